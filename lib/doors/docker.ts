@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import type { EngineFacts, LocalImage } from "../model/facts.ts";
+import { capture } from "./shell.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Inspected = {
+  Id: string;
+  RepoTags?: string[] | null;
+  RepoDigests?: string[] | null;
+  Os: string;
+  Architecture: string;
+  Variant?: string;
+  RootFS?: { Layers?: string[] | null };
+  Config?: { Labels?: Record<string, string> | null } & Readonly<Record<string, unknown>>;
+};
+
+/** Asks the engine, read-only, whether it answers, what platform it runs and what the named images are. */
+export async function loadEngine(references: readonly string[], cwd: string, env: Env): Promise<EngineFacts> {
+  const ask = (...words: readonly string[]) => capture(["docker", ...words], { cwd, env });
+  const [version, info] = await Promise.all([
+    ask("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"),
+    ask("info", "--format", "{{json .DriverStatus}}"),
+  ]);
+  const up = version.code === 0;
+  if (!up) return { up, why: reason(version.stderr), platform: hostPlatform(), store: "containerd", images: [] };
+  const store = info.stdout.includes("io.containerd.snapshotter") ? "containerd" : "classic";
+  return { up, why: "", platform: version.stdout.trim(), store, images: await inspectImages(references, cwd, env) };
+}
+
+/** The images of these references that the engine has. */
+export async function inspectImages(references: readonly string[], cwd: string, env: Env): Promise<LocalImage[]> {
+  const found = await Promise.all(
+    references.map((reference) => capture(["docker", "image", "inspect", reference], { cwd, env })),
+  );
+  return found.flatMap(({ code, stdout }, index) => {
+    const image = code === 0 ? (JSON.parse(stdout) as Inspected[])[0] : undefined;
+    const reference = references[index];
+    return image && reference ? [toImage(reference, image)] : [];
+  });
+}
+
+const toImage = (reference: string, image: Inspected): LocalImage => ({
+  reference,
+  id: image.Id,
+  digests: [...new Set([...(image.RepoDigests ?? []).map((digest) => digest.split("@")[1] ?? ""), image.Id])],
+  labels: image.Config?.Labels ?? {},
+  platform: [image.Os, image.Architecture, image.Variant].filter(Boolean).join("/"),
+  content: contentOf(image),
+});
+
+/** Hash of what an image is to one that is built on it: the same in both image stores, which have ids of their own. */
+function contentOf({ Os, Architecture, Variant, RootFS, Config }: Inspected): string {
+  const settings = ["Env", "Entrypoint", "Cmd", "User", "WorkingDir"].map((name) => Config?.[name] || null);
+  const parts = [Os, Architecture, Variant || null, RootFS?.Layers ?? [], settings];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+const reason = (stderr: string): string => stderr.trim().split("\n").at(-1) ?? "";
+/** Node's word for the machine, in the engine's words. */
+export const hostPlatform = (): string =>
+  `linux/${{ x64: "amd64", arm: "arm/v7" }[process.arch as string] ?? process.arch}`;
+
+/** The tags of a repository in the engine that start with a prefix. */
+export async function localTags(repository: string, prefix: string, cwd: string, env: Env): Promise<string[]> {
+  const { code, stdout } = await capture(["docker", "image", "ls", "--format", "{{.Tag}}", repository], { cwd, env });
+  return code === 0 ? stdout.split("\n").filter((tag) => tag.startsWith(`${prefix}-`)) : [];
+}

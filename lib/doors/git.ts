@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { UserError } from "../model/errors.ts";
+import type { GitFacts, Place } from "../model/facts.ts";
+import { capture } from "./shell.ts";
+
+export type Git = (words: readonly string[], input?: string) => Promise<string>;
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Git never asks for a password here, and commits as Slipway where the user has no identity. */
+const gitEnv = (env: Env): Env => ({
+  GIT_AUTHOR_NAME: "slipway",
+  GIT_AUTHOR_EMAIL: "slipway@localhost",
+  GIT_COMMITTER_NAME: "slipway",
+  GIT_COMMITTER_EMAIL: "slipway@localhost",
+  ...env,
+  GIT_TERMINAL_PROMPT: "0",
+  LC_ALL: "C",
+});
+
+/** What changes refs, here or on the remote: cut off half-way it leaves a lock, or moves a ref without saying so. */
+const changing = new Set(["push", "tag", "update-ref"]);
+
+/** Runs git in a folder and gives back its answer without the last newline; code and message of a failure are in `tryGit`. */
+export const tryGit = (folder: string, env: Env, words: readonly string[], input?: string) =>
+  capture(["git", "-C", folder, ...words], {
+    cwd: folder,
+    env: gitEnv(env),
+    apart: changing.has(words[0] ?? ""),
+    ...(input === undefined ? {} : { input }),
+  });
+
+/** Git bound to a folder; throws what git says. */
+export const gitIn =
+  (folder: string, env: Env): Git =>
+  async (words, input) => {
+    const { code, stdout, stderr } = await tryGit(folder, env, words, input);
+    if (code === 0) return stdout.replace(/\n$/, "");
+    throw new UserError(`git ${words.slice(0, 2).join(" ")} ended with ${code}`, {
+      why: stderr.trim().split("\n").slice(-3).join(" ") || "Git gave no reason.",
+      fix: code === 127 ? "Install git, e.g. apt-get install git" : `Look at it by hand: git -C ${folder} status`,
+      kind: "git",
+    });
+  };
+
+const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+/** State of the owner's repo and of the mounted code: commit, branch, tree with submodules, what is not committed, tags, remote. */
+export async function loadGit(place: Place, image: string, env: Env): Promise<GitFacts> {
+  const owner = gitIn(place.owner, env);
+  const root = gitIn(place.root, env);
+  const status = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal"];
+  const [own, outer, head, tags, remotes, tree, submodules] = await Promise.all([
+    owner(status),
+    place.owner === place.root ? "" : root(status),
+    tryGit(place.owner, env, ["log", "-1", "--format=%ct"]),
+    owner(["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]),
+    owner(["remote"]),
+    tryGit(place.root, env, ["rev-parse", "HEAD^{tree}", "--is-shallow-repository"]),
+    root(["submodule", "status", "--recursive"]),
+  ]);
+  if (head.code !== 0)
+    throw new UserError("the Git repo has no commit", {
+      why: "An image is built from a commit.",
+      fix: "git add --all && git commit -m 'First commit'",
+    });
+  const [treeName = "", shallow] = tree.stdout.split("\n");
+  const remote = lines(remotes);
+  return {
+    commit: own.match(/^# branch.oid (.*)$/m)?.[1] ?? "",
+    time: Number(head.stdout.trim()),
+    branch: own.match(/^# branch.head (.*)$/m)?.[1]?.replace(/^\(detached\)$/, "") || null,
+    tree: createHash("sha256").update(`${treeName}\n${submodules}`).digest("hex"),
+    dirty: [...new Set([...changed(own), ...changed(outer)])],
+    shallow: shallow === "true",
+    remote: remote.includes("origin") ? "origin" : (remote[0] ?? null),
+    tags: Object.fromEntries(
+      lines(tags)
+        .map((line) => line.split(" "))
+        .map(([tag, object, peeled]) => [tag, peeled || object || ""]),
+    ),
+  };
+}
+
+/** The paths of porcelain v2: an ordinary line has 8 fields before its path, a renamed one 9, an unmerged one 10. */
+const changed = (status: string): string[] =>
+  lines(status)
+    .filter((line) => !line.startsWith("#"))
+    .map((line) => {
+      const before = { "1": 8, "2": 9, u: 10 }[line[0] ?? ""] ?? 1;
+      return (line.split("\t")[0] ?? line).split(" ").slice(before).join(" ");
+    });
+
+/** The tags whose commits have this one behind them or are it. */
+export const tagsWith = async (place: Place, commit: string, env: Env): Promise<string[]> =>
+  lines(await gitIn(place.owner, env)(["tag", "--list", "--contains", commit]));
+
+/** The last commit that changed anything under the paths, with its time in seconds; the first commit when nothing did. */
+export async function lastChange(
+  place: Place,
+  paths: readonly string[],
+  env: Env,
+): Promise<{ revision: string; time: number }> {
+  const text = await gitIn(
+    place.owner,
+    env,
+  )(["log", "-1", "--format=%H %ct", "--", ...paths.map((path) => `:(top,literal)${path}`)]);
+  const [revision = "", time = "0"] = (text || (await gitIn(place.owner, env)(["log", "-1", "--format=%H %ct"]))).split(
+    " ",
+  );
+  return { revision, time: Number(time) };
+}

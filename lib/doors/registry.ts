@@ -1,0 +1,23 @@
+import type { ClientOptions, RegistryClient } from "./registry/types.ts";
+
+export type { Repository } from "../model/oci/address.ts";
+export { repositoryOf } from "../model/oci/address.ts";
+export type { CopyEvent, Manifest, RegistryClient } from "./registry/types.ts";
+
+/** Takes the environment, gives a client for all registries; the code behind it is loaded with the first question. */
+export function registryClient(options: ClientOptions): RegistryClient {
+  let loaded: Promise<RegistryClient> | null = null;
+  const client = () => {
+    loaded ??= import("./registry/client.ts").then(({ newClient }) => newClient(options));
+    return loaded;
+  };
+  return {
+    head: async (...asked) => (await client()).head(...asked),
+    manifest: async (...asked) => (await client()).manifest(...asked),
+    putManifest: async (...asked) => (await client()).putManifest(...asked),
+    configOf: async (...asked) => (await client()).configOf(...asked),
+    tags: async (...asked) => (await client()).tags(...asked),
+    assertCanPush: async (...asked) => (await client()).assertCanPush(...asked),
+    copy: async (...asked) => (await client()).copy(...asked),
+  };
+}

@@ -1,0 +1,142 @@
+import type { Repository } from "../../model/oci/address.ts";
+import type { Descriptor, Node } from "../../model/oci/copy_plan.ts";
+import { blobsOf, pushOrder } from "../../model/oci/copy_plan.ts";
+import { RegistryError } from "../../model/oci/failure.ts";
+import { bufferCollector } from "./collect.ts";
+import { broken, missing } from "./digest.ts";
+import { headManifest, partsOf, readManifest, writeManifest } from "./manifests.ts";
+import type { Copying, Target } from "./move_blob.ts";
+import { guard, moveBlob } from "./move_blob.ts";
+import type { Session } from "./session.ts";
+import type { CopyEvent, CopyJob, CopyResult, Manifest } from "./types.ts";
+
+const large = 4_000_000;
+/** Small blobs first, where waiting costs most; then the large ones, which memory allows two at once. */
+const lanes = [
+  { atOnce: 4, takes: (blob: Descriptor) => blob.size < large },
+  { atOnce: 2, takes: (blob: Descriptor) => blob.size >= large },
+] as const;
+
+type Tree = readonly Node<Manifest>[];
+
+/**
+ * Copies an image to every target, digest kept: blobs, then children, then the index, the tag last, each read back.
+ * Where the tag (or without one the digest) is already right, one HEAD is all that is sent. Gives one result per
+ * target, in order; throws only when interrupted.
+ */
+export async function copyImage(
+  session: Session,
+  job: CopyJob,
+  progress: (event: CopyEvent) => void,
+): Promise<CopyResult[]> {
+  const copying: Copying = { session, from: job.from, progress, collect: await bufferCollector() };
+  const targets = job.to.map((repo): Target => ({ repo, error: null, done: false }));
+  await forLive(copying, targets, async (target) => {
+    const found = await headManifest(session, target.repo, { reference: job.tag ?? job.digest });
+    target.done = found?.digest === job.digest;
+    if (found && !target.done) throw taken(target.repo, job, found.digest);
+  });
+  const pending = targets.filter((target) => target.error === null && !target.done);
+  if (pending.length > 0) await copyTo(copying, job, pending);
+  return targets.map(({ repo, error, done }) => {
+    if (error !== null) return { repo, outcome: "error", error };
+    return { repo, outcome: done ? "already" : "copied" };
+  });
+}
+
+/** A tag that is copied names one image for ever: another one behind it was put there by somebody else. */
+const taken = (repo: Repository, { tag, digest }: CopyJob, found: string): RegistryError =>
+  new RegistryError(`${repo.reference}:${tag} is ${found}, not ${digest}`, {
+    registry: repo.registry,
+    reason: "refused",
+    why: `Registry ${repo.registry} has another image under this tag, and the tag of a version never moves.`,
+    fix: "See which one was tested: i release_history; then remove the other tag in its registry by hand",
+  });
+
+async function forLive(copying: Copying, targets: readonly Target[], work: (target: Target) => Promise<void>) {
+  const live = targets.filter((target) => target.error === null);
+  await Promise.all(live.map((target) => guard(copying, target, () => work(target))));
+}
+
+async function copyTo(copying: Copying, job: CopyJob, targets: readonly Target[]): Promise<void> {
+  const tree = await readTree(copying, job.digest).catch((error: unknown) => {
+    copying.session.signal?.throwIfAborted();
+    if (!(error instanceof RegistryError)) throw error;
+    for (const target of targets) target.error = error;
+    return null;
+  });
+  if (tree === null) return;
+  const lacking = new Map<Target, Tree>();
+  await forLive(copying, targets, async (target) => {
+    lacking.set(target, await lackingIn(copying, target.repo, tree));
+  });
+  await moveBlobs(copying, lacking);
+  await forLive(copying, targets, (target) =>
+    pushManifests(copying, job, { target, lacking: lacking.get(target) ?? [] }),
+  );
+}
+
+/** Reads the manifest and, of an index, every child; in pushing order. */
+async function readTree({ session, from }: Copying, root: string): Promise<Tree> {
+  const nodes = new Map<string, Node<Manifest>>();
+  const visit = async (digest: string): Promise<void> => {
+    if (nodes.has(digest)) return;
+    const manifest = await readManifest(session, from, digest);
+    if (manifest === null) throw missing(from, digest);
+    const parts = partsOf(from, manifest);
+    nodes.set(digest, { digest, manifest, parts });
+    if (parts.type === "index") await Promise.all(parts.children.map((child) => visit(child.digest)));
+  };
+  await visit(root);
+  return pushOrder(root, nodes);
+}
+
+/** A registry that holds a manifest holds its blobs: it checked them when the manifest was put. */
+async function lackingIn({ session }: Copying, repo: Repository, tree: Tree): Promise<Tree> {
+  const found = await Promise.all(tree.map((node) => headManifest(session, repo, { reference: node.digest })));
+  return tree.filter((_, index) => found[index] === null);
+}
+
+async function moveBlobs(copying: Copying, lacking: ReadonlyMap<Target, Tree>): Promise<void> {
+  const wanted = new Map(
+    [...lacking].map(([target, tree]) => [target, new Set(blobsOf(tree).map((blob) => blob.digest))]),
+  );
+  const blobs = blobsOf([...lacking.values()].flat());
+  copying.progress({ event: "plan", blobs: blobs.length, bytes: blobs.reduce((sum, blob) => sum + blob.size, 0) });
+  for (const { atOnce, takes } of lanes) {
+    const queue = blobs.filter(takes).values();
+    const work = async () => {
+      for (const blob of queue) {
+        const targets = [...wanted].filter(([target, set]) => target.error === null && set.has(blob.digest));
+        await moveBlob(
+          copying,
+          blob,
+          targets.map(([target]) => target),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
+}
+
+type Pushing = { readonly target: Target; readonly lacking: Tree };
+
+async function pushManifests(
+  { session, progress, from }: Copying,
+  job: CopyJob,
+  { target, lacking }: Pushing,
+): Promise<void> {
+  const { repo } = target;
+  for (const { digest, manifest } of lacking) {
+    if (digest !== job.digest) await writeManifest(session, repo, { reference: digest, manifest });
+  }
+  const root = await readManifest(session, from, job.digest);
+  if (root === null) throw missing(from, job.digest);
+  const reference = job.tag ?? job.digest;
+  await writeManifest(session, repo, { reference, manifest: root });
+  const found = await headManifest(session, repo, { reference, pushed: true });
+  if (found?.digest !== job.digest) {
+    throw broken(repo, reference, `${job.digest} was pushed, and ${found?.digest ?? "nothing"} is there.`);
+  }
+  progress({ event: "pushed", reference, registry: repo.registry });
+}

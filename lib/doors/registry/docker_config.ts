@@ -1,0 +1,95 @@
+import { UserError } from "../../model/errors.ts";
+import type { CredentialSource } from "../../model/oci/credentials.ts";
+import type { Credentials, Session } from "./session.ts";
+
+type Given = { readonly credentials: Credentials | null; readonly note: string | null };
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`; missing or dangling is null, unreadable JSON a UserError. */
+export async function readDockerConfig(env: Env): Promise<unknown> {
+  const [{ readFile }, { join }, { homedir }] = await Promise.all([
+    import("node:fs/promises"),
+    import("node:path"),
+    import("node:os"),
+  ]);
+  const path = join(env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker"), "config.json");
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code ?? "")) return null;
+    throw unreadable(path, error);
+  });
+  try {
+    return text === null || text.trim() === "" ? null : JSON.parse(text);
+  } catch {
+    throw unreadable(path, null);
+  }
+}
+
+const unreadable = (path: string, cause: NodeJS.ErrnoException | null) =>
+  new UserError(`docker's configuration "${path}" cannot be read`, {
+    why: cause === null ? "It is not JSON, and the credentials of registries are in it." : cause.message,
+    fix: `Correct the file, or point DOCKER_CONFIG at another folder.`,
+  });
+
+/** Takes a source, gives its credentials, or null and a note why it has none; runs helpers and the AWS CLI, never a shell. */
+export async function resolveSource(session: Session, source: CredentialSource): Promise<Given> {
+  if (source.from === "login") return given({ type: "password", username: source.username, password: source.password });
+  if (source.from === "identity_token") return given({ type: "identity", token: source.token });
+  if (source.from === "helper") return await fromHelper(session, source);
+  const { code, stdout, stderr } = await run(session, source.argv, "");
+  const password = stdout.trim();
+  if (code === 0 && password !== "") return given({ type: "password", username: source.username, password });
+  return { credentials: null, note: `\`${source.argv.join(" ")}\` ${ended(code, stderr)}` };
+}
+
+const given = (credentials: Credentials): Given => ({ credentials, note: null });
+const ended = (code: number | null, stderr: string) =>
+  code === null ? "is not installed" : `exited with ${code}: ${stderr.trim().split("\n").at(-1)?.slice(0, 200) ?? ""}`;
+
+async function fromHelper(session: Session, source: CredentialSource & { from: "helper" }): Promise<Given> {
+  const program = `docker-credential-${source.helper}`;
+  if (!/^[A-Za-z0-9._-]+$/.test(source.helper))
+    return { credentials: null, note: `"${program}" is no name of a program` };
+  const { code, stdout, stderr } = await run(session, [program, "get"], source.server);
+  // A helper's words go to stdout (docker-credential-helpers, "Error"); those of a success hold the secret.
+  if (code !== 0) {
+    const words = stderr.trim() === "" ? stdout : stderr;
+    const none = /credentials not found/i.test(words);
+    return { credentials: null, note: none ? null : `\`${program} get\` ${ended(code, words)}` };
+  }
+  return parseHelper(stdout) ?? { credentials: null, note: `\`${program} get\` printed no credentials` };
+}
+
+function parseHelper(stdout: string): Given | null {
+  try {
+    const json: unknown = JSON.parse(stdout);
+    if (typeof json !== "object" || json === null || !("Username" in json) || !("Secret" in json)) return null;
+    const { Username: username, Secret: secret } = json;
+    if (typeof username !== "string" || typeof secret !== "string" || secret === "") return null;
+    return given(
+      username === "<token>" ? { type: "identity", token: secret } : { type: "password", username, password: secret },
+    );
+  } catch {
+    return null;
+  }
+}
+
+type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+async function run(session: Session, argv: readonly string[], input: string): Promise<Ran> {
+  const { spawn } = await import("node:child_process");
+  const [program = "", ...words] = argv;
+  return await new Promise((resolve) => {
+    const timeout = session.timeouts.idle;
+    const child = spawn(program, words, { env: { ...session.env }, stdio: ["pipe", "pipe", "pipe"], timeout });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+    const text = (parts: Buffer[]) => Buffer.concat(parts).toString("utf8");
+    child.on("error", () => resolve({ code: null, stdout: "", stderr: "" }));
+    child.on("close", (code) => resolve({ code: code ?? 1, stdout: text(out), stderr: text(err) }));
+    // A helper that ends without reading its input is no error of ours.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+  });
+}

@@ -1,0 +1,85 @@
+import { UserError } from "../../model/errors.ts";
+import type { Repository } from "../../model/oci/address.ts";
+import { fixOf, RegistryError } from "../../model/oci/failure.ts";
+import type { Outcome } from "../../model/oci/retry.ts";
+import { delayBeforeRetry } from "../../model/oci/retry.ts";
+import type { Session } from "./session.ts";
+
+/** The part of an answer that decides what happens next. */
+export type Head = {
+  readonly status: number;
+  readonly headers: { readonly get: (name: string) => string | null };
+  /** Throws away a body that nobody reads. */
+  readonly discard?: () => void;
+};
+
+/** Whom is asked, and which statuses are asked again beside those that always are: 404 right after an own push is lag. */
+export type Patience = { readonly repo: Repository; readonly again?: readonly number[] };
+
+/** Waits; throws the signal's reason when interrupted. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", done);
+  });
+  signal?.throwIfAborted();
+}
+
+/** Takes what went wrong with a connection, gives its code (`ECONNREFUSED`), on Node and bun alike. */
+export function networkCode(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string") return at.code;
+    if (at.name === "TimeoutError") return "ETIMEDOUT";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+const resets = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET", "ConnectionClosed", "EAI_AGAIN"]);
+
+/** Takes a network error, answers whether the connection was lost on the way, so that another try may end otherwise. */
+export const isReset = (error: unknown): boolean => resets.has(networkCode(error));
+
+/** Takes a network error of a repository's registry, gives the RegistryError: not reachable, with the system's code. */
+export function unreachable(repo: Repository, error: unknown): RegistryError {
+  const advice = {
+    registry: repo.registry,
+    reason: "unreachable",
+    why: `The connection ended with ${networkCode(error)}.`,
+    fix: fixOf("unreachable", repo.registry),
+  } as const;
+  return new RegistryError(`${repo.registry} (${repo.host}) does not answer`, advice, { cause: error });
+}
+
+/**
+ * Asks until the answer is final: again after 429, 5xx and lost connections, with back-off, `Retry-After` honoured.
+ * Gives the last answer; throws RegistryError `unreachable` when there was none, the signal's reason when interrupted.
+ */
+export async function patiently<T extends Head>(session: Session, how: Patience, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await ask().catch((error: unknown) => {
+      session.signal?.throwIfAborted();
+      if (error instanceof UserError) throw error;
+      if (!isReset(error)) throw unreachable(how.repo, error);
+      return { lost: error };
+    });
+    const at = { attempt, now: Date.now(), jitter: Math.random() };
+    const delay = delayBeforeRetry("lost" in answer ? { status: "reset" } : outcomeOf(answer, how), at);
+    if (delay === null && "lost" in answer) throw unreachable(how.repo, answer.lost);
+    if (!("lost" in answer)) {
+      if (delay === null) return answer;
+      answer.discard?.();
+    }
+    await pause(delay ?? 0, session.signal);
+  }
+}
+
+function outcomeOf(answer: Head, how: Patience): Outcome {
+  const status = how.again?.includes(answer.status) ? 503 : answer.status;
+  return { status, retryAfter: answer.headers.get("retry-after") };
+}

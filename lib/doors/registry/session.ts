@@ -1,0 +1,53 @@
+import type { Challenge } from "../../model/oci/challenge.ts";
+import type { CredentialSource } from "../../model/oci/credentials.ts";
+import type { ClientOptions, Manifest, Timeouts } from "./types.ts";
+
+/** Credentials as a source gave them. */
+export type Credentials =
+  | { readonly type: "password"; readonly username: string; readonly password: string }
+  | { readonly type: "identity"; readonly token: string };
+
+/** A value of `Authorization` with the scopes it serves; `proved` once the registry took it. */
+export type Held = {
+  /** Null for all: a password is not bound to scopes. */
+  readonly scopes: readonly string[] | null;
+  readonly header: string;
+  readonly until: number;
+  proved: boolean;
+};
+
+/** What is known about getting in to one registry: where credentials may come from and how far down the list we are. */
+export type Login = {
+  challenge: Challenge | null;
+  sources: CredentialSource[] | null;
+  /** Index into `sources`; its length means anonymous. */
+  at: number;
+  credentials: Promise<Credentials | null> | null;
+  held: Held[];
+  /** Tokens being fetched, by scope text, so that parallel requests fetch one. */
+  readonly pending: Map<string, Promise<Held | null>>;
+  /** Why sources gave nothing, for the error. */
+  readonly notes: Set<string>;
+};
+
+/** The memory of one client: logins by registry, verified manifests, secrets that no message may show. */
+export type Session = {
+  readonly env: ClientOptions["env"];
+  readonly signal: AbortSignal | undefined;
+  readonly timeouts: Timeouts;
+  readonly logins: Map<string, Login>;
+  readonly manifests: Map<string, Manifest>;
+  readonly secrets: Set<string>;
+  config: Promise<unknown> | null;
+};
+
+/** Takes the client's options, gives an empty memory. */
+export const newSession = (options: ClientOptions): Session => ({
+  env: options.env,
+  signal: options.signal,
+  timeouts: { answer: 30_000, idle: 60_000, ...options.timeouts },
+  logins: new Map(),
+  manifests: new Map(),
+  secrets: new Set(),
+  config: null,
+});

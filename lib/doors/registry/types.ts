@@ -1,0 +1,56 @@
+import type { Repository } from "../../model/oci/address.ts";
+import type { RegistryError } from "../../model/oci/failure.ts";
+
+/** What a HEAD says about a manifest. */
+export type Found = { readonly digest: string; readonly mediaType: string; readonly size: number };
+/** A manifest with its untouched bytes, whose sha256 is `digest`. */
+export type Manifest = Found & { readonly bytes: Uint8Array };
+
+/** One image to copy, digest kept, to several repositories; without a tag the manifest is only put by digest. */
+export type CopyJob = {
+  readonly from: Repository;
+  readonly to: readonly Repository[];
+  readonly digest: string;
+  readonly tag?: string;
+};
+/** How the copy to one repository ended; `already` sent no POST and no PUT. */
+export type CopyResult =
+  | { readonly repo: Repository; readonly outcome: "copied" | "already" }
+  | { readonly repo: Repository; readonly outcome: "error"; readonly error: RegistryError };
+
+/** What a copy is doing: `bytes` counts what was read from the source, once for all targets. */
+export type CopyEvent =
+  | { readonly event: "plan"; readonly blobs: number; readonly bytes: number }
+  | { readonly event: "bytes"; readonly digest: string; readonly bytes: number }
+  | { readonly event: "there" | "mounted" | "uploaded"; readonly digest: string; readonly registry: string }
+  | { readonly event: "retry"; readonly digest: string; readonly registry: string; readonly why: string }
+  | { readonly event: "pushed"; readonly reference: string; readonly registry: string };
+
+/** Milliseconds a registry may take to answer a question, and to move on with a body. */
+export type Timeouts = { readonly answer: number; readonly idle: number };
+
+/** The environment a client reads (docker's config, GITHUB_TOKEN, the AWS variables), and what interrupts it. */
+export type ClientOptions = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  readonly timeouts?: Partial<Timeouts>;
+};
+
+/** Everything Slipway asks of registries. Every method throws RegistryError naming registry, reason and the next line. */
+export type RegistryClient = {
+  /** Gives what a tag or digest names, null where there is none; right after an own push a 404 is lag and waited out. */
+  readonly head: (repo: Repository, reference: string, more?: { readonly pushed: boolean }) => Promise<Found | null>;
+  /** Gives the manifest with its bytes, sha256 checked, null where there is none. */
+  readonly manifest: (repo: Repository, reference: string) => Promise<Manifest | null>;
+  /** Puts a manifest under a tag or digest and reads its digest back; `ifMatch` is the digest seen before, for registries that honour it. */
+  readonly putManifest: (repo: Repository, reference: string, more: PutOptions) => Promise<void>;
+  /** Gives the JSON of the image config behind a manifest, or behind the child of an index for `platform` (default: the first). */
+  readonly configOf: (repo: Repository, digest: string, platform?: string) => Promise<unknown>;
+  /** Gives all tags; none where the repository does not exist. */
+  readonly tags: (repo: Repository) => Promise<string[]>;
+  /** Opens an upload and cancels it; throws where pushing is not allowed. */
+  readonly assertCanPush: (repo: Repository) => Promise<void>;
+  /** Copies an image to every target; a failing target does not stop the others. Throws only when interrupted. */
+  readonly copy: (job: CopyJob, progress?: (event: CopyEvent) => void) => Promise<CopyResult[]>;
+};
+export type PutOptions = { readonly manifest: Manifest; readonly ifMatch?: string };

@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { ProcessPromise } from "zx";
+import { UserError } from "../model/errors.ts";
+
+export type Captured = { readonly code: number; readonly stdout: string; readonly stderr: string };
+export type RunOptions = {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The program gets the terminal itself. */
+  readonly interactive?: boolean;
+  /** What an interactive program prints goes to stderr: stdout is kept for the result. */
+  readonly keepStdout?: boolean;
+  /** What the program reads on standard input; nothing without it. */
+  readonly input?: string;
+  readonly onOutput?: (text: string) => void;
+  readonly signal?: AbortSignal;
+};
+
+function assertArgv(argv: readonly string[]): void {
+  const bad = argv.find((word) => word.includes("\0"));
+  if (bad === undefined && argv[0]) return;
+  throw new UserError(`a word of the command holds a NUL byte: ${JSON.stringify(bad ?? "")}`, {
+    why: "No program can be given a NUL byte in a word.",
+    fix: "Remove it and run the command again",
+  });
+}
+
+type CaptureOptions = Pick<RunOptions, "cwd" | "env" | "input"> & {
+  /** What ends this process with its group (Ctrl-C in a terminal) does not reach the program: it is not cut off half-way. */
+  readonly apart?: boolean;
+};
+
+/** Runs argv and collects what it prints; for facts, quick and without zx. A missing program is code 127. `input` goes to stdin. */
+export function capture(argv: readonly string[], options: CaptureOptions): Promise<Captured> {
+  assertArgv(argv);
+  const [program = "", ...words] = argv;
+  const { cwd, env, apart = false } = options;
+  return new Promise((resolve) => {
+    const child = spawn(program, words, { cwd, env: { ...env }, detached: apart, stdio: "pipe" });
+    const [stdout, stderr] = [collected(child.stdout), collected(child.stderr)];
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      resolve({
+        code: error.code === "ENOENT" ? 127 : 128,
+        stdout: "",
+        stderr: `${program}: ${error.code === "ENOENT" ? "not found" : error.message}`,
+      }),
+    );
+    child.once("close", (code) => resolve({ code: code ?? 128, stdout: stdout(), stderr: stderr() }));
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.input ?? "");
+  });
+}
+
+/** Keeps what a stream gives; gives it as text. */
+function collected(stream: Readable): () => string {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+/** Runs argv through zx with its output passed on as it comes; ends the whole process group on abort. Returns the exit code, 128 + n for a signal. */
+export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
+  assertArgv(argv);
+  const { $, useBash } = await import("zx");
+  try {
+    useBash();
+  } catch {
+    throw new UserError("bash was not found", {
+      why: "Commands are run through zx, which quotes every word for bash.",
+      fix: "Install bash, e.g. apt-get install bash",
+    });
+  }
+  const interactive = options.interactive === true;
+  const child = $({
+    cwd: options.cwd,
+    env: { ...options.env },
+    nothrow: true,
+    quiet: true,
+    verbose: false,
+    detached: !interactive,
+    stdio: interactive
+      ? ["inherit", options.keepStdout ? 2 : "inherit", "inherit"]
+      : [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    ...(options.input === undefined ? {} : { input: options.input }),
+  })`${[...argv]}`;
+  if (!interactive) pass(child, options.onOutput ?? (() => {}));
+  const stop = () => endGroup(child.pid, interactive);
+  options.signal?.addEventListener("abort", stop, { once: true });
+  if (options.signal?.aborted) stop();
+  const result = await child;
+  options.signal?.removeEventListener("abort", stop);
+  return result.exitCode ?? 128 + signalNumber(result.signal);
+}
+
+function pass(child: ProcessPromise, onOutput: (text: string) => void): void {
+  child.stdout.setEncoding("utf8").on("data", onOutput);
+  child.stderr.setEncoding("utf8").on("data", onOutput);
+}
+
+/** SIGTERM to the group, SIGKILL five seconds later; an interactive program is in our own group and gets it alone. */
+function endGroup(pid: number | undefined, interactive: boolean): void {
+  if (pid === undefined) return;
+  const send = (signal: "SIGTERM" | "SIGKILL") => {
+    try {
+      process.kill(interactive ? pid : -pid, signal);
+    } catch {
+      // The group is gone, which is what was asked for.
+    }
+  };
+  send("SIGTERM");
+  setTimeout(() => send("SIGKILL"), 5000).unref();
+}
+
+const signalNumber = (signal: string | null): number =>
+  ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 })[signal ?? ""] ?? 1;

@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { type Container, type Mount, renderCompose } from "../model/container.ts";
+import { type About, containerEnv, passedNames } from "../model/container_env.ts";
+import type { Facts } from "../model/facts.ts";
+import { type Action, type Command, cmd, type Step, step, type Word } from "../model/plan.ts";
+import type { Stage } from "../model/stage.ts";
+import { callerIn } from "./caller.ts";
+import type { Chosen } from "./choose_image.ts";
+import { shortHash, slipwayFile } from "./own_files.ts";
+
+export type Run = {
+  readonly id: string;
+  readonly title: string;
+  readonly image: Chosen;
+  /** What is started: the reference, a digest, or what an earlier step built. */
+  readonly what: Word;
+  readonly argv: readonly string[];
+  readonly interactive?: true;
+  readonly asRoot?: boolean;
+  readonly entrypoint?: boolean;
+  readonly socket?: boolean;
+  readonly cwd?: string;
+  readonly mounts?: readonly Mount[];
+  readonly meaning?: Command["meaning"];
+  readonly before?: readonly Action[];
+  readonly after?: readonly Action[];
+};
+
+/** One container in one compose file of its own: mounts the outermost repo on /app, runs as the caller, is removed afterwards. */
+export function runContainer(facts: Facts, run: Run): Step {
+  const container = describe(facts, run);
+  const content = renderCompose(facts.config.imageName, container);
+  const file = slipwayFile(facts, "compose", `${shortHash(content)}.yml`);
+  const extra = facts.config.container.composeFiles.flatMap((name) => ["--file", relativeTo(facts, name)]);
+  const ports = facts.config.container.ports.length > 0 && "--service-ports";
+  const line = cmd`docker compose --progress quiet --file ${file} ${extra} run ${ports} app ${run.argv}`;
+  const start: Command = {
+    ...line,
+    env: { IMAGE: run.what },
+    container: true,
+    ...(run.interactive ? { interactive: true } : {}),
+    ...(run.meaning ? { meaning: run.meaning } : {}),
+  };
+  return step(run.id, run.title, [
+    ...(run.before ?? []),
+    ...(callerIn(facts, run)?.files ?? []),
+    { kind: "write_file", path: file, content },
+    start,
+    ...(run.after ?? []),
+  ]);
+}
+
+function describe(facts: Facts, run: Run): Container {
+  const about: About = { stage: run.image.stage, version: run.image.version, labels: run.image.local?.labels ?? {} };
+  const caller = callerIn(facts, run);
+  const settings = facts.config.container;
+  const socket = run.socket || settings.socket;
+  const cwd = run.cwd ?? facts.place.cwd;
+  return {
+    workingDir: cwd === "." ? "/app" : `/app/${cwd}`,
+    environment: { ...containerEnv(facts, about), ...(caller ? { HOME: caller.home } : {}) },
+    passed: passedNames(facts),
+    mounts: [
+      ...codeMounts(facts, run.image.stage),
+      ...(caller?.mounts ?? []),
+      ...settings.home.map(
+        (name): Mount => ({ source: `${facts.user.home}/${name}`, target: `${caller?.home ?? "/root"}/${name}` }),
+      ),
+      ...(socket ? [{ source: facts.socket.path, target: "/var/run/docker.sock" }] : []),
+      ...(run.mounts ?? []),
+    ],
+    user: caller ? `${facts.user.uid}:${facts.user.gid}` : run.asRoot ? "0:0" : null,
+    entrypoint: run.entrypoint ?? true,
+    groups: caller && socket ? [facts.socket.gid] : [],
+    rootFiles: caller ? { "/etc/sudoers.d/slipway": caller.sudoers } : {},
+    settings: { ...settings, volumes: settings.volumes.map((volume) => hostVolume(facts, volume)) },
+  };
+}
+
+/** local and dev see the outermost repo on /app, and Git dirs outside of it at their own path; prod has its own code. */
+const codeMounts = (facts: Facts, stage: Stage): Mount[] =>
+  stage === "prod"
+    ? []
+    : [
+        { source: facts.place.root, target: "/app" },
+        ...facts.place.gitMounts.map((path) => ({ source: path, target: path })),
+      ];
+
+/** A path of container.volumes on this machine: `./` and `../` start in the runnable dir, `~/` in the caller's HOME. */
+const hostVolume = (facts: Facts, volume: string): string =>
+  volume
+    .replace(/^~(?=\/)/, () => facts.user.home)
+    .replace(/^\.\.?\/[^:]*/, (path) => join(facts.place.root, facts.place.dir, path));
+
+const relativeTo = (facts: Facts, name: string): string =>
+  facts.place.dir === "." ? name : `${facts.place.dir}/${name}`;
+
+/** Shell text as a mounted file whose path is the command, so that no entrypoint can split it: bash where the image has it, else sh. */
+export function shellText(facts: Facts, text: string): Required<Pick<Run, "argv" | "mounts" | "before">> {
+  const bash = '[ -n "${BASH_VERSION-}" ] || ! command -v bash >/dev/null 2>&1 || exec bash "$0" "$@"';
+  const content = `#!/bin/sh\n${bash}\n${text}\n`;
+  const path = slipwayFile(facts, "cmd", shortHash(content));
+  return {
+    argv: ["/slipway/cmd"],
+    mounts: [{ source: `${facts.place.root}/${path}`, target: "/slipway/cmd", readOnly: true }],
+    before: [{ kind: "write_file", path, content, mode: "0700" }],
+  };
+}

@@ -1,0 +1,112 @@
+import { readChangelog } from "../model/changelog.ts";
+import type { Facts } from "../model/facts.ts";
+import { type Command, cmd, type Step, step } from "../model/plan.ts";
+
+/** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
+type Row = {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly needed: boolean;
+  readonly seen: string;
+  readonly fix: string;
+  readonly mend: Command | null;
+};
+
+/** What each program is for, and how a Debian-like machine gets it. */
+const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt?: string; readonly fix: string }>> = {
+  git: { needed: true, apt: "git", fix: "apt-get install git" },
+  bash: { needed: true, apt: "bash", fix: "apt-get install bash" },
+  docker: { needed: true, fix: "i engine up, or https://docs.docker.com/engine/install" },
+  buildx: { needed: true, fix: "i engine up, or https://docs.docker.com/build/install-buildx" },
+  compose: { needed: true, fix: "i engine up, or https://docs.docker.com/compose/install" },
+  tmux: { needed: false, apt: "tmux", fix: "apt-get install tmux" },
+  aws: { needed: false, apt: "awscli", fix: "apt-get install awscli" },
+  gh: { needed: false, apt: "gh", fix: "apt-get install gh" },
+};
+
+/** Everything a release needs, one row each; exit code 1 when something needed is missing. With --fix, what apt can install is installed. */
+export function doctor(facts: Facts, options: { readonly fix: boolean }): Step[] {
+  const rows = [...programRows(facts), engineRow(facts), ...registryRows(facts), ...repoRows(facts)];
+  const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
+  const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
+  const text = rows
+    .map(
+      (row) =>
+        `${row.ok ? "ok     " : row.needed ? "MISSING" : "absent "} ${row.what.padEnd(22)} ${row.seen}${row.ok ? "" : `\n        fix: ${row.fix}`}`,
+    )
+    .join("\n");
+  const bad = rows.some(({ ok, needed }) => needed && !ok);
+  const data = rows.map(({ mend: _, ...row }) => row);
+  return [
+    step("report", "Look at everything a release needs", [
+      { kind: "announce", text, data, exitCode: bad && fixing.length === 0 ? 1 : 0 },
+    ]),
+    ...fixing,
+  ];
+}
+
+const programRows = (facts: Facts): Row[] =>
+  facts.programs.map(({ name, version }) => {
+    const { needed = false, apt, fix = "" } = programs[name] ?? {};
+    const mend = version === null && apt ? cmd`apt-get install --yes --no-install-recommends ${apt}` : null;
+    return { what: name, ok: version !== null, needed, seen: version ?? "not found", fix, mend };
+  });
+
+const engineRow = ({ engine }: Facts): Row => ({
+  what: "engine",
+  ok: engine.up,
+  needed: true,
+  seen: engine.up ? engine.platform : engine.why,
+  fix: "Start Docker, or a private engine: i engine up",
+  mend: null,
+});
+
+const registryRows = (facts: Facts): Row[] =>
+  facts.config.registries.map(({ name, address, required }) => {
+    const state = Object.values(facts.registries[name] ?? {}).find((one) => one.state === "unknown");
+    const seen = state?.state === "unknown" ? state.why : address;
+    return {
+      what: `registry ${name}`,
+      ok: state === undefined,
+      needed: required,
+      seen,
+      fix: `i docker_login --target-registries ${name}`,
+      mend: null,
+    };
+  });
+
+function repoRows(facts: Facts): Row[] {
+  const { problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName);
+  const row = (what: string, ok: boolean, more: { seen: string; fix: string; needed: boolean }): Row => ({
+    what,
+    ok,
+    mend: null,
+    ...more,
+  });
+  return [
+    row("changelog.txt", facts.changelogText !== null && problems.length === 0, {
+      seen: problems[0]
+        ? `line ${problems[0].line} ${problems[0].what}`
+        : facts.changelogText === null
+          ? "not there"
+          : "readable",
+      fix: "i changelog_check",
+      needed: true,
+    }),
+    row("work tree", facts.git.dirty.length === 0, {
+      seen: facts.git.dirty.length === 0 ? "clean" : `${facts.git.dirty.length} files are not committed`,
+      fix: "git add --all && git commit",
+      needed: false,
+    }),
+    row("Git remote", facts.git.remote !== null, {
+      seen: facts.git.remote ?? "none: claims and the log stay in this clone",
+      fix: "git remote add origin URL",
+      needed: false,
+    }),
+    row("history", !facts.git.shallow, {
+      seen: facts.git.shallow ? "shallow" : "whole",
+      fix: "git fetch --unshallow",
+      needed: true,
+    }),
+  ];
+}

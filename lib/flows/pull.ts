@@ -1,0 +1,38 @@
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { engineRepository, targetPlaces } from "../model/names.ts";
+import { cmd, type Step, step } from "../model/plan.ts";
+import type { Stage } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { type Chosen, chooseReleased } from "./choose_image.ts";
+
+/** Pulls the image of a stage from the first target registry, under the name the engine knows it by. */
+export function pull(facts: Facts, options: { readonly stage: Stage; readonly version?: Version | undefined }): Step[] {
+  if (options.stage === "local")
+    throw new UserError("a local image cannot be pulled", {
+      why: "It is private to its user and machine.",
+      fix: "Build it: i docker_build_local; or pull a released one: i docker_pull --stage dev",
+    });
+  const image = chooseReleased(facts, options.stage, options.version ?? null);
+  return [pullStep(facts, image)];
+}
+
+/** The pull from the first target registry, under the name that the engine knows the image by. */
+function pullStep(facts: Facts, image: Chosen): Step {
+  const from = `${targetPlaces(facts)[0]?.repository ?? engineRepository(facts)}:${image.tag}`;
+  const rename = from === image.reference ? [] : [cmd`docker tag ${from} ${image.reference}`];
+  return step("docker_pull", `Pull ${from}`, [cmd`docker pull ${from}`, ...rename]);
+}
+
+/** Pulls the image where the engine does not have it; local images are never pulled. */
+export function pullIfMissing(facts: Facts, image: Chosen): Step[] {
+  if (image.stage === "local") return image.local ? [] : [missingLocal(image)];
+  return [{ ...pullStep(facts, image), skip: image.local ? "the engine has it" : null }];
+}
+
+const missingLocal = (image: Chosen): never => {
+  throw new UserError(`the engine has no ${image.reference}`, {
+    why: "A local image is built on this machine and private to its user.",
+    fix: `Build it: i docker_build_local --version ${image.version}`,
+  });
+};

@@ -1,0 +1,105 @@
+import { newest, readChangelog, renderEntry } from "../model/changelog.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { type Step, step } from "../model/plan.ts";
+import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
+
+const changelogPath = (facts: Facts): string =>
+  facts.place.dir === "." ? "changelog.txt" : `${facts.place.dir}/changelog.txt`;
+
+/** Format, order, dates and versions of changelog.txt, every problem with its line; exit code 2 when there is one. */
+export function checkChangelog(facts: Facts): Step[] {
+  const { entries, problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName);
+  const missing =
+    facts.changelogText === null
+      ? [{ line: 0, what: "is not there", fix: "Add the first entry: i changelog_add --message 'First version'" }]
+      : [];
+  const all = [...missing, ...problems];
+  const file = changelogPath(facts);
+  const text =
+    all.length > 0
+      ? all.map(({ line, what, fix }) => `${file}:${line} ${what}\n  fix: ${fix}`).join("\n")
+      : `${file}: ${entries.length} entries, newest ${entries[0]?.version ?? "none"}, all well`;
+  return [
+    step("report", `Check ${file}`, [
+      { kind: "announce", text, data: { entries, problems: all }, exitCode: all.length > 0 ? 2 : 0 },
+    ]),
+  ];
+}
+
+export type AddOptions = {
+  readonly version?: Version | undefined;
+  readonly bump: Bump;
+  readonly message: readonly string[];
+  readonly prod: boolean;
+};
+
+/** Adds an entry on top of changelog.txt, with the next version where none is given. */
+export function addEntry(facts: Facts, options: AddOptions): Step[] {
+  if (options.message.length === 0)
+    throw new UserError("no change was told", {
+      why: "An entry says what changed.",
+      fix: 'Pass it: i changelog_add --message "Add package foobar"',
+    });
+  const broken = options.message.find((line) => /[\n\r\0]/.test(line) || line.trim() === "");
+  if (broken !== undefined)
+    throw new UserError(`the change ${JSON.stringify(broken)} is not one line of text`, {
+      why: "Each change is one line of the entry.",
+      fix: "Give several: --message one --message another",
+    });
+  const stage = options.prod ? "prod" : "dev";
+  const last = newest(facts.changelog, stage);
+  const version = options.version ?? (last ? bump(last.version, options.bump) : parseVersion("1.0.0"));
+  const content = `${[renderEntry(facts.config.imageName, stage, version, facts.today, options.message), facts.changelogText ?? ""].join("\n").trimEnd()}\n`;
+  const problem = readChangelog(content, facts.config.imageName).problems[0];
+  if (problem)
+    throw new UserError(`the entry of ${version} does not fit: line ${problem.line} ${problem.what}`, {
+      why: "The changelog stays readable and in order.",
+      fix: problem.fix,
+    });
+  return [
+    step("add_entry", `Add ${version} to ${changelogPath(facts)}`, [
+      { kind: "write_file", path: changelogPath(facts), content },
+    ]),
+  ];
+}
+
+/** Are code and container in sync? Inside a container its own version counts, outside the one of the image in use (seed 001). */
+export function checkVersion(facts: Facts): Step[] {
+  const code = newest(facts.changelog, "dev")?.version ?? null;
+  const inside = facts.env["CONTAINER_VERSION"] ?? facts.env["AM_CONTAINER_VERSION"];
+  const container = inside ? (versionIn(inside) ?? unreadable(inside)) : null;
+  const differ = code !== null && container !== null && code !== container;
+  const text = differ
+    ? outOfSync(code, inside ?? "")
+    : [`code_version='${code ?? "none"}'`, `container_version='${container ?? "not inside a container"}'`].join("\n");
+  return [
+    step("report", "Compare code and container", [
+      { kind: "announce", text, data: { code, container, inSync: !differ }, exitCode: differ ? 1 : 0 },
+    ]),
+  ];
+}
+
+const unreadable = (text: string): never => {
+  throw new UserError(`the container's version is "${text}"`, {
+    why: "CONTAINER_VERSION holds a number like 1.0.0, whatever stands around it.",
+    fix: "Start the container with i docker_bash, which sets it from the image",
+  });
+};
+
+/** The documents' four lines word for word, then the one line that helps: a newer container or newer code. */
+function outOfSync(code: Version, container: string): string {
+  const line = "-".repeat(77);
+  const version = versionIn(container);
+  const older = version !== undefined && compareVersions(version, code) < 0;
+  return [
+    line,
+    "This code is not in sync with the container:",
+    `code_version='${code}' != container_version='${container}'`,
+    line,
+    "You need to:",
+    older
+      ? "- pull the latest container with `i docker_pull`"
+      : "- merge origin/master into your branch with `i git_merge_master`",
+  ].join("\n");
+}

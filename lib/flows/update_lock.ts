@@ -1,0 +1,31 @@
+import { join, relative } from "node:path";
+import type { Facts } from "../model/facts.ts";
+import { cmd, type Step, step } from "../model/plan.ts";
+import type { PoetryMode } from "../model/poetry.ts";
+import { type BuildOptions, buildLocal } from "./local.ts";
+import { assertClean } from "./tests.ts";
+
+/**
+ * `docker_release_* --update-poetry`: a local build that resolves anew, and a commit of exactly poetry.lock and
+ * pip_list.txt; the release is then planned from that commit. Nothing where the lock is taken as it is.
+ */
+export function updateLock(
+  facts: Facts,
+  options: Omit<BuildOptions, "buildArg"> & { readonly poetryMode?: PoetryMode | undefined },
+): Step[] {
+  if (options.poetryMode === undefined || options.poetryMode === "no_update") return [];
+  assertClean(facts);
+  const owner = relative(facts.place.root, facts.place.owner) || ".";
+  const folder = join(relative(facts.place.owner, join(facts.place.root, facts.place.dir)), "devops/docker_build");
+  const files = [`${folder}/poetry.lock`, `${folder}/pip_list.txt`];
+  const add = { ...cmd`git add -- ${files}`, cwd: owner };
+  const commit = {
+    ...cmd`git commit --message ${`Update poetry.lock of ${facts.config.imageName}`} -- ${files}`,
+    cwd: owner,
+  };
+  const unchanged = { why: "The lock is as it was.", fix: "Nothing to do", passes: true as const };
+  return [
+    ...buildLocal(facts, { ...options, buildArg: [] }),
+    step("commit_lock", "Commit poetry.lock and pip_list.txt", [add, { ...commit, meaning: { "1": unchanged } }]),
+  ];
+}

@@ -1,0 +1,117 @@
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { repositoryOf } from "../model/oci/address.ts";
+import { type Command, cmd, type Step, step } from "../model/plan.ts";
+import type { Registry, RegistryKind } from "../model/registry.ts";
+import type { Stage } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { chooseImage } from "./choose_image.ts";
+import { runContainer, shellText } from "./container.ts";
+import { pullIfMissing } from "./pull.ts";
+
+export type UseOptions = {
+  readonly stage: Stage;
+  readonly version?: Version | undefined;
+  readonly asRoot: boolean;
+  readonly entrypoint: boolean;
+};
+
+/** A shell in the container of a stage. */
+export function bash(facts: Facts, options: UseOptions): Step[] {
+  const image = chooseImage(facts, options.stage, options.version ?? null);
+  const run = {
+    id: "docker_bash",
+    title: `Open a shell in ${image.reference}`,
+    image,
+    what: image.reference,
+    argv: ["bash"],
+    interactive: true as const,
+  };
+  return [
+    ...pullIfMissing(facts, image),
+    runContainer(facts, { ...run, asRoot: options.asRoot, entrypoint: options.entrypoint }),
+  ];
+}
+
+/**
+ * One command in the container of a stage; its exit code is the script's. `--cmd` text reaches one shell unchanged: it
+ * travels as a mounted file whose path is the command, so no entrypoint can split it; words after `--` are an argv.
+ */
+export function command(
+  facts: Facts,
+  options: UseOptions & { readonly cmd?: string | undefined; readonly words: readonly string[] },
+): Step[] {
+  const image = chooseImage(facts, options.stage, options.version ?? null);
+  const run = {
+    id: "docker_cmd",
+    title: `Run a command in ${image.reference}`,
+    image,
+    what: image.reference,
+    interactive: true as const,
+    asRoot: options.asRoot,
+    entrypoint: options.entrypoint,
+  };
+  if (options.cmd === undefined)
+    return [...pullIfMissing(facts, image), runContainer(facts, { ...run, argv: wordsOf(options.words) })];
+  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...shellText(facts, options.cmd) })];
+}
+
+function wordsOf(words: readonly string[]): readonly string[] {
+  if (words.length > 0) return words;
+  throw new UserError("no command was given", {
+    why: "docker_cmd runs one command in the container.",
+    fix: `Pass shell text, i docker_cmd --cmd "ls | wc -l", or words, i docker_cmd -- ls -l`,
+  });
+}
+
+export type LoginOptions = { readonly username?: string | undefined; readonly passwordStdin: boolean };
+
+/** How one logs in to each kind of registry; a password never stands in argv. */
+const logins = {
+  ecr: (host: string, registry: Registry, _options: LoginOptions, _facts: Facts): Command => ({
+    ...cmd`docker login --username AWS --password-stdin ${host}`,
+    input: [
+      "aws",
+      "ecr",
+      "get-login-password",
+      ...(registry.region ? ["--region", registry.region] : []),
+      ...(registry.profile ? ["--profile", registry.profile] : []),
+    ],
+  }),
+  ghcr: (host: string, _registry: Registry, options: LoginOptions, facts: Facts): Command =>
+    facts.env["GITHUB_TOKEN"] && !options.passwordStdin
+      ? {
+          ...cmd`docker login --username ${options.username ?? facts.env["GITHUB_ACTOR"] ?? facts.user.name} --password-stdin ${host}`,
+          input: ["printenv", "GITHUB_TOKEN"],
+        }
+      : typed(host, options),
+  dockerhub: (host: string, _registry: Registry, options: LoginOptions, _facts: Facts): Command => typed(host, options),
+  oci: (host: string, _registry: Registry, options: LoginOptions, _facts: Facts): Command => typed(host, options),
+} as const satisfies Record<
+  RegistryKind,
+  (host: string, registry: Registry, options: LoginOptions, facts: Facts) => Command
+>;
+
+const typed = (host: string, options: LoginOptions): Command => ({
+  ...cmd`docker login ${options.username ? ["--username", options.username] : []} ${options.passwordStdin && "--password-stdin"} ${host}`,
+  interactive: true,
+});
+
+/** Logs the docker client in to registries. A loopback registry of kind ecr is no AWS, so it is asked like any other. */
+export function login(facts: Facts, options: LoginOptions): Step[] {
+  if (options.passwordStdin && facts.targets.length !== 1)
+    throw new UserError("--password-stdin is one password, but several registries were meant", {
+      why: "Each registry has its own.",
+      fix: `Name one: --target-registries ${facts.targets[0]?.name ?? "NAME"}`,
+    });
+  return facts.targets.map((registry) => {
+    const { host, scheme } = repositoryOf(registry, facts.config.imageName);
+    const kind = registry.kind === "ecr" && scheme === "http" ? "oci" : registry.kind;
+    const shown = host === "registry-1.docker.io" ? "docker.io" : host;
+    return step(
+      `login_${registry.name.replaceAll(/[^a-z0-9]+/gi, "_").toLowerCase()}`,
+      `Log in to ${registry.name} (${host})`,
+      [logins[kind](shown, registry, options, facts)],
+    );
+  });
+}

@@ -1,0 +1,84 @@
+import type { Facts } from "./facts.ts";
+
+/** Everything a compose file of one run says beside the image, which comes in as `${IMAGE}`. */
+export type Container = {
+  readonly workingDir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Names whose value the container takes from the runner's own environment; no value ever stands in a file. */
+  readonly passed: readonly string[];
+  readonly mounts: readonly Mount[];
+  readonly user: string | null;
+  readonly entrypoint: boolean;
+  /** Groups beside the user's own, e.g. the one that may use the engine's socket. */
+  readonly groups: readonly number[];
+  /** Files that the engine itself puts into the container, owned by root. */
+  readonly rootFiles: Readonly<Record<string, string>>;
+  readonly settings: Facts["config"]["container"];
+};
+export type Mount = { readonly source: string; readonly target: string; readonly readOnly?: true };
+
+/** A `$` in a compose file starts a variable; two are one. */
+const literal = (text: string): string => text.replaceAll("$", "$$$$");
+
+/** The compose file of a run. JSON is YAML, and needs no quoting rules of its own. */
+export const renderCompose = (image: string, container: Container): string =>
+  `${JSON.stringify(composeFile(image, container), null, 2)}\n`;
+
+function composeFile(image: string, container: Container): object {
+  const { settings } = container;
+  const configs = Object.entries(container.rootFiles).map(([target, content], index) => ({
+    name: `root_file_${index}`,
+    target,
+    content,
+  }));
+  const environment = [
+    ...Object.entries(container.environment).map(([name, value]) => `${name}=${literal(value)}`),
+    ...container.passed,
+  ];
+  const app = {
+    image: "${IMAGE}",
+    pull_policy: "never",
+    working_dir: container.workingDir,
+    ...(container.user ? { user: container.user } : {}),
+    ...(container.groups.length > 0 ? { group_add: container.groups.map(String) } : {}),
+    ...(container.entrypoint ? {} : { entrypoint: [] }),
+    environment,
+    ...(settings.envFile.length > 0 ? { env_file: settings.envFile } : {}),
+    labels: {
+      "dev.slipway.run": "${SLIPWAY_RUN:-}",
+      "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
+      "dev.slipway.image": image,
+    },
+    volumes: [...container.mounts.map(bind), ...settings.volumes.map(volume)],
+    ...(configs.length > 0
+      ? { configs: configs.map(({ name, target }) => ({ source: name, target, mode: 0o440 })) }
+      : {}),
+    ...(settings.network ? { networks: ["outside"] } : { network_mode: "bridge" }),
+    ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
+    ...(settings.privileged ? { privileged: true } : {}),
+  };
+  return {
+    name: `slipway-${image}`,
+    services: { app },
+    ...(configs.length > 0
+      ? { configs: Object.fromEntries(configs.map(({ name, content }) => [name, { content: literal(content) }])) }
+      : {}),
+    ...(settings.network ? { networks: { outside: { name: settings.network, external: true } } } : {}),
+  };
+}
+
+/** `source:target[:ro]` with a path as source is bound as every other mount; any other source is the name of a volume. */
+function volume(text: string): object | string {
+  const [source = "", target = "", mode = ""] = text.split(":");
+  if (!source.startsWith("/")) return literal(text);
+  return bind({ source, target, ...(mode.split(",").includes("ro") ? { readOnly: true as const } : {}) });
+}
+
+/** A missing source is an error; left alone, the engine would create it as root. */
+const bind = ({ source, target, readOnly }: Mount): object => ({
+  type: "bind",
+  source: literal(source),
+  target,
+  ...(readOnly ? { read_only: true } : {}),
+  bind: { create_host_path: false },
+});

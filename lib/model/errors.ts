@@ -1,0 +1,21 @@
+/** What a refused rule or a failed step tells its reader: why it is a rule, and the line to type next. */
+export type Advice = { readonly why: string; readonly fix: string; readonly exitCode?: number; readonly kind?: string };
+
+/** A mistake or a state of the world that the user can mend; printed without a stack. Everything else is our bug. */
+export class UserError extends Error {
+  readonly why: string;
+  readonly fix: string;
+  /** 2 for wrong usage or a refused rule; the failing command's own code otherwise (design.md, "The plan as data"). */
+  readonly exitCode: number;
+  /** One word for machines, printed with `--json`. */
+  readonly kind: string;
+
+  constructor(what: string, advice: Advice, options?: ErrorOptions) {
+    super(what, options);
+    this.name = "UserError";
+    this.why = advice.why;
+    this.fix = advice.fix;
+    this.exitCode = advice.exitCode ?? 2;
+    this.kind = advice.kind ?? "refused";
+  }
+}

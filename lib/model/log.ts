@@ -1,0 +1,68 @@
+import type { Digest } from "./plan.ts";
+
+/** Who did it and when; added by the performer, never part of what makes two entries equal. */
+export type Signature = { readonly at: string; readonly by: string; readonly host: string };
+
+/** A test list passed: the key of design.md, step 3. `tree` names the mounted code with its submodules. */
+export type Pass = {
+  readonly type: "pass";
+  readonly digest: Digest;
+  readonly version: string;
+  readonly list: string;
+  readonly commit: string;
+  readonly tree: string;
+  readonly runner: string;
+  readonly platform: string;
+};
+/** A test list was left out on purpose. */
+export type Skipped = {
+  readonly type: "skip";
+  readonly digest: Digest;
+  readonly version: string;
+  readonly list: string;
+  readonly why: string;
+};
+/** A version was released: the digest behind its immutable tag. */
+export type Released = {
+  readonly type: "release";
+  readonly stage: "dev" | "prod";
+  readonly version: string;
+  readonly digest: Digest;
+  readonly commit: string;
+  readonly registries: readonly string[];
+};
+/** A mutable tag moved, by a release or a rollback. */
+export type Flipped = {
+  readonly type: "flip";
+  readonly id: string;
+  readonly tag: string;
+  readonly version: string;
+  readonly to: Digest;
+  readonly from: Readonly<Record<string, string | null>>;
+  readonly why: "release" | "rollback" | "mirror";
+  /** In the person's words, for a rollback. */
+  readonly reason?: string;
+  readonly registries: readonly string[];
+};
+
+/** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases and flips. */
+export type LogEntry = Pass | Skipped | Released | Flipped;
+export type SignedEntry = LogEntry & Signature;
+
+/** Two entries are the same when all but who, when and where is equal. */
+export function sameEntry(a: LogEntry, b: LogEntry): boolean {
+  const key = (entry: LogEntry) => {
+    const { at, by, host, ...rest } = entry as SignedEntry;
+    return JSON.stringify(Object.entries(rest).sort(([one], [other]) => one.localeCompare(other)));
+  };
+  return key(a) === key(b);
+}
+
+/** The last entry that made a digest a version; undefined where the log does not know the digest. */
+export const lastOf = (
+  log: readonly SignedEntry[],
+  digest: string,
+): (SignedEntry & { readonly version: string }) | undefined =>
+  log.findLast(
+    (one) => (one.type === "flip" && one.to === digest) || (one.type === "release" && one.digest === digest),
+  );

@@ -1,0 +1,34 @@
+import { UserError } from "./errors.ts";
+import type { Facts } from "./facts.ts";
+import { repositoryOf } from "./oci/address.ts";
+import type { Place } from "./plan.ts";
+import { imageTag, type Stage } from "./stage.ts";
+import type { Version } from "./version.ts";
+
+type Named = Pick<Facts, "config" | "targets" | "user" | "version">;
+
+/** The repository that images have in the engine: the first registry's, or the bare image name where a repo has none. */
+export function engineRepository(facts: Pick<Facts, "config">): string {
+  const first = facts.config.registries[0];
+  return first ? repositoryOf(first, facts.config.imageName).reference : facts.config.imageName;
+}
+
+/** The image's repository in each target registry, in the config's order. */
+export const targetPlaces = (facts: Pick<Facts, "config" | "targets">): Place[] =>
+  facts.targets.map((registry) => ({
+    registry: registry.name,
+    repository: repositoryOf(registry, facts.config.imageName).reference,
+  }));
+
+/** The image of a stage and version as the engine knows it: `<address>/<image>:<tag>`. */
+export const engineImage = (facts: Named, stage: Stage, version?: Version | null): string =>
+  `${engineRepository(facts)}:${imageTag(stage, facts.user.name, version ?? undefined)}`;
+
+/** The version a flow cannot do without; throws when neither an option nor the changelog gives one. */
+export function requireVersion(facts: Facts): Version {
+  if (facts.version) return facts.version;
+  throw new UserError("no version was given and changelog.txt has no entry", {
+    why: "The version comes from --version or from the newest entry of the stage.",
+    fix: "Pass --version X.Y.Z, or add an entry: i changelog_add --message 'what changed'",
+  });
+}

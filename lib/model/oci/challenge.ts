@@ -1,0 +1,100 @@
+/** One way a registry offers to prove who asks: its scheme in lower case and its parameters (RFC 9110, 11.3). */
+export type Challenge = { readonly scheme: string; readonly params: Readonly<Record<string, string>> };
+
+/** What a token is wanted for; `repository:acme/cmamp:pull,push` (Distribution, "Token Scope Documentation"). */
+export type Scope = { readonly path: string; readonly actions: readonly ("pull" | "push")[] };
+
+const part = /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
+
+/** Takes a `WWW-Authenticate` value, gives its challenges in order; what cannot be read is left out, nothing is thrown. */
+export function parseChallenges(header: string): Challenge[] {
+  const found: { scheme: string; params: Record<string, string> }[] = [];
+  part.lastIndex = 0;
+  let at = 0;
+  while (at < header.length) {
+    part.lastIndex = at;
+    const match = part.exec(header);
+    if (match?.[1] === undefined) {
+      at += 1;
+      continue;
+    }
+    at = part.lastIndex;
+    const value = match[2]?.replace(/\\(.)/g, "$1") ?? match[3];
+    const last = found.at(-1);
+    if (value === undefined) found.push({ scheme: match[1].toLowerCase(), params: {} });
+    else if (last !== undefined) last.params[match[1].toLowerCase()] = value;
+  }
+  return found;
+}
+
+/** Takes the challenges, gives the one to answer: Bearer with a realm before Basic, null when there is neither. */
+export function chooseChallenge(challenges: readonly Challenge[]): Challenge | null {
+  const bearer = challenges.find((one) => one.scheme === "bearer" && one.params["realm"] !== undefined);
+  return bearer ?? challenges.find((one) => one.scheme === "basic") ?? null;
+}
+
+/** Takes scopes, gives one text per repository with the actions of all, sorted: also what a token is cached under. */
+export function scopeTexts(scopes: readonly Scope[]): string[] {
+  const actions = new Map<string, Set<string>>();
+  for (const scope of scopes) {
+    actions.set(scope.path, new Set([...(actions.get(scope.path) ?? []), ...scope.actions]));
+  }
+  return [...actions].map(([path, set]) => `repository:${path}:${[...set].sort().join(",")}`).sort();
+}
+
+/** Takes two lists of scope texts, answers whether a token for the first serves where the second is wanted. */
+export function covers(held: readonly string[], wanted: readonly string[]): boolean {
+  const has = (text: string) => {
+    const at = text.lastIndexOf(":");
+    const mine = held.find((one) => one.slice(0, one.lastIndexOf(":")) === text.slice(0, at));
+    const actions = mine?.slice(at + 1).split(",") ?? [];
+    return text
+      .slice(at + 1)
+      .split(",")
+      .every((action) => actions.includes(action));
+  };
+  return wanted.every(has);
+}
+
+/** What to send to the token server; `form` is the body of a POST, absent for a GET. */
+export type TokenRequest = { readonly url: string; readonly form?: string };
+
+/**
+ * Takes a Bearer challenge and scope texts, gives the request for a token: a GET, or with an identity token the POST
+ * of OAuth2 (Distribution, "Token Authentication Specification" and "Oauth2 Token Authentication"). Null when the realm
+ * is no URL, or is plain http although the registry (`secure`) is not.
+ */
+export function tokenRequest(
+  challenge: Challenge,
+  scopes: readonly string[],
+  more: { readonly secure: boolean; readonly identityToken?: string },
+): TokenRequest | null {
+  const realm = challenge.params["realm"] ?? "";
+  if (!URL.canParse(realm)) return null;
+  const url = new URL(realm);
+  if (url.protocol !== "https:" && (url.protocol !== "http:" || more.secure)) return null;
+  const service = challenge.params["service"];
+  if (more.identityToken !== undefined) {
+    const form = new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: more.identityToken,
+      client_id: "slipway",
+    });
+    if (service !== undefined) form.set("service", service);
+    form.set("scope", scopes.join(" "));
+    return { url: url.href, form: form.toString() };
+  }
+  if (service !== undefined) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  return { url: url.href };
+}
+
+/** Takes the JSON of a token server, gives the token and its life in seconds (60 when it says nothing), null when there is none. */
+export function parseToken(json: unknown): { token: string; seconds: number } | null {
+  if (typeof json !== "object" || json === null) return null;
+  const named = (name: string): unknown => (name in json ? (json as Record<string, unknown>)[name] : undefined);
+  const token = named("token") ?? named("access_token");
+  const seconds = Number(named("expires_in") ?? 60);
+  if (typeof token !== "string" || token === "") return null;
+  return { token, seconds: Number.isFinite(seconds) && seconds > 0 ? seconds : 60 };
+}

@@ -1,0 +1,96 @@
+import type { Repository } from "./address.ts";
+
+/** Where credentials may come from, to be tried in order; none of them left means anonymous. */
+export type CredentialSource =
+  | { readonly from: "helper"; readonly helper: string; readonly server: string }
+  | { readonly from: "login"; readonly username: string; readonly password: string }
+  | { readonly from: "identity_token"; readonly token: string }
+  /** A command that prints the password of this user. */
+  | { readonly from: "command"; readonly username: string; readonly argv: readonly string[] };
+
+const hubKey = "https://index.docker.io/v1/";
+const hubHosts = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+
+type Json = Readonly<Record<string, unknown>>;
+const record = (value: unknown): Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+/** Takes a key of config.json (`https://index.docker.io/v1/`, `ghcr.io`), gives the host it means; docker's ConvertToHostname. */
+export function hostOfKey(key: string): string {
+  const host = key.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+  return hubHosts.has(host) ? "registry-1.docker.io" : host;
+}
+
+const entryFor = (table: unknown, host: string): unknown =>
+  Object.entries(record(table)).find(([key]) => hostOfKey(key) === host)?.[1];
+
+/** Takes the `auth` of an entry (base64 of user:password), gives the pair, null when it is none. */
+export function parseAuth(auth: string): { username: string; password: string } | null {
+  const plain = new TextDecoder().decode(Uint8Array.from(safeDecode(auth), (letter) => letter.charCodeAt(0)));
+  const at = plain.indexOf(":");
+  return at > 0 ? { username: plain.slice(0, at), password: plain.slice(at + 1).replaceAll("\u0000", "") } : null;
+}
+
+function safeDecode(base64: string): string {
+  try {
+    return atob(base64);
+  } catch {
+    return "";
+  }
+}
+
+function fromAuths(entry: Json): CredentialSource[] {
+  const identity = text(entry["identitytoken"]);
+  if (identity !== undefined) return [{ from: "identity_token", token: identity }];
+  const username = text(entry["username"]);
+  const password = text(entry["password"]);
+  if (username !== undefined && password !== undefined) return [{ from: "login", username, password }];
+  const pair = parseAuth(text(entry["auth"]) ?? "");
+  return pair === null ? [] : [{ from: "login", ...pair }];
+}
+
+/** Takes a repository, gives the region of its ECR: the config's, else the one in the host name. */
+export const regionOf = (repo: Repository): string | undefined =>
+  repo.region ?? /\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(repo.host)?.[1];
+
+function ecrLogin(repo: Repository): CredentialSource {
+  const region = regionOf(repo);
+  const argv = [
+    "aws",
+    "ecr",
+    "get-login-password",
+    ...(region === undefined ? [] : ["--region", region]),
+    ...(repo.profile === undefined ? [] : ["--profile", repo.profile]),
+  ];
+  return { from: "command", username: "AWS", argv };
+}
+
+function fromEnv(repo: Repository, env: Readonly<Record<string, string | undefined>>): CredentialSource[] {
+  if (repo.kind === "ecr") return [ecrLogin(repo)];
+  const token = text(env["GITHUB_TOKEN"]);
+  if (repo.host !== "ghcr.io" || token === undefined) return [];
+  return [{ from: "login", username: text(env["GITHUB_ACTOR"]) ?? "slipway", password: token }];
+}
+
+/**
+ * Takes docker's parsed config.json, a few values of the environment and a repository; gives the sources of
+ * credentials in docker's order: credHelpers of the host, credsStore, auths; then GITHUB_TOKEN for ghcr.io and the
+ * AWS CLI for ECR, which also serve where a stored login has run out.
+ */
+export function credentialSources(
+  config: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  repo: Repository,
+): CredentialSource[] {
+  const all = record(config);
+  const server = hubHosts.has(repo.host) ? hubKey : repo.host;
+  const helper = text(entryFor(all["credHelpers"], repo.host));
+  const store = text(all["credsStore"]);
+  const helpers = helper === undefined ? (store === undefined ? [] : [store]) : [helper];
+  return [
+    ...helpers.map((name) => ({ from: "helper", helper: name, server }) as const),
+    ...fromAuths(record(entryFor(all["auths"], repo.host))),
+    ...fromEnv(repo, env),
+  ];
+}

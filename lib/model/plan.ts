@@ -1,0 +1,191 @@
+import type { LogEntry } from "./log.ts";
+
+/** A digest that facts know, or the one that an earlier step of the plan yields. */
+export type Digest = string | { readonly digest: "@image" };
+
+/** One repository in one registry: `{ registry: "ecr", repository: "127.0.0.1:5000/cmamp" }`. */
+export type Place = { readonly registry: string; readonly repository: string };
+
+/** A program with its words; it never passes through a shell. */
+export type Command = {
+  readonly kind: "command";
+  readonly argv: readonly Word[];
+  readonly env: Readonly<Record<string, Word>>;
+  /** Relative to the outermost Git root, `.` for the root itself. */
+  readonly cwd: string;
+  /** The command starts one container; its exit code is the container's, and the runner removes it on every way out. */
+  readonly container?: true;
+  /** The program talks to the person directly: no log, no prefix. */
+  readonly interactive?: true;
+  /** Where the builder writes the digest of what it built; read when the step yields `image`. */
+  readonly digestFile?: string;
+  /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
+  readonly input?: readonly string[];
+  /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
+  readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
+};
+export type Word = Digest;
+
+/** Copies one image, digest kept, from a registry to others; blobs that are there already are not read. */
+export type CopyImage = {
+  readonly kind: "copy_image";
+  readonly digest: Digest;
+  readonly tag: string;
+  readonly from: Place;
+  readonly to: readonly Place[];
+};
+
+/** Points a mutable tag at a digest in several registries as one: design.md, step 8, "Flip". */
+export type MoveTag = {
+  readonly kind: "move_tag";
+  readonly image: string;
+  readonly tag: string;
+  readonly version: string;
+  readonly why: "release" | "rollback" | "mirror";
+  readonly reason?: string;
+  readonly to: Digest;
+  /** `seen` is the digest that the plan saw behind the tag; null where the tag did not exist. */
+  readonly places: readonly (Place & { readonly seen: string | null })[];
+};
+
+/** Reads a tag back in every place and compares. */
+export type VerifyDigest = {
+  readonly kind: "verify_digest";
+  /**
+   * After a push from the classic store: the config that the manifest must have, because that is what was tested; the
+   * manifest's own digest, known only now, is the image from here on.
+   */
+  readonly tested?: Digest;
+  /** Before a push: nothing may be there yet, but no other image, for a version's tag never moves. */
+  readonly mayBeAbsent?: true;
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly places: readonly Place[];
+};
+
+/** One change of a Git ref; `claim` and `release_claim` are compare-and-swap on the remote (design.md, step 1). */
+export type GitRef = ClaimRef | TagRef;
+export type ClaimRef = {
+  readonly kind: "git_ref";
+  readonly op: "claim" | "release_claim";
+  readonly ref: string;
+  readonly digest?: Digest;
+};
+export type TagRef =
+  | {
+      readonly kind: "git_ref";
+      readonly op: "tag";
+      readonly tag: string;
+      readonly commit: string;
+      readonly message: string;
+      /** The commit of our own unpushed tag of an earlier attempt, which this one takes the place of. */
+      readonly replaces?: string;
+    }
+  | { readonly kind: "git_ref"; readonly op: "push_tag"; readonly tag: string; readonly commit: string };
+
+/** Appends one entry to the image's log ref, once: an equal entry that is there already is the proof that the step is done. */
+export type Record_ = {
+  readonly kind: "record";
+  readonly image: string;
+  readonly entry: LogEntry;
+  /** Run the step although an equal entry exists (`--rerun-tests`). */
+  readonly again?: true;
+};
+
+export type WriteFile = {
+  readonly kind: "write_file";
+  readonly path: string;
+  readonly content: string;
+  readonly mode?: "0600" | "0700" | "0755";
+};
+/** Tells the person something: text on stdout, the same as data with `--json`; an exit code where it is bad news. */
+export type Announce = {
+  readonly kind: "announce";
+  /** `@image` in it stands for `digest`. */
+  readonly text: string;
+  readonly digest?: Digest;
+  readonly data?: unknown;
+  readonly exitCode?: number;
+};
+/** A line of a check-list that a person confirms. */
+export type ByHand = { readonly kind: "by_hand"; readonly text: string };
+/** A look at the world before anything changes: the engine and its plugins, the right to push, room on the disk. */
+export type Check =
+  | { readonly kind: "check"; readonly what: "engine" | "disk" | "flip" }
+  | { readonly kind: "check"; readonly what: "push"; readonly places: readonly Place[] };
+
+export type Action =
+  | Command
+  | CopyImage
+  | MoveTag
+  | VerifyDigest
+  | GitRef
+  | Record_
+  | WriteFile
+  | Announce
+  | ByHand
+  | Check;
+
+/** One line of a workflow: what it does, as data. */
+export type Step = {
+  /** snake_case, unique in its plan; what `--from` takes. */
+  readonly id: string;
+  readonly title: string;
+  /** Decided while planning; the reason is shown. */
+  readonly skip: string | null;
+  readonly yields: "image" | "claim" | "git_tag" | null;
+  readonly do: readonly Action[];
+};
+
+/** What is printed, shown to machines, run and compared in tests (design.md, "The plan as data"). */
+export type Plan = {
+  readonly slipway: 1;
+  readonly workflow: string;
+  /** The runnable dir, relative to the outermost Git root. */
+  readonly dir: string;
+  readonly image: string;
+  readonly version: string | null;
+  readonly steps: readonly Step[];
+};
+
+/** Builds a step; what is not given is `null`. */
+export function step(id: string, title: string, actions: readonly Action[], more: Partial<Step> = {}): Step {
+  return { id, title, skip: null, yields: null, do: actions, ...more };
+}
+
+type Value = Word | readonly Word[] | false | null | undefined;
+
+/**
+ * Writes a command as in the documents: a value is one word, a list is many, `false` is none.
+ * Throws on quotes, pipes and redirections in the text, which a command does not have.
+ */
+export function cmd(text: TemplateStringsArray, ...values: readonly Value[]): Command {
+  const argv: Word[] = [];
+  let open = false;
+  const add = (word: Word) => {
+    const last = argv.at(-1);
+    if (!open) argv.push(word);
+    else if (typeof last === "string" && typeof word === "string") argv[argv.length - 1] = last + word;
+    else throw new Error("cmd: a digest is a word of its own");
+    open = true;
+  };
+  for (const [index, part] of text.entries()) {
+    if (/["'`|&;<>$\\]/.test(part)) throw new Error(`cmd: "${part}" holds shell text; write argv`);
+    for (const piece of part.split(/(\s+)/)) {
+      if (/^\s+$/.test(piece)) open = false;
+      else if (piece !== "") add(piece);
+    }
+    const value = values[index];
+    if (value === undefined || value === null || value === false) continue;
+    if (!Array.isArray(value)) {
+      add(value as Word);
+      continue;
+    }
+    for (const word of value as readonly Word[]) {
+      open = false;
+      add(word);
+    }
+    open = false;
+  }
+  return { kind: "command", argv, env: {}, cwd: "." };
+}

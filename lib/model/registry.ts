@@ -1,0 +1,95 @@
+import { type ConfigReader, nearest } from "./config_reader.ts";
+import { UserError } from "./errors.ts";
+import { parseReference } from "./image.ts";
+
+/** The registries Slipway knows, one row each; code looks the row up and never compares names. */
+export type RegistryKind = "ecr" | "dockerhub" | "ghcr" | "oci";
+export const registryKinds = ["ecr", "dockerhub", "ghcr", "oci"] as const satisfies readonly RegistryKind[];
+
+/** One registry of `repo_config.yaml`: where the images of a runnable dir are pushed and mirrored. */
+export type Registry = {
+  readonly name: string;
+  readonly kind: RegistryKind;
+  /** Host with an optional port and namespace, as written in the config: `127.0.0.1:5000`, `ghcr.io/causify-ai`, `causify`. */
+  readonly address: string;
+  readonly region?: string;
+  readonly profile?: string;
+  /** A required registry is a target when none is named; the same digest is promised in all of them. */
+  readonly required: boolean;
+};
+
+const section = "container_registry_info";
+
+/** Reads container_registry_info: the short form `ecr: address` (required), or the long form `name: {address, kind, ...}`. */
+export function parseRegistries(read: ConfigReader): readonly Registry[] {
+  return Object.keys(read.node([section])).flatMap((name): Registry[] => {
+    const path = [section, name];
+    if (read.at(path) === undefined) return [];
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(name))
+      read.fail(path, "is not a registry name", "Use letters, digits, dots and dashes");
+    if (typeof read.at(path) === "object") return [longForm(read, name)];
+    const kind =
+      registryKinds.find((known) => known === name) ??
+      read.fail(path, "has no kind", `Write ${name}: {address: ..., kind: oci}`);
+    return [{ name, kind, address: address(read, path), required: true }];
+  });
+}
+
+function longForm(read: ConfigReader, name: string): Registry {
+  const path = [section, name];
+  read.onlyKeys(path, ["address", "kind", "region", "profile", "required"]);
+  const region = read.text([...path, "region"]);
+  const profile = read.text([...path, "profile"]);
+  const kind =
+    read.oneOf([...path, "kind"], registryKinds) ??
+    registryKinds.find((known) => known === name) ??
+    read.fail([...path, "kind"], "is missing", "Add kind: ecr, dockerhub, ghcr or oci");
+  return {
+    name,
+    kind,
+    address: address(read, [...path, "address"]),
+    ...(region ? { region } : {}),
+    ...(profile ? { profile } : {}),
+    required: read.flag([...path, "required"], true),
+  };
+}
+
+function address(read: ConfigReader, path: readonly string[]): string {
+  const text = read.text(path) ?? read.fail(path, "has no address", "Give host[:port][/namespace], e.g. ghcr.io/acme");
+  try {
+    parseReference(`${text}/name`);
+  } catch {
+    read.fail(
+      path,
+      `is "${text}", not an address`,
+      "Give host[:port][/namespace] without https:// and without a trailing slash",
+    );
+  }
+  return text;
+}
+
+/**
+ * The registries a command works on: the named ones in the config's order, else all required ones. A name is the key, or
+ * `<kind>.<anything>` where one registry of that kind exists; `aws_ecr` reads as ecr (design.md, "which registries").
+ */
+export function targetRegistries(all: readonly Registry[], names: readonly string[]): readonly Registry[] {
+  if (names.length === 0) return all.filter((registry) => registry.required);
+  const found = names.map((name) => findRegistry(all, name));
+  return all.filter((registry) => found.includes(registry));
+}
+
+function findRegistry(all: readonly Registry[], name: string): Registry {
+  const byName = all.find((registry) => registry.name === name);
+  if (byName) return byName;
+  const kind = name.split(".")[0]?.replace(/^aws_/, "");
+  const ofKind = all.filter((registry) => registry.kind === kind);
+  if (ofKind.length === 1 && ofKind[0]) return ofKind[0];
+  const names = all.map((registry) => registry.name);
+  throw new UserError(`"${name}" is not a registry of this repo`, {
+    why: `container_registry_info of repo_config.yaml knows ${names.join(", ") || "none"}.`,
+    fix:
+      names.length > 0
+        ? `Did you mean --target-registries ${nearest(name, names)}?`
+        : "Add the registry to container_registry_info",
+  });
+}

@@ -1,0 +1,96 @@
+import type { Action, Command, Digest, GitRef, Plan, Step, Word } from "./plan.ts";
+
+/** One word as a person would type it in sh. */
+export const quote = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** A plan as text: numbered steps, each with lines that a person could type. */
+export const renderPlan = (plan: Plan): string =>
+  [`${plan.workflow}:`, ...plan.steps.flatMap((step, index) => renderStep(plan, step, index))].join("\n");
+
+function renderStep(plan: Plan, step: Step, index: number): string[] {
+  const head = `${String(index + 1).padStart(2)}. ${step.id}: ${step.title}${step.skip ? ` (skipped: ${step.skip})` : ""}`;
+  if (step.skip) return [head];
+  return [head, ...step.do.flatMap((action) => renderAction(action, maker(plan)).map((line) => `      > ${line}`))];
+}
+
+const maker = (plan: Plan): string =>
+  plan.steps.find((step) => step.yields === "image" && !step.skip)?.id ?? "the build";
+type Show = (value: Digest) => string;
+
+/** The lines of one action; `yielder` is the step that makes the image where the plan does not know its digest. */
+export function renderAction(action: Action, yielder: string): string[] {
+  const show: Show = (value) => (typeof value === "string" ? value : `<digest of ${yielder}>`);
+  switch (action.kind) {
+    case "command":
+      return [renderCommand(action, show)];
+    case "copy_image":
+      return action.to.map((place) =>
+        copyLine(`${action.from.repository}@${show(action.digest)}`, `${place.repository}:${action.tag}`),
+      );
+    case "move_tag":
+      return action.places.map((place) =>
+        copyLine(`${place.repository}@${show(action.to)}`, `${place.repository}:${action.tag}`),
+      );
+    case "verify_digest":
+      return action.places.map(
+        (place) =>
+          `skopeo inspect --format '{{.Digest}}' docker://${place.repository}:${action.tag}   # ${action.mayBeAbsent ? "nothing, or " : ""}${show(action.digest)}`,
+      );
+    case "git_ref":
+      return [renderRef(action)];
+    case "record":
+      return [`# record in the log of ${action.image}: ${recordText(action.entry, show)}`];
+    case "write_file":
+      return [`# write ${action.path}, ${action.content.split("\n").length - 1} lines`];
+    case "announce":
+      return action.text
+        .split("\n")
+        .map((line) => `# ${action.digest ? line.replaceAll("@image", show(action.digest)) : line}`);
+    case "by_hand":
+      return [`# by hand: ${action.text}`];
+    case "check":
+      return renderCheck(action);
+  }
+}
+
+const copyLine = (from: string, to: string): string =>
+  `skopeo copy --all --preserve-digests docker://${from} docker://${to}`;
+
+function renderCommand(command: Command, show: Show): string {
+  const word = (value: Word) => (typeof value === "string" ? quote(value) : show(value));
+  const env = Object.entries(command.env).map(([name, value]) => `${name}=${word(value)}`);
+  const line = [...(command.input ? [...command.input.map(quote), "|"] : []), ...env, ...command.argv.map(word)].join(
+    " ",
+  );
+  return command.cwd === "." ? line : `(cd ${quote(command.cwd)} && ${line})`;
+}
+
+function renderRef(action: GitRef): string {
+  if (action.op === "tag")
+    return `git tag --annotate ${quote(action.tag)} ${action.commit} --message ${quote(action.message)}`;
+  if (action.op === "push_tag") return `git push origin refs/tags/${action.tag}`;
+  const lease = `git push --porcelain --force-with-lease=${action.ref}: origin`;
+  return action.op === "claim" ? `${lease} <claim>:${action.ref}` : `git push origin :${action.ref}`;
+}
+
+function recordText(entry: object, show: Show): string {
+  return Object.entries(entry)
+    .map(
+      ([name, value]) =>
+        `${name}=${typeof value === "string" ? value : isDigest(value) ? show(value) : JSON.stringify(value)}`,
+    )
+    .join(" ");
+}
+const isDigest = (value: unknown): value is Digest => typeof value === "object" && value !== null && "digest" in value;
+
+function renderCheck(action: Extract<Action, { kind: "check" }>): string[] {
+  if (action.what === "push")
+    return action.places.map((place) => `# open an upload in ${place.repository} and cancel it: may we push?`);
+  const lines = {
+    engine: ["docker version", "docker buildx version", "docker compose version"],
+    disk: ["docker system df"],
+    flip: ["# finish or undo a move of the tag that somebody left half-way"],
+  } as const;
+  return [...lines[action.what]];
+}

@@ -1,0 +1,25 @@
+import { type Manifest, type RegistryClient, registryClient } from "../doors/registry.ts";
+import { interruption } from "./interrupt.ts";
+
+let shared: RegistryClient | undefined;
+
+/** The one registry client of this process: planning and running share its tokens and the manifests it has read. */
+export function sharedClient(env: Readonly<Record<string, string | undefined>>): RegistryClient {
+  shared ??= remembering(registryClient({ env, signal: interruption.signal }));
+  return shared;
+}
+
+/** A manifest never changes under its digest, so it is read once. */
+function remembering(client: RegistryClient): RegistryClient {
+  const read = new Map<string, Manifest>();
+  return {
+    ...client,
+    async manifest(repo, reference) {
+      const known = read.get(`${repo.reference}@${reference}`);
+      if (known) return known;
+      const manifest = await client.manifest(repo, reference);
+      if (manifest) read.set(`${repo.reference}@${manifest.digest}`, manifest);
+      return manifest;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { startTime } from "../doors/settings.ts";
+import { capture } from "../doors/shell.ts";
+import { UserError } from "../model/errors.ts";
+import { output, type World } from "./world.ts";
+
+const docker = (world: World, words: readonly string[]) =>
+  capture(["docker", ...words], { cwd: world.facts.place.root, env: world.facts.env });
+
+async function containers(world: World, filter: string): Promise<{ id: string; owner: string }[]> {
+  const { stdout } = await docker(world, [
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--filter",
+    filter,
+    "--format",
+    '{{.ID}} {{.Label "dev.slipway.owner"}}',
+  ]);
+  return stdout.split("\n").flatMap((line) => {
+    const [id, ...owner] = line.split(" ");
+    return id ? [{ id, owner: owner.join(" ") }] : [];
+  });
+}
+
+/** Removes the containers of a filter, running or not. */
+export async function endContainers(world: World, filter: string): Promise<void> {
+  const ids = (await containers(world, filter)).map(({ id }) => id);
+  if (ids.length > 0) await docker(world, ["rm", "--force", "--volumes", ...ids]);
+}
+
+/** Removes containers whose owner on this host is dead: a killed run leaves its own behind (design.md, "Containers"). */
+export async function reapContainers(world: World): Promise<void> {
+  for (const { id, owner } of await containers(world, "label=dev.slipway.owner")) {
+    const [host, boot, pid, started] = owner.split("|");
+    const alive = boot === world.owner.boot && startTime(Number(pid)) === started;
+    if (host !== world.owner.host || alive) continue;
+    output(world, `removing container ${id.slice(0, 12)}, left by process ${pid} that is gone\n`);
+    await docker(world, ["rm", "--force", "--volumes", id]);
+  }
+}
+
+/** The container's own exit code, whatever compose says; one that never started is 125, 126 or 127 with the engine's reason. Removes it. */
+export async function exitOfContainer(world: World, composeCode: number): Promise<number> {
+  const filter = `label=dev.slipway.run=${world.run}`;
+  const [found] = await containers(world, filter);
+  if (!found) {
+    if (composeCode === 0) return 0;
+    throw neverStarted(125, "the engine made no container");
+  }
+  const { stdout } = await docker(world, [
+    "inspect",
+    "--format",
+    "{{.State.Status}}|{{.State.ExitCode}}|{{.State.Error}}",
+    found.id,
+  ]);
+  const [status = "", code = "", ...why] = stdout.trim().split("|");
+  await endContainers(world, filter);
+  if (status !== "created" && why.join("") === "") return Number(code);
+  throw neverStarted([126, 127].includes(Number(code)) ? Number(code) : 125, why.join("|") || `it stayed "${status}"`);
+}
+
+const neverStarted = (code: number, why: string): UserError =>
+  new UserError("the container did not start", {
+    why: `${why}.`,
+    fix: "Mend what it names, then type the same command again",
+    exitCode: code,
+    kind: "command",
+  });

@@ -1,0 +1,83 @@
+import { now } from "../doors/clock.ts";
+import { UserError } from "../model/errors.ts";
+import type { Step } from "../model/plan.ts";
+import { reapContainers } from "./containers.ts";
+import { releaseClaim } from "./perform/claim.ts";
+import { endOwnContainers, interrupted } from "./perform/command.ts";
+import { isRecorded } from "./perform/record.ts";
+import { perform } from "./perform.ts";
+import { capitalised, readTimes, saveTime, seconds } from "./progress.ts";
+import type { Outcome, World } from "./world.ts";
+
+export type StepResult = { readonly id: string; readonly state: Outcome | "skipped"; readonly seconds: number };
+
+/** Runs a plan step by step; throws at the first failure. What was started is ended and the claim given back on every way out. */
+export async function execute(world: World, from?: string): Promise<StepResult[]> {
+  const { steps } = world.plan;
+  const first = from ? steps.findIndex(({ id }) => id === from) : 0;
+  const results: StepResult[] = [];
+  const starts = steps.some((step) => step.do.some((action) => action.kind === "command" && action.container));
+  if (starts) await reapContainers(world);
+  try {
+    for (const [index, step] of steps.entries()) {
+      if (world.signal.aborted) throw interrupted();
+      const passed = index < first && !alwaysRuns(step);
+      const turn = { world, label: `[${index + 1}/${steps.length}]`, passed };
+      results.push(await runStep(step, turn).catch((error: unknown) => Promise.reject(atStep(error, step, world))));
+    }
+    return results;
+  } finally {
+    if (starts) await endOwnContainers(world);
+    if (starts) await reapContainers(world);
+    await releaseClaim(world).catch((error: unknown) =>
+      world.console.progress(`the claim could not be given back: ${String(error)}`),
+    );
+  }
+}
+
+/** The error of a step with the step's name before its sentence; anything but a UserError is our bug and stays as it is. */
+function atStep(error: unknown, step: Step, world: World): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { message, why, fix, exitCode, kind } = error;
+  const what = `${world.plan.workflow} stopped at step "${step.id}": ${message}`;
+  return new UserError(what, { why, fix, exitCode, kind }, { cause: error });
+}
+
+/** Preflight, claim and gates always run (design.md, "--from"). */
+const alwaysRuns = (step: Step): boolean =>
+  step.do.some((action) => action.kind === "check" || action.kind === "git_ref" || action.kind === "record");
+
+type Turn = { readonly world: World; readonly label: string; readonly passed: boolean };
+
+async function runStep(step: Step, { world, label, passed }: Turn): Promise<StepResult> {
+  // A report speaks for itself, and who talks to a container wants no word about what was not done.
+  const isSilent = step.do.every(({ kind }) => kind === "announce") || (step.skip !== null && isConversation(world));
+  const say = (state: string, text: string) =>
+    isSilent || world.console.progress(`${world.console.colour("dim", label)} ${text}${state}`);
+  const reason = step.skip ?? (passed ? "--from" : null);
+  if (reason !== null) {
+    say(world.console.colour(reason.startsWith("--") ? "red" : "dim", ` (skipped: ${reason})`), step.title);
+    return { id: step.id, state: "skipped", seconds: 0 };
+  }
+  const record = step.do.find((action) => action.kind === "record");
+  if (record && record.entry.type === "pass" && (await isRecorded(record, world))) {
+    say(" (already: the log has this pass)", step.title);
+    return { id: step.id, state: "already", seconds: 0 };
+  }
+  const last = readTimes(world)[step.id];
+  say(last && last >= 2 ? ` (took ${seconds(last)} last time)` : "", step.title);
+  const start = now();
+  const outcomes: Outcome[] = [];
+  for (const action of step.do) {
+    if (world.signal.aborted) throw interrupted();
+    outcomes.push(await perform(action, world));
+  }
+  const took = (now() - start) / 1000;
+  saveTime(world, step.id, took);
+  const state = outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
+  if (took >= 2) world.console.progress(world.console.colour("dim", `      ${capitalised(state)} in ${seconds(took)}`));
+  return { id: step.id, state, seconds: took };
+}
+
+const isConversation = (world: World): boolean =>
+  world.plan.steps.some((step) => step.do.some((action) => action.kind === "command" && action.interactive));

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { now, today } from "../doors/clock.ts";
+import { engineEnv } from "../doors/engine.ts";
+import { readText } from "../doors/files.ts";
+import { emptyConfig, findPlace, loadConfig, loadHost, loadUser, newPlace, socketOf } from "../doors/settings.ts";
+import { newest, readChangelog } from "../model/changelog.ts";
+import type { Facts, Need } from "../model/facts.ts";
+import { targetRegistries } from "../model/registry.ts";
+import type { Version } from "../model/version.ts";
+import { costly, loadNeeds } from "./needs.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+export type Request = {
+  readonly needs: readonly Need[];
+  /** Which stage's newest changelog entry is meant when no version is given. */
+  readonly versionOf: "dev" | "prod" | null;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly dir: string;
+  /** The dir is to become runnable: it has no config yet. */
+  readonly newDir: boolean;
+  readonly offline: boolean;
+  readonly env: Env;
+};
+
+/** The environment of every command: the caller's, with the private engine's variables where no other engine is there. */
+export const commandEnv = (env: Env): Record<string, string> => ({
+  ...(env as Record<string, string>),
+  ...engineEnv(env),
+});
+
+/** Reads the world once, only as far as the script's needs go; reading what was not asked for is our bug and throws. */
+export async function loadFacts(request: Request): Promise<Facts> {
+  const env = commandEnv(request.env);
+  const place = request.newDir ? newPlace(request.dir) : findPlace(request.dir);
+  const config = request.newDir ? emptyConfig : await loadConfig(place, env);
+  const user = loadUser(env);
+  const changelogText = readText(join(place.root, place.dir, "changelog.txt"));
+  const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
+  const typed = request.options["version"] as Version | undefined;
+  const entry = request.versionOf ? newest(changelog, request.versionOf) : undefined;
+  const targets = targetRegistries(
+    config.registries,
+    (request.options["targetRegistries"] as string[] | undefined) ?? [],
+  );
+  const base = {
+    place,
+    user,
+    config,
+    changelogText,
+    changelog,
+    targets,
+    env,
+    version: typed ?? entry?.version ?? null,
+    versionFrom: typed ? ("option" as const) : entry ? ("changelog" as const) : null,
+    host: loadHost(),
+    socket: socketOf(env),
+    ci: Boolean(env["CI"] || env["CSFY_CI"]),
+    today: today(),
+    nonce: String(Math.floor(now() / 1000)),
+  };
+  return Object.create(
+    unloaded,
+    Object.getOwnPropertyDescriptors({ ...base, ...(await loadNeeds(base, request)) }),
+  ) as Facts;
+}
+
+/** Parts that were not loaded throw when a flow reads them. */
+const unloaded: object = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    costly.map((name) => [
+      name,
+      {
+        get: () => {
+          throw new Error(`the flow reads facts.${name}, which its script does not name in needs`);
+        },
+      },
+    ]),
+  ),
+);

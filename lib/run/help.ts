@@ -1,0 +1,46 @@
+import type { Option, OptionSet } from "./options.ts";
+import { kebab } from "./parse_options.ts";
+
+type Page = {
+  readonly name: string;
+  readonly about: string;
+  readonly options: OptionSet;
+  readonly universal: OptionSet;
+  readonly examples: readonly string[];
+};
+
+/** The help page of a script: what it does, examples, its options, the ones all scripts share. */
+export const renderHelp = (page: Page): string =>
+  [
+    page.about,
+    "",
+    "Examples:",
+    ...[`i ${page.name}`, `i ${page.name} --dry-run`, ...page.examples].map((example) => `  ${example}`),
+    "",
+    ...(Object.keys(page.options).length > 0 ? ["Options:", ...rows(page.options), ""] : []),
+    "All workflows:",
+    ...rows(page.universal),
+  ].join("\n");
+
+const rows = (options: OptionSet): string[] =>
+  Object.entries(options).map(
+    ([name, option]) => `  ${spelling(name, option).padEnd(38)} ${option.help}${note(option)}`,
+  );
+
+function spelling(name: string, option: Option): string {
+  const value = { flag: "", value: ` ${option.hint}`, list: ` ${option.hint}`, optional: ` [${option.hint}]` }[
+    option.takes
+  ];
+  const long = option.fallback === true ? `--no-${kebab(name)}` : `--${kebab(name)}`;
+  return `${option.short ? `-${option.short}, ` : "    "}${long}${value}`;
+}
+
+function note(option: Option): string {
+  const aliases = [
+    ...(option.aliases ?? []).map((alias) => `--${alias}`),
+    ...Object.entries(option.meanings ?? {}).map(([word, value]) => `--${word} = ${value}`),
+  ];
+  const fallback = typeof option.fallback === "string" ? [`default ${option.fallback}`] : [];
+  const notes = [...fallback, ...(aliases.length > 0 ? [`also ${aliases.join(", ")}`] : [])];
+  return notes.length > 0 ? ` (${notes.join("; ")})` : "";
+}

@@ -1,0 +1,148 @@
+import { UserError } from "../model/errors.ts";
+import { type PoetryMode, poetryModes } from "../model/poetry.ts";
+import { parseStage, type Stage } from "../model/stage.ts";
+import { parseVersion, type Version } from "../model/version.ts";
+
+/** One word of the vocabulary: what it takes, its other spellings, and what happens when you pass it. */
+export type Option<T = unknown> = {
+  /** `optional`: a flag that may carry a value, as in `--multi-arch [PLATFORMS]`. */
+  readonly takes: "flag" | "value" | "optional" | "list";
+  readonly parse: (text: string) => T;
+  readonly fallback: T | undefined;
+  readonly short?: string;
+  readonly aliases?: readonly string[];
+  /** Spellings that stand for a fixed value: `--update-poetry` = `--poetry-mode update`. */
+  readonly meanings?: Readonly<Record<string, string>>;
+  readonly hint?: string;
+  readonly help: string;
+  /** Never read from `.env` or SLIPWAY_<OPTION>: versions, answers, commands, and all that skips tests. */
+  readonly onlyTyped?: true;
+};
+
+/** What a flag may be in the environment; typed, it stands alone and is true. */
+function parseFlag(text: string): boolean {
+  if (["", "1", "true", "yes"].includes(text.toLowerCase())) return true;
+  if (["0", "false", "no"].includes(text.toLowerCase())) return false;
+  throw new UserError(`"${text}" is neither true nor false`, {
+    why: "A flag is on or off.",
+    fix: "Set it to true or false",
+  });
+}
+
+export const flag = (help: string, more: Partial<Option<boolean>> = {}): Option<boolean> => ({
+  takes: "flag",
+  parse: parseFlag,
+  fallback: false,
+  help,
+  ...more,
+});
+export const text = <T = string>(hint: string, help: string, more: Partial<Option<T>> = {}): Option<T | undefined> =>
+  ({ takes: "value", parse: (value) => value as T, fallback: undefined, hint, help, ...more }) as Option<T | undefined>;
+const list = (
+  hint: string,
+  help: string,
+  more: Partial<Option<readonly string[]>> = {},
+): Option<readonly string[]> => ({
+  takes: "list",
+  parse: (value) =>
+    value
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  fallback: [],
+  hint,
+  help,
+  ...more,
+});
+
+const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, poetryModes);
+
+/** Every option that two scripts share, once; help texts say what happens when you pass it. */
+export const vocabulary = {
+  version: text<Version>("X.Y.Z", "The version of the image; FROM_CHANGELOG or nothing takes it from changelog.txt.", {
+    short: "v",
+    aliases: ["tag-name"],
+    onlyTyped: true,
+    parse: (value) => (value === "FROM_CHANGELOG" ? undefined : parseVersion(value)) as Version,
+  }),
+  stage: text<Stage>("STAGE", "The stage of the image: local, dev or prod.", {
+    short: "s",
+    parse: parseStage,
+    fallback: "dev",
+  }) as Option<Stage>,
+  poetryMode: text<PoetryMode>(
+    "MODE",
+    "How poetry.lock comes to be: update resolves anew, refresh keeps what fits, no_update takes it as it is.",
+    {
+      parse: poetryMode,
+      meanings: { "update-poetry": "update", "refresh-only-poetry": "refresh" },
+    },
+  ),
+  cache: flag("Build from scratch with --no-cache.", { fallback: true }),
+  buildArg: list("NAME=VALUE", "One more build argument; may be given again."),
+  targetRegistries: list("NAMES", "Work on these registries, comma-separated, instead of all required ones.", {
+    aliases: ["target", "target-registry", "targets"],
+  }),
+  skipTests: flag("Leave out every test list; the release is recorded as untested.", { onlyTyped: true }),
+  qaTests: flag("Leave out the qa tests with --no-qa-tests.", { fallback: true, onlyTyped: true }),
+  superslowTests: flag("Run the superslow tests as a gate too.", { onlyTyped: true }),
+  runEndToEndTests: flag("Leave out the configured end-to-end tests with --no-run-end-to-end-tests.", {
+    fallback: true,
+    onlyTyped: true,
+  }),
+  rerunTests: flag("Run the gates again although the log has their passes for this image and commit."),
+  pushToRepo: flag("Stop before anything is pushed with --no-push-to-repo.", { fallback: true }),
+  breakLock: flag("Take over a claim whose owner seems to live; be sure that nobody is releasing.", {
+    onlyTyped: true,
+  }),
+  cmd: text<string>("TEXT", "Shell text that one shell inside the container runs, unchanged.", {
+    short: "c",
+    onlyTyped: true,
+  }),
+  asRoot: flag("Be root inside the container instead of yourself."),
+  entrypoint: flag("Start without the image's entrypoint with --no-entrypoint.", { fallback: true }),
+  pytestOpts: list("WORDS", "More words for the test command, comma-separated.", { short: "p" }),
+  message: list("TEXT", "What changed; may be given again.", { short: "m", parse: (value) => [value] }),
+  bump: text<"major" | "minor" | "patch">("KIND", "Take the next major, minor or patch version.", {
+    parse: (value) => oneOf("--bump", value, ["major", "minor", "patch"] as const),
+    fallback: "patch",
+  }) as Option<"major" | "minor" | "patch">,
+} as const;
+
+function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((word) => word === value);
+  if (found) return found;
+  throw new UserError(`${name} "${value}" is not known`, {
+    why: `${name} takes ${allowed.join(", ")}.`,
+    fix: `Use ${name} ${allowed[0]}`,
+  });
+}
+
+type Vocabulary = typeof vocabulary;
+export type OptionSet = Readonly<Record<string, Option>>;
+/** The values of a set of options, each of the type its word gives. */
+export type Values<S> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
+
+/** Takes words out of the vocabulary, keeping their types. */
+export const pick = <K extends keyof Vocabulary>(...names: readonly K[]): Pick<Vocabulary, K> =>
+  Object.fromEntries(names.map((name) => [name, vocabulary[name]])) as Pick<Vocabulary, K>;
+
+/** What every release takes. */
+export const releaseOptions = pick(
+  ...(["version", "cache", "poetryMode", "skipTests", "qaTests", "superslowTests", "runEndToEndTests"] as const),
+  ...(["rerunTests", "pushToRepo", "targetRegistries", "breakLock"] as const),
+);
+
+/** What every script takes; no script mentions them. */
+export const universal = {
+  dir: text<string>("DIR", "The runnable dir to work on; the one you stand in without it."),
+  dryRun: flag("Print the plan and change nothing anywhere.", { short: "n" }),
+  json: flag("Write results, plans and errors as JSON on stdout."),
+  offline: flag("Ask no registry and no Git remote while planning."),
+  from: text<string>("STEP", "Start at this step; allowed where facts show every earlier one done.", {
+    onlyTyped: true,
+  }),
+  yes: flag("Answer yes to every question.", { short: "y", onlyTyped: true }),
+  quiet: flag("Print results and errors only."),
+  help: flag("Print this help.", { short: "h", onlyTyped: true }),
+} as const satisfies OptionSet;

@@ -1,0 +1,128 @@
+import { parseArgs } from "node:util";
+import { nearest } from "../model/config_reader.ts";
+import { UserError } from "../model/errors.ts";
+import type { Option, OptionSet } from "./options.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+export type Parsed = {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Option name -> where its value came from, when it was not typed. */
+  readonly origins: Readonly<Record<string, string>>;
+  /** The words after `--`. */
+  readonly words: readonly string[];
+};
+
+export const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const variable = (name: string): string => `SLIPWAY_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
+
+type Spelling = { readonly name: string; readonly option: Option; readonly fixed?: string };
+
+function spellings(options: OptionSet): Map<string, Spelling> {
+  return new Map(
+    Object.entries(options).flatMap(([name, option]) => [
+      ...[kebab(name), ...(option.aliases ?? []), ...(option.short ? [option.short] : [])].map(
+        (word) => [word, { name, option }] as const,
+      ),
+      ...(option.takes === "flag" && option.fallback === true
+        ? [[`no-${kebab(name)}`, { name, option, fixed: "false" }] as const]
+        : []),
+      ...Object.entries(option.meanings ?? {}).map(([word, fixed]) => [word, { name, option, fixed }] as const),
+    ]),
+  );
+}
+
+/** Reads argv against a set of options; a value comes from argv, then SLIPWAY_<OPTION>, then the default. Throws on any word it does not know. */
+export function parseOptions(options: OptionSet, argv: readonly string[], env: Env): Parsed {
+  const known = spellings(options);
+  const cut = argv.indexOf("--");
+  const own = cut < 0 ? argv : argv.slice(0, cut);
+  const typed = new Map<string, unknown>();
+  for (const { spelling, text } of readTokens(known, own))
+    typed.set(spelling.name, merge(spelling, text, typed.get(spelling.name)));
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, string> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const fromEnv = option.onlyTyped ? undefined : env[variable(name)];
+    if (!typed.has(name) && fromEnv) origins[name] = variable(name);
+    values[name] = typed.has(name) ? typed.get(name) : fromEnv ? option.parse(fromEnv) : option.fallback;
+  }
+  return { values, origins, words: cut < 0 ? [] : argv.slice(cut + 1) };
+}
+
+const merge = (spelling: Spelling, text: string, before: unknown): unknown => {
+  const value = spelling.option.parse(spelling.fixed ?? text);
+  return spelling.option.takes === "list" && Array.isArray(before)
+    ? [...before, ...(value as readonly unknown[])]
+    : value;
+};
+
+function readTokens(
+  known: ReadonlyMap<string, Spelling>,
+  argv: readonly string[],
+): { spelling: Spelling; text: string }[] {
+  // parseArgs refuses an optional value, so every option that takes one is declared as a string and read from the tokens.
+  const config = Object.fromEntries(
+    [...known]
+      .filter(([word]) => word.length > 1)
+      .map(([word, { option, fixed }]) => [
+        word,
+        { type: option.takes === "flag" || fixed !== undefined ? "boolean" : "string", multiple: true } as const,
+      ]),
+  );
+  for (const [word, { name }] of known)
+    if (word.length === 1) Object.assign(config[kebab(name)] ?? {}, { short: word });
+  const { tokens } = parseArgs({
+    args: withEmptyValues(known, argv),
+    options: config,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const positionals: string[] = [];
+  const found = tokens.flatMap((token) => {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") return [];
+    const spelling = known.get(token.name);
+    if (!spelling) throw unknownOption(token.rawName, known);
+    const needsText =
+      spelling.fixed === undefined && (spelling.option.takes === "value" || spelling.option.takes === "list");
+    if (needsText && (token.value === undefined || (!token.inlineValue && token.value.startsWith("-"))))
+      throw missingValue(token.rawName, spelling.option);
+    const takesNone = spelling.fixed !== undefined || spelling.option.takes === "flag";
+    if (takesNone && token.inlineValue) throw unwantedValue(token.rawName, token.value ?? "");
+    return [{ spelling, text: token.value ?? "" }];
+  });
+  if (positionals[0] !== undefined)
+    throw new UserError(`"${positionals[0]}" is not an option`, {
+      why: "This workflow takes options only; words for a container stand after --.",
+      fix: "Type it with --help to see its options",
+    });
+  return found;
+}
+
+/** `--multi-arch --json` has no value: parseArgs would take the next option for one. */
+const withEmptyValues = (known: ReadonlyMap<string, Spelling>, argv: readonly string[]): string[] =>
+  argv.map((word, index) => {
+    const spelling = known.get(word.replace(/^--/, ""));
+    const next = argv[index + 1];
+    const isBare = word.startsWith("--") && spelling?.fixed === undefined && spelling?.option.takes === "optional";
+    return isBare && (next === undefined || next.startsWith("-")) ? `${word}=` : word;
+  });
+
+const unknownOption = (raw: string, known: ReadonlyMap<string, Spelling>): UserError => {
+  const long = [...known.keys()].filter((word) => word.length > 1);
+  return new UserError(`"${raw}" is not an option of this workflow`, {
+    why: "An unknown option is never ignored, it could have meant something.",
+    fix: `Did you mean --${nearest(raw.replace(/^-+/, ""), long)}? See --help`,
+  });
+};
+const missingValue = (raw: string, option: Option): UserError =>
+  new UserError(`${raw} has no value`, {
+    why: `It takes ${option.hint ?? "a value"}.`,
+    fix: `Write ${raw} ${option.hint ?? "VALUE"}`,
+  });
+const unwantedValue = (raw: string, value: string): UserError =>
+  new UserError(`${raw} takes no value, but got "${value}"`, {
+    why: "It is switched on by its name alone.",
+    fix: `Write ${raw}`,
+  });

@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { readText } from "../../doors/files.ts";
+import { capture, run } from "../../doors/shell.ts";
+import { UserError } from "../../model/errors.ts";
+import type { Command } from "../../model/plan.ts";
+import { quote } from "../../model/render_plan.ts";
+import { endContainers, exitOfContainer } from "../containers.ts";
+import { digestText, type Outcome, output, type World } from "../world.ts";
+
+/** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
+export async function command(action: Command, world: World): Promise<Outcome> {
+  const argv = action.argv.map((word) => digestText(world, word));
+  const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, digestText(world, value)]));
+  const env = { ...world.facts.env, ...own, ...(action.container ? owned(world) : {}) };
+  const cwd = join(world.facts.place.root, action.cwd);
+  const input = action.input ? await outputOf(action.input, world) : undefined;
+  const code = await run(argv, {
+    ...(input === undefined ? {} : { input }),
+    cwd,
+    env,
+    interactive: action.interactive === true,
+    keepStdout: world.json,
+    onOutput: (text) => output(world, text),
+    signal: world.signal,
+  });
+  const result = action.container ? await exitOfContainer(world, code) : code;
+  if (world.signal.aborted) throw interrupted();
+  if (result !== 0 && !action.meaning?.[String(result)]?.passes) throw failed(action, argv, result);
+  if (action.digestFile) world.state.image = await builtDigest(join(world.facts.place.root, action.digestFile), world);
+  return "done";
+}
+
+/** What the program prints whose output goes to another's input; it is shown and kept nowhere. */
+async function outputOf(argv: readonly string[], world: World): Promise<string> {
+  const { code, stdout, stderr } = await capture(argv, { cwd: world.facts.place.root, env: world.facts.env });
+  if (code === 0) return stdout;
+  throw new UserError(`\`${argv.map(quote).join(" ")}\` exited with ${code}`, {
+    why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
+    fix: "Mend the cause, then type the same command again",
+    exitCode: code,
+    kind: "command",
+  });
+}
+
+/** Labels that tell whose container it is; the compose file reads them from the environment. */
+const owned = (world: World): Record<string, string> => {
+  const { host, boot, pid, started } = world.owner;
+  return { SLIPWAY_RUN: world.run, SLIPWAY_OWNER: [host, boot, pid, started].join("|") };
+};
+
+export const interrupted = (): UserError =>
+  new UserError("interrupted", {
+    why: "The run was stopped from outside.",
+    fix: "Type the same command again; what was finished is found and not done twice",
+    exitCode: 130,
+    kind: "interrupted",
+  });
+
+function failed(action: Command, argv: readonly string[], code: number): UserError {
+  const line = argv.map(quote).join(" ");
+  const meaning = action.meaning?.[String(code)];
+  return new UserError(`\`${line.length > 200 ? `${line.slice(0, 200)}...` : line}\` exited with ${code}`, {
+    why:
+      meaning?.why ??
+      (code === 127
+        ? `"${argv[0]}" or what it should run was not found.`
+        : "The command's own output above tells the cause."),
+    fix: meaning?.fix ?? "Mend the cause, then type the same command again",
+    exitCode: code,
+    kind: "command",
+  });
+}
+
+/** The digest in the builder's metadata: the manifest's where the engine keeps manifests, else the config's (design.md, step 5). */
+async function builtDigest(file: string, world: World): Promise<string> {
+  const metadata = JSON.parse(readText(file) ?? "{}") as Record<string, string>;
+  for (const digest of [metadata["containerimage.digest"], metadata["containerimage.config.digest"]]) {
+    if (!digest) continue;
+    const { code, stdout } = await capture(["docker", "image", "inspect", "--format", "{{.Id}}", digest], {
+      cwd: world.facts.place.root,
+      env: world.facts.env,
+    });
+    if (code === 0) return stdout.trim();
+  }
+  throw new UserError("the engine does not have what it just built", {
+    why: `${file} names no image that docker image inspect knows.`,
+    fix: "Look at docker buildx ls: the default builder must be the engine's own",
+  });
+}
+
+/** Ends what this run started in the engine, on every way out. */
+export const endOwnContainers = (world: World): Promise<void> =>
+  endContainers(world, `label=dev.slipway.run=${world.run}`);

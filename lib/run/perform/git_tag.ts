@@ -1,0 +1,61 @@
+import { tryGit } from "../../doors/git.ts";
+import { UserError } from "../../model/errors.ts";
+import type { TagRef } from "../../model/plan.ts";
+import type { Outcome, World } from "../world.ts";
+
+/** Creates an annotated tag at a commit, or pushes it; a tag that is there must name the same commit. */
+export async function gitTagRef(action: TagRef, world: World): Promise<Outcome> {
+  const git = (words: readonly string[]) => tryGit(world.facts.place.owner, world.facts.env, words);
+  const local = await git(["rev-parse", "--verify", "--quiet", `refs/tags/${action.tag}^{commit}`]);
+  const mayReplace = action.op === "tag" && action.replaces === local.stdout.trim();
+  if (local.code === 0 && local.stdout.trim() !== action.commit && !mayReplace)
+    throw otherCommit(action, local.stdout.trim());
+  if (action.op === "tag") {
+    if (local.code === 0 && !mayReplace) return "already";
+    await must(
+      git([
+        "tag",
+        ...(mayReplace ? ["--force"] : []),
+        "--annotate",
+        action.tag,
+        action.commit,
+        "--message",
+        action.message,
+      ]),
+      action,
+    );
+    return "done";
+  }
+  const remote = world.facts.git.remote;
+  if (!remote) return "already";
+  const listed = await must(
+    git(["ls-remote", remote, `refs/tags/${action.tag}`, `refs/tags/${action.tag}^{}`]),
+    action,
+  );
+  const there = listed
+    .split("\n")
+    .filter((line) => line.includes("\t"))
+    .at(-1)
+    ?.split("\t")[0];
+  if (there && there !== action.commit) throw otherCommit(action, there);
+  if (there) return "already";
+  await must(git(["push", "--porcelain", remote, `refs/tags/${action.tag}:refs/tags/${action.tag}`]), action);
+  return "done";
+}
+
+async function must(running: ReturnType<typeof tryGit>, action: TagRef): Promise<string> {
+  const { code, stdout, stderr } = await running;
+  if (code === 0) return stdout;
+  throw new UserError(`git could not ${action.op.replace("_", " ")} ${action.tag}`, {
+    why: [stderr, stdout].join(" ").trim().split("\n").slice(-2).join(" ") || `git ended with ${code}.`,
+    fix: "Ask for the right to push tags, then type the same command again",
+    exitCode: code,
+    kind: "git",
+  });
+}
+
+const otherCommit = (action: TagRef, commit: string): UserError =>
+  new UserError(`the Git tag ${action.tag} names ${commit.slice(0, 12)}, not ${action.commit.slice(0, 12)}`, {
+    why: "A tag of a release names the commit that was tested, and never moves.",
+    fix: "Release the next version from this commit, or check out the tagged commit",
+  });

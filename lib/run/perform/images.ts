@@ -1,0 +1,143 @@
+import { now } from "../../doors/clock.ts";
+import { freeBytes } from "../../doors/files.ts";
+import type { CopyEvent } from "../../doors/registry.ts";
+import { capture } from "../../doors/shell.ts";
+import { UserError } from "../../model/errors.ts";
+import type { Check, CopyImage, Place, VerifyDigest } from "../../model/plan.ts";
+import { digestText, type Outcome, output, repositoryAt, type World } from "../world.ts";
+import { digestBehind, digestPushed, settleEarlier } from "./flip.ts";
+
+/** Copies by digest to all places side by side; a place that has it already is asked once and sent nothing. */
+export async function copyImage(action: CopyImage, world: World): Promise<Outcome> {
+  const client = await world.registries();
+  const digest = digestText(world, action.digest);
+  const to = action.to.map((place) => repositoryAt(world, place));
+  const results = await client.copy(
+    { from: repositoryAt(world, action.from), to, digest, tag: action.tag },
+    copyProgress(world),
+  );
+  const broken = results.find((result) => result.outcome === "error");
+  if (broken?.outcome === "error") throw broken.error;
+  return results.every((result) => result.outcome === "already") ? "already" : "done";
+}
+
+/** A line every two seconds while a copy runs, and one for each registry that has the image. */
+function copyProgress(world: World): (event: CopyEvent) => void {
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const seen = { total: 0, read: 0, said: now() };
+  return (event) => {
+    if (event.event === "plan") seen.total += event.bytes;
+    if (event.event === "bytes") seen.read += event.bytes;
+    if (event.event === "retry") output(world, `${event.registry}: again, ${event.why}\n`);
+    if (event.event === "pushed") output(world, `${event.registry}: ${event.reference}\n`);
+    if (now() - seen.said < 2000) return;
+    seen.said = now();
+    output(world, `${mebibytes(seen.read)} of ${mebibytes(seen.total)} read\n`);
+  };
+}
+
+/** Reads the tag back in every place; throws naming the first registry that answers with another digest. */
+export async function verifyDigest(action: VerifyDigest, world: World): Promise<Outcome> {
+  if (action.mayBeAbsent) {
+    const now = await Promise.all(action.places.map((place) => digestBehind(place, action.tag, world)));
+    if (now.every((digest) => digest === null)) return "done";
+  }
+  if (action.tested) world.state.image = await manifestOf(action, digestText(world, action.tested), world);
+  const wanted = digestText(world, action.digest);
+  const found = await Promise.all(
+    action.places.map(async (place) => ({ place, digest: await digestPushed(place, action.tag, world) })),
+  );
+  const wrong = found.find(({ digest }) => digest !== wanted);
+  if (wrong) throw servesAnother(wrong.place, action.tag, { digest: wrong.digest, wanted });
+  return "done";
+}
+
+/** The digest of the pushed manifest, whose config must be the image that was tested (design.md, step 5). */
+async function manifestOf(action: VerifyDigest, tested: string, world: World): Promise<string> {
+  const [place] = action.places;
+  const client = await world.registries();
+  if (place) await digestPushed(place, action.tag, world);
+  const manifest = place ? await client.manifest(repositoryAt(world, place), action.tag) : null;
+  const { config } = JSON.parse(manifest ? new TextDecoder().decode(manifest.bytes) : "{}") as {
+    config?: { digest?: string };
+  };
+  if (manifest && (config?.digest === tested || manifest.digest === tested)) return manifest.digest;
+  throw place
+    ? servesAnother(place, action.tag, { digest: config?.digest ?? null, wanted: tested })
+    : new Error("nothing was pushed");
+}
+
+type Digests = { readonly digest: string | null; readonly wanted: string };
+
+const servesAnother = (place: Place, tag: string, { digest, wanted }: Digests): UserError =>
+  new UserError(`${place.repository}:${tag} is ${digest ?? "absent"}, not ${wanted}`, {
+    why: `Registry ${place.registry} serves another image than the one that was tested.`,
+    fix: `Look who moved it: i release_history; then type the same command again`,
+    kind: "drift",
+  });
+
+/** Looks at the world before anything changes. */
+export async function check(action: Check, world: World): Promise<Outcome> {
+  if (action.what === "push") await checkPush(action.places, world);
+  else await checks[action.what](world);
+  return "done";
+}
+
+const checks = {
+  engine: checkEngine,
+  disk: checkDisk,
+  flip: async (world: World) => {
+    world.state.settled = await settleEarlier(world);
+  },
+} as const;
+
+async function checkPush(places: CheckPlaces, world: World): Promise<void> {
+  const client = await world.registries();
+  await Promise.all(places.map((place) => client.assertCanPush(repositoryAt(world, place))));
+}
+type CheckPlaces = Extract<Check, { what: "push" }>["places"];
+
+async function checkEngine(world: World): Promise<void> {
+  const docker = (words: readonly string[]) =>
+    capture(["docker", ...words], { cwd: world.facts.place.root, env: world.facts.env });
+  for (const [what, words] of [
+    ["engine", ["version", "--format", "{{.Server.Version}}"]],
+    ["buildx plugin", ["buildx", "version"]],
+    ["compose plugin", ["compose", "version"]],
+  ] as const) {
+    const { code, stdout, stderr } = await docker(words);
+    if (code === 0 && what === "engine") assertRecent(stdout.trim());
+    if (code === 0) continue;
+    throw new UserError(`Docker's ${what} does not answer`, {
+      why: stderr.trim().split("\n").slice(-3).join(" ") || "docker gave no reason.",
+      fix: what === "engine" ? "Start Docker, or a private engine: i engine up" : "See what is missing: i doctor",
+      kind: "engine",
+    });
+  }
+}
+
+/** The first engine that builds a Dockerfile with `COPY --chmod` and cache mounts and runs what Compose 2 asks for. */
+const oldestEngine = [20, 10] as const;
+
+function assertRecent(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > oldestEngine[0] || (major === oldestEngine[0] && minor >= oldestEngine[1])) return;
+  throw new UserError(`the Docker engine is ${version}, older than ${oldestEngine.join(".")}`, {
+    why: "Dockerfiles with COPY --chmod and cache mounts, and Compose 2, need a newer one.",
+    fix: "Upgrade Docker, or use a private engine: i engine up",
+    kind: "engine",
+  });
+}
+
+/** A build and its copies want room; 1 GiB is where engines start to fail in odd ways. */
+const leastFree = 1 << 30;
+
+async function checkDisk(world: World): Promise<void> {
+  const free = await freeBytes(world.facts.place.gitDir);
+  if (free >= leastFree) return;
+  throw new UserError(`only ${Math.round(free / 2 ** 20)} MiB are free on the disk of this repo`, {
+    why: "A build that runs out of room fails half-way.",
+    fix: "Free some, e.g. docker buildx prune",
+    kind: "disk",
+  });
+}

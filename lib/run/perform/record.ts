@@ -1,0 +1,43 @@
+import { now } from "../../doors/clock.ts";
+import { loadGit } from "../../doors/git.ts";
+import { UserError } from "../../model/errors.ts";
+import { type LogEntry, type SignedEntry, sameEntry } from "../../model/log.ts";
+import type { Record_ } from "../../model/plan.ts";
+import { digestText, type Outcome, type World } from "../world.ts";
+
+/** The entry as it will stand in the log, with digests filled in; null while the image is not known. */
+export function filled(entry: LogEntry, world: World): LogEntry | null {
+  const key = entry.type === "flip" ? "to" : "digest";
+  const value = entry.type === "flip" ? entry.to : entry.digest;
+  if (typeof value !== "string" && !world.state.image) return null;
+  return { ...entry, [key]: digestText(world, value) };
+}
+
+/** Whether the log already holds an equal entry, whoever wrote it. */
+export async function isRecorded(action: Record_, world: World): Promise<boolean> {
+  const entry = filled(action.entry, world);
+  if (!entry || action.again) return false;
+  const refs = await world.refs();
+  const log = await refs.readLog((await refs.list())[refs.logRef]);
+  return log.some((one) => sameEntry(one, entry));
+}
+
+/** Appends the entry once, whoever else does at the same time. A pass counts only if the mounted code is still what was tested. */
+export async function record(action: Record_, world: World): Promise<Outcome> {
+  const entry = filled(action.entry, world);
+  if (!entry) throw new Error("an entry is recorded before its image is known");
+  if (entry.type === "pass") await assertUnchanged(world);
+  const { user, host } = world.owner;
+  const signed: SignedEntry = { ...entry, at: new Date(now()).toISOString(), by: user, host };
+  return (await (await world.refs()).appendLog(signed, action.again)) ? "done" : "already";
+}
+
+async function assertUnchanged(world: World): Promise<void> {
+  const { place, config, env, git } = world.facts;
+  const after = await loadGit(place, config.imageName, env);
+  if (after.dirty.length === 0 && after.commit === git.commit && after.tree === git.tree) return;
+  throw new UserError(`the code changed while its tests ran: ${after.dirty.slice(0, 3).join(", ") || after.commit}`, {
+    why: "A pass is recorded for a commit, so the mounted code must be that commit from start to end.",
+    fix: "Commit, discard or ignore the changes, then type the same command again",
+  });
+}

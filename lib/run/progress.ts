@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { readText, writeText } from "../doors/files.ts";
+import { slipwayFolder, type World } from "./world.ts";
+
+type Times = Readonly<Record<string, number>>;
+const file = (world: World): string => join(slipwayFolder(world.facts), `times.${world.plan.workflow}.json`);
+
+/** How many seconds each step took last time; a cache, empty where it cannot be read. */
+export function readTimes(world: World): Times {
+  try {
+    return JSON.parse(readText(file(world)) ?? "{}") as Times;
+  } catch {
+    return {};
+  }
+}
+
+export function saveTime(world: World, id: string, took: number): void {
+  writeText(file(world), JSON.stringify({ ...readTimes(world), [id]: Math.round(took * 10) / 10 }), 0o600);
+}
+
+/** `75` to `1 min 15 s`. */
+export const seconds = (value: number): string =>
+  value < 60 ? `${Math.round(value)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+export const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

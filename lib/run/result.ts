@@ -1,0 +1,31 @@
+import { appendPrivate } from "../doors/files.ts";
+import type { StepResult } from "./execute.ts";
+import { digestText, type World } from "./world.ts";
+
+/** The digest that the run was about: what it built, else what it read back. */
+function resultDigest(world: World): string | null {
+  if (world.state.image) return world.state.image;
+  const verified = world.plan.steps.flatMap((step) =>
+    step.do.flatMap((action) => (action.kind === "verify_digest" ? [action.digest] : [])),
+  )[0];
+  return verified ? digestText(world, verified) : null;
+}
+
+/** What nobody should overlook is red. */
+const painted = (world: World, text: string): string =>
+  text.replaceAll(/^(NOT TESTED|.* DRIFT ).*$/gm, (line) => world.console.colour("red", line));
+
+/** Tells what a run did: text for a person, JSON for a machine, outputs and a summary for GitHub Actions. */
+export function tellResult(world: World, steps: readonly StepResult[], json: boolean): void {
+  const { workflow, image, version } = world.plan;
+  const digest = resultDigest(world);
+  const text = world.state.text.join("\n");
+  if (json)
+    world.console.result(
+      JSON.stringify({ workflow, image, version, digest, steps, result: world.state.data ?? null }, null, 2),
+    );
+  else if (text !== "") world.console.result(painted(world, text));
+  const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = world.facts.env;
+  if (outputs && digest) appendPrivate(outputs, `digest=${digest}\nversion=${version ?? ""}\n`);
+  if (summary && text !== "") appendPrivate(summary, `### ${workflow}\n\n\`\`\`\n${text}\n\`\`\`\n`);
+}

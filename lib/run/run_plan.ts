@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { now } from "../doors/clock.ts";
+import { openConsole } from "../doors/console.ts";
+import { openRefs, type Refs } from "../doors/refs.ts";
+import { nearest } from "../model/config_reader.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import type { Plan, Step } from "../model/plan.ts";
+import { sharedClient } from "./client.ts";
+import { execute } from "./execute.ts";
+import { interruption, listenForInterrupts } from "./interrupt.ts";
+import type { universal, Values } from "./options.ts";
+import { interrupted } from "./perform/command.ts";
+import { tellResult } from "./result.ts";
+import { slipwayFolder, thisOwner, type World } from "./world.ts";
+
+type Run = { readonly common: Values<typeof universal>; readonly breakLock: boolean; readonly question: string | null };
+
+/** Runs a plan for a person or a machine: asks, executes, tells the result; gives the exit code. */
+export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<number> {
+  assertFrom(plan, run.common.from);
+  const stopListening = listenForInterrupts();
+  const world = openWorld(plan, facts, run);
+  try {
+    await ask(world, run);
+    const results = await execute(world, run.common.from);
+    tellResult(world, results, run.common.json);
+    return world.state.exitCode;
+  } catch (error) {
+    throw withLog(world.signal.aborted ? interrupted() : error, world, run.common.quiet);
+  } finally {
+    stopListening();
+  }
+}
+
+function openWorld(plan: Plan, facts: Facts, run: Run): World {
+  const owner = thisOwner(facts, plan.steps.some(usesGit) ? facts.git.commit : "", now());
+  const scope = { image: facts.config.imageName, prefix: facts.config.release.refPrefix };
+  let refs: Refs | undefined;
+  return {
+    plan,
+    facts,
+    console: openConsole({ yes: run.common.yes, quiet: run.common.quiet, env: facts.env }),
+    signal: interruption.signal,
+    owner,
+    run: owner.nonce,
+    logFile: join(
+      slipwayFolder(facts, "logs"),
+      `${plan.workflow}.${new Date(now()).toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}.${process.pid}.log`,
+    ),
+    quiet: run.common.quiet,
+    json: run.common.json,
+    breakLock: run.breakLock,
+    refs: async () => (refs ??= openRefs(facts.place, { ...scope, remote: facts.git.remote }, facts.env)),
+    registries: async () => sharedClient(facts.env),
+    state: { image: null, claim: null, tail: [], text: [], data: undefined, exitCode: 0, settled: null },
+  };
+}
+
+const usesGit = (step: Step): boolean =>
+  step.do.some(({ kind }) => kind === "git_ref" || kind === "record" || kind === "move_tag");
+
+/** A destructive workflow asks; so does a release whose version nobody typed. */
+async function ask(world: World, run: Run): Promise<void> {
+  const version =
+    world.facts.versionFrom === "changelog" && world.plan.steps.some(usesGit)
+      ? `${world.plan.workflow}: version ${world.facts.version}, the newest entry of changelog.txt?`
+      : null;
+  for (const question of [run.question, version]) {
+    if (question === null || (await world.console.confirm(question))) continue;
+    throw new UserError("not confirmed", {
+      why: "Nothing was changed.",
+      fix: "Type the same command with --yes, or with another --version",
+      kind: "declined",
+    });
+  }
+}
+
+function assertFrom(plan: Plan, from: string | undefined): void {
+  if (!from) return;
+  const ids = plan.steps.map(({ id }) => id);
+  const at = ids.indexOf(from);
+  if (at < 0)
+    throw new UserError(`"${from}" is not a step of this plan`, {
+      why: `Its steps are ${ids.join(", ")}.`,
+      fix: `Did you mean --from ${nearest(from, ids)}?`,
+    });
+  const open = plan.steps
+    .slice(0, at)
+    .find(
+      (step) =>
+        step.skip === null &&
+        !step.do.every(({ kind }) => ["check", "git_ref", "record", "write_file"].includes(kind)) &&
+        !step.do.some(({ kind }) => kind === "record"),
+    );
+  if (!open) return;
+  throw new UserError(`--from ${from} would leave out ${open.id}, which is not done`, {
+    why: "A run starts later only where facts show every earlier step done.",
+    fix: `Use --from ${open.id}, or no --from: finished steps are found and not done twice`,
+  });
+}
+
+/** Adds where the whole output is; with `--quiet` the last lines of it, which were not shown. */
+function withLog(error: unknown, world: World, quiet: boolean): unknown {
+  if (!(error instanceof UserError) || world.state.tail.length === 0) return error;
+  if (quiet) process.stderr.write(`${world.state.tail.slice(-30).join("\n")}\n`);
+  const { why, fix, exitCode, kind } = error;
+  return new UserError(
+    error.message,
+    { why, fix: `${fix}\n  log: ${world.logFile}`, exitCode, kind },
+    { cause: error },
+  );
+}

@@ -1,0 +1,138 @@
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openConsole, renderError } from "../doors/console.ts";
+import { realPath } from "../doors/files.ts";
+import { loadDotEnv } from "../doors/settings.ts";
+import { typedWords } from "../doors/words.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts, Need } from "../model/facts.ts";
+import type { Plan, Step } from "../model/plan.ts";
+import { renderPlan } from "../model/render_plan.ts";
+import { commandEnv, loadFacts } from "./facts.ts";
+import { renderHelp } from "./help.ts";
+import { type OptionSet, universal, type Values } from "./options.ts";
+import { parseOptions } from "./parse_options.ts";
+
+/** A workflow: a sentence, its options, and the pure function from facts and options to steps. */
+export type Script<O extends OptionSet> = {
+  readonly about: string;
+  readonly options: O;
+  /** What the flow reads of the world beside config, changelog and user. */
+  readonly needs?: readonly Need[];
+  /** The stage whose newest changelog entry is meant when no version is given. */
+  readonly versionOf?: "dev" | "prod";
+  /** The script makes a dir runnable, so it starts where no config is yet. */
+  readonly newDir?: true;
+  readonly examples?: readonly string[];
+  /** A question before anything changes, or null. A version that was not typed is asked about anyway. */
+  readonly asks?: (facts: Facts, options: Values<O>) => string | null;
+  /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
+  readonly before?: (facts: Facts, options: Values<O>) => Step[];
+  readonly steps: (facts: Facts, options: Values<O> & { readonly words: readonly string[] }) => Step[];
+};
+type Common = Values<typeof universal>;
+
+/** Defines a script, and runs it when its file is the one that was started. */
+export async function script<const O extends OptionSet>(url: string, spec: Script<O>): Promise<Script<O>> {
+  const file = fileURLToPath(url);
+  if (process.argv[1] && realPath(process.argv[1]) === realPath(file))
+    process.exitCode = await main(basename(file, ".ts"), spec as unknown as Script<OptionSet>, typedWords());
+  return spec;
+}
+
+async function main(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
+  const wantsJson = argv.includes("--json");
+  try {
+    const env = { ...(await loadDotEnv(process.cwd())), ...process.env };
+    const { values, origins, words } = parseOptions({ ...spec.options, ...universal }, argv, env);
+    const common = values as unknown as Common;
+    if (common.help) {
+      process.stdout.write(
+        `${renderHelp({ name, about: spec.about, options: spec.options, universal, examples: spec.examples ?? [] })}\n`,
+      );
+      return 0;
+    }
+    const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
+    const load = () =>
+      loadFacts({
+        needs: spec.needs ?? [],
+        versionOf: spec.versionOf ?? null,
+        newDir: spec.newDir === true,
+        options,
+        dir: common.dir ?? process.cwd(),
+        offline: common.offline,
+        env,
+      });
+    return await planAndRun(name, spec, { load, options, common, origins });
+  } catch (error) {
+    return report(error, wantsJson);
+  }
+}
+
+type Turn = {
+  readonly load: () => Promise<Facts>;
+  readonly options: Values<OptionSet> & { readonly words: readonly string[] };
+  readonly common: Common;
+  readonly origins: Readonly<Record<string, string>>;
+};
+
+/** Plans and prints, or plans and runs; what has to come first is run first and the rest planned from the new facts. */
+async function planAndRun(
+  name: string,
+  spec: Script<OptionSet>,
+  { load, options, common, origins }: Turn,
+): Promise<number> {
+  const facts = await load();
+  const first = spec.before?.(facts, options) ?? [];
+  const plan = makePlan(name, facts, first.length > 0 ? first : spec.steps(facts, options));
+  if (common.dryRun) return printPlan(plan, { json: common.json, origins, facts });
+  const { runPlan } = await import("./run_plan.ts");
+  const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
+  if (first.length === 0)
+    return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options) ?? null });
+  const code = await runPlan(plan, facts, { common: { ...common, json: false }, breakLock, question: null });
+  return code === 0 ? planAndRun(name, { ...spec, before: () => [] }, { load, options, common, origins }) : code;
+}
+
+const makePlan = (workflow: string, facts: Facts, steps: readonly Step[]): Plan => ({
+  slipway: 1,
+  workflow,
+  dir: facts.place.dir,
+  image: facts.config.imageName,
+  version: facts.version,
+  steps,
+});
+
+type Printing = { readonly json: boolean; readonly origins: Readonly<Record<string, string>>; readonly facts: Facts };
+
+function printPlan(plan: Plan, { json, origins, facts }: Printing): number {
+  const from = Object.entries(origins).map(([name, place]) => `# ${name} comes from ${place}`);
+  const version =
+    facts.versionFrom === "changelog" ? [`# version ${facts.version} is the newest entry of changelog.txt`] : [];
+  process.stdout.write(
+    json ? `${JSON.stringify(plan, null, 2)}\n` : `${[...from, ...version, renderPlan(plan)].join("\n")}\n`,
+  );
+  return 0;
+}
+
+/** Prints an error and gives its exit code; anything that is not a UserError is our bug and keeps its stack. */
+export function report(error: unknown, json: boolean): number {
+  const { colour } = openConsole({ yes: true, quiet: false, env: commandEnv(process.env) });
+  const isOurs = !(error instanceof UserError);
+  const known = isOurs
+    ? {
+        message: String(error),
+        why: "This is a fault of Slipway.",
+        fix: "Report it with the lines above",
+        exitCode: 70,
+        kind: "bug",
+      }
+    : error;
+  if (isOurs) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  else process.stderr.write(`${renderError(error, colour)}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ error: { kind: known.kind, what: known.message, why: known.why, fix: known.fix } })}\n`,
+    );
+  return known.exitCode;
+}

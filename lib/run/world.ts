@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import type { Console } from "../doors/console.ts";
+import { appendPrivate, privateFolder } from "../doors/files.ts";
+import type { Refs } from "../doors/refs.ts";
+import type { RegistryClient } from "../doors/registry.ts";
+import { loadProcess } from "../doors/settings.ts";
+import type { Facts, Owner } from "../model/facts.ts";
+import type { Flip } from "../model/flip.ts";
+import { type Repository, repositoryOf } from "../model/oci/address.ts";
+import type { Digest, Place, Plan } from "../model/plan.ts";
+
+export type Outcome = "done" | "already";
+/** What performers work with during one run. */
+export type World = {
+  readonly plan: Plan;
+  readonly facts: Facts;
+  readonly console: Console;
+  readonly signal: AbortSignal;
+  readonly owner: Owner;
+  /** Tells this run's containers from all others. */
+  readonly run: string;
+  readonly logFile: string;
+  readonly quiet: boolean;
+  /** stdout is for one JSON text. */
+  readonly json: boolean;
+  readonly breakLock: boolean;
+  readonly refs: () => Promise<Refs>;
+  readonly registries: () => Promise<RegistryClient>;
+  readonly state: RunState;
+};
+/** The little that grows during a run: the digest that was built, the claim that is held, what there is to tell at the end. */
+export type RunState = {
+  image: string | null;
+  claim: { ref: string; object: string; timer: NodeJS.Timeout; renewal: Promise<void> } | null;
+  tail: string[];
+  text: string[];
+  data: unknown;
+  exitCode: number;
+  /** The flip that somebody left behind and this run settled. */
+  settled: Flip | null;
+};
+
+/** The folder for Slipway's own files of a repo; made when first used, private to the user. */
+export const slipwayFolder = (facts: Pick<Facts, "place">, ...names: readonly string[]): string =>
+  privateFolder(join(facts.place.gitDir, "slipway", ...names));
+
+/** A digest of the plan as text: what an earlier step yielded, or what facts knew. */
+export function digestText(world: World, digest: Digest): string {
+  if (typeof digest === "string") return digest;
+  if (world.state.image) return world.state.image;
+  throw new Error("a step uses the image before any step yielded it");
+}
+
+/** The repository of a place of the plan, found by its registry's name. */
+export function repositoryAt(world: Pick<World, "facts">, place: Place): Repository {
+  const registry = world.facts.config.registries.find(({ name }) => name === place.registry);
+  if (!registry) throw new Error(`the plan names registry ${place.registry}, which the config does not have`);
+  return repositoryOf(registry, world.facts.config.imageName);
+}
+
+/** Shows output of a command and keeps it whole in the run's log. */
+export function output(world: World, text: string): void {
+  world.console.raw(text);
+  try {
+    appendPrivate(world.logFile, text);
+  } catch {
+    // A full disk or a removed folder costs the log, which is comfort, and not the run.
+  }
+  world.state.tail = [...world.state.tail, ...text.split("\n")].slice(-31);
+}
+
+/** Who runs this, as claims and flips hold it. */
+export function thisOwner(facts: Facts, commit: string, at: number): Owner {
+  const { host, boot, pid, started } = loadProcess();
+  const run = facts.env["GITHUB_RUN_ID"] ?? "";
+  return {
+    nonce: crypto.randomUUID(),
+    user: facts.user.name,
+    host,
+    boot,
+    pid,
+    started,
+    commit,
+    run,
+    at: Math.floor(at / 1000),
+  };
+}

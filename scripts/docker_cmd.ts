@@ -1,0 +1,11 @@
+import { command } from "../lib/flows/use.ts";
+import { pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Run one command in the container of a stage; its exit code is the command's.",
+  options: pick("stage", "version", "cmd", "asRoot", "entrypoint"),
+  needs: ["git", "engine", "registries"],
+  examples: ['i docker_cmd --cmd "pip list | tee pip_packages.txt"', "i docker_cmd -s local -- python3 -V"],
+  steps: command,
+});

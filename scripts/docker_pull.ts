@@ -1,0 +1,11 @@
+import { pull } from "../lib/flows/pull.ts";
+import { pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Pull the image of a stage.",
+  options: pick("stage", "version", "targetRegistries"),
+  needs: ["registries"],
+  examples: ["i docker_pull -s prod"],
+  steps: pull,
+});

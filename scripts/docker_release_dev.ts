@@ -1,0 +1,14 @@
+import { releaseDev } from "../lib/flows/dev_release.ts";
+import { updateLock } from "../lib/flows/update_lock.ts";
+import { releaseOptions } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Build, test, tag and push the dev image, and point dev at it in every registry.",
+  options: releaseOptions,
+  needs: ["git", "engine", "registries", "log", "inputs"],
+  versionOf: "dev",
+  examples: ["i docker_release_dev --version 1.2.0 --no-qa-tests"],
+  before: updateLock,
+  steps: releaseDev,
+});

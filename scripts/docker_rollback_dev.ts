@@ -1,0 +1,12 @@
+import { asksRollback, rollbackDev } from "../lib/flows/rollback.ts";
+import { pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Point dev back at an earlier version in every registry; versions never move.",
+  options: pick("version", "message", "targetRegistries"),
+  needs: ["git", "registries", "log"],
+  examples: ["i docker_rollback_dev --version 1.0.0 --message 'pandas breaks the loader'"],
+  asks: asksRollback,
+  steps: rollbackDev,
+});

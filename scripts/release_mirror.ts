@@ -1,0 +1,15 @@
+import { mirror } from "../lib/flows/mirror.ts";
+import { flag, pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Copy a released image by digest to registries that lag behind.",
+  options: {
+    ...pick("version", "targetRegistries"),
+    check: flag("Only tell which registries lag; exit code 1 when one does."),
+  },
+  needs: ["git", "registries", "log"],
+  versionOf: "dev",
+  examples: ["i release_mirror --check"],
+  steps: mirror,
+});

@@ -1,0 +1,8 @@
+import { checkVersion } from "../lib/flows/repo.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell whether code and container are in sync; exit code 1 when they are not.",
+  options: {},
+  steps: checkVersion,
+});

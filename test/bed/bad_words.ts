@@ -1,0 +1,92 @@
+import { type BadCase, release } from "./bad_case.ts";
+
+/** What is typed wrongly, or asks for what is not there. */
+export const wordCases: readonly BadCase[] = [
+  { what: "an unknown option", line: "docker_release_dev --versoin 1.0.0", says: /"--versoin" is not an option.*/ },
+  { what: "a version with two numbers", line: "docker_release_dev --version 1.0", says: /"1.0" is not a version/ },
+  {
+    what: "an unknown registry",
+    line: `${release} --target-registries quay`,
+    says: /"quay" is not a registry of this repo/,
+  },
+  { what: "an unknown step", line: `${release} --from flip`, says: /"flip" is not a step of this plan/ },
+  {
+    what: "a step before which work is open",
+    line: `${release} --from flip_dev`,
+    says: /--from flip_dev would leave out build_local/,
+  },
+  { what: "a version nobody confirms", line: "docker_release_dev", says: /nobody can answer/ },
+  { what: "a dir that is not there", line: `${release} --dir nowhere`, says: /the directory "nowhere" does not exist/ },
+  { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },
+  { what: "a local image that was not built", line: "docker_bash --stage local", says: /has no local image/ },
+  {
+    what: "a local image of a version that was not built",
+    line: "docker_cmd --stage local --version 1.0.0 -- true",
+    says: /the engine has no .*:local-root-1.0.0/,
+  },
+  { what: "no command", line: "docker_cmd --stage dev", says: /no command was given/ },
+  {
+    what: "a pull of what no registry has",
+    line: "docker_pull --version 9.9.9",
+    says: /"docker_pull": `docker pull .*:dev-9.9.9` exited with 1/,
+    code: 1,
+  },
+  { what: "a pull of a local image", line: "docker_pull --stage local", says: /a local image cannot be pulled/ },
+  {
+    what: "a tag for what was not built",
+    line: "docker_tag_local_as_dev --version 1.0.0",
+    says: /the engine has no .*:local-root-1.0.0/,
+  },
+  {
+    what: "a push of what was not tagged",
+    line: "docker_push_dev --version 1.0.0",
+    says: /the engine has no .*:dev-1.0.0/,
+  },
+  {
+    what: "a rollback without a version",
+    line: "docker_rollback_dev --yes",
+    says: /no version was given to go back to/,
+  },
+  {
+    what: "a rollback to what was not released",
+    line: "docker_rollback_dev --version 0.9.0 --yes",
+    says: /has no released dev 0.9.0/,
+  },
+  {
+    what: "a mirror of what was not released",
+    line: "release_mirror --version 1.0.0",
+    says: /no registry has dev-1.0.0/,
+  },
+  {
+    what: "a build with an unknown mode",
+    line: "docker_build_local --poetry-mode always",
+    says: /--poetry-mode "always" is not known/,
+  },
+  { what: "a change without words", line: "changelog_add", says: /no change was told/ },
+  {
+    what: "a change of an old version",
+    line: "changelog_add --version 0.1.0 --message x",
+    says: /the entry of 0.1.0 does not fit/,
+  },
+  {
+    what: "a runnable dir without a name",
+    line: "init_runnable_dir --dir more",
+    says: /no name was given|the directory/,
+  },
+  {
+    what: "a runnable dir with a bad name",
+    line: "init_runnable_dir --dir more --name A",
+    says: /"A" is not an image name/,
+  },
+  {
+    what: "one password for two registries",
+    line: "docker_login --password-stdin --username ada",
+    says: /--password-stdin is one password/,
+  },
+  {
+    what: "tests of an image that is nowhere",
+    line: "run_fast_tests --stage dev --version 9.9.9",
+    says: /exited with 1/,
+    code: 1,
+  },
+];

@@ -1,0 +1,137 @@
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "../../thin_client/engine/command.ts";
+import type { Point } from "./crash_points.ts";
+import type { TrapProxy } from "./trap_proxy.ts";
+import { workflow } from "./workflow.ts";
+
+/** How a run is ended: the process alone, so that its children live on, or its whole process group. */
+export type Kill = { readonly signal: "KILL" | "INT" | "TERM"; readonly whom: "alone" | "group" };
+export const killName = ({ signal, whom }: Kill): string => `${signal} ${whom}`;
+
+/** Sends the signal once, at the n-th call that fits, and says that it did. The trap is in the environment. */
+const trap = `
+fits() { case "$1" in *"$CRASH_WORDS"*) ;; *) return 1 ;; esac
+  n=1; until mkdir "$CRASH_DIR/seen.$n" 2>/dev/null; do n=$((n + 1)); done
+  [ "$n" = "$CRASH_NTH" ]; }
+spring() { : > "$CRASH_DIR/hit"; kill "-$CRASH_SIGNAL" "$CRASH_SIGN$(cat "$CRASH_DIR/pid")"; }
+`;
+
+const shim = (name: string, real: string) => `#!/bin/sh
+[ "$CRASH_BY" = ${name} ] || exec '${real}' "$@"
+${trap}
+fits " $* " || exec '${real}' "$@"
+case $CRASH_WHEN in
+before) spring; [ "$CRASH_SIGNAL" != KILL ] || exit 1; exec '${real}' "$@" ;;
+inside) '${real}' "$@" & sleep "$CRASH_DELAY"; spring; wait $! ;;
+after) '${real}' "$@"; code=$?; spring; exit $code ;;
+esac
+`;
+
+/** Git calls it with every change of refs; \`prepared\` means: locked, and not changed yet (githooks, "reference-transaction"). */
+const hook = `#!/bin/sh
+[ "$CRASH_BY" = ref ] && [ "$1" = prepared ] || exit 0
+${trap}
+fits "$(cat)
+" && spring
+exit 0
+`;
+
+/** Programs of a test's own in front of docker and git; without a trap in the environment they only pass on. */
+export async function makeShims(dir: string): Promise<string> {
+  const bin = join(dir, "shims");
+  mkdirSync(bin);
+  for (const name of ["docker", "git"]) {
+    const real = (await must(["sh", "-c", `command -v ${name}`])).trim();
+    program(join(bin, name), shim(name, real));
+  }
+  return bin;
+}
+
+/** Lets traps see the ref changes of a repo and of its remote. */
+export function watchRefs(repo: string): void {
+  for (const dir of [`${repo}/.git`, `${repo}.git`]) {
+    mkdirSync(join(dir, "hooks"), { recursive: true });
+    program(join(dir, "hooks", "reference-transaction"), hook);
+  }
+}
+
+function program(file: string, text: string): void {
+  writeFileSync(file, text);
+  chmodSync(file, 0o755);
+}
+
+export type Crash = {
+  readonly repo: string;
+  readonly image: string;
+  readonly bin: string;
+  readonly proxies: Readonly<Record<string, TrapProxy>>;
+  readonly point: Point;
+  readonly kill: Kill;
+  readonly env?: Readonly<Record<string, string>>;
+};
+export type Ended = { readonly hit: boolean; readonly code: number | null; readonly signal: string | null };
+
+/** Runs a workflow until the point is reached, where it is ended; tells how it ended. */
+export async function crash(set: Crash, name: string, ...words: readonly string[]): Promise<Ended> {
+  const dir = mkdtempSync(join(set.repo, ".git", "crash-"));
+  const sign = set.kill.whom === "group" ? "-" : "";
+  const spring = () => {
+    writeFileSync(join(dir, "hit"), "");
+    process.kill(Number(`${sign}${readFileSync(join(dir, "pid"), "utf8")}`), `SIG${set.kill.signal}`);
+  };
+  const { watch, when } = set.point;
+  if (watch.by === "request") set.proxies[watch.registry]?.set(set.image, { ...watch, when, spring });
+  const argv = ["sh", "-c", 'echo $$ > "$CRASH_DIR/pid"; exec "$@"', "sh", ...workflow("bun", name, ...words)];
+  const [start = "", ...rest] = argv;
+  const env = { ...process.env, ...set.env, ...crashEnv(set, dir, sign), VITEST: undefined, CI: undefined };
+  const child = spawn(start, rest, { cwd: set.repo, env, detached: true, stdio: "ignore" });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.once("exit", (...how) => resolve(how)),
+  );
+  return { hit: existsSync(join(dir, "hit")), code, signal };
+}
+
+function crashEnv({ bin, point, kill }: Crash, dir: string, sign: string): Readonly<Record<string, string>> {
+  const { watch, when } = point;
+  const words = watch.by === "request" ? "" : watch.words;
+  return {
+    PATH: `${bin}:${process.env["PATH"]}`,
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_SYSTEM: "/dev/null",
+    CRASH_DIR: dir,
+    CRASH_BY: watch.by,
+    CRASH_WORDS: words,
+    CRASH_NTH: String(watch.nth),
+    CRASH_WHEN: when,
+    CRASH_SIGNAL: kill.signal,
+    CRASH_SIGN: sign,
+    // A tag is set in a blink; builds, tests and pushes take longer.
+    CRASH_DELAY: point.name.endsWith("docker tag") ? "0.02" : "0.4",
+  };
+}
+
+/** Runs jobs so many at a time, in their order; gives their results in that order. */
+export async function sideBySide<T, R>(jobs: readonly T[], width: number, work: (job: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = jobs.entries();
+  const worker = async () => {
+    for (const [index, job] of queue) results[index] = await work(job);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}
+
+/** A table for people, its columns as wide as their longest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

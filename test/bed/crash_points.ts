@@ -1,0 +1,116 @@
+import type { Action, Command, Plan } from "../../lib/model/plan.ts";
+import type { Moment } from "./trap_proxy.ts";
+
+/** What is watched: a program that the run starts, a change of a ref, or a request to a registry. */
+export type Watch =
+  | { readonly by: "docker" | "git" | "ref"; readonly words: string; readonly nth: number }
+  | {
+      readonly by: "request";
+      readonly registry: string;
+      readonly method: string;
+      readonly path: RegExp;
+      readonly nth: number;
+    };
+/** A place in a run where it is ended. */
+export type Point = { readonly name: string; readonly when: Moment; readonly watch: Watch };
+
+const moments = ["before", "inside", "after"] as const;
+const at = (name: string, watch: Watch, when: readonly Moment[] = moments): Point[] =>
+  when.map((moment) => ({ name, when: moment, watch }));
+
+const put = (registry: string, path: RegExp): Watch => ({ by: "request", registry, method: "PUT", path, nth: 1 });
+const manifest = (tag: string) => new RegExp(`/manifests/${tag.replaceAll(".", "\\.")}$`);
+const blob = /\/blobs\/uploads\//;
+
+/** Counts how often each ref was moved so far. */
+type Count = (ref: string) => number;
+
+/**
+ * The points of a plan: before, inside and after each thing that one of its actions does to the world. An action that
+ * only looks, or writes a file that it would write again, lies between two of them.
+ */
+export function pointsOf(plan: Plan): readonly Point[] {
+  const moved = new Map<string, number>();
+  const count: Count = (ref) => {
+    const nth = (moved.get(ref) ?? 0) + 1;
+    moved.set(ref, nth);
+    return nth;
+  };
+  return plan.steps
+    .filter(({ skip }) => skip === null)
+    .flatMap((step) => step.do.flatMap((action) => ofAction(step.id, action, count)));
+}
+
+function ofAction(name: string, action: Action, count: Count): Point[] {
+  if (action.kind === "command") return ofCommand(name, action);
+  if (action.kind === "git_ref" && "ref" in action) return ofRef(`${name}: ref`, action.ref, count);
+  if (action.kind === "git_ref") return ofTag(name, action, count);
+  if (action.kind === "record") return ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count);
+  if (action.kind === "check" && action.what === "push")
+    return action.places.flatMap(({ registry }) =>
+      at(`${name}: upload opened in ${registry}`, { by: "request", registry, method: "POST", path: blob, nth: 1 }, [
+        "before",
+        "after",
+      ]),
+    );
+  if (action.kind === "copy_image")
+    return action.to.flatMap(({ registry }) => [
+      ...at(`${name}: blob to ${registry}`, put(registry, blob)),
+      ...at(`${name}: manifest to ${registry}`, put(registry, manifest(action.tag))),
+    ]);
+  if (action.kind === "move_tag") return ofMove(name, action, count);
+  return [];
+}
+
+/** A push or a deletion on the remote: inside it, the ref is locked there. */
+function ofRef(name: string, ref: string, count: Count): Point[] {
+  const nth = count(ref);
+  return [
+    ...at(name, { by: "git", words: `:${ref} `, nth }, ["before", "after"]),
+    ...at(name, { by: "ref", words: `${ref}\n`, nth }, ["inside"]),
+  ];
+}
+
+function ofTag(name: string, action: Extract<Action, { kind: "git_ref"; tag: string }>, count: Count): Point[] {
+  const ref = `refs/tags/${action.tag}`;
+  const words = action.op === "tag" ? ` tag --annotate ${action.tag} ` : `:${ref} `;
+  return [
+    ...at(`${name}: ref`, { by: "git", words, nth: 1 }, ["before", "after"]),
+    ...at(`${name}: ref`, { by: "ref", words: `${ref}\n`, nth: count(ref) }, ["inside"]),
+  ];
+}
+
+function ofMove(name: string, action: Extract<Action, { kind: "move_tag" }>, count: Count): Point[] {
+  const ref = `refs/slipway/flip/${action.image}`;
+  return [
+    ...ofRef(`${name}: intent`, ref, count),
+    ...action.places.flatMap(({ registry }) =>
+      at(`${name}: ${action.tag} in ${registry}`, put(registry, manifest(action.tag))),
+    ),
+    ...ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count),
+    ...ofRef(`${name}: intent taken back`, ref, count),
+  ];
+}
+
+/** A program; of a push also the first blob and the manifest that the engine sends. */
+function ofCommand(name: string, action: Command): Point[] {
+  const [program = "", ...words] = action.argv;
+  if (program !== "docker") return [];
+  const known = longestText(words);
+  const points = at(`${name}: docker ${words[0]}`, { by: "docker", words: known, nth: 1 });
+  if (words[0] !== "push") return points;
+  const [, tag = ""] = /:([^:/]+) $/.exec(known) ?? [];
+  const sent = put("r1", blob);
+  return [
+    ...points,
+    ...at(`${name}: blob sent by the engine`, sent, ["inside"]),
+    ...at(`${name}: manifest sent by the engine`, put("r1", manifest(tag))),
+  ];
+}
+
+/** The longest piece of the line that every image has: digests come with the build, hashes and times with the commit. */
+function longestText(words: Command["argv"]): string {
+  const line = words.map((word) => (typeof word === "string" ? word : "\0")).join(" ");
+  const pieces = ` ${line} `.split(/\0|\b[0-9a-f]{12,64}\b|\b\d{10}\b/);
+  return pieces.reduce((one, other) => (other.length > one.length ? other : one));
+}

@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CommandOptions, type Outcome, run } from "../../thin_client/engine/command.ts";
+import { layout } from "../../thin_client/engine/layout.ts";
+import { type EngineStatus, engineDown, engineUp } from "../../thin_client/engine.ts";
+import { ensureTiny } from "./tiny.ts";
+
+const repository = new URL("../..", import.meta.url).pathname;
+
+/** The engine that all test files share: registries, base image and tiny image are there. */
+export async function sharedEngine(holder: number): Promise<EngineStatus> {
+  const say = (line: string) => void process.stderr.write(`engine: ${line}\n`);
+  const status = await engineUp({ yes: true, registries: true, base: true, multiArch: true, holder, say });
+  await ensureTiny({ ...process.env, ...status.env });
+  return status;
+}
+
+/** Lets go of the shared engine; it stops if nobody else uses it. */
+export const releaseSharedEngine = (holder: number): Promise<boolean> => engineDown({ holder });
+
+/** The words that start a program of this repository under tsx. */
+export const tsx = (file: string, ...words: readonly string[]): readonly string[] => [
+  join(repository, "node_modules", ".bin", "tsx"),
+  join(repository, file),
+  ...words,
+];
+
+/** An engine of one test, apart from the shared one: own folder, own network, own mounts. */
+export type ApartEngine = {
+  readonly home: string;
+  /** The file that stands for the network where it lives. */
+  readonly network: string;
+  /** Runs a program inside the network where this engine lives. */
+  readonly run: (argv: readonly string[], options?: CommandOptions) => Promise<Outcome>;
+  /** Runs `thin_client/engine.ts` inside. */
+  readonly engine: (...words: readonly string[]) => Promise<Outcome>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly end: () => Promise<void>;
+};
+
+/** Makes room for an engine of its own, which shares nothing with others but the downloaded packages. */
+export async function apartEngine(): Promise<ApartEngine> {
+  const data = mkdtempSync(join(tmpdir(), "sw-"));
+  const env = { ...process.env, XDG_DATA_HOME: data, DOCKER_HOST: undefined, DOCKER_CONFIG: undefined, HOME: data };
+  const { home } = layout(env);
+  mkdirSync(home, { recursive: true });
+  const shared = layout(process.env);
+  for (const kept of ["packages", "images"] as const) symlinkSync(shared[kept], join(home, kept));
+  const network = join(data, "network");
+  await setUp(["touch", network]);
+  await setUp(["unshare", `--net=${network}`, "ip", "link", "set", "lo", "up"]);
+  const inside = (argv: readonly string[], options: CommandOptions = {}) =>
+    run(["nsenter", `--net=${network}`, ...argv], { env, ...options });
+  const engine = (...words: readonly string[]) => inside(tsx("thin_client/engine.ts", ...words));
+  const end = async () => {
+    await engine("down", "--force");
+    await run(["umount", network]);
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { home, network, run: inside, engine, env, end };
+}
+
+async function setUp(argv: readonly string[]): Promise<void> {
+  const { code, stderr } = await run(argv);
+  if (code !== 0) throw new Error(`${argv.join(" ")} exited with ${code}: ${stderr}`);
+}

@@ -1,0 +1,34 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** The names of all workflows. */
+export const workflowNames: readonly string[] = readdirSync(fileURLToPath(new URL("../../scripts", import.meta.url)))
+  .map((file) => file.replace(/\.ts$/, ""))
+  .sort();
+
+const local = ["--stage", "local", "--version", "1.0.0"];
+
+/** Options with which a workflow has something to do in a repo at version 1.0.0, in an order in which one makes way for the next. */
+export const fitting: Readonly<Record<string, readonly string[]>> = {
+  changelog_check: [],
+  version_check: [],
+  release_history: [],
+  release_status: [],
+  doctor: [],
+  docker_login: ["--target-registries", "r1", "--username", "ada", "--password-stdin"],
+  docker_build_local: ["--version", "1.0.0", "--poetry-mode", "no_update"],
+  run_fast_tests: local,
+  run_slow_tests: local,
+  run_superslow_tests: local,
+  run_qa_tests: local,
+  docker_tag_local_as_dev: ["--version", "1.0.0"],
+  docker_push_dev: ["--version", "1.0.0", "--target-registries", "r1"],
+  release_mirror: ["--version", "1.0.0"],
+  docker_pull: ["--stage", "dev"],
+  docker_bash: ["--stage", "dev"],
+  docker_cmd: ["--stage", "dev", "--cmd", "echo 'a b' | cat && true"],
+  docker_release_dev: ["--version", "1.0.0"],
+  docker_rollback_dev: ["--version", "1.0.0", "--message", "too new"],
+  changelog_add: ["--message", "Another image"],
+  init_runnable_dir: ["--dir", "inner", "--name", "inner"],
+};

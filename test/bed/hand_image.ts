@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import type { Repository } from "../../lib/doors/registry.ts";
+
+const sha = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+const bytesOf = (json: unknown) => new TextEncoder().encode(JSON.stringify(json, null, 3));
+
+/** A blob with its descriptor's fields. */
+type Blob_ = { readonly bytes: Uint8Array; readonly digest: string; readonly size: number };
+/** A manifest made by hand with everything below it. */
+export type HandImage = {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly blobs: readonly Blob_[];
+  readonly children: readonly HandImage[];
+};
+
+const blob = (bytes: Uint8Array): Blob_ => ({ bytes, digest: sha(bytes), size: bytes.length });
+const docker = "application/vnd.docker.distribution.manifest.v2+json";
+const index = "application/vnd.oci.image.index.v1+json";
+
+type Line = Omit<Blob_, "bytes">;
+
+/**
+ * Takes a name that makes the bytes its own, gives a Docker v2 image of a config and layers of these sizes;
+ * `pushed` are further layers that are in the registry already.
+ */
+export function handImage(name: string, sizes = [5_000, 300_000], pushed: readonly Line[] = []): HandImage {
+  const layers = sizes.map((size, at) => blob(new Uint8Array(Buffer.alloc(size, `${name} layer ${at} `))));
+  const config = blob(bytesOf({ architecture: "amd64", os: "linux", config: { Labels: { name } } }));
+  const line = (mediaType: string, { digest, size }: Line) => ({ mediaType, size, digest });
+  const bytes = bytesOf({
+    schemaVersion: 2,
+    mediaType: docker,
+    config: line("application/vnd.docker.container.image.v1+json", config),
+    layers: [...layers, ...pushed].map((layer) => line("application/vnd.docker.image.rootfs.diff.tar.gzip", layer)),
+  });
+  return { digest: sha(bytes), mediaType: docker, bytes, blobs: [config, ...layers], children: [] };
+}
+
+/** Takes a name, gives an OCI index of two images, for amd64 and arm64. */
+export function handIndex(name: string): HandImage {
+  const children = [handImage(`${name} amd64`), handImage(`${name} arm64`)];
+  const manifests = children.map(({ digest, mediaType, bytes }, at) => ({
+    mediaType,
+    digest,
+    size: bytes.length,
+    platform: { os: "linux", architecture: at === 0 ? "amd64" : "arm64" },
+  }));
+  const bytes = bytesOf({ schemaVersion: 2, mediaType: index, manifests });
+  return { digest: sha(bytes), mediaType: index, bytes, blobs: [], children };
+}
+
+/** Pushes an image made by hand by plain requests, without the code under test. */
+export async function pushByHand(repo: Repository, image: HandImage, more: { tag?: string; login?: string } = {}) {
+  const headers: Record<string, string> =
+    more.login === undefined ? {} : { authorization: `Basic ${btoa(more.login)}` };
+  const base = `http://${repo.host}/v2/${repo.path}`;
+  for (const child of image.children) await pushByHand(repo, child, { ...more, tag: child.digest });
+  for (const { bytes, digest } of image.blobs) {
+    const opened = await fetch(`${base}/blobs/uploads/`, { method: "POST", headers });
+    const location = `${opened.headers.get("location")}&digest=${digest}`;
+    await expectCreated(await fetch(location, { method: "PUT", headers, body: bytes }));
+  }
+  const type = { "content-type": image.mediaType };
+  const url = `${base}/manifests/${more.tag ?? image.digest}`;
+  await expectCreated(await fetch(url, { method: "PUT", headers: { ...headers, ...type }, body: image.bytes }));
+}
+
+async function expectCreated(response: Response): Promise<void> {
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+}

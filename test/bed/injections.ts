@@ -1,0 +1,129 @@
+import type { Ground } from "./tiny_repo.ts";
+
+/** Texts that would make the file `marker` if anything took them for more than a text. */
+export const payloads = (marker: string): Readonly<Record<string, string>> => ({
+  quote: `a'; touch ${marker}; '`,
+  double_quote: `a"; touch ${marker}; "`,
+  dollar: `$(touch ${marker})`,
+  backtick: `\`touch ${marker}\``,
+  newline: `a\ntouch ${marker}\n#`,
+  pipe: `a | touch ${marker} && touch ${marker} > ${marker}`,
+  dash: `--output=${marker}`,
+  upload_pack: `--upload-pack=touch ${marker};`,
+  dots: `../..${marker}`,
+  variable: "${IFS}$HOME%s\\x41",
+});
+/** No argument of a program can hold it, a file can. */
+export const nul = (marker: string): string => `a\0touch ${marker}`;
+
+/** One planted text that has to be refused: where it stands, and what is typed. `%` in a line is a word, the text itself. */
+export type Planted = {
+  readonly slot: string;
+  readonly kinds: readonly string[];
+  readonly line: string;
+  /** The text of repo_config.yaml below the image's name and registries. */
+  readonly config?: (text: string) => Readonly<Record<string, unknown>>;
+};
+
+const release = "docker_release_dev --version 1.0.0";
+const all = ["quote", "double_quote", "dollar", "backtick", "newline", "dash", "dots", "nul"] as const;
+const oci = { kind: "oci" } as const;
+
+/** Every place where a text decides what is run or written, and is refused unless it is a plain name. */
+export const planted: readonly Planted[] = [
+  {
+    slot: "--version",
+    kinds: ["quote", "dollar", "backtick", "newline", "dots"],
+    line: "docker_release_dev --version %",
+  },
+  { slot: "--stage", kinds: ["dollar", "dots"], line: "docker_bash --stage %" },
+  { slot: "--from", kinds: ["dollar"], line: `${release} --from %` },
+  { slot: "--target-registries", kinds: ["dollar", "dots"], line: `${release} --target-registries %` },
+  { slot: "--poetry-mode", kinds: ["backtick"], line: "docker_build_local --poetry-mode %" },
+  { slot: "--bump", kinds: ["quote"], line: "changelog_add --message x --bump %" },
+  { slot: "--dir", kinds: ["dollar", "dots"], line: `${release} --dir %` },
+  { slot: "--name", kinds: ["quote", "dollar", "newline", "dots"], line: "init_runnable_dir --name %" },
+  {
+    slot: "an image's name",
+    kinds: all,
+    line: release,
+    config: (text) => ({ docker_info: { docker_image_name: text } }),
+  },
+  {
+    slot: "an address",
+    kinds: all,
+    line: release,
+    config: (text) => ({ container_registry_info: { r1: { address: text, ...oci } } }),
+  },
+  {
+    slot: "a registry's name",
+    kinds: ["dollar", "dash", "dots"],
+    line: release,
+    config: (text) => ({ container_registry_info: { [text]: { address: "a.io", ...oci } } }),
+  },
+  {
+    slot: "release.ref_prefix",
+    kinds: ["dollar", "dash", "upload_pack", "dots", "nul"],
+    line: release,
+    config: (text) => ({ release: { ref_prefix: text } }),
+  },
+  { slot: "release.gates", kinds: ["dollar"], line: release, config: (text) => ({ release: { gates: [text] } }) },
+  { slot: "container.home", kinds: ["dots"], line: "docker_bash", config: (text) => ({ container: { home: [text] } }) },
+  { slot: "a key", kinds: ["dollar", "newline"], line: release, config: (text) => ({ [text]: 1 }) },
+];
+
+/** What is passed on as it is; the engine or the container says what it makes of it, and the host runs nothing. */
+export const passedOn: readonly Planted[] = [
+  {
+    slot: "container.volumes",
+    kinds: ["dollar", "dots", "dash"],
+    line: "docker_cmd -- true",
+    config: (text) => ({ container: { volumes: [`${text}:/x`] } }),
+  },
+  {
+    slot: "container.network",
+    kinds: ["dollar", "dash"],
+    line: "docker_cmd -- true",
+    config: (text) => ({ container: { network: text } }),
+  },
+  {
+    slot: "container.env_file",
+    kinds: ["dollar", "dots"],
+    line: "docker_cmd -- true",
+    config: (text) => ({ container: { env_file: [text] } }),
+  },
+  {
+    slot: "container.compose_files",
+    kinds: ["dollar", "dash"],
+    line: "docker_cmd -- true",
+    config: (text) => ({ container: { compose_files: [text] } }),
+  },
+  {
+    slot: "container.ports",
+    kinds: ["backtick"],
+    line: "docker_cmd -- true",
+    config: (text) => ({ container: { ports: [text] } }),
+  },
+  {
+    slot: "container.env with NUL",
+    kinds: ["nul"],
+    line: "docker_cmd -- true",
+    config: (text) => ({ container: { env: { A: text } } }),
+  },
+  {
+    slot: "a test's command",
+    kinds: ["dollar", "backtick", "nul"],
+    line: "run_fast_tests --stage dev",
+    config: (text) => ({ tests: { fast: { command: [text] } } }),
+  },
+];
+
+/** The config of a repo with a text planted in it; JSON is YAML. */
+export const plantedConfig = (ground: Ground, name: string, more: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({
+    docker_info: { docker_image_name: name },
+    container_registry_info: Object.fromEntries(
+      Object.entries(ground.addresses).map(([key, address]) => [key, { address, ...oci }]),
+    ),
+    ...more,
+  });

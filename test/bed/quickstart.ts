@@ -1,0 +1,54 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { must, type Outcome, run } from "../../thin_client/engine/command.ts";
+import type { Env } from "../../thin_client/engine/layout.ts";
+
+/** One quickstart: an image name of its own, and the folder it lies in. */
+export type Place = {
+  readonly name: string;
+  readonly dir: string;
+  readonly repo: string;
+  readonly remote: string;
+  /** The options that mean this place. */
+  readonly words: readonly string[];
+  readonly i: (...words: readonly string[]) => Promise<Outcome>;
+};
+
+/** A fresh clone of the last commit, and a home without anything in it. */
+export type QuickstartGround = {
+  readonly base: string;
+  readonly clone: string;
+  readonly env: Env;
+  readonly place: (letter: string) => Place;
+  readonly quickstart: (...words: readonly string[]) => Promise<Outcome>;
+  readonly end: (...places: readonly Place[]) => Promise<void>;
+};
+
+/** Makes the clone and builds its thin env, as a quickstart before would have done. */
+export async function makeQuickstartGround(): Promise<QuickstartGround> {
+  const base = mkdtempSync(join(tmpdir(), "quickstart-"));
+  const clone = join(base, "clone");
+  const npmCache = process.env["npm_config_cache"] ?? join(homedir(), ".npm");
+  const homes = { HOME: join(base, "home"), XDG_DATA_HOME: join(base, "data"), npm_config_cache: npmCache };
+  const env = { ...process.env, ...homes, SLIPWAY_ROOT: undefined };
+  mkdirSync(homes.HOME);
+  await must(["git", "clone", "--quiet", fileURLToPath(new URL("../..", import.meta.url)), clone]);
+  await must(["thin_client/build", "--quiet"], { cwd: clone, env });
+  const place = (letter: string): Place => {
+    const name = `qs${process.pid}${letter}`;
+    const dir = join(base, name);
+    const repo = join(dir, name);
+    const i = (...words: readonly string[]) => run([join(clone, "thin_client/bin/i"), ...words], { cwd: repo, env });
+    return { name, dir, repo, remote: `${repo}.git`, words: ["--dir", dir, "--name", name], i };
+  };
+  const quickstart = (...words: readonly string[]) =>
+    run(["npm", "run", "--silent", "quickstart", "--", ...words], { cwd: clone, env });
+  const end = async (...places: readonly Place[]) => {
+    for (const { words } of places) await quickstart("--down", ...words);
+    await run(["chmod", "-R", "u+w", base]);
+    rmSync(base, { recursive: true, force: true });
+  };
+  return { base, clone, env, place, quickstart, end };
+}

@@ -1,0 +1,120 @@
+import { hostname } from "node:os";
+import { expect } from "vitest";
+import type { Repository } from "../../lib/doors/registry.ts";
+import { loadProcess } from "../../lib/doors/settings.ts";
+import type { Owner } from "../../lib/model/facts.ts";
+import { compareVersions, parseVersion } from "../../lib/model/version.ts";
+import { must } from "../../thin_client/engine/command.ts";
+import { table } from "./crash.ts";
+import { tagsAt } from "./final_state.ts";
+import { git } from "./git.ts";
+import { handImage, pushByHand } from "./hand_image.ts";
+import { logOf, refsOf } from "./oracle.ts";
+import type { Ground } from "./tiny_repo.ts";
+import { type Done, workflowsIn } from "./workflow.ts";
+
+/** A remote with two clones, whose versions are in all registries already: what is left to do is what can be raced for. */
+export type Track = { readonly image: string; readonly remote: string; readonly clones: readonly [string, string] };
+
+/** Makes it; each version has an image of its own. */
+export async function makeTrack(ground: Ground, image: string, versions: readonly string[]): Promise<Track> {
+  const repo = await ground.repo(image, { gates: [], registries: ground.addresses });
+  for (const version of versions) await git(repo, "tag", "--annotate", `${image}-${version}`, "--message", version);
+  await git(repo, "push", "--quiet", "--tags", "origin");
+  const pushed = versions.flatMap((version) =>
+    Object.values(ground.addresses).map((address) =>
+      pushByHand(repositoryAt(address, image), imageOf(image, version), { tag: `dev-${version}` }),
+    ),
+  );
+  await Promise.all(pushed);
+  const clones = [await ground.clone(repo, `${image}-a`), await ground.clone(repo, `${image}-b`)] as const;
+  return { image, remote: `${repo}.git`, clones };
+}
+
+export const imageOf = (image: string, version: string) => handImage(`${image} ${version}`, [100, 1000]);
+export const digestOf = (image: string, version: string): string => imageOf(image, version).digest;
+
+export const repositoryAt = (address: string, image: string): Repository => ({
+  registry: address,
+  kind: "oci",
+  scheme: "http",
+  host: address,
+  path: image,
+  reference: `${address}/${image}`,
+});
+
+/** Puts an object behind a ref of the remote, as a run that is no more, or lives elsewhere, would have left it. */
+export async function leave({ clones, remote }: Track, ref: string, value: unknown): Promise<void> {
+  const [repo] = clones;
+  const object = (
+    await must(["git", "-C", repo, "hash-object", "-w", "--stdin"], { input: JSON.stringify(value) })
+  ).trim();
+  await git(repo, "push", "--quiet", "--force", remote, `${object}:${ref}`);
+}
+
+/** Who holds something: a dead process of this machine unless told otherwise. */
+export const ownerOf = (commit: string, more: Partial<Owner> = {}): Owner => ({
+  nonce: crypto.randomUUID(),
+  user: "root",
+  host: hostname(),
+  boot: loadProcess().boot,
+  pid: 999_999_999,
+  started: "1",
+  commit,
+  run: "",
+  at: Math.floor(Date.now() / 1000),
+  ...more,
+});
+
+/** The moves of dev, oldest first, as the log has them; throws where one goes down and is no rollback. */
+export async function movesOf({
+  remote,
+  image,
+}: Track): Promise<readonly { version: string; to: string; id: string }[]> {
+  const flips = (await logOf(remote, image)).flatMap((entry) => (entry.type === "flip" ? [entry] : []));
+  for (const [index, flip] of flips.entries()) {
+    const before = flips[index - 1];
+    const goesDown = before && compareVersions(parseVersion(flip.version), parseVersion(before.version)) < 0;
+    if (goesDown && flip.why !== "rollback") throw new Error(`dev went from ${before.version} to ${flip.version}`);
+  }
+  return flips.map(({ id, to, version }) => ({ id, version, to: String(to) }));
+}
+
+/** What dev is in every registry. */
+export const devAt = (ground: Ground, image: string): Promise<(string | undefined)[]> =>
+  Promise.all(Object.values(ground.addresses).map(async (address) => (await tagsAt(address, image))["dev"]));
+
+/** Points dev at a version that is in the registries already: from the claim to the record, and nothing slow. */
+export const publish = (clone: string, version: string, ...more: readonly string[]) =>
+  workflowsIn(clone)("docker_push_dev", "--version", version, "--yes", ...more);
+export const rollBack = (clone: string, version: string) =>
+  workflowsIn(clone)("docker_rollback_dev", "--version", version, "--yes");
+
+/** What one run came to, in a few words: of an error its first two lines. */
+export const told = ({ code, stderr }: Done): string => {
+  const [what = "", why = ""] = stderr.split("\n").filter((line) => /^error:|^ +why:/.test(line));
+  return code === 0 ? "0" : `${code} ${what.replace(/^error: .*?": /, "").slice(0, 50)} | ${why.trim().slice(5, 90)}`;
+};
+/** Prints the table of a race. */
+export const print = (title: string, rows: readonly (readonly string[])[]) =>
+  process.stdout.write(`${table([[title, "first", "second", "dev"], ...rows])}\n`);
+
+/** Who lost ended with 2 and was told who was there: a name and a machine, with a process or what they did. */
+export function assertTold(runs: readonly Done[]): number {
+  const lost = runs.filter(({ code }) => code !== 0);
+  for (const { code, stderr } of lost) {
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(/root on \S+ (\(process \d+\)|moved it to \d)/);
+  }
+  expect(lost.length, runs.map(told).join("\n")).toBeLessThan(runs.length);
+  return lost.length;
+}
+
+/** Nothing is held any more, and dev is the last move's digest in every registry. */
+export async function assertSettled(ground: Ground, track: Track): Promise<string> {
+  const held = (await refsOf(track.remote)).filter((line) => /slipway\/(claim|flip)/.test(line));
+  expect(held).toEqual([]);
+  const last = (await movesOf(track)).at(-1);
+  expect(await devAt(ground, track.image)).toEqual([last?.to, last?.to]);
+  return last?.version ?? "none";
+}

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type CommandOptions, must, type Outcome, run } from "../../thin_client/engine/command.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const bin = join(root, "node_modules", ".bin");
+
+/** What starts a script: tsx on the Node that runs the tests, or bun. */
+export const runtimes = {
+  tsx: [join(bin, "tsx")],
+  bun: [join(bin, "bun")],
+} as const satisfies Record<string, readonly string[]>;
+export type Runtime = keyof typeof runtimes;
+
+/** The words that start a workflow of this repository. */
+export const workflow = (runtime: Runtime, name: string, ...words: readonly string[]): readonly string[] => [
+  ...runtimes[runtime],
+  join(root, "scripts", `${name}.ts`),
+  ...words,
+];
+
+export type Done = Outcome & {
+  /** What each step came to, by its id, as `--json` tells it; empty without it. */
+  readonly states: Readonly<Record<string, string>>;
+  readonly digest: string | null;
+};
+type Told = {
+  readonly digest?: string | null;
+  readonly steps?: readonly { readonly id: string; readonly state: string }[];
+};
+
+/** Nothing of the machine's own Git settings and of the test's own environment reaches a workflow. */
+const plain = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null", CI: undefined, VITEST: undefined };
+
+/** Starts workflows in a folder, as a person would type them there. */
+export const workflowsIn =
+  (cwd: string, more: CommandOptions & { readonly runtime?: Runtime } = {}) =>
+  async (name: string, ...words: readonly string[]): Promise<Done> => {
+    const env = { ...process.env, ...plain, ...more.env };
+    const ended = await run(workflow(more.runtime ?? "bun", name, ...words), { ...more, cwd, env });
+    const told = words.includes("--json") && ended.code === 0 ? (JSON.parse(ended.stdout) as Told) : {};
+    const states = Object.fromEntries((told.steps ?? []).map(({ id, state }) => [id, state]));
+    return { ...ended, states, digest: told.digest ?? null };
+  };
+
+/** Starts a workflow as the leader of a process group; `kill` ends the group as a machine that loses power would. */
+export function startWorkflow(
+  cwd: string,
+  name: string,
+  ...words: readonly string[]
+): {
+  readonly pid: number;
+  readonly ended: Promise<number>;
+  readonly kill: (signal?: NodeJS.Signals) => Promise<number>;
+} {
+  const [program = "", ...rest] = workflow("bun", name, ...words);
+  const child = spawn(program, rest, { cwd, env: { ...process.env, ...plain }, detached: true, stdio: "ignore" });
+  const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 128)));
+  const pid = child.pid ?? 0;
+  const kill = (signal: NodeJS.Signals = "SIGKILL") => {
+    process.kill(-pid, signal);
+    return ended;
+  };
+  return { pid, ended, kill };
+}
+
+/** Runs the engine's client, which has to succeed. */
+export const docker = async (...words: readonly string[]): Promise<string> => (await must(["docker", ...words])).trim();
+
+/** Removes every tag that an image has at these addresses, so that the engine does not have it any more. */
+export async function forgetImages(addresses: readonly string[]): Promise<void> {
+  const listed = await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}");
+  const names = listed.split(/\s+/).filter((name) => addresses.some((address) => name.startsWith(`${address}/`)));
+  const usable = names.filter((name) => !name.includes("<none>"));
+  if (usable.length > 0) await run(["docker", "rmi", "--force", ...usable]);
+}

@@ -1,0 +1,20 @@
+import { releaseSharedEngine, sharedEngine } from "../bed/engine.ts";
+import { ensureTiny } from "../bed/tiny.ts";
+import { copyMemory } from "./copy_memory.ts";
+import type { Row } from "./measure.ts";
+import { mirrorTime } from "./mirror.ts";
+import { rebuild } from "./rebuild.ts";
+import { startUp } from "./start_up.ts";
+
+// Prints the speed table. Ratios are measured side by side in one run; nothing here is a test, so nothing here fails one.
+Object.assign(process.env, (await sharedEngine(process.pid)).env);
+await ensureTiny(process.env);
+const parts: Readonly<Record<string, () => Promise<Row[]>>> = { start_up: startUp, rebuild, mirror: mirrorTime };
+const wanted = process.argv.slice(2);
+for (const [name, part] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const { what, seen, bar, ok } of await part())
+    process.stdout.write(`${ok ? "ok    " : "MISSED"} ${what.padEnd(48)} ${seen.padEnd(44)} ${bar}\n`);
+}
+if (wanted.length === 0 || wanted.includes("memory")) await copyMemory([1000]);
+await releaseSharedEngine(process.pid);

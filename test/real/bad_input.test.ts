@@ -1,0 +1,160 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { run } from "../../thin_client/engine/command.ts";
+import { type BadCase, release } from "../bed/bad_case.ts";
+import { brokenConfig, oldEngine, onlyPlugins, pathWithout, sayingDocker, smallDisk } from "../bed/bad_machine.ts";
+import { repoCases } from "../bed/bad_repos.ts";
+import { textCases } from "../bed/bad_texts.ts";
+import { wordCases } from "../bed/bad_words.ts";
+import { git } from "../bed/git.ts";
+import { refsOf } from "../bed/oracle.ts";
+import { type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { treeOf } from "../bed/watch.ts";
+import { docker, workflowsIn } from "../bed/workflow.ts";
+
+let ground: Ground;
+const told: string[] = [];
+beforeAll(async () => {
+  ground = await makeGround(2);
+});
+afterAll(async () => {
+  process.stdout.write(`${[`${"what is wrong".padEnd(46)}code what is said`, ...told].join("\n")}\n`);
+  await ground.end();
+});
+
+/** All that a refused command leaves alone: files, refs of repo and remote, what the engine and the registries have of the image. */
+async function world(repo: string, name: string): Promise<Readonly<Record<string, unknown>>> {
+  // Each by its name: a list of all fails when another test takes one of its own away meanwhile.
+  const references = ["local-root-1.0.0", "dev-1.0.0", "dev"].map((tag) => `${ground.addresses["r1"]}/${name}:${tag}`);
+  const images = await run(["docker", "image", "inspect", "--format", "{{.Id}}", ...references]);
+  const tags = ground.registries.map(
+    async ({ address }) => (await fetch(`http://${address}/v2/${name}/tags/list`)).status,
+  );
+  const isRepo = existsSync(join(repo, ".git"));
+  return {
+    files: treeOf(repo, [".git"]),
+    refs: isRepo ? await git(repo, "for-each-ref") : "",
+    status: isRepo ? await git(repo, "--no-optional-locks", "status", "--porcelain=v2", "--branch") : "",
+    remote: existsSync(`${repo}.git`) ? await refsOf(`${repo}.git`) : [],
+    images: images.stdout.trim(),
+    containers: await docker("ps", "--all", "--quiet", "--filter", `label=dev.slipway.image=${name}`),
+    registries: await Promise.all(tags),
+  };
+}
+
+let count = 0;
+/** A case in a repo of its own: refused with what, why and fix, and nothing changed. */
+async function refuses({ what, line, says, spoil, runs, code = 2 }: BadCase): Promise<void> {
+  count += 1;
+  const name = `bad${count}x`;
+  const repo = await ground.repo(name);
+  const spoiled = await spoil?.(repo, ground, name);
+  const cwd = spoiled?.cwd ?? repo;
+  const before = await world(cwd, name);
+  const [workflow = "", ...words] = line.split(" ");
+  const ended = await workflowsIn(cwd, { env: spoiled?.env ?? {} })(workflow, ...words);
+  told.push(
+    `${what.padEnd(46)}${String(ended.code).padEnd(5)}${/^error: (.*)$/m.exec(ended.stderr)?.[1]?.slice(0, 110)}`,
+  );
+  expect(ended.stderr).toMatch(/^error: .+\n {2}why: .+\n {2}fix: .+/m);
+  expect(/^error: (.*)$/m.exec(ended.stderr)?.[1], ended.stderr).toMatch(says);
+  expect([ended.code, ended.stderr.includes("fault of Slipway")]).toEqual([code, false]);
+  const { files, status, images, ...rest } = await world(cwd, name);
+  expect(runs ? { ...before, ...rest } : { files, status, images, ...rest }).toEqual(before);
+}
+
+const named = (cases: readonly BadCase[]) => cases.map((one) => [one.what, one] as const);
+
+describe("a repo with a mistake", () => {
+  it.concurrent.each(named([...textCases, ...repoCases]))("%s: is refused and nothing changes", (_, one) =>
+    refuses(one),
+  );
+});
+describe("a command with a mistake", () => {
+  it.concurrent.each(named(wordCases))("%s: is refused and nothing changes", (_, one) => refuses(one));
+});
+
+const machineCases: readonly BadCase[] = [
+  {
+    what: "no git",
+    line: release,
+    says: /^git \w+.* ended with 127/,
+    spoil: async () => ({ env: pathWithout(ground.dir, "git") }),
+  },
+  {
+    what: "no bash",
+    line: release,
+    says: /bash was not found/,
+    spoil: async () => ({ env: pathWithout(ground.dir, "bash") }),
+  },
+  {
+    what: "no docker",
+    line: release,
+    says: /no Docker engine answers/,
+    spoil: async () => ({ env: pathWithout(ground.dir, "docker") }),
+  },
+  {
+    what: "no engine",
+    line: release,
+    says: /no Docker engine answers/,
+    spoil: async () => ({ env: { DOCKER_HOST: "unix:///nowhere.sock" } }),
+  },
+  {
+    what: "a docker that only complains",
+    line: release,
+    says: /no Docker engine answers/,
+    spoil: async () => ({ env: sayingDocker(ground.dir, "permission denied") }),
+  },
+  {
+    what: "no buildx",
+    line: release,
+    says: /Docker's buildx plugin does not answer/,
+    spoil: async () => ({ env: onlyPlugins(ground.dir, "docker-compose") }),
+  },
+  {
+    what: "no compose",
+    line: release,
+    says: /Docker's compose plugin does not answer/,
+    spoil: async () => ({ env: onlyPlugins(ground.dir, "docker-buildx") }),
+  },
+  {
+    what: "a docker configuration that is no JSON",
+    line: release,
+    says: /"preflight": Docker's buildx plugin does not answer/,
+    spoil: async () => ({ env: brokenConfig(ground.dir) }),
+  },
+];
+
+describe("a machine with a fault", () => {
+  it.concurrent.each(named(machineCases))("%s: is refused and nothing changes", (_, one) => refuses(one));
+
+  it("an engine that is too old: is refused before anything changes", async () => {
+    const engine = await oldEngine(ground.dir, "19.03.15");
+    onTestFinished(async () => void (await engine.end()));
+    const says = /"preflight": the Docker engine is 19.03.15, older than 20.10/;
+    await refuses({ what: "an engine that is too old", line: release, says, spoil: async () => ({ env: engine.env }) });
+  });
+
+  it("a disk with little room: is refused before anything changes", async () => {
+    const disk = await smallDisk(join(ground.dir, "small"), 4_000);
+    onTestFinished(async () => void (await disk.end()));
+    const says = /"preflight": only \d+ MiB are free on the disk of this repo/;
+    const spoil = async (repo: string) => {
+      await git(ground.dir, "clone", "--quiet", `${repo}.git`, join(disk.dir, "clone"));
+      return { cwd: join(disk.dir, "clone") };
+    };
+    await refuses({ what: "a disk with little room", line: release, says, spoil });
+  });
+
+  it("a full disk: is refused before anything changes", async () => {
+    const disk = await smallDisk(join(ground.dir, "full"), 4_000);
+    onTestFinished(async () => void (await disk.end()));
+    const spoil = async (repo: string) => {
+      await git(ground.dir, "clone", "--quiet", `${repo}.git`, join(disk.dir, "clone"));
+      disk.fill(join(disk.dir, "clone"));
+      return { cwd: join(disk.dir, "clone") };
+    };
+    await refuses({ what: "a full disk", line: release, says: /^git status .* ended with 128/, spoil });
+  });
+});

@@ -1,0 +1,150 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { engineSocket } from "../../lib/doors/engine.ts";
+import { run, until } from "../../thin_client/engine/command.ts";
+import { allProcesses, commandLine, findProcess, startDaemon } from "../../thin_client/engine/processes.ts";
+import { engineStatus, engineUp } from "../../thin_client/engine.ts";
+import { type ApartEngine, apartEngine, tsx } from "../bed/engine.ts";
+
+const ownPid = String(process.pid);
+
+const dockerdOf = (home: string): readonly number[] =>
+  allProcesses().flatMap(({ pid }) =>
+    /dockerd .*--host/.test(commandLine(pid)) && commandLine(pid).includes(`${home}/`) ? [pid] : [],
+  );
+
+describe("the shared engine", () => {
+  it("is left alone by a second up", async () => {
+    const { home } = await engineStatus();
+    const [before] = dockerdOf(home);
+    const lines: string[] = [];
+    const status = await engineUp({
+      registries: true,
+      base: true,
+      holder: process.pid,
+      say: (line) => lines.push(line),
+    });
+    expect({ lines, engine: status.engine, dockerd: dockerdOf(home) }).toEqual({
+      lines: [],
+      engine: "private",
+      dockerd: [before],
+    });
+  });
+
+  it.each(["127.0.0.1:5000", "127.0.0.2:5000", "127.0.0.3:5000"])(
+    "has a registry that answers on %s",
+    async (address) => {
+      expect((await fetch(`http://${address}/v2/`)).status).toBe(200);
+    },
+  );
+
+  it("prints its state for machines", async () => {
+    const { stdout } = await run(tsx("thin_client/engine.ts", "status", "--json"));
+    expect(JSON.parse(stdout)).toMatchObject({
+      engine: "private",
+      socket: engineSocket(process.env),
+      base: true,
+      multiArch: true,
+    });
+  });
+
+  it("is a user's own engine to whoever names it by DOCKER_HOST", async () => {
+    const data = `${(await engineStatus()).home}/nothing`;
+    const { stderr, stdout } = await run(tsx("thin_client/engine.ts", "up", "--json"), {
+      env: { ...process.env, XDG_DATA_HOME: data },
+    });
+    await run(["rm", "-rf", data]);
+    expect(stderr).toContain("your own Docker engine answers");
+    expect(JSON.parse(stdout)).toMatchObject({ engine: "own", env: {} });
+  });
+
+  it("runs programs of both architectures", async () => {
+    const uname = (platform: string) =>
+      run(["docker", "run", "--rm", "--platform", platform, "slipway/tiny:1", "uname", "-m"]);
+    expect([(await uname("linux/amd64")).stdout.trim(), (await uname("linux/arm64")).stdout.trim()]).toEqual([
+      "x86_64",
+      "aarch64",
+    ]);
+  });
+});
+
+describe("an engine apart", () => {
+  let apart: ApartEngine;
+  beforeEach(async () => {
+    apart = await apartEngine();
+  });
+  afterEach(() => apart.end());
+
+  it("is not started unasked where nobody can be asked", async () => {
+    const { code, stderr } = await apart.engine("up");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("fix: Pass --yes") });
+    expect(dockerdOf(apart.home)).toEqual([]);
+  });
+
+  it("does not replace a named engine that is silent", async () => {
+    const { code, stderr } = await apart.run(tsx("thin_client/engine.ts", "up", "--yes"), {
+      env: { ...apart.env, DOCKER_HOST: "unix:///nowhere.sock" },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('the engine behind "unix:///nowhere.sock" does not answer'),
+    });
+  });
+
+  it("does not start beside another dockerd of the same network", async () => {
+    const program = join(dirname(apart.home), "dockerd");
+    copyFileSync("/bin/sleep", program);
+    await apart.run(["chmod", "+x", program]);
+    const log = `${program}.log`;
+    const argv = ["nsenter", `--net=${apart.network}`, program, "60"];
+    const pid = await startDaemon({ argv, env: apart.env, pidFile: `${program}.pid`, out: log, err: log });
+    await until(() => commandLine(pid).startsWith(program), 5_000);
+    const { code, stderr } = await apart.engine("up", "--yes");
+    process.kill(pid);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`kill ${pid}`) });
+  });
+
+  it("comes up once when two ask at the same time, and again after it was killed with a container in it", async () => {
+    const up = () => apart.engine("up", "--yes", "--registries", "--base", "--holder", ownPid, "--json");
+    const both = await Promise.all([up(), up()]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(dockerdOf(apart.home)).toHaveLength(1);
+
+    const docker = (...words: readonly string[]) =>
+      apart.run([join(apart.home, "bin/docker"), "--host", `unix://${apart.home}/run/docker.sock`, ...words]);
+    await docker("run", "--detach", "--name", "left", "slipway/base:bookworm", "sleep", "1234567");
+    const sleeping = () => allProcesses().filter(({ pid }) => commandLine(pid) === "sleep 1234567");
+    expect(sleeping()).toHaveLength(1);
+    for (const pid of dockerdOf(apart.home)) process.kill(pid, "SIGKILL");
+    for (const { pid } of allProcesses())
+      if (commandLine(pid).includes(`${apart.home}/run/exec/containerd/containerd.toml`)) process.kill(pid, "SIGKILL");
+
+    expect((await up()).code).toBe(0);
+    expect(sleeping()).toEqual([]);
+    expect((await docker("start", "left")).code).toBe(0);
+  });
+
+  it("stays up for a second holder, and leaves nothing running or mounted when the last one goes", async () => {
+    const other = await startDaemon({
+      argv: ["sleep", "600"],
+      env: apart.env,
+      pidFile: `${apart.home}/sleep`,
+      out: "/dev/null",
+      err: "/dev/null",
+    });
+    for (const holder of [ownPid, String(other)]) await apart.engine("up", "--yes", "--registries", "--holder", holder);
+    expect((await apart.engine("down", "--holder", ownPid)).stdout.trim()).toBe("engine: still used");
+    expect(dockerdOf(apart.home)).toHaveLength(1);
+
+    process.kill(other, "SIGKILL");
+    await until(() => findProcess(other) === undefined, 5_000);
+    expect((await apart.engine("down", "--holder", ownPid)).stdout.trim()).toBe("engine: stopped");
+    expect(allProcesses().filter(({ pid }) => commandLine(pid).includes(`${apart.home}/`))).toEqual([]);
+    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(apart.home);
+    expect(readdirSync(apart.home).sort()).toEqual(["bin", "config", "data", "images", "lock", "packages", "sleep"]);
+
+    await apart.engine("down", "--purge");
+    expect(existsSync(apart.home)).toBe(false);
+  });
+});

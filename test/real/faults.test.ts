@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FaultGround, type Key, keys, makeFaultGround, tagsAt } from "../bed/fault_ground.ts";
+import { type Ending, faults } from "../bed/faults.ts";
+import { type FaultyProxy, startFaultyProxy } from "../bed/faulty_proxy.ts";
+import { logOf, refsOf } from "../bed/oracle.ts";
+import { workflowsIn } from "../bed/workflow.ts";
+
+let ground: FaultGround;
+let elsewhere: FaultyProxy;
+/** What the other host was sent as a login. */
+const leaked: string[] = [];
+/** The images whose blobs were read from the other host. */
+const visited = new Set<string>();
+const told: string[] = [];
+
+beforeAll(async () => {
+  ground = await makeFaultGround();
+  elsewhere = await startFaultyProxy(ground.real.r1.address);
+});
+afterAll(async () => {
+  process.stdout.write(`${[`${"fault".padEnd(22)}registry  outcome`, ...told.sort()].join("\n")}\n`);
+  await elsewhere.stop();
+  await ground.end();
+});
+
+type Case = readonly [fault: string, key: Key, ending: Ending];
+const cases = Object.entries(faults).flatMap(([fault, { first, other }]) =>
+  keys.map((key): Case => [fault, key, key === "r1" ? first : other]),
+);
+
+/** The step and the cause of an error, for the table. */
+const shortOf = (stderr: string) => {
+  const [, step = "planning", cause = ""] = /^error: (?:\S+ stopped at step "(\w+)": )?(.*)$/m.exec(stderr) ?? [];
+  return `stops at ${step}: ${cause.replaceAll(/sha256:[0-9a-f]{58}/g, "..").slice(0, 90)}`;
+};
+
+describe("a release behind a fault", () => {
+  it.concurrent.each(cases)("%s in %s: it %s", { timeout: 240_000 }, async (fault, key, ending) => {
+    const name = `${fault.replaceAll("_", "-")}-${key}`;
+    const repo = await ground.repo(name);
+    const { login, before, proxies } = ground;
+    const make = faults[fault]?.make ?? (() => () => null);
+    proxies[key].fault(name, make({ login, elsewhere: elsewhere.address, before: before.digest }));
+    elsewhere.fault(name, ({ authorization }) => {
+      visited.add(name);
+      if (authorization !== undefined) leaked.push(`${name}: ${authorization}`);
+      return null;
+    });
+    const started = Date.now();
+    const release = (dir: string) =>
+      workflowsIn(dir, { env: ground.env })("docker_release_dev", "--version", "1.0.0", "--json");
+    const first = await release(repo.dir);
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    told.push(
+      `${fault.padEnd(22)}${key}        ${first.code === 0 ? "succeeds" : shortOf(first.stderr)} (${seconds} s)`,
+    );
+
+    expect([first.code === 0 ? "succeeds" : "stops", first.stderr.includes("fault of Slipway")], first.stderr).toEqual([
+      ending,
+      false,
+    ]);
+    if (ending === "stops") {
+      expect(first.stderr).toMatch(/^error: docker_release_dev stopped at step "\w+": .*\n {2}why: .*\n {2}fix: .+/m);
+      const error = first.stderr.slice(first.stderr.lastIndexOf("\nerror: "));
+      expect(
+        [key, proxies[key].address].some((word) => error.includes(word)),
+        error,
+      ).toBe(true);
+    }
+    const dev = await tagsAt(ground, name, "dev");
+    const answering = keys.filter((one) => faults[fault]?.answers || one !== key);
+    expect(new Set(answering.map((one) => dev[one])).size, JSON.stringify(dev)).toBe(1);
+
+    proxies[key].fault(name, null);
+    const last = ending === "stops" ? await release(repo.clone) : first;
+    expect(last.code, last.stderr).toBe(0);
+    const image = last.digest;
+    expect(await tagsAt(ground, name, "dev")).toEqual({ r1: image, r2: image, r3: image });
+    expect(await tagsAt(ground, name, "dev-1.0.0")).toEqual({ r1: image, r2: image, r3: image });
+    const refs = (await refsOf(repo.remote)).map((line) => line.split(" ")[0]);
+    expect(refs).toEqual(["refs/heads/main", `refs/slipway/log/${name}`, `refs/tags/${name}-1.0.0`]);
+    const log = await logOf(repo.remote, name);
+    expect(log.filter(({ type }) => type === "release")).toHaveLength(1);
+    expect([visited.has(name), leaked]).toEqual([name === "redirects-r1", []]);
+  });
+});

@@ -1,0 +1,144 @@
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commitAll, git } from "../bed/git.ts";
+import { nul, type Planted, passedOn, payloads, planted, plantedConfig } from "../bed/injections.ts";
+import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
+import { treeOf } from "../bed/watch.ts";
+import { docker, type Runtime, workflowsIn } from "../bed/workflow.ts";
+
+const place = mkdtempSync(join(tmpdir(), "slipway-marker-"));
+const marker = join(place, "marker");
+const texts: Readonly<Record<string, string>> = { ...payloads(marker), nul: nul(marker) };
+/** Where everything lies: a folder whose own name would run something. */
+const evil = 'it\'s $(touch x) `touch x` ;touch x; "q"';
+const name = "planted";
+const runtimes = ["tsx", "bun"] as const satisfies readonly Runtime[];
+let ground: Ground;
+let repo = "";
+const told: string[] = [];
+
+beforeAll(async () => {
+  ground = await makeGround(1);
+  repo = await ground.repo(join(evil, name), { name });
+  await git(repo, "checkout", "--quiet", "-b", "feat/$(touch${IFS}x)`touch`'\"");
+  await change(repo, {
+    "repo_config.yaml": plantedConfig(ground, name, { release: { gates: [] }, container: { env: values } }),
+    "devops/docker_build/$(touch x) 'a' \"b\" ;c": "a file of the context\n",
+    "devops/docker_build/-rf": "one more\n",
+    "devops/docker_build/dev.Dockerfile": `FROM slipway/tiny:1\n${labels}COPY devops /devops\nWORKDIR /app\n`,
+  });
+  const released = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0");
+  if (released.code !== 0) throw new Error(released.stderr);
+});
+afterAll(async () => {
+  process.stdout.write(`${told.join("\n")}\n`);
+  await ground.end();
+});
+
+const plain = Object.entries(payloads(marker));
+const values = Object.fromEntries(plain.map(([kind, text]) => [`EVIL_${kind.toUpperCase()}`, text]));
+const labels = plain.map(([kind]) => `ARG A_${kind}\nLABEL evil.${kind}="$A_${kind}"\n`).join("");
+/** Nothing that was planted made a file, beside the repo, in it or where the marker says. */
+const untouched = () => {
+  expect(existsSync(marker)).toBe(false);
+  expect(treeOf(place)).toEqual([]);
+  for (const folder of [repo, ground.dir, join(ground.dir, evil)]) expect(existsSync(join(folder, "x"))).toBe(false);
+};
+
+const rowsOf = (all: readonly Planted[]) =>
+  all.flatMap((one) => one.kinds.flatMap((kind) => runtimes.map((runtime) => [one.slot, kind, runtime, one] as const)));
+
+/** Types the line where the text is planted, in a clone of its own. */
+async function type(one: Planted, kind: string, runtime: Runtime) {
+  const text = texts[kind] ?? "";
+  const at = `clone-${crypto.randomUUID()}`;
+  await git(ground.dir, "clone", "--quiet", `${repo}.git`, "--branch", "feat/$(touch${IFS}x)`touch`'\"", at);
+  const clone = join(ground.dir, at);
+  if (one.config) {
+    write(clone, { "repo_config.yaml": plantedConfig(ground, name, one.config(text)) });
+    await commitAll(clone, "Plant");
+  }
+  const [workflow = "", ...words] = one.line.split(" ").map((word) => (word === "%" ? text : word));
+  const before = treeOf(clone, [".git"]);
+  const ended = await workflowsIn(clone, { runtime, input: "word\n" })(workflow, ...words);
+  told.push(
+    `${one.slot.padEnd(26)}${kind.padEnd(14)}${runtime.padEnd(5)}${String(ended.code).padEnd(4)}${/^error: (.*)$/m.exec(ended.stderr)?.[1]?.slice(0, 80)}`,
+  );
+  expect(treeOf(clone, [".git"])).toEqual(before);
+  expect(ended.stderr).not.toContain("fault of Slipway");
+  untouched();
+  return ended;
+}
+
+describe("a text that would run something", () => {
+  it.concurrent.each(rowsOf(planted))("in %s, %s, is refused under %s", async (_slot, kind, runtime, one) => {
+    const { code, stderr } = await type(one, kind, runtime);
+    expect([code, /^error: /m.test(stderr)], stderr).toEqual([2, true]);
+  });
+
+  it.concurrent.each(rowsOf(passedOn))("in %s, %s, runs nothing here under %s", async (_slot, kind, runtime, one) => {
+    const { code, stderr } = await type(one, kind, runtime);
+    expect([code === 0, /^error: /m.test(stderr)], stderr).toEqual([false, true]);
+  });
+});
+
+describe.each(runtimes)("under %s a text stays one text", (runtime) => {
+  const i = (...words: readonly [string, ...string[]]) => workflowsIn(repo, { runtime })(...words);
+  const kinds = plain.map(([, text]) => text);
+
+  it("as a word of a command in a container", async () => {
+    const { code, stdout, stderr } = await i("docker_cmd", "--", "printf", "%s\\0", ...kinds);
+    expect(code, stderr).toBe(0);
+    expect(stdout.split("\0").slice(0, -1)).toEqual(kinds);
+    untouched();
+  });
+
+  it("as shell text for the container alone", async () => {
+    const script = kinds.map((text) => `printf '%s\\0' '${text.replaceAll("'", "'\\''")}'`).join("\n");
+    const { code, stdout, stderr } = await i("docker_cmd", "--cmd", script);
+    expect(code, stderr).toBe(0);
+    expect(stdout.split("\0").slice(0, -1)).toEqual(kinds);
+    untouched();
+  });
+
+  it("as a variable of a container", async () => {
+    const { code, stdout, stderr } = await i("docker_cmd", "--", "env", "-0");
+    expect(code, stderr).toBe(0);
+    const found = stdout.split("\0").filter((line) => line.startsWith("EVIL_"));
+    expect(found.sort()).toEqual(
+      Object.entries(values)
+        .map(([key, text]) => `${key}=${text}`)
+        .sort(),
+    );
+    untouched();
+  });
+
+  it("as a build argument and a file of the context", async () => {
+    const args = plain.flatMap(([kind, text]) => ["--build-arg", `A_${kind}=${text}`]);
+    const { code, stderr } = await i("docker_build_local", "--poetry-mode", "no_update", ...args);
+    expect(code, stderr).toBe(0);
+    const image = `${ground.addresses["r1"]}/${name}:local-root-1.0.0`;
+    const found = JSON.parse(await docker("image", "inspect", "--format", "{{json .Config.Labels}}", image)) as object;
+    expect(found).toMatchObject(Object.fromEntries(plain.map(([kind, text]) => [`evil.${kind}`, text])));
+    untouched();
+  });
+
+  it("as a line of the changelog and as the reason of a rollback", async () => {
+    const lines = kinds.filter((text) => !text.includes("\n"));
+    const words = lines.map((text) => `--message=${text}`);
+    const { code, stderr } = await i("changelog_add", ...words);
+    expect(code, stderr).toBe(0);
+    const changelog = readFileSync(join(repo, "changelog.txt"), "utf8");
+    await git(repo, "checkout", "--quiet", "changelog.txt");
+    expect(changelog.split("\n").slice(2, 2 + lines.length)).toEqual(lines.map((text) => `- ${text}`));
+    const planned = await i("docker_rollback_dev", "--version", "1.0.0", "--dry-run", "--json", ...words);
+    expect(planned.stdout).toContain(JSON.stringify(lines.join(" ")));
+    const login = await i("docker_login", "--username", "$(touch x)", "--dry-run", "--json");
+    expect(JSON.parse(login.stdout)).toMatchObject({
+      steps: [{ do: [{ argv: ["docker", "login", "--username", "$(touch x)", ground.addresses["r1"]] }] }],
+    });
+    untouched();
+  });
+});

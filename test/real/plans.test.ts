@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Command, Plan, Step } from "../../lib/model/plan.ts";
+import { fitting, workflowNames } from "../bed/fitting.ts";
+import { changes } from "../bed/oracle.ts";
+import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
+import { workflowsIn } from "../bed/workflow.ts";
+
+const name = "planned";
+let ground: Ground;
+let watched: Watched;
+let repo = "";
+
+beforeAll(async () => {
+  ground = await makeGround(2);
+  watched = await watchDocker(ground.dir);
+  repo = await ground.repo(name);
+});
+afterAll(() => ground.end());
+
+const newer = (...words: readonly string[]) => ["docker_release_dev", ["--version", "1.0.1", ...words]] as const;
+const { docker_release_dev: _, docker_rollback_dev: back = [], init_runnable_dir: init = [], ...first } = fitting;
+/** Every workflow, in an order in which each has something to do; the last release finds all done. */
+const rows = [
+  ...Object.entries(first),
+  newer(),
+  newer("--no-cache"),
+  ["docker_rollback_dev", back],
+  ["init_runnable_dir", init],
+] as const;
+
+const expected = (step: Step) => (step.skip === null ? ["done", "already"] : ["skipped"]);
+const commandsOf = (plan: Plan): readonly Command[] =>
+  plan.steps.flatMap((step) => (step.skip === null ? step.do : [])).filter((action) => action.kind === "command");
+
+describe("every workflow", () => {
+  it("stands in this table", () => {
+    expect([...new Set(rows.map(([workflow]) => workflow))].sort()).toEqual(workflowNames);
+  });
+
+  it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
+    const i = workflowsIn(repo, { env: { ...process.env, ...watched.env }, input: "exit 0\n" });
+    if (words.includes("1.0.1") && !words.includes("--no-cache")) await newVersion();
+    const before = await look({ repo, image: name, home: watched.home }, ground.registries);
+    for (const registry of ground.registries) registry.forget();
+    watched.taken();
+
+    const shown = await i(workflow, ...words, "--dry-run");
+    const printed = await i(workflow, ...words, "--dry-run", "--json");
+    expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
+    expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
+    expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
+    expect(await look({ repo, image: name, home: watched.home }, ground.registries)).toEqual(before);
+
+    const plan = JSON.parse(printed.stdout) as Plan;
+    expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
+    for (const { id } of plan.steps) expect(shown.stdout).toContain(`. ${id}: `);
+    const ran = await i(workflow, ...words, "--json", "--yes");
+    expect(ran.code, ran.stderr).toBe(0);
+    const told = JSON.parse(ran.stdout) as Told;
+    expect(told.steps.map(({ id }) => id)).toEqual(plan.steps.map(({ id }) => id));
+    for (const [index, step] of plan.steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
+    const acted = watched.taken().filter((asked) => !onlyLooks(asked) && asked[0] !== "rm");
+    expect(acted).toEqual(commandsOf(plan).flatMap((command) => dockerWords(command, told.digest)));
+  });
+});
+
+type Told = {
+  readonly steps: readonly { readonly id: string; readonly state: string }[];
+  readonly digest: string | null;
+};
+
+/** The words that docker gets of a command of the plan, with the digest that the run told. */
+function dockerWords(command: Command, digest: string | null): readonly (readonly string[])[] {
+  const [program, ...words] = command.argv.map((word) => (typeof word === "string" ? word : (digest ?? "unknown")));
+  return program === "docker" ? [words] : [];
+}
+
+/** Makes 1.0.1 something to build. */
+const newVersion = () =>
+  change(repo, {
+    "changelog.txt": changelog(name, "1.0.1", "1.0.0"),
+    "devops/docker_build/words.txt": "another image\n",
+  });

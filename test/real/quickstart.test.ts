@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { must, type Outcome, until } from "../../thin_client/engine/command.ts";
+import { loopbackRegistries } from "../../thin_client/engine/registries.ts";
+import { git } from "../bed/git.ts";
+import { digestsAt, logOf, refsOf } from "../bed/oracle.ts";
+import { makeQuickstartGround, type Place, type QuickstartGround } from "../bed/quickstart.ts";
+import { start } from "../bed/thin_clone.ts";
+
+const addresses = loopbackRegistries.map(({ address }) => address);
+let ground: QuickstartGround;
+let sample: Place;
+let killed: Place;
+let first: Outcome;
+
+beforeAll(async () => {
+  ground = await makeQuickstartGround();
+  sample = ground.place("a");
+  killed = ground.place("b");
+  first = await ground.quickstart(...sample.words);
+});
+afterAll(() => ground.end(sample, killed));
+
+describe("npm run quickstart in a fresh clone", () => {
+  it("releases 1.0.0 to three registries, and ends with the lines to try", () => {
+    expect(first.code, first.stderr).toBe(0);
+    for (const address of addresses)
+      expect(first.stdout).toMatch(new RegExp(`${address}/${sample.name}:dev-1\\.0\\.0 +sha256:`));
+    expect(first.stdout).toContain(`cd ${sample.repo}\n`);
+    expect(first.stdout).toContain(`source ${ground.clone}/thin_client/setenv.sh\n`);
+  });
+
+  it("gives every registry the digest that passed the tests", async () => {
+    const passes = (await logOf(sample.remote, sample.name)).filter(({ type }) => type === "pass");
+    const tested = passes.map((entry) => ("digest" in entry ? entry.digest : null));
+    expect(passes.map((entry) => ("list" in entry ? entry.list : null))).toEqual(["fast", "slow", "qa"]);
+    expect(new Set(tested).size).toBe(1);
+    for (const tag of ["dev", "dev-1.0.0"])
+      expect(await digestsAt(addresses, `${sample.name}:${tag}`)).toEqual(addresses.map(() => tested[0]));
+    const refs = (await refsOf(sample.remote)).map((line) => line.split(" ")[0]);
+    expect(refs).toContain(`refs/tags/${sample.name}-1.0.0`);
+    expect(refs).toContain(`refs/slipway/log/${sample.name}`);
+  });
+
+  it("finds on a second run what is there, and ends the same way", async () => {
+    expect(await ground.quickstart(...sample.words)).toMatchObject({ code: 0, stdout: first.stdout });
+  });
+
+  it("leaves a repo in which a command's exit code is its own", async () => {
+    const ran = await sample.i("docker_cmd", "--cmd", 'python3 -c "print(1)" | cat && exit 7');
+    expect(ran).toMatchObject({ code: 7, stdout: "1\n" });
+  });
+});
+
+describe("the lines to try", () => {
+  it("release a second version and roll it back; what was rolled back is refused with who and why", async () => {
+    const [before] = await digestsAt(addresses, `${sample.name}:dev`);
+    expect(await sample.i("changelog_add", "-m", "Say hello")).toMatchObject({ code: 0 });
+    await must(["git", "commit", "--quiet", "--all", "--message", "Say hello"], { cwd: sample.repo, env: ground.env });
+    expect(await sample.i("docker_release_dev", "--yes")).toMatchObject({ code: 0 });
+    const [second, ...others] = await digestsAt(addresses, `${sample.name}:dev`);
+    expect(others).toEqual([second, second]);
+    expect(second).not.toBe(before);
+
+    expect(await sample.i("docker_rollback_dev", "--version", "1.0.0", "--yes")).toMatchObject({ code: 0 });
+    expect(await digestsAt(addresses, `${sample.name}:dev`)).toEqual([before, before, before]);
+    const again = await sample.i("docker_release_dev", "--version", "1.0.1", "--yes");
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(/^error: 1\.0\.1 was rolled back to 1\.0\.0 by \S+ on .*\n {2}why: .*\n {2}fix: /);
+  });
+
+  it("do not hinder another quickstart", async () => {
+    const ran = await ground.quickstart(...sample.words);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stdout).toMatch(/dev +ecr +sha256:\w+ is 1\.0\.0/);
+  });
+});
+
+it("goes on where it was killed, at whichever point", async () => {
+  const begin = () =>
+    start(["npm", "run", "quickstart", "--", ...killed.words], { cwd: ground.clone, env: ground.env });
+  const kill = async (look: () => boolean) => {
+    const child = begin();
+    expect(await until(look, 120_000)).toBe(true);
+    process.kill(child.group, "SIGKILL");
+    await child.ended;
+    expect(await until(() => !lives(child.group), 20_000)).toBe(true);
+  };
+  await kill(() => existsSync(join(killed.dir, "unfinished", "repo", "devops")));
+  expect(existsSync(killed.repo)).toBe(false);
+  const claim = join(killed.remote, "refs/slipway/claim");
+  await kill(() => existsSync(claim) && readdirSync(claim).length > 0);
+  const ran = await ground.quickstart(...killed.words);
+  expect(ran.code, ran.stderr).toBe(0);
+  const [digest, ...others] = await digestsAt(addresses, `${killed.name}:dev`);
+  expect(others).toEqual([digest, digest]);
+  expect(await git(killed.remote, "for-each-ref", "refs/slipway/claim")).toBe("");
+});
+
+describe("npm run quickstart -- --down", () => {
+  it("leaves nothing behind but caches", async () => {
+    for (const { words, dir, name } of [sample, killed]) {
+      const ran = await ground.quickstart("--down", ...words);
+      expect(ran.code, ran.stderr).toBe(0);
+      expect(existsSync(dir)).toBe(false);
+      expect(await digestsAt(addresses, `${name}:dev`)).toEqual([null, null, null]);
+      expect(await digestsAt(addresses, `${name}:dev-1.0.0`)).toEqual([null, null, null]);
+      const images = await must(["docker", "image", "ls", "--format", "{{.Repository}}"], { env: ground.env });
+      expect(images.split("\n").filter((image) => image.endsWith(`/${name}`))).toEqual([]);
+      expect(
+        await must(["docker", "ps", "-aq", "--filter", `label=dev.slipway.image=${name}`], { env: ground.env }),
+      ).toBe("");
+    }
+  });
+
+  it("removes no folder that is not a quickstart's, and makes none of one in use", async () => {
+    const dir = join(ground.base, "mine");
+    mkdirSync(join(dir, "work"), { recursive: true });
+    expect(await ground.quickstart("--down", "--dir", dir)).toMatchObject({ code: 0 });
+    expect(existsSync(join(dir, "work"))).toBe(true);
+    const refused = await ground.quickstart("--dir", dir);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`error: ${dir} is not empty\n`);
+  });
+});
+
+/** Whether anything of a process group is left. */
+function lives(group: number): boolean {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Outcome, run } from "../../thin_client/engine/command.ts";
+import { type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { workflowsIn } from "../bed/workflow.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** The command lines of README.md's code blocks, without what a comment says about them. */
+const lines = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)]
+  .flatMap(([, block = ""]) => block.split("\n"))
+  .map((line) => line.replace(/\s+#.*$/, "").trim())
+  .filter((line) => line !== "");
+
+/** What each kind of line gets so that it tells what it would do, and does nothing. */
+const kinds = [
+  { is: /^npm run quickstart\b/, run: () => `cd ${root} && npm run quickstart -- --help` },
+  { is: /^i (engine|quickstart)\b/, run: (line: string) => `${line} --help` },
+  { is: /^(\S+\/)?thin_client\/build$/, run: () => `${root}/thin_client/build --help` },
+  { is: /^source /, run: (line: string) => line },
+  { is: /^i$/, run: (line: string) => line },
+  { is: /^i /, run: (line: string) => (line.includes("--dry-run") ? line : `${line} --dry-run`) },
+] as const;
+/** What needs the network of the reader. */
+const elsewhere = /^git submodule add /;
+
+let ground: Ground;
+let repo = "";
+beforeAll(async () => {
+  ground = await makeGround(1);
+  repo = await ground.repo("readme");
+  const released = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0", "--yes");
+  expect(released.code, released.stderr).toBe(0);
+  mkdirSync(join(ground.dir, "outside", "helpers"), { recursive: true });
+  symlinkSync(root, join(ground.dir, "outside", "helpers", "slipway"));
+  symlinkSync(join(root, "thin_client"), join(ground.dir, "outside", "thin_client"));
+});
+afterAll(() => ground.end());
+
+/** Types a line into bash as a person who sourced the thin env does. */
+function type(line: string): Promise<Outcome> {
+  const dir = line.startsWith("source ") ? join(ground.dir, "outside") : repo;
+  const env = { ...process.env, SLIPWAY_ROOT: undefined };
+  return run(["bash", "-c", `source ${root}/thin_client/setenv.sh && cd ${dir} && ${line}`], { env });
+}
+
+describe("README.md", () => {
+  it("holds command lines", () => {
+    expect(lines.length).toBeGreaterThan(15);
+  });
+
+  it.concurrent.each(lines.filter((line) => !elsewhere.test(line)))("`%s` does what it says", async (line) => {
+    const kind = kinds.find(({ is }) => is.test(line));
+    expect(kind, "no kind of line").toBeDefined();
+    const ran = await type(kind?.run(line) ?? "false");
+    expect(ran.code, ran.stderr).toBe(0);
+  });
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { type Done, workflowsIn } from "../bed/workflow.ts";
+
+// How much a workflow asks of a registry is part of what it promises: the counts are exact, by method, for each registry.
+const name = "counted";
+let ground: Ground;
+let repo = "";
+
+beforeAll(async () => {
+  ground = await makeGround(3);
+  repo = await ground.repo(name);
+});
+afterAll(() => ground.end());
+
+/** What a command asks of each registry: `HEAD 3, PUT 1`, without the pings of the engine's client. */
+async function asked(...words: readonly [string, ...string[]]): Promise<readonly string[]> {
+  for (const registry of ground.registries) registry.forget();
+  const done: Done = await workflowsIn(repo)(...words);
+  expect(done.code, done.stderr).toBe(0);
+  return ground.registries.map((registry) => {
+    const counts = new Map<string, number>();
+    for (const { method, path } of registry.requests())
+      if (path !== "/v2/") counts.set(method, (counts.get(method) ?? 0) + 1);
+    return ["HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"]
+      .flatMap((method) => (counts.has(method) ? [`${method} ${counts.get(method)}`] : []))
+      .join(", ");
+  });
+}
+
+it("a release asks each registry a fixed number of times", async () => {
+  expect(await asked("docker_release_dev", "--version", "1.0.0")).toMatchInlineSnapshot(`
+    [
+      "HEAD 12, GET 7, POST 6, PUT 7, DELETE 1",
+      "HEAD 13, GET 2, POST 6, PUT 7, DELETE 1",
+      "HEAD 13, GET 2, POST 6, PUT 7, DELETE 1",
+    ]
+  `);
+});
+
+it("a release that is typed again sends no PUT, and opens one upload to see whether it could", async () => {
+  expect(await asked("docker_release_dev", "--version", "1.0.0")).toMatchInlineSnapshot(`
+    [
+      "HEAD 3, GET 2, POST 1, DELETE 1",
+      "HEAD 3, GET 2, POST 1, DELETE 1",
+      "HEAD 3, GET 2, POST 1, DELETE 1",
+    ]
+  `);
+});
+
+it("a second version sends the layers that are new, and no other", async () => {
+  await change(repo, {
+    "changelog.txt": changelog(name, "1.1.0", "1.0.0"),
+    "devops/docker_build/words.txt": "other\n",
+  });
+  expect(await asked("docker_release_dev", "--version", "1.1.0")).toMatchInlineSnapshot(`
+    [
+      "HEAD 12, GET 6, POST 5, PUT 6, DELETE 1",
+      "HEAD 13, GET 2, POST 5, PUT 6, DELETE 1",
+      "HEAD 13, GET 2, POST 5, PUT 6, DELETE 1",
+    ]
+  `);
+});
+
+it("a rollback is five requests to each registry, one of them a PUT", async () => {
+  expect(await asked("docker_rollback_dev", "--version", "1.0.0", "--yes")).toMatchInlineSnapshot(`
+    [
+      "HEAD 3, GET 1, PUT 1",
+      "HEAD 3, GET 1, PUT 1",
+      "HEAD 3, GET 1, PUT 1",
+    ]
+  `);
+});
+
+it("a look at all registries is one HEAD for a mutable tag and one GET for a version", async () => {
+  expect(await asked("release_status")).toMatchInlineSnapshot(`
+    [
+      "HEAD 1, GET 1",
+      "HEAD 1, GET 1",
+      "HEAD 1, GET 1",
+    ]
+  `);
+});

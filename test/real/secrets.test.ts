@@ -1,0 +1,155 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { must } from "../../thin_client/engine/command.ts";
+import { type FaultGround, keys, makeFaultGround } from "../bed/fault_ground.ts";
+import type { Fault } from "../bed/faulty_proxy.ts";
+import { git } from "../bed/git.ts";
+import {
+  dotEnvKey,
+  filesWithSecrets,
+  forms,
+  homeWith,
+  login,
+  passwordOnly,
+  secrets,
+  watchWords,
+} from "../bed/secrets.ts";
+import { expiringTokens } from "../bed/token_server.ts";
+import { docker, workflowsIn } from "../bed/workflow.ts";
+
+let ground: FaultGround;
+const told: string[] = [];
+beforeAll(async () => {
+  ground = await makeFaultGround();
+});
+afterAll(async () => {
+  process.stdout.write(`${told.join("\n")}\n`);
+  await ground.end();
+});
+
+const held = (text: string) => secrets.filter((secret) => text.includes(secret));
+const faultOf = (form: string): Fault =>
+  form === "identitytoken" ? expiringTokens(login, { uses: 1000 }) : passwordOnly();
+function lock(name: string, fault: Fault): void {
+  for (const key of keys) {
+    ground.proxies[key].fault(name, fault);
+    // A request for a token by POST names its image in its body.
+    ground.proxies[key].fault("", fault);
+  }
+}
+
+/** A repo of a form, with a home that holds secrets and a `.env` that holds one more. */
+async function planted(form: string, config: unknown) {
+  const name = `with-${form.toLowerCase()}`;
+  const repo = await ground.repo(name);
+  const home = join(ground.dir, `home-${form}`);
+  mkdirSync(home, { mode: 0o700 });
+  const env = homeWith(home, config);
+  writeFileSync(join(repo.dir, ".git/info/exclude"), ".env\n");
+  writeFileSync(join(repo.dir, ".env"), `DOTENV_API_KEY=${dotEnvKey}\n`, { mode: 0o600 });
+  return { name, repo, home, env, i: workflowsIn(repo.dir, { env, input: login.password }) };
+}
+
+/** All that two repos hold: objects of every kind, refs, and what they say. */
+async function gitTexts(...dirs: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    dirs.map((dir) =>
+      git(dir, "-c", "core.pager=cat", "log", "--all", "--glob=refs/slipway", "--format=%B", "--patch"),
+    ),
+  );
+  return texts.join("\n");
+}
+
+describe.each(Object.keys(forms))("credentials by %s", (form) => {
+  it("reach the registries and nothing else", async () => {
+    const { name, repo, home, env, i } = await planted(form, forms[form]?.(ground));
+    lock(name, faultOf(form));
+    const watching = watchWords();
+    const plan = await i("docker_release_dev", "--version", "1.0.0", "--dry-run", "--json");
+    const released = await i("docker_release_dev", "--version", "1.0.0");
+    const status = await i("release_status", "--json");
+    const { found, looks } = watching.end();
+    told.push(
+      `${form.padEnd(16)}release ${released.code}, ${looks} looks at all processes, ${found.length} with a secret`,
+    );
+    expect([plan.code, released.code, status.code], released.stderr).toEqual([0, 0, 0]);
+    expect([plan, released, status].flatMap(({ stdout, stderr }) => held(stdout + stderr))).toEqual([]);
+    expect(found).toEqual([]);
+    expect(looks).toBeGreaterThan(10);
+    expect(held(await gitTexts(repo.dir, repo.remote))).toEqual([]);
+    expect(held(await docker("image", "inspect", `${ground.proxies.r1.address}/${name}:dev`))).toEqual([]);
+    expect(filesWithSecrets(repo.dir)).toEqual([{ path: join(repo.dir, ".env"), mode: "600" }]);
+    const own = [join(home, ".docker/config.json"), join(home, "bin/docker-credential-planted")];
+    expect(filesWithSecrets(home).filter(({ path, mode }) => !own.includes(path) || !/^[67]00$/.test(mode))).toEqual(
+      [],
+    );
+    expect(env["HOME"]).toBe(home);
+  });
+});
+
+describe("a secret", () => {
+  it("in the words of a process is seen by who looks, and in a file too", async () => {
+    const watching = watchWords();
+    await must(["sh", "-c", "sleep 0.5", login.password]);
+    expect(watching.end().found).toEqual([expect.stringContaining(login.password)]);
+    writeFileSync(join(ground.dir, "open"), login.password, { mode: 0o644 });
+    expect(filesWithSecrets(ground.dir)).toContainEqual({ path: join(ground.dir, "open"), mode: "644" });
+    rmSync(join(ground.dir, "open"));
+  });
+
+  it("that a registry says back is in no error and no log", async () => {
+    const { name, repo, i } = await planted("echo", forms["auths"]?.(ground));
+    lock(
+      name,
+      passwordOnly(({ method, path }) => method === "PUT" && path.endsWith("/manifests/dev")),
+    );
+    const { code, stdout, stderr } = await i("docker_release_dev", "--version", "1.0.0", "--json");
+    expect(code).toBe(1);
+    expect(stderr).toContain("DENIED: not with Basic *** of ada:***");
+    expect(held(stdout + stderr)).toEqual([]);
+    expect(filesWithSecrets(repo.dir).map(({ path }) => path)).toEqual([join(repo.dir, ".env")]);
+  });
+
+  it("that is typed for a login reaches docker alone", async () => {
+    const { name, home, i } = await planted("stdin", {});
+    lock(name, passwordOnly());
+    lock("", passwordOnly());
+    const watching = watchWords();
+    const words = ["--target-registries", "r1", "--username", login.user, "--password-stdin"] as const;
+    const plan = await i("docker_login", ...words, "--dry-run", "--json");
+    const logged = await i("docker_login", ...words);
+    expect(logged.code, logged.stderr).toBe(0);
+    expect(watching.end().found).toEqual([]);
+    expect(held(plan.stdout + plan.stderr + logged.stdout + logged.stderr)).toEqual([]);
+    const config = { path: join(home, ".docker/config.json"), mode: "600" };
+    expect(filesWithSecrets(home).filter(({ path }) => !path.includes("/bin/"))).toEqual([config]);
+  });
+
+  it("in a variable or in .env reaches a container by its name alone", async () => {
+    const { name, repo, i } = await planted("env", {});
+    await docker("tag", "slipway/tiny:1", `${ground.proxies.r1.address}/${name}:dev`);
+    const watching = watchWords();
+    const plan = await i("docker_cmd", "--dry-run", "--json", "--", "true");
+    const text = 'test -n "$PLANTED_API_KEY" && test -n "$DOTENV_API_KEY" && echo both';
+    const ran = await i("docker_cmd", "--cmd", text);
+    expect([ran.code, ran.stdout], ran.stderr).toEqual([0, "both\n"]);
+    expect(watching.end().found).toEqual([]);
+    expect(held(plan.stdout + plan.stderr + ran.stdout + ran.stderr)).toEqual([]);
+    expect(filesWithSecrets(repo.dir)).toEqual([{ path: join(repo.dir, ".env"), mode: "600" }]);
+  });
+
+  it("GITHUB_TOKEN goes from one program to the other, and stands in no plan", async () => {
+    const { name, repo, i } = await planted("github", {});
+    const config = `docker_info: {docker_image_name: ${name}}\ncontainer_registry_info: {ghcr: ghcr.io/acme}\n`;
+    writeFileSync(join(repo.dir, "repo_config.yaml"), config);
+    const watching = watchWords();
+    const plan = await i("docker_login", "--dry-run", "--json");
+    const logged = await i("docker_login");
+    expect(plan.code, plan.stderr).toBe(0);
+    expect(JSON.parse(plan.stdout)).toMatchObject({ steps: [{ do: [{ input: ["printenv", "GITHUB_TOKEN"] }] }] });
+    expect(watching.end().found).toEqual([]);
+    expect(held(plan.stdout + plan.stderr + logged.stdout + logged.stderr)).toEqual([]);
+    expect(filesWithSecrets(repo.dir)).toEqual([{ path: join(repo.dir, ".env"), mode: "600" }]);
+  });
+});

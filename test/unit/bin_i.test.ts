@@ -1,0 +1,134 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const thinClient = fileURLToPath(new URL("../../thin_client", import.meta.url));
+const base = realpathSync(mkdtempSync(join(tmpdir(), "bin i ")));
+const [slipway, repo] = [join(base, "slipway"), join(base, "repo")];
+const bun = join(slipway, "node_modules", "@oven", "bun-test", "bin", "bun");
+const git = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always"];
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** Runs `i`, or a link to it; the runtime of these tests prints its words. */
+function i(words: readonly string[], { cwd = repo, file = "i", env = {} } = {}) {
+  const started = spawnSync(join(slipway, "thin_client", "bin", file), words, {
+    cwd,
+    env: { PATH: process.env["PATH"], SLIPWAY_RUNTIME: "", ...env },
+    encoding: "utf8",
+  });
+  return { code: started.status, out: started.stdout.trimEnd().split("\n"), err: started.stderr };
+}
+const script = (name: string) => join(slipway, "scripts", `${name}.ts`);
+/** What follows the runtime's own flags. */
+const ran = (words: readonly string[], more = {}) => i(words, more).out.slice(3);
+
+beforeAll(() => {
+  for (const part of ["bin", "awk", "own"])
+    cpSync(join(thinClient, part), join(slipway, "thin_client", part), { recursive: true });
+  write(script("docker_bash"), 'export default await script(import.meta.url, {\n  about: "Start a shell.",\n});\n');
+  write(script("docker_build_local"), 'about:\n    "Build \\"it\\", and more.",\n');
+  write(script("docker_tag_local_as_dev"), "");
+  write(script("docker_images_ls_repo"), "");
+  write(join(slipway, "thin_client", "tmux.ts"), 'about: "Sessions.",\n');
+  write(bun, '#!/bin/sh\nprintf "%s\\n" "$@"\n');
+  chmodSync(bun, 0o755);
+  symlinkSync("i", join(slipway, "thin_client", "bin", "docker_bash"));
+  write(join(repo, "scripts", "own_flow.ts"), 'about: "Ours.",\n');
+  write(join(repo, "repo_config.yaml"), "repo_info:\n");
+  write(join(repo, "infra", "repo_config.yaml"), 'runnable_dir_info:\n  command_prefix: "opt"  # short\n');
+  write(join(repo, "infra", "scripts", "infra_flow.ts"), "");
+  spawnSync("git", ["init", "--quiet", repo]);
+});
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+describe("names", () => {
+  it("lists Slipway's workflows and those of the repo one stands in", () => {
+    const names = ["docker_bash", "docker_build_local", "docker_images_ls_repo", "docker_tag_local_as_dev", "tmux"];
+    expect(i(["--list"], { cwd: base }).out).toEqual(names);
+    expect(i(["--list"]).out).toEqual([...names, "own_flow"]);
+    expect(i(["--list"], { cwd: join(repo, "infra") }).out).toEqual([...names, "infra_flow", "own_flow"]);
+  });
+
+  it.each([[[]], [["--help"]]])("tells what each is about: i %o", (words) => {
+    const { out, code } = i(words);
+    expect(code).toBe(0);
+    expect(out).toContain("  docker_bash                  Start a shell.");
+    expect(out).toContain('  docker_build_local           Build "it", and more.');
+    expect(out).toContain("  own_flow                     Ours.");
+  });
+
+  it.each([
+    ["docker_build_local", "docker_build_local"],
+    ["docker_build_local_image", "docker_build_local"],
+    ["docker_tag_local_image_as_dev", "docker_tag_local_as_dev"],
+    ["docker_images_ls_repo", "docker_images_ls_repo"],
+  ])("`i %s` runs %s", (name, found) => {
+    expect(ran([name, "-v", "1.0.0", "two words", ""])).toEqual([script(found), "-v", "1.0.0", "two words"]);
+  });
+
+  it("takes the name of a link to it as the workflow", () => {
+    expect(ran(["-s", "dev"], { file: "docker_bash" })).toEqual([script("docker_bash"), "-s", "dev"]);
+  });
+
+  it.each(["docker_bahs", "../../etc/passwd", "docker bash", "opt_nothing"])("refuses %s", (name) => {
+    const { code, out, err } = i([name]);
+    expect([code, out]).toEqual([2, [""]]);
+    expect(err).toMatch(/^error: there is no workflow ".*"\n {2}why: .*\n {2}fix: .*\n$/);
+  });
+
+  it("suggests the nearest", () => {
+    expect(i(["docker_bahs"]).err).toContain("fix: Did you mean docker_bash?");
+  });
+});
+
+describe("a repo's own workflows", () => {
+  it("run with Slipway's modules in reach", () => {
+    const paths = `--tsconfig-override=${join(slipway, "thin_client", "own", "paths.json")}`;
+    expect(ran(["own_flow", "-n"])).toEqual([paths, join(repo, "scripts", "own_flow.ts"), "-n"]);
+  });
+
+  it("are found by command_prefix from anywhere in the repo, for its dir", () => {
+    const cwd = join(repo, "infra", "scripts");
+    for (const name of ["opt_docker_build_local", "opt_docker_build_local_image"])
+      expect(ran([name, "-n"], { cwd })).toEqual([script("docker_build_local"), "--dir", join(repo, "infra"), "-n"]);
+  });
+
+  it("are found from a submodule too, but a worktree is a repo of its own", () => {
+    const sub = join(repo, "sub");
+    spawnSync("git", ["init", "--quiet", join(base, "other")]);
+    spawnSync("git", [...git, "-C", join(base, "other"), "commit", "--quiet", "--allow-empty", "-m", "x"]);
+    spawnSync("git", [...git, "-C", repo, "submodule", "--quiet", "add", join(base, "other"), "sub"]);
+    spawnSync("git", [...git, "-C", sub, "worktree", "add", "--quiet", join(repo, "tree")]);
+    expect(i(["--list"], { cwd: sub }).out).toContain("own_flow");
+    expect(i(["--list"], { cwd: join(repo, "tree") }).out).not.toContain("own_flow");
+  });
+});
+
+describe("the runtime", () => {
+  it("reads no .env, no bunfig.toml and installs nothing by itself", () => {
+    expect(i(["docker_bash"]).out.slice(0, 3)).toEqual(["--no-env-file", "--config=/dev/null", "--no-install"]);
+  });
+
+  it("is the one that SLIPWAY_RUNTIME names", () => {
+    const missing = i(["docker_bash"], { env: { SLIPWAY_RUNTIME: "tsx" } });
+    expect(missing.code).toBe(2);
+    expect(missing.err).toContain(`error: the thin env has no tsx\n`);
+    expect(missing.err).toContain(`fix: ${slipway}/thin_client/build\n`);
+    expect(i(["docker_bash"], { env: { SLIPWAY_RUNTIME: "deno" } }).err).toContain('error: SLIPWAY_RUNTIME is "deno"');
+  });
+
+  it.each(["dash", "bash", "zsh"])("needs nothing that %s has not", (shell) => {
+    if (spawnSync(shell, ["-c", ":"]).error) return;
+    const words = shell === "zsh" ? ["--emulate", "sh"] : shell === "bash" ? ["--posix"] : [];
+    const file = join(slipway, "thin_client", "bin", "i");
+    const { stdout } = spawnSync(shell, [...words, file, "docker_bash", "a b"], { cwd: repo, encoding: "utf8" });
+    expect(stdout.trimEnd().split("\n").slice(3)).toEqual([script("docker_bash"), "a b"]);
+  });
+});

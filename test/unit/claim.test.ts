@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { claimRef, flipRef, staleAfter, takeOver } from "../../lib/model/claim.ts";
+import { commit, owner } from "./factory.ts";
+
+const held = owner({ run: "" });
+const other = { user: "ann", host: "desk", boot: "boot-9", nonce: "n2" };
+
+describe("a claim is taken over", () => {
+  it.each([
+    [
+      "by the same CI run, whatever its machine",
+      owner({ run: "77" }),
+      owner({ ...other, run: "77" }),
+      true,
+      "CI run 77",
+    ],
+    ["by the same user when its process is dead", held, owner(), false, "process 42 on this machine is gone"],
+    ["by the same user when the machine started anew", held, owner({ boot: "boot-2" }), true, "process 42"],
+    [
+      "by anyone on the same commit after ten minutes",
+      held,
+      owner({ ...other, at: held.at + staleAfter + 1 }),
+      true,
+      "not renewed for 10 minutes",
+    ],
+  ])("%s", (_name, before, me, lives, why) => {
+    expect(takeOver(before, me, lives)).toEqual({ allowed: true, why: expect.stringContaining(why) });
+  });
+});
+
+describe("a claim is left to its owner", () => {
+  const late = held.at + 10 * staleAfter;
+  it.each([
+    ["whose process lives on this machine", held, owner(), true],
+    ["who is another user of the same machine, dead or alive", held, owner({ user: "ann" }), false],
+    [
+      "who is elsewhere and renewed it less than ten minutes ago",
+      held,
+      owner({ ...other, at: held.at + staleAfter }),
+      false,
+    ],
+    ["who works on another commit, however old", held, owner({ ...other, commit: commit("b"), at: late }), false],
+    ["who is another CI run", owner({ run: "77" }), owner({ ...other, run: "78" }), false],
+    ["when neither is a CI run", owner({ run: "" }), owner({ ...other, run: "" }), false],
+  ])("%s", (_name, before, me, lives) => {
+    expect(takeOver(before, me, lives).allowed).toBe(false);
+  });
+
+  it("who is named with machine, process and time", () => {
+    expect(takeOver(held, owner(other), false).why).toBe(
+      "gp on laptop (process 42) has held it since 1970-01-01T00:16:40.000Z",
+    );
+  });
+});
+
+it("names its refs under the prefix of the config", () => {
+  expect([claimRef("refs/heads/s", "cmamp-1.2.0"), flipRef("refs/slipway", "cmamp")]).toEqual([
+    "refs/heads/s/claim/cmamp-1.2.0",
+    "refs/slipway/flip/cmamp",
+  ]);
+});

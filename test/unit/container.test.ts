@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { chooseImage } from "../../lib/flows/choose_image.ts";
+import { type Run, runContainer } from "../../lib/flows/container.ts";
+import type { Facts } from "../../lib/model/facts.ts";
+import { config, engine, facts, git, localImage, version } from "./factory.ts";
+
+type Mount = {
+  readonly source: string;
+  readonly target: string;
+  readonly read_only?: boolean;
+  readonly bind: { readonly create_host_path: boolean };
+};
+type App = {
+  readonly image: string;
+  readonly pull_policy: string;
+  readonly user?: string;
+  readonly working_dir: string;
+  readonly environment: readonly string[];
+  readonly volumes: readonly (Mount | string)[];
+} & Readonly<Record<string, unknown>>;
+
+/** The generated compose file of a run in dev-1.2.0, as text and as its one service. */
+function compose(world: Partial<Facts> = {}, more: Partial<Run> = {}): { text: string; app: App; mounts: Mount[] } {
+  const all = facts(world);
+  const image = chooseImage(all, more.image?.stage ?? "dev", version("1.2.0"));
+  const made = runContainer(all, { id: "run", title: "Run", image, what: image.reference, argv: ["ls"], ...more });
+  const file = made.do.find((action) => action.kind === "write_file" && action.path.endsWith(".yml"));
+  if (file?.kind !== "write_file") throw new Error("no compose file is written");
+  const app = (JSON.parse(file.content) as { services: { app: App } }).services.app;
+  return { text: file.content, app, mounts: app.volumes.filter((one): one is Mount => typeof one !== "string") };
+}
+const container = (section: object) => ({ config: config({ container: section }) });
+const prod = { image: chooseImage(facts(), "prod", version("1.2.0")) };
+
+describe("the compose file of a run", () => {
+  it("never pulls", () => {
+    expect(compose().app.pull_policy).toBe("never");
+  });
+
+  it("takes the image from the runner, so that one file serves every digest", () => {
+    expect(compose().app.image).toBe("${IMAGE}");
+  });
+
+  it.each([
+    "GH_TOKEN",
+    "CSFY_AWS_SECRET_ACCESS_KEY",
+    "OPENAI_API_KEY",
+    "CSFY_TELEGRAM_TOKEN",
+    "GH_ACTION_ACCESS_TOKEN",
+  ])("names %s and holds no value of it", (name) => {
+    const { app, text } = compose({ env: { [name]: "s3cret" } });
+    expect({ named: app.environment.includes(name), told: text.includes("s3cret") }).toEqual({
+      named: true,
+      told: false,
+    });
+  });
+
+  it.each(["HOME", "PATH", "DOCKER_HOST", "npm_config_cache"])("passes no %s of the host", (name) => {
+    expect(compose({ env: { [name]: "x" } }).app.environment).not.toContain(name);
+  });
+
+  it("lets the config's value win over the host's", () => {
+    const { app } = compose({ ...container({ env: { GH_TOKEN: "fixed" } }), env: { GH_TOKEN: "s3cret" } });
+    expect(app.environment.filter((line) => line.startsWith("GH_TOKEN"))).toEqual(["GH_TOKEN=fixed"]);
+  });
+
+  it.each(["$HOME", "a$$b", "${X}"])("doubles the $ of %s, which compose would fill in", (value) => {
+    expect(compose(container({ env: { A: value } })).app.environment).toContain(`A=${value.replaceAll("$", "$$$$")}`);
+  });
+
+  it("doubles the $ of a mounted path", () => {
+    const { mounts } = compose({ place: { ...facts().place, root: "/a$b" } });
+    expect(mounts[0]?.source).toBe("/a$$b");
+  });
+
+  it("creates no missing bind source", () => {
+    const home = container({ home: [".aws"], socket: true });
+    expect(compose(home).mounts.map(({ bind }) => bind.create_host_path)).not.toContain(true);
+  });
+
+  it("labels the container with run and owner", () => {
+    expect(compose().app["labels"]).toEqual({
+      "dev.slipway.run": "${SLIPWAY_RUN:-}",
+      "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
+      "dev.slipway.image": "cmamp",
+    });
+  });
+
+  it.each([
+    ["privileged", { privileged: true }, { privileged: true }],
+    ["ports", { ports: ["8888:8888"] }, { ports: ["8888:8888"] }],
+    ["env files", { env_file: ["a.env"] }, { env_file: ["a.env"] }],
+    ["a network of its own choice", { network: "lab" }, { networks: ["outside"] }],
+    ["the bridge without one", {}, { network_mode: "bridge" }],
+  ])("has %s as configured", (_name, section, expected) => {
+    expect(compose(container(section)).app).toMatchObject(expected);
+  });
+
+  it("leaves the entrypoint out where that is asked", () => {
+    expect(compose({}, { entrypoint: false }).app["entrypoint"]).toEqual([]);
+  });
+});
+
+describe("what is mounted", () => {
+  const targets = (...given: Parameters<typeof compose>) => compose(...given).mounts.map(({ target }) => target);
+
+  it("is the outermost repo on /app for dev", () => {
+    expect(compose().mounts[0]).toMatchObject({ source: "/repo", target: "/app" });
+  });
+
+  it("is no code for prod, which has its own", () => {
+    expect(targets({}, prod)).not.toContain("/app");
+  });
+
+  it("is the Git dir of a worktree at its own path", () => {
+    const place = { ...facts().place, gitMounts: ["/main/.git"] };
+    expect(compose({ place }).mounts[1]).toMatchObject({ source: "/main/.git", target: "/main/.git" });
+  });
+
+  it("is the engine's socket only where it is asked for", () => {
+    expect(
+      [targets(), targets(container({ socket: true }))].map((all) => all.includes("/var/run/docker.sock")),
+    ).toEqual([false, true]);
+  });
+
+  it("is what the config names of the home dir, where HOME is", () => {
+    expect(compose(container({ home: [".aws"] })).mounts.at(-1)).toMatchObject({
+      source: "/home/gp/.aws",
+      target: "/home/gp/.aws",
+    });
+  });
+});
+
+describe("who runs in the container", () => {
+  const root = { user: { ...facts().user, uid: 0, gid: 0 } };
+  it.each<[string, string | undefined, Partial<Facts>, Partial<Run>]>([
+    ["the caller", "1000:1000", {}, {}],
+    ["root with --as-root", "0:0", {}, { asRoot: true }],
+    ["the image's user where the caller is root", undefined, root, {}],
+  ])("is %s", (_name, user, world, more) => {
+    expect(compose(world, more).app.user).toBe(user);
+  });
+
+  it.each(["o'neill", "a b", "-x", "J.Doe", "x;id"])("named %s gets a name that passwd can hold", (name) => {
+    expect(compose({ user: { ...facts().user, name } }).app.environment).toContain("HOME=/home/uid1000");
+  });
+});
+
+describe("what the container is told", () => {
+  const label = "org.opencontainers.image.";
+  const image = localImage("127.0.0.1:5001/cmamp:dev-1.2.0", {
+    labels: {
+      [`${label}version`]: "1.1.0",
+      [`${label}created`]: "2025-01-02T03:04:05Z",
+      [`${label}revision`]: "abc",
+    },
+  });
+
+  it.each([
+    "CONTAINER_VERSION=cmamp-1.1.0",
+    "AM_CONTAINER_VERSION=1.1.0",
+    "BUILD_TAG=cmamp-1.1.0-20250102_030405-main-abc",
+  ])("%s comes from the image's labels", (line) => {
+    expect(compose({ engine: engine({ images: [image] }) }).app.environment).toContain(line);
+  });
+
+  it.each(["CSFY_ENABLE_DIND=0", "CSFY_GIT_ROOT_PATH=/app", "CSFY_HOST_USER_NAME=gp", "SLIPWAY_STAGE=dev"])(
+    "%s is among the variables",
+    (line) => {
+      expect(compose().app.environment).toContain(line);
+    },
+  );
+
+  it("a detached head is said to be one", () => {
+    expect(compose({ git: git({ branch: null }) }).text).toContain("-detached-");
+  });
+
+  it.each([
+    [".", "/app"],
+    ["sub/dir", "/app/sub/dir"],
+  ])("it starts in %s as %s", (cwd, expected) => {
+    expect(compose({ place: { ...facts().place, cwd } }).app.working_dir).toBe(expected);
+  });
+});

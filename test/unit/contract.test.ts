@@ -1,0 +1,100 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Facts } from "../../lib/model/facts.ts";
+import { renderHelp } from "../../lib/run/help.ts";
+import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
+import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
+import type { Script } from "../../lib/run/script.ts";
+import { config, digest, engine, facts, found, ids, localImage } from "./factory.ts";
+import { readIn, root, sources } from "./source.ts";
+
+const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
+const released = { ecr: { "dev-1.2.0": found(digest("a")) }, dockerhub: { "dev-1.2.0": found(digest("a")) } };
+const engineWith = (reference: string): Partial<Facts> => ({ engine: engine({ images: [localImage(reference)] }) });
+/** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
+const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
+  changelog_add: { argv: ["--message", "One"] },
+  docker_cmd: { argv: ["--cmd", "ls"] },
+  docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
+  docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
+  docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
+  init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
+  release_mirror: { world: { registries: released } },
+};
+
+type Loaded = Script<OptionSet>;
+const names = sources("scripts").map((path) => path.replace(/^scripts\/(.*)\.ts$/, "$1"));
+const loaded = await Promise.all(
+  names.map(async (name) => {
+    const { default: made } = (await import(`../../scripts/${name}.ts`)) as { default: Loaded };
+    return [name, made] as const;
+  }),
+);
+const help = (name: string, { about, options, examples = [] }: Loaded): string =>
+  renderHelp({ name, about, options, universal, examples });
+
+describe.each(loaded)("%s", (name, made) => {
+  it("says in one sentence what it does", () => {
+    expect(made.about).toMatch(/^[A-Z](?:[^.]|\.(?! ))*\.$/);
+  });
+
+  it("is a file of less than 40 lines, named as it is typed", () => {
+    expect([readIn(`scripts/${name}.ts`).split("\n").length <= 40, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)]).toEqual(
+      [true, true],
+    );
+  });
+
+  it("has options whose spellings are all different", () => {
+    const words = Object.entries({ ...made.options, ...universal }).flatMap(([option, more]) => [
+      kebab(option),
+      ...(more.short ? [more.short] : []),
+      ...(more.aliases ?? []),
+      ...Object.keys(more.meanings ?? {}),
+    ]);
+    expect(words.filter((word, index) => words.indexOf(word) !== index)).toEqual([]);
+  });
+
+  it("has options of its own that no universal one hides", () => {
+    expect(Object.keys(made.options).filter((option) => option in universal)).toEqual([]);
+  });
+
+  it("says of each option in one sentence what happens", () => {
+    const unclear = Object.values(made.options).filter((option) => !/^[A-Z].*[^.]\.$/.test(option.help));
+    expect(unclear).toEqual([]);
+  });
+
+  it("shows in its help the sentence and every option", () => {
+    const page = help(name, made);
+    const missing = Object.keys(made.options).filter((option) => !page.includes(`-${kebab(option)}`));
+    expect([page.startsWith(`${made.about}\n`), missing]).toEqual([true, []]);
+  });
+
+  it.each(made.examples?.length ? made.examples : [`i ${name}`])("has an example that can be typed: %s", (example) => {
+    const [i, script, ...argv] = (example.split(" < ")[0] ?? "").match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+    const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
+    const { values } = parseOptions({ ...made.options, ...universal }, words, {});
+    expect([i, script, Object.keys(values).length > 0]).toEqual(["i", name, true]);
+  });
+
+  it("plans steps whose ids are snake_case and unique", () => {
+    const { argv = [], world = {} } = given[name] ?? {};
+    const { values, words } = parseOptions({ ...made.options, ...universal }, argv, {});
+    const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
+    const all = ids(made.steps(facts({ config: config(), ...world }), options));
+    const odd = all.filter((id, index) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id) || all.indexOf(id) !== index);
+    expect([odd, all.length > 0]).toEqual([[], true]);
+  });
+
+  it("has a row in a table of README.md", () => {
+    expect(readIn("README.md")).toMatch(new RegExp(`^\\|[^\\n]*\`(i )?${name}\\b`, "m"));
+  });
+
+  it("shadows no program of the system where it is a command of its own", () => {
+    const folders = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
+    expect(name.includes("_") ? folders.filter((folder) => existsSync(`${folder}/${name}`)) : []).toEqual([]);
+  });
+});
+
+it("the scripts lie where they are found", () => {
+  expect(existsSync(`${root}/scripts/docker_release_dev.ts`)).toBe(true);
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { baseImages, declaredArgs } from "../../lib/model/dockerfile.ts";
+
+describe("baseImages", () => {
+  it.each<[string, string, Readonly<Record<string, string>>, readonly string[]]>([
+    ["one", "FROM debian:13\nRUN true\n", {}, ["debian:13"]],
+    ["with a platform", "FROM --platform=$BUILDPLATFORM debian:13 AS x\n", {}, ["debian:13"]],
+    ["in lower case", "from debian:13 as x\n", {}, ["debian:13"]],
+    ["of several stages, each once", "FROM a AS x\nFROM b\nFROM a\n", {}, ["a", "b"]],
+    ["without stages of its own", "FROM a AS x\nFROM x AS y\nFROM y\n", {}, ["a"]],
+    ["without scratch", "FROM scratch\n", {}, []],
+    ["from an ARG's default", "ARG BASE=debian:13\nFROM $BASE\n", {}, ["debian:13"]],
+    ["from a quoted default", 'ARG BASE="debian:13"\nFROM ${BASE}\n', {}, ["debian:13"]],
+    ["from a build argument before the default", "ARG V=12\nFROM debian:$V\n", { V: "13" }, ["debian:13"]],
+    ["from a fallback in the line", "FROM debian:${V:-13}\n", {}, ["debian:13"]],
+    ["from several on one ARG line", "ARG A=debian B=13\nFROM $A:$B\n", {}, ["debian:13"]],
+    ["not from an ARG below the first FROM", "FROM a\nARG V=2\nFROM b:${V:-1}\n", {}, ["a", "b:1"]],
+    ["over a line break", "FROM \\\n  debian:13 \\\n  AS x\n", {}, ["debian:13"]],
+    ["with Windows line ends", "FROM debian:13\r\nRUN true\r\n", {}, ["debian:13"]],
+    ["not in a comment", "# FROM a\nFROM b\n", {}, ["b"]],
+    ["none in an empty file", "", {}, []],
+  ])("%s", (_name, text, args, expected) => {
+    expect(baseImages(text, args)).toEqual(expected);
+  });
+});
+
+describe("declaredArgs", () => {
+  it.each([
+    ["ARG A\nFROM x\nARG B=2\nARG A\n", ["A", "B"]],
+    ["  arg C=a D\n", ["C", "D"]],
+    ["FROM x\n", []],
+    ["RUN echo ARG A\n# ARG B\n", []],
+    ["ARG A=1\r\nARG B\r\n", ["A", "B"]],
+  ])("of %j are %j", (text, expected) => {
+    expect(declaredArgs(text)).toEqual(expected);
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { code, importsOf, readIn, sources, target } from "./source.ts";
+
+/** The folders of design.md, "Layout and layers", lowest first; a longer path is the narrower rule. */
+const layers: readonly (readonly [string, number])[] = [
+  ["lib/model/errors.ts", 0],
+  ["lib/model/", 1],
+  ["lib/flows/", 2],
+  ["lib/doors/", 3],
+  ["lib/run/", 4],
+  ["scripts/", 5],
+  ["thin_client/", 5],
+];
+const layerOf = (path: string): number => layers.find(([folder]) => path.startsWith(folder))?.[1] ?? Number.NaN;
+
+const files = ["lib", "scripts", "thin_client"].flatMap(sources);
+const pure = files.filter((path) => layerOf(path) <= 2);
+const imports = files.flatMap((path) =>
+  importsOf(path).map(({ from, erased }) => ({ path, from, erased, to: target(path, from) })),
+);
+const shown = (rows: readonly { readonly path: string; readonly from: string }[]): string[] =>
+  rows.map(({ path, from }) => `${path} imports ${from}`);
+
+describe("layers", () => {
+  it("cover every file", () => {
+    expect(files.filter((path) => Number.isNaN(layerOf(path)))).toEqual([]);
+  });
+
+  it("are read from real imports", () => {
+    expect(imports.filter(({ path, to }) => layerOf(path) === 5 && to === "lib/run/script.ts").length).toBeGreaterThan(
+      5,
+    );
+  });
+
+  it("import values from their own or a lower one only", () => {
+    const upwards = imports.filter(
+      ({ path, from, to, erased }) => !erased && from.startsWith(".") && !(layerOf(to) <= layerOf(path)),
+    );
+    expect(shown(upwards)).toEqual([]);
+  });
+
+  it("import types from lib and their own folder only", () => {
+    const strange = imports.filter(
+      ({ path, from, to, erased }) =>
+        erased && from.startsWith(".") && !to.startsWith("lib/") && !to.startsWith(path.split("/")[0] ?? ""),
+    );
+    expect(shown(strange)).toEqual([]);
+  });
+
+  it("have scripts that import no other script", () => {
+    const crossed = imports.filter(({ path, to }) => path.startsWith("scripts/") && to.startsWith("scripts/"));
+    expect(shown(crossed)).toEqual([]);
+  });
+
+  it("name the file with its ending in a relative import", () => {
+    expect(shown(imports.filter(({ from }) => from.startsWith(".") && !/\.(ts|json)$/.test(from)))).toEqual([]);
+  });
+});
+
+describe("the model and the flows touch no world", () => {
+  const harmless = ["node:crypto", "node:path"];
+  it("import no package that reaches it", () => {
+    const reaching = imports.filter(
+      ({ path, from, erased }) =>
+        pure.includes(path) &&
+        !erased &&
+        !from.startsWith(".") &&
+        !harmless.includes(from) &&
+        !from.startsWith("semver/"),
+    );
+    expect(shown(reaching)).toEqual([]);
+  });
+
+  const words = [/\bprocess\./, /\bDate\.now\b/, /\bnew Date\(\)/, /\bfetch\(/, /\bMath\.random\b/, /\bconsole\./];
+  const timers = [/\bsetTimeout\b/, /\brandomUUID\b|\brandomBytes\b/, /\bglobalThis\b/, /\brequire\(/, /\bimport\(/];
+  it.each([...words, ...timers].map((word) => [word.source, word] as const))("say nothing like %s", (_source, word) => {
+    expect(pure.filter((path) => word.test(code(path)))).toEqual([]);
+  });
+});
+
+describe("doors", () => {
+  const guarded = [
+    "zx",
+    "@inquirer/prompts",
+    "dotenv",
+    "yaml",
+    "node:child_process",
+    "node:http",
+    "node:https",
+    "node:net",
+  ];
+  const alone = (name: string) =>
+    imports.filter(
+      ({ path, from, erased }) => !erased && from === name && path.startsWith("lib/") && !path.startsWith("lib/doors/"),
+    );
+  it.each([...guarded, "node:fs", "node:fs/promises", "node:os"])(
+    "are the only files of lib that import %s",
+    (name) => {
+      expect(shown(alone(name))).toEqual([]);
+    },
+  );
+
+  it.each(["zx", "@inquirer/prompts", "js-yaml"])("import %s in one file", (name) => {
+    expect(
+      imports.filter(({ path, from, erased }) => !erased && from === name && path.startsWith("lib/")).length,
+    ).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("every source file", () => {
+  it("is shorter than 200 lines", () => {
+    expect(files.filter((path) => readIn(path).split("\n").length > 201)).toEqual([]);
+  });
+
+  it.each([
+    ["any", /(:|\bas|<)\s*any\b/],
+    ["a non-null mark", /[\w)\]]!(\.|\[|;|,|\))/],
+    ["Bun.*", /\bBun\./],
+    ["import.meta.main", /import\.meta\.main/],
+    ["an enum", /^\s*(export )?(const )?enum /m],
+    ["process.exit", /\bprocess\.exit\(/],
+  ])("is free of %s", (_name, word) => {
+    expect(files.filter((path) => word.test(code(path)))).toEqual([]);
+  });
+
+  it("sets process.exitCode only where a program starts", () => {
+    const setting = files.filter((path) => /process\.exitCode\s*=/.test(code(path)) && path.startsWith("lib/"));
+    expect(setting).toEqual(["lib/run/script.ts"]);
+  });
+});

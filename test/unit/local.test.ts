@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { buildLocal, imageLabels, inputsLabel } from "../../lib/flows/local.ts";
+import type { Facts } from "../../lib/model/facts.ts";
+import { config, doing, facts, ids, inputs, lines, version } from "./factory.ts";
+
+const options = { cache: true, buildArg: [] };
+type Options = Parameters<typeof buildLocal>[1];
+const build = (world: Partial<Facts> = {}, more: Partial<Options> = {}) =>
+  buildLocal(facts(world), { ...options, ...more });
+const line = (...given: Parameters<typeof build>) =>
+  lines(build(...given)).find((one) => one.startsWith("docker buildx build")) ?? "";
+const declaring = (...names: readonly string[]) => ({
+  inputs: inputs({ dockerfileText: `FROM x\n${names.map((name) => `ARG ${name}\n`).join("")}` }),
+});
+
+describe("docker_build_local", () => {
+  it.each<[string, Partial<Options>, readonly string[]]>([
+    ["update", { poetryMode: "update" }, ["build_local", "bring_lock_back"]],
+    ["refresh", { poetryMode: "refresh" }, ["build_local", "bring_lock_back"]],
+    ["no_update", { poetryMode: "no_update" }, ["build_local"]],
+    ["update, the default,", {}, ["build_local", "bring_lock_back"]],
+  ])("with poetry mode %s has the steps it needs", (_name, more, expected) => {
+    expect(ids(build({}, more))).toEqual(expected);
+  });
+
+  it("tags the user's local image", () => {
+    expect(line()).toContain("--tag 127.0.0.1:5001/cmamp:local-gp-1.2.0");
+  });
+
+  it("gives every file the time of the commit", () => {
+    expect(line()).toContain("--build-arg SOURCE_DATE_EPOCH=1735800000");
+  });
+
+  it("passes a build argument only where the Dockerfile declares it", () => {
+    expect([line(declaring("POETRY_MODE")), line(declaring())].map((one) => one.includes("POETRY_MODE="))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it("runs the resolver each time in update, by a nonce where the Dockerfile takes one", () => {
+    const given = line(declaring("RESOLVE_NONCE"), { poetryMode: "update" });
+    expect([given.includes("RESOLVE_NONCE=1735800000"), given.includes("--no-cache")]).toEqual([true, false]);
+  });
+
+  it.each<[string, Partial<Options>, boolean]>([
+    ["update without a nonce", { poetryMode: "update" }, true],
+    ["no_update", { poetryMode: "no_update" }, false],
+    ["no_update with --no-cache", { poetryMode: "no_update", cache: false }, true],
+  ])("%s builds without the cache: %#", (_name, more, expected) => {
+    expect(line(declaring(), more).includes("--no-cache")).toBe(expected);
+  });
+
+  it("lets --build-arg come after the config's, so that it wins", () => {
+    const settings = config({ release: { build_args: { A: "1" } } });
+    const given = line({ config: settings, ...declaring("A") }, { buildArg: ["A=2"] });
+    expect(given.indexOf("A=2")).toBeGreaterThan(given.indexOf("A=1"));
+  });
+
+  it("stages a context with links, following them", () => {
+    expect(
+      lines(build({ inputs: inputs({ hasLinks: true }) })).filter((one) => one.startsWith("cp -R -L")),
+    ).toHaveLength(1);
+  });
+
+  it("writes nothing into the work tree but below the Git dir", () => {
+    expect(doing(build(), "write_file").filter(({ path }) => !path.startsWith(".git/slipway/"))).toEqual([]);
+  });
+});
+
+describe("labels", () => {
+  it("tell version, commit, time, source and inputs", () => {
+    expect(imageLabels(facts(), version("1.2.0"), "no_update")).toEqual({
+      "dev.slipway.inputs": inputsLabel(inputs(), "no_update", "linux/amd64"),
+      "org.opencontainers.image.created": "2025-01-02T06:40:00Z",
+      "org.opencontainers.image.revision": "a".repeat(40),
+      "org.opencontainers.image.source": "https://github.com/cmamp/cmamp",
+      "org.opencontainers.image.version": "1.2.0",
+    });
+  });
+
+  it("of inputs differ by content, platform and poetry mode", () => {
+    const all = [
+      inputsLabel(inputs(), "no_update", "linux/amd64"),
+      inputsLabel(inputs({ hash: "d".repeat(64) }), "no_update", "linux/amd64"),
+      inputsLabel(inputs(), "no_update", "linux/arm64"),
+      inputsLabel(inputs(), "update", "linux/amd64"),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { repositoryOf } from "../../lib/model/oci/address.ts";
+import { credentialSources, hostOfKey, parseAuth } from "../../lib/model/oci/credentials.ts";
+import type { Registry } from "../../lib/model/registry.ts";
+
+const repo = (address: string, more: Partial<Registry> = {}) =>
+  repositoryOf({ name: "r", kind: "oci", required: true, address, ...more }, "cmamp");
+const hubKey = "https://index.docker.io/v1/";
+
+describe("credential order", () => {
+  it.each([
+    ["https://index.docker.io/v1/", "registry-1.docker.io"],
+    ["docker.io", "registry-1.docker.io"],
+    ["https://ghcr.io", "ghcr.io"],
+    ["127.0.0.1:5000", "127.0.0.1:5000"],
+  ])("key %s means %s", (key, host) => {
+    expect(hostOfKey(key)).toBe(host);
+  });
+
+  it.each([
+    ["dXNlcjpwYTpzcw==", { username: "user", password: "pa:ss" }],
+    ["w7w6w6Q=", { username: "ü", password: "ä" }],
+    ["!!", null],
+    ["", null],
+  ])("auth %s", (auth, expected) => {
+    expect(parseAuth(auth)).toEqual(expected);
+  });
+
+  it("prefers the host's helper to the store, and both to auths", () => {
+    const config = {
+      credHelpers: { "ghcr.io": "gh" },
+      credsStore: "desktop",
+      auths: { "ghcr.io": { auth: "dTpw" }, [hubKey]: { identitytoken: "id" } },
+    };
+    expect(credentialSources(config, {}, repo("ghcr.io/acme"))).toEqual([
+      { from: "helper", helper: "gh", server: "ghcr.io" },
+      { from: "login", username: "u", password: "p" },
+    ]);
+    expect(credentialSources(config, {}, repo("causify"))).toEqual([
+      { from: "helper", helper: "desktop", server: hubKey },
+      { from: "identity_token", token: "id" },
+    ]);
+  });
+
+  it("uses GITHUB_TOKEN for ghcr.io alone, after docker's login", () => {
+    const env = { GITHUB_TOKEN: "t", GITHUB_ACTOR: "me" };
+    const config = { auths: { "ghcr.io": { auth: "dTpw" } } };
+    expect(
+      credentialSources(config, env, repo("ghcr.io/acme")).map((one) => "username" in one && one.username),
+    ).toEqual(["u", "me"]);
+    expect(credentialSources(config, env, repo("quay.io/acme"))).toEqual([]);
+    expect(credentialSources(config, env, repo("127.0.0.1:5000", { kind: "ghcr" }))).toEqual([]);
+  });
+
+  it.each([
+    [{}, ["aws", "ecr", "get-login-password", "--region", "eu-north-1"]],
+    [
+      { region: "us-east-1", profile: "ck" },
+      ["aws", "ecr", "get-login-password", "--region", "us-east-1", "--profile", "ck"],
+    ],
+  ])("asks the AWS command line for ECR with %j", (more, argv) => {
+    const ecr = repo("123456789012.dkr.ecr.eu-north-1.amazonaws.com", { kind: "ecr", ...more });
+    expect(credentialSources(null, {}, ecr)).toEqual([{ from: "command", username: "AWS", argv }]);
+  });
+
+  it.each([null, [], "x", { auths: [], credHelpers: 1 }, { auths: { "ghcr.io": null } }])(
+    "finds nothing in %j",
+    (config) => {
+      expect(credentialSources(config, {}, repo("ghcr.io/acme"))).toEqual([]);
+    },
+  );
+});

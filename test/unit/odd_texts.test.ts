@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { renderCompose } from "../../lib/model/container.ts";
+import { containerEnv } from "../../lib/model/container_env.ts";
+import { UserError } from "../../lib/model/errors.ts";
+import { config, facts, git } from "./factory.ts";
+import { configOf } from "./yaml.ts";
+
+const runs = { numRuns: 300 };
+const signs = fc.stringMatching(/^[a-z:{}[\]"'|>&*!%#@`,\-\n \t$]{0,60}$/);
+
+it("any text as repo_config.yaml is a config or a UserError with file and line", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(signs, fc.string({ unit: "binary" })), async (text) => {
+      const found: unknown = await configOf(text).catch((error: unknown) => error);
+      if (!(found instanceof UserError)) throw found;
+      expect(found.message).toMatch(/^repo_config\.yaml:\d+ /);
+    }),
+    runs,
+  );
+});
+
+it("any branch is one variable of the compose file, letter for letter", () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (branch) => {
+      const all = facts({ git: git({ branch }) });
+      const environment = containerEnv(all, { stage: "dev", version: "1.2.0", labels: {} });
+      const text = renderCompose("cmamp", {
+        workingDir: "/app",
+        environment,
+        passed: [],
+        mounts: [],
+        user: null,
+        entrypoint: true,
+        groups: [],
+        rootFiles: {},
+        settings: config().container,
+      });
+      const { services } = JSON.parse(text) as { services: { app: { environment: readonly string[] } } };
+      const line = services.app.environment.find((one) => one.startsWith("BUILD_TAG="));
+      expect(line?.replaceAll("$$", "$")).toContain(`-unknown-${branch}-`);
+      expect(line?.replaceAll("$$", "")).not.toContain("$");
+    }),
+    runs,
+  );
+});

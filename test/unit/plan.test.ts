@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { cmd, step } from "../../lib/model/plan.ts";
+
+const argv = (text: TemplateStringsArray, ...values: Parameters<typeof cmd>[1][]) => cmd(text, ...values).argv;
+
+describe("cmd", () => {
+  it("splits its text into words", () => {
+    expect(argv`docker  image ls`).toEqual(["docker", "image", "ls"]);
+  });
+
+  it.each([["a b"], ["it's"], ["$HOME"], ["a;b"], ["*"], ["--flag"], ["line\nline"]])(
+    "keeps the value %j one word",
+    (value) => {
+      expect(argv`git commit --message ${value} .`).toEqual(["git", "commit", "--message", value, "."]);
+    },
+  );
+
+  it("joins a value to the text it touches", () => {
+    expect(argv`docker build --tag=${"cmamp"}:${"dev"} .`).toEqual(["docker", "build", "--tag=cmamp:dev", "."]);
+  });
+
+  it("makes a list many words", () => {
+    expect(argv`docker run ${["--env", "A=b c"]} app`).toEqual(["docker", "run", "--env", "A=b c", "app"]);
+  });
+
+  it("separates two lists that touch", () => {
+    expect(argv`ls ${["a"]}${["b"]}`).toEqual(["ls", "a", "b"]);
+  });
+
+  it.each<{ readonly value: false | null | undefined | readonly string[] }>([
+    { value: false },
+    { value: null },
+    { value: undefined },
+    { value: [] },
+  ])("makes no word of $value", ({ value }) => {
+    expect(argv`docker build ${value} .`).toEqual(["docker", "build", "."]);
+  });
+
+  it("keeps an empty value as a word of its own", () => {
+    expect(argv`git config user.name ${""}`).toEqual(["git", "config", "user.name", ""]);
+  });
+
+  it("keeps the digest of an earlier step as a word", () => {
+    expect(argv`docker tag ${{ digest: "@image" }} cmamp:dev`).toEqual([
+      "docker",
+      "tag",
+      { digest: "@image" },
+      "cmamp:dev",
+    ]);
+  });
+
+  it("refuses a digest inside a word", () => {
+    expect(() => cmd`docker tag cmamp@${{ digest: "@image" }}`).toThrow("a digest is a word of its own");
+  });
+
+  it.each(['"', "'", "`", "|", "&", ";", "<", ">", "$", "\\"])("refuses %s in its text", (sign) => {
+    const text = Object.assign([`ls ${sign} x`], { raw: [] });
+    expect(() => cmd(text)).toThrow("holds shell text");
+  });
+
+  it("runs at the outermost root with nothing added to the environment", () => {
+    expect(cmd`ls`).toEqual({ kind: "command", argv: ["ls"], env: {}, cwd: "." });
+  });
+});
+
+it("a step is neither skipped nor yields anything unless it says so", () => {
+  expect(step("a", "A", [])).toEqual({ id: "a", title: "A", skip: null, yields: null, do: [] });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { targetRegistries } from "../../lib/model/registry.ts";
+import { config, refusal } from "./factory.ts";
+import { refusedConfig } from "./yaml.ts";
+
+const registries = (section: object) => config({ container_registry_info: section }).registries;
+
+describe("container_registry_info", () => {
+  it.each([
+    ["ecr", "1.dkr.ecr.eu-north-1.amazonaws.com"],
+    ["ghcr", "ghcr.io/acme"],
+    ["dockerhub", "causify"],
+  ])("short: %s is an address, its name the kind, and required", (name, address) => {
+    expect(registries({ [name]: address })).toEqual([{ name, kind: name, address, required: true }]);
+  });
+
+  it("long: names, kinds and whether each is required", () => {
+    expect(
+      registries({
+        "aws_ecr.ck": { address: "1.dkr.ecr.x.amazonaws.com", kind: "ecr", region: "x", profile: "ck" },
+        "dockerhub.kaizenflow": { address: "kaizenflow", kind: "dockerhub", required: false },
+      }),
+    ).toEqual([
+      {
+        name: "aws_ecr.ck",
+        kind: "ecr",
+        address: "1.dkr.ecr.x.amazonaws.com",
+        region: "x",
+        profile: "ck",
+        required: true,
+      },
+      { name: "dockerhub.kaizenflow", kind: "dockerhub", address: "kaizenflow", required: false },
+    ]);
+  });
+
+  it("long: a key that is a kind needs no kind", () => {
+    expect(registries({ ghcr: { address: "ghcr.io/acme" } })).toMatchObject([{ kind: "ghcr" }]);
+  });
+
+  it("leaves out a key without a value", () => {
+    expect(registries({ ecr: null, ghcr: "ghcr.io/acme" }).map(({ name }) => name)).toEqual(["ghcr"]);
+  });
+
+  it.each([
+    ["office: host:5000", "3 container_registry_info.office has no kind", "kind: oci"],
+    ["office: {address: host:5000}", "3 container_registry_info.office.kind is missing", "Add kind"],
+    ["office: {kind: oci}", "3 container_registry_info.office.address has no address", "host[:port]"],
+    ["office: {address: a.b, kind: quay}", '3 container_registry_info.office.kind is "quay"', "ecr, dockerhub"],
+    ["ghcr: {adress: a.b}", "3 container_registry_info.ghcr.adress is not a known key", 'Did you mean "address"?'],
+    ["ghcr: https://ghcr.io", '3 container_registry_info.ghcr is "https://ghcr.io", not an address', "https://"],
+    ["ghcr: ghcr.io/", 'is "ghcr.io/", not an address', "trailing slash"],
+    ["ghcr: ghcr.io/Acme", 'is "ghcr.io/Acme", not an address', "host"],
+    ["'a b': ghcr.io", "is not a registry name", "letters, digits"],
+    ["ghcr: {address: a.b, required: maybe}", 'required is "maybe", not true or false', "true or false"],
+  ])("refuses %s", async (line, what, fix) => {
+    const text = `docker_info: {docker_image_name: cmamp}\ncontainer_registry_info:\n  ${line}\n`;
+    expect(await refusedConfig(text)).toMatchObject({
+      message: expect.stringContaining(what),
+      fix: expect.stringContaining(fix),
+    });
+  });
+});
+
+describe("targetRegistries", () => {
+  const all = registries({
+    ecr: "1.dkr.ecr.eu-north-1.amazonaws.com",
+    hub: { address: "causify", kind: "dockerhub" },
+    office: { address: "host:5000", kind: "oci" },
+    attic: { address: "host:5001", kind: "oci", required: false },
+  });
+  const names = (...wanted: string[]) => targetRegistries(all, wanted).map(({ name }) => name);
+
+  it("are all required ones when none is named", () => {
+    expect(names()).toEqual(["ecr", "hub", "office"]);
+  });
+
+  it.each([
+    ["ecr", "ecr"],
+    ["aws_ecr", "ecr"],
+    ["aws_ecr.ck", "ecr"],
+    ["ecr.anything", "ecr"],
+    ["dockerhub.kaizenflow", "hub"],
+    ["dockerhub", "hub"],
+    ["attic", "attic"],
+  ])("%s means %s", (wanted, name) => {
+    expect(names(wanted)).toEqual([name]);
+  });
+
+  it("stand in the config's order, each once", () => {
+    expect(names("office", "aws_ecr.ck", "ecr")).toEqual(["ecr", "office"]);
+  });
+
+  it.each([
+    ["offce", "--target-registries office"],
+    ["oci.any", "--target-registries "],
+    ["ghcr.any", "--target-registries "],
+    ["", "--target-registries "],
+  ])("refuses %j, which names none or several", (wanted, fix) => {
+    expect(refusal(() => names(wanted))).toMatchObject({
+      message: `"${wanted}" is not a registry of this repo`,
+      fix: expect.stringContaining(fix),
+    });
+  });
+
+  it("are to be configured where a repo has none", () => {
+    expect(refusal(() => targetRegistries([], ["ecr"])).fix).toContain("container_registry_info");
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { isTag } from "../../lib/model/image.ts";
+import { gitTag, imageTag, parseStage, userTag } from "../../lib/model/stage.ts";
+import { refusal, version } from "./factory.ts";
+
+describe("stage", () => {
+  it.each(["local", "dev", "prod"])("%s is one", (text) => {
+    expect(parseStage(text)).toBe(text);
+  });
+
+  it.each(["test", "Dev", "", "dev "])("%j is none", (text) => {
+    expect(refusal(() => parseStage(text))).toMatchObject({
+      message: `"${text}" is not a stage`,
+      fix: expect.stringContaining("--stage dev"),
+    });
+  });
+});
+
+describe("imageTag", () => {
+  it.each([
+    ["local", "1.0.0", "local-gp-1.0.0"],
+    ["local", undefined, "local-gp"],
+    ["dev", "1.0.0", "dev-1.0.0"],
+    ["dev", undefined, "dev"],
+    ["prod", "1.0.0", "prod-1.0.0"],
+    ["prod", undefined, "prod"],
+  ] as const)("%s %s is tagged %s", (stage, text, tag) => {
+    expect(imageTag(stage, "gp", text && version(text))).toBe(tag);
+  });
+});
+
+it.each([
+  ["dev", "cmamp-1.2.0"],
+  ["prod", "cmamp-prod-1.2.0"],
+] as const)("a %s release has the Git tag %s", (stage, tag) => {
+  expect(gitTag("cmamp", stage, version("1.2.0"))).toBe(tag);
+});
+
+describe("userTag", () => {
+  it.each(["gp", "j_doe-1", "0x", "a".repeat(40)])("keeps %s", (user) => {
+    expect(userTag(user)).toBe(user);
+  });
+
+  const odd = ["john.doe", "JDoe", "jdoe@acme", "DOMAIN\\jdoe", "_x", "", "..", "ünal", "a".repeat(41), "a b", "$(id)"];
+  it.each(odd)("makes a legal tag of %j", (user) => {
+    expect(isTag(`local-${userTag(user)}-1.2.0`)).toBe(true);
+  });
+
+  it.each(odd)("makes of %j a part without dots, so that the version stays readable", (user) => {
+    expect(userTag(user)).toMatch(/^[a-z0-9][a-z0-9_-]{0,39}$/);
+  });
+
+  it("keeps users apart whose names differ in one character that a tag cannot hold", () => {
+    const users = ["john.doe", "john-doe", "john_doe", "John.Doe", "JOHN-DOE", "john doe", "john@doe"];
+    expect(new Set(users.map(userTag)).size).toBe(users.length);
+  });
+
+  it.each(odd)("keeps %j apart from a user who is named like its tag", (user) => {
+    expect(userTag(userTag(user))).not.toBe(userTag(user));
+  });
+});

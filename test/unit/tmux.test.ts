@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { sessionName, type TmuxFacts, tmuxSession } from "../../lib/flows/tmux.ts";
+import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
+
+const facts = (more: Partial<TmuxFacts> = {}): TmuxFacts => ({
+  suffix: "cmamp",
+  config: { windows: ["main", "dbash"], options: [["mouse", "on"]] },
+  folders: [{ name: "", dir: "/src/cmamp" }],
+  setenv: "/src/cmamp/slip way/thin_client/setenv.sh",
+  shell: "/bin/bash",
+  sessions: ["cmamp2"],
+  inside: false,
+  terminal: true,
+  link: { path: "/home/gp/go_cmamp", target: "/src/cmamp/thin_client/tmux/go", state: "absent" },
+  ...more,
+});
+const none = { index: "1", forceRestart: false, createGlobalLink: false };
+
+/** The commands of the one call of tmux. */
+function commands(more: Partial<TmuxFacts> = {}, options = none): string[] {
+  const action = tmuxSession(facts(more), options)[0]?.do[0];
+  if (action?.kind !== "command") throw new Error("no command");
+  return action.argv.slice(1).join(" ").split(" ; ");
+}
+
+describe("tmuxSession", () => {
+  it("aims every command at its window or session by exact name, never by index", () => {
+    const [first, ...others] = commands();
+    expect(first).toBe("new-session -d -s cmamp1 -n main -c /src/cmamp /bin/bash -l");
+    for (const line of others) expect(line).toMatch(/ -t =cmamp1:(=\w+)?( |$)/);
+  });
+
+  it("activates the thin env in every window", () => {
+    const quoted = " . '/src/cmamp/slip way/thin_client/setenv.sh' Enter";
+    expect(commands().slice(-2)).toEqual([
+      `send-keys -t =cmamp1:=main ${quoted}`,
+      `send-keys -t =cmamp1:=dbash ${quoted}`,
+    ]);
+  });
+
+  it("gives runnable submodules windows of their own", () => {
+    const folders = [...facts().folders, { name: "amp/helpers", dir: "/src/cmamp/amp/helpers" }];
+    const line = "new-window -d -t =cmamp1: -n amp/helpers/dbash -c /src/cmamp/amp/helpers /bin/bash -l";
+    expect(commands({ folders })).toContain(line);
+  });
+
+  it("escapes a word that would end a command of tmux", () => {
+    expect(commands({ folders: [{ name: "", dir: "/src/odd;" }] })[0]).toContain("-c /src/odd\\; ");
+  });
+
+  it("starts nothing where the session is", () => {
+    const [start, show] = tmuxSession(facts(), { ...none, index: "2" });
+    expect(start?.skip).toBe("cmamp2 is there");
+    expect(show).toMatchObject({ skip: null, do: [{ argv: ["tmux", "attach-session", "-t", "=cmamp2"] }] });
+  });
+
+  it("switches the client from inside tmux, and attaches nothing without a terminal", () => {
+    expect(tmuxSession(facts({ inside: true }), none)[1]).toMatchObject({ do: [{ argv: ["tmux", "switch-client", "-t", "=cmamp1"] }] }); // biome-ignore format: one line
+    expect(tmuxSession(facts({ terminal: false }), none)[1]?.skip).toContain("no terminal");
+  });
+
+  it("ends on --force-restart that session only, when the new one stands and shows", () => {
+    const restart = { ...none, index: "2", forceRestart: true };
+    const end = ["kill-session -t =cmamp2", "rename-session -t =cmamp2_restarted cmamp2"];
+    expect(commands({}, restart).slice(-2)).toEqual(end);
+    expect(commands({ inside: true }, restart).slice(-3)).toEqual(["switch-client -t =cmamp2_restarted", ...end]);
+    expect(commands({}, { ...restart, index: "3" }).filter((line) => line.startsWith("kill"))).toEqual([]);
+  });
+
+  it("makes the global link, and never in the place of a directory", () => {
+    const options = { ...none, createGlobalLink: true };
+    const link = facts().link;
+    expect(tmuxSession(facts(), options)).toMatchObject([{ do: [{ argv: ["ln", "-sfn", link.target, link.path] }] }]);
+    expect(tmuxSession(facts({ link: { ...link, state: "ours" } }), options)[0]?.skip).toBe("it is there");
+    for (const state of ["dir", "outside"] as const)
+      expect(() => tmuxSession(facts({ link: { ...link, state } }), options)).toThrow(
+        /is (a directory|not in this repo)/,
+      );
+  });
+});
+
+describe("sessionName", () => {
+  it("has nothing that separates the parts of a target", () => {
+    expect(sessionName("a.b:c", "1")).toBe("a_b_c1");
+  });
+
+  it("refuses a missing index", () => {
+    expect(() => sessionName("cmamp", undefined)).toThrow("--index is missing");
+  });
+});
+
+describe("parseTmuxConfig", () => {
+  it("reads windows and options", () => {
+    const text = "# note\n\nnew-window -n main\nset-option status-left '[#S] '\n";
+    expect(parseTmuxConfig(text, "f")).toEqual({ windows: ["main"], options: [["status-left", "[#S] "]] });
+  });
+
+  it.each([
+    ["kill-server", 'f:2 "kill-server"'],
+    ["set-option -g mouse on", 'f:2 "set-option -g mouse on"'],
+    ["new-window -n main", 'f:2 "new-window -n main"'],
+    ["new-window -n a:b", "f:2"],
+  ])("refuses %s, which could reach other sessions or is no name", (line, what) => {
+    expect(() => parseTmuxConfig(`new-window -n main\n${line}`, "f")).toThrow(what);
+  });
+
+  it("refuses a file that names no window", () => {
+    expect(() => parseTmuxConfig("# nothing\n", "f")).toThrow("f names no window");
+  });
+});

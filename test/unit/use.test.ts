@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { pull } from "../../lib/flows/pull.ts";
+import { runTests } from "../../lib/flows/tests.ts";
+import { bash, command, login } from "../../lib/flows/use.ts";
+import type { Facts } from "../../lib/model/facts.ts";
+import {
+  active,
+  config,
+  digest,
+  doing,
+  engine,
+  facts,
+  found,
+  git,
+  lines,
+  localImage,
+  refusal,
+  stepOf,
+  version,
+} from "./factory.ts";
+
+const repository = "127.0.0.1:5001/cmamp";
+const images = (...tags: readonly string[]) => ({
+  engine: engine({ images: tags.map((tag) => localImage(`${repository}:${tag}`, { digests: [digest("a")] })) }),
+});
+const options = { stage: "dev", asRoot: false, entrypoint: true } as const;
+
+describe("the image that is meant", () => {
+  const shell = (stage: "local" | "dev" | "prod", world: Partial<Facts>, of?: string) =>
+    stepOf(bash(facts(world), { ...options, stage, version: of ? version(of) : undefined }), "docker_bash").title;
+  it.each<[string, "local" | "dev" | "prod", string | undefined, Partial<Facts>, string]>([
+    [
+      "dev without a version is the container that fits the code",
+      "dev",
+      undefined,
+      images("dev-1.2.0", "dev"),
+      "dev-1.2.0",
+    ],
+    [
+      "dev without a version is what a registry has of the code's",
+      "dev",
+      undefined,
+      { registries: { ecr: { "dev-1.2.0": found(digest("a")) } } },
+      "dev-1.2.0",
+    ],
+    ["dev without a version is dev where the code's does not exist", "dev", undefined, images("dev"), "dev"],
+    ["a version that was typed is taken", "dev", "1.0.0", images("dev-1.2.0"), "dev-1.0.0"],
+    [
+      "local is the newest of the user that fits the code",
+      "local",
+      undefined,
+      images("local-gp-1.2.9", "local-gp-1.2.10", "local-gp-1.3.0"),
+      "local-gp-1.2.10",
+    ],
+    [
+      "local is the newest of all where none fits",
+      "local",
+      undefined,
+      images("local-gp-1.3.0", "local-gp-1.9.0"),
+      "local-gp-1.9.0",
+    ],
+    ["prod without an entry is prod", "prod", undefined, images("prod"), "prod"],
+  ])("%s", (_name, stage, of, world, tag) => {
+    expect(shell(stage, world, of)).toBe(`Open a shell in ${repository}:${tag}`);
+  });
+
+  it.each([
+    ["of another user", images("local-ann-1.2.0"), undefined, "gp has no local image of cmamp", "i docker_build_local"],
+    [
+      "of another version",
+      images("local-gp-1.1.0"),
+      "1.2.0",
+      `the engine has no ${repository}:local-gp-1.2.0`,
+      "--version 1.2.0",
+    ],
+  ])("is not a local one %s", (_name, world, of, what, fix) => {
+    expect(refusal(() => shell("local", world, of))).toMatchObject({
+      message: expect.stringContaining(what),
+      fix: expect.stringContaining(fix),
+    });
+  });
+
+  it.each([
+    ["missing", {}, true],
+    ["there", images("dev"), false],
+  ])("is pulled where it is %s: %#", (_name, world, pulled) => {
+    expect(active(bash(facts(world), options)).includes("docker_pull")).toBe(pulled);
+  });
+});
+
+describe("docker_pull", () => {
+  it("refuses a local image, which no registry has", () => {
+    expect(refusal(() => pull(facts(), { stage: "local" })).fix).toContain("i docker_build_local");
+  });
+
+  it("pulls from the named registry under the name the engine knows", () => {
+    const settings = config();
+    const world = { config: settings, targets: settings.registries.slice(1) };
+    expect(lines(pull(facts(world), { stage: "dev", version: version("1.2.0") }))).toEqual([
+      "docker pull 127.0.0.1:5002/cmamp:dev-1.2.0",
+      `docker tag 127.0.0.1:5002/cmamp:dev-1.2.0 ${repository}:dev-1.2.0`,
+    ]);
+  });
+});
+
+describe("docker_cmd", () => {
+  const run = (more: { cmd?: string; words?: readonly string[] }) =>
+    command(facts(images("dev")), { ...options, words: [], ...more });
+  const text = `echo "it's $HOME" | wc -c && exit 3`;
+  it("carries --cmd text letter for letter in a file", () => {
+    const file = doing(run({ cmd: text }), "write_file").find(({ path }) => path.includes("/cmd/"));
+    expect(file?.content.split("\n").slice(2).join("\n")).toBe(`${text}\n`);
+  });
+
+  it("puts no --cmd text on a command line", () => {
+    expect(lines(run({ cmd: text })).filter((line) => line.includes("wc -c"))).toEqual([]);
+  });
+
+  it("passes the words after -- as they are", () => {
+    const start = doing(run({ words: ["ls", "a b", "$X"] }), "command").find((one) => one.container);
+    expect(start?.argv.slice(-4)).toEqual(["app", "ls", "a b", "$X"]);
+  });
+
+  it("refuses to run nothing", () => {
+    expect(refusal(() => run({})).fix).toContain('--cmd "');
+  });
+});
+
+describe("docker_login", () => {
+  const settings = config({
+    container_registry_info: {
+      ecr: { address: "1.dkr.ecr.eu-north-1.amazonaws.com", region: "eu-north-1", profile: "ck" },
+      "aws_ecr.test": { address: "127.0.0.1:5001", kind: "ecr" },
+      ghcr: "ghcr.io/acme",
+      dockerhub: "acme",
+    },
+  });
+  const run = (env: Readonly<Record<string, string>> = {}) =>
+    login(facts({ config: settings, env }), { passwordStdin: false });
+  const [ecr, loopback, ghcr, hub] = doing(run({ GITHUB_TOKEN: "s3cret" }), "command");
+
+  it("asks AWS for a password that goes in by standard input", () => {
+    expect([ecr?.input?.join(" "), ecr?.argv]).toEqual([
+      "aws ecr get-login-password --region eu-north-1 --profile ck",
+      ["docker", "login", "--username", "AWS", "--password-stdin", "1.dkr.ecr.eu-north-1.amazonaws.com"],
+    ]);
+  });
+
+  it("asks a loopback registry of kind ecr like any other", () => {
+    expect(loopback?.argv).toEqual(["docker", "login", "127.0.0.1:5001"]);
+  });
+
+  it("takes GITHUB_TOKEN for ghcr by name only", () => {
+    expect([ghcr?.input, JSON.stringify(run({ GITHUB_TOKEN: "s3cret" })).includes("s3cret")]).toEqual([
+      ["printenv", "GITHUB_TOKEN"],
+      false,
+    ]);
+  });
+
+  it("names DockerHub as docker does", () => {
+    expect(hub?.argv.at(-1)).toBe("docker.io");
+  });
+
+  it("refuses one password for several registries", () => {
+    expect(refusal(() => login(facts(), { passwordStdin: true })).fix).toContain("--target-registries ecr");
+  });
+});
+
+describe("a pass is recorded", () => {
+  const run = (world: Partial<Facts>, pytestOpts: readonly string[] = []) =>
+    doing(runTests(facts({ ...images("dev-1.2.0"), ...world }), { stage: "dev", pytestOpts }, "fast"), "record");
+  it("for committed code and the whole list", () => {
+    expect(run({})).toMatchObject([{ entry: { type: "pass", list: "fast", digest: digest("a") } }]);
+  });
+
+  it.each<[string, Partial<Facts>, readonly string[]]>([
+    ["code that is not committed", { git: git({ dirty: ["a.py"] }) }, []],
+    ["a part of the list", {}, ["-k", "one"]],
+    ["an image whose digest is not known", { engine: engine() }, []],
+  ])("never for %s", (_name, world, words) => {
+    expect(run(world, words)).toEqual([]);
+  });
+});

@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { UserError } from "../lib/model/errors.ts";
+import { askYes, canAsk } from "./env/ask.ts";
+import { cloneState, linkClone, markClone } from "./env/clone.ts";
+import { commandNames, commandsDir, makeCommands } from "./env/commands.ts";
+import { type BuildOptions, help, parseBuildOptions } from "./env/options.ts";
+import { type Places, places } from "./env/places.ts";
+import { type Report, renderReport } from "./env/report.ts";
+import { buildShared, hasShared } from "./env/shared.ts";
+import { aptPackages, findTools, onPath } from "./env/tools.ts";
+
+// about: "Build the thin env, link this clone to it, and check the tools."
+// This file and all it imports need no package: it is what installs them.
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = parseBuildOptions(args);
+  if (options.help) return void process.stdout.write(help);
+  const at = places(process.env);
+  const built = !options.check && (await makeEnv(at, options));
+  const found = await report(at, options, built);
+  if (options.json) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  if (!options.quiet) process.stdout.write(renderReport(found, process.cwd()));
+}
+
+/** Makes what is not there yet; true when the shared env was built now. */
+async function makeEnv(at: Places, options: BuildOptions): Promise<boolean> {
+  const build = !hasShared(at);
+  if (build) {
+    if (!options.quiet) process.stderr.write(`slipway: installing the thin env in ${at.env}\n`);
+    await buildShared(at);
+  }
+  const state = cloneState(at);
+  if (state === "unfit") await agreeToReplace(at, options);
+  if (state === "installed") markClone(at);
+  else if (state !== "linked") linkClone(at);
+  const names = commandNames(at.root);
+  makeCommands(commandsDir(at, names), names);
+  return build;
+}
+
+async function agreeToReplace(at: Places, options: BuildOptions): Promise<void> {
+  const modules = join(at.root, "node_modules");
+  if (
+    options.yes ||
+    (canAsk() && (await askYes(`${modules} does not fit the lock file. Replace it by links to the thin env?`)))
+  )
+    return;
+  throw new UserError(`${modules} does not fit package-lock.json`, {
+    why: "npm installed it, and it may hold packages that you added; it is not deleted unasked.",
+    fix: "`npm ci` renews it; `thin_client/build --yes` replaces it by links to the thin env.",
+  });
+}
+
+async function report(at: Places, options: BuildOptions, built: boolean): Promise<Report> {
+  const bun = join(at.root, "node_modules", ".bin", "bun");
+  let tools = await findTools(at.tools, bun, !options.check);
+  const packages = aptPackages(tools);
+  if (!options.check && packages.length > 0 && (await install(packages, options)))
+    tools = await findTools(at.tools, bun, true);
+  const names = commandNames(at.root);
+  const state = cloneState(at);
+  if (options.check && (!hasShared(at) || (state !== "linked" && state !== "installed"))) process.exitCode = 2;
+  return {
+    slipway: 1,
+    root: at.root,
+    env: { dir: at.env, state: built ? "built" : hasShared(at) ? "there" : "missing" },
+    clone: state,
+    commands: { dir: commandsDir(at, names), names },
+    tools,
+    source: join(at.root, "thin_client", "setenv.sh"),
+  };
+}
+
+/** Installs with apt where the person agrees; without a terminal the table tells the lines. */
+async function install(packages: readonly string[], options: BuildOptions): Promise<boolean> {
+  if (!onPath("apt-get")) return false;
+  if (!options.yes && !(canAsk() && (await askYes(`Install ${packages.join(", ")} with apt?`)))) return false;
+  const sudo = process.getuid?.() === 0 ? [] : ["sudo"];
+  const apt = (words: readonly string[]): boolean => {
+    const [program = "apt-get", ...rest] = [...sudo, "apt-get", ...words];
+    return spawnSync(program, rest, { stdio: ["inherit", 2, 2] }).status === 0;
+  };
+  const add = ["install", "-y", "-q", "--no-install-recommends", ...packages];
+  if (apt(add) || (apt(["update", "-q"]) && apt(add))) return true;
+  process.stderr.write("slipway: apt could not install them; the table below tells the lines\n");
+  return false;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  const { message, why, fix, kind, exitCode } = error;
+  if (process.argv.includes("--json"))
+    process.stdout.write(`${JSON.stringify({ error: { kind, what: message, why, fix } })}\n`);
+  process.stderr.write(`error: ${message}\n  why: ${why}\n  fix: ${fix}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,61 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { must, run } from "./command.ts";
+import { assertDebian, assertRoot, sourcesText } from "./debian.ts";
+import { ensureImage } from "./images.ts";
+import type { Env, Layout } from "./layout.ts";
+import { installPackages } from "./packages.ts";
+
+/** The image that quickstart and tests build on: Debian 12 with nothing but its package manager. */
+export const baseImage = "slipway/base:bookworm";
+
+const codename = "bookworm";
+const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
+
+/** The name that Debian and Docker have for this machine's processor. */
+export const ownArchitecture = (): string => architectures[process.arch] ?? process.arch;
+
+/** Whether the engine has the image. */
+export const hasImage = async (docker: Env, name: string): Promise<boolean> =>
+  (await run(["docker", "image", "inspect", "--format", "{{.Id}}", name], { env: docker })).code === 0;
+
+/** Brings the base image into the engine unless it is there: made by debootstrap once, then from the kept archive. */
+export async function ensureBase(at: Layout, docker: Env, say: (line: string) => void): Promise<void> {
+  if (await hasImage(docker, baseImage)) return;
+  const file = `base-${codename}-${ownArchitecture()}`;
+  if (!existsSync(join(at.images, `${file}.tar`))) say(`making ${baseImage} by debootstrap (about 40 s)`);
+  await ensureImage(at, docker, {
+    name: baseImage,
+    file,
+    architectures: [ownArchitecture()],
+    command: ["bash"],
+    fill: (folder) => bootstrap(at, folder),
+  });
+}
+
+async function bootstrap(at: Layout, folder: string): Promise<void> {
+  assertRoot();
+  const debian = { ...assertDebian(), codename };
+  await installPackages(at, ["debootstrap"]);
+  const log = join(at.log, "base.log");
+  await must(["debootstrap", "--variant=minbase", codename, folder, debian.mirror], { log });
+  rmSync(join(folder, "etc/apt/sources.list"), { force: true });
+  writeFileSync(join(folder, "etc/apt/sources.list.d/debian.sources"), sourcesText(debian));
+  const settings = 'APT::Install-Recommends "false";\nAPT::Get::Assume-Yes "true";\nAcquire::Languages "none";\n';
+  writeFileSync(join(folder, "etc/apt/apt.conf.d/80slipway"), settings);
+  for (const left of [
+    "var/cache/apt",
+    "var/lib/apt/lists",
+    "var/log",
+    "etc/machine-id",
+    "etc/resolv.conf",
+    "etc/hostname",
+  ]) {
+    rmSync(join(folder, left), { recursive: true, force: true });
+  }
+  await must([
+    "mkdir",
+    "-p",
+    ...["var/cache/apt/archives/partial", "var/lib/apt/lists/partial", "var/log/apt"].map((it) => join(folder, it)),
+  ]);
+}

@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { engineHome } from "../../lib/doors/engine.ts";
+import { UserError } from "../../lib/model/errors.ts";
+
+/** An environment as given to a process. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where everything of the private engine lies; nothing of it is anywhere else. */
+export type Layout = {
+  readonly home: string;
+  readonly bin: string;
+  readonly packages: string;
+  readonly images: string;
+  readonly data: string;
+  readonly config: string;
+  readonly run: string;
+  readonly exec: string;
+  readonly log: string;
+  readonly holders: string;
+  readonly registries: string;
+};
+
+/** The longest path that a Unix socket may have, less what containerd adds below the folder. */
+const longestHome = 70;
+
+/** The folders of the private engine that belong to this environment. */
+export function layout(env: Env): Layout {
+  const home = engineHome(env);
+  const at = (...parts: readonly string[]) => join(home, ...parts);
+  return {
+    home,
+    bin: at("bin"),
+    packages: at("packages"),
+    images: at("images"),
+    data: at("data"),
+    config: at("config"),
+    run: at("run"),
+    exec: at("run", "exec"),
+    log: at("log"),
+    holders: at("holders"),
+    registries: at("registries"),
+  };
+}
+
+/** Refuses a home whose sockets would have longer paths than the kernel takes. */
+export function assertShortHome(home: string): void {
+  if (home.length <= longestHome) return;
+  throw new UserError(`the engine's folder "${home}" has ${home.length} characters`, {
+    why: `its sockets lie below it, and the kernel takes socket paths up to 107 characters.`,
+    fix: "Set XDG_DATA_HOME to a shorter folder and run the same command again.",
+  });
+}

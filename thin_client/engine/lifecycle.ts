@@ -1,0 +1,154 @@
+import { existsSync, rmSync } from "node:fs";
+import { engineSocket, hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
+import { UserError } from "../../lib/model/errors.ts";
+import { baseImage, ensureBase, hasImage } from "./base.ts";
+import { must, run } from "./command.ts";
+import { answers, assertAlone, daemonAnswers, startDaemonEngine, stopDaemonEngine } from "./daemon.ts";
+import { assertDebian, assertRoot } from "./debian.ts";
+import { addHolder, defaultHolder, liveHolders, removeHolder, withLock } from "./holders.ts";
+import { assertShortHome, type Env, type Layout, layout } from "./layout.ts";
+import { registerArm64, runsArm64, unregisterArm64 } from "./multi_arch.ts";
+import type { DownOptions, EngineOptions, EngineStatus, UpOptions } from "./options.ts";
+import { ensurePrograms, ensureRegistryProgram, installPackages } from "./packages.ts";
+import { loopbackRegistries, registryRuns, startRegistries, stopRegistries } from "./registries.ts";
+
+/** The environment with a pointer to the private engine taken out: it names nothing of the user's own. */
+function withoutPrivate(env: Env): Env {
+  if (env["DOCKER_HOST"] !== `unix://${engineSocket(env)}`) return env;
+  return { ...env, DOCKER_HOST: undefined };
+}
+
+/** Whether the user's own engine answers; a named one that does not is a mistake to mend, not a reason for another. */
+async function ownEngineAnswers(env: Env): Promise<boolean> {
+  if (!hasOwnEngine(env)) return false;
+  const named = env["DOCKER_HOST"] || env["DOCKER_CONTEXT"];
+  const alive = named
+    ? (await run(["docker", "version", "--format", "{{.Server.Version}}"], { env })).code === 0
+    : await answers("/var/run/docker.sock");
+  if (alive) return true;
+  throw new UserError(`the engine behind "${named ?? "/var/run/docker.sock"}" does not answer`, {
+    why: "your own engine always wins over the private one; it is not running, or this user may not talk to it.",
+    fix: named
+      ? "Start it, or forget it: unset DOCKER_HOST DOCKER_CONTEXT"
+      : "Start it: sudo systemctl start docker   (a socket left by a removed engine: sudo rm /var/run/docker.sock)",
+    kind: "no_engine",
+  });
+}
+
+/** Tells what runs, without changing anything. */
+export async function engineStatus(options: EngineOptions = {}): Promise<EngineStatus> {
+  const env = withoutPrivate(options.env ?? process.env);
+  const at = layout(env);
+  const own = await ownEngineAnswers(env).catch(() => false);
+  const engine = own ? "own" : (await daemonAnswers(at)) ? "private" : "none";
+  const variables = engine === "private" ? privateEngineEnv(env) : {};
+  const registries = loopbackRegistries.map(async (registry) => ({
+    ...registry,
+    up: await registryRuns(at, registry),
+  }));
+  return {
+    engine,
+    home: at.home,
+    socket: engine === "private" ? engineSocket(env) : null,
+    holders: liveHolders(at),
+    registries: await Promise.all(registries),
+    base: engine !== "none" && (await hasImage({ ...env, ...variables }, baseImage)),
+    multiArch: runsArm64(),
+    env: variables,
+  };
+}
+
+/** Brings up an engine and what else is asked for; what runs already is left alone. */
+export async function engineUp(options: UpOptions = {}): Promise<EngineStatus> {
+  const env = withoutPrivate(options.env ?? process.env);
+  const at = layout(env);
+  const say = options.say ?? (() => undefined);
+  const own = await ownEngineAnswers(env);
+  if (own) say("your own Docker engine answers; it is used as it is");
+  else if (!(await daemonAnswers(at))) await assertMayStart(at, options.yes ?? false);
+  await withLock(
+    at.home,
+    () => say("waiting for another engine command to end"),
+    async () => {
+      addHolder(at, options.holder ?? defaultHolder());
+      if (!own) await bringUpPrivate(at, env, say);
+      await bringUpMore(at, env, options);
+    },
+  );
+  return engineStatus({ env });
+}
+
+async function bringUpPrivate(at: Layout, env: Env, say: (line: string) => void): Promise<void> {
+  if (await daemonAnswers(at)) return;
+  assertAlone(at);
+  await installPackages(at, ["runc", "iptables"]);
+  await ensurePrograms(at, say);
+  say(`starting a private Docker engine in ${at.home}`);
+  await startDaemonEngine(at, env);
+}
+
+async function bringUpMore(at: Layout, env: Env, options: UpOptions): Promise<void> {
+  const say = options.say ?? (() => undefined);
+  const docker = { ...env, ...(hasOwnEngine(env) ? {} : privateEngineEnv(env)) };
+  const registries = async () => {
+    if (!options.registries) return;
+    await ensureRegistryProgram(at, say);
+    await startRegistries(at, env, say);
+  };
+  if (options.multiArch) await registerArm64(at, say);
+  await Promise.all([registries(), options.base ? ensureBase(at, docker, say) : undefined]);
+}
+
+/** Asks whether a private engine may be started; a machine that cannot have one is told before the question. */
+async function assertMayStart(at: Layout, yes: boolean): Promise<void> {
+  assertDebian();
+  assertRoot();
+  assertShortHome(at.home);
+  if (yes) return;
+  const question = `No Docker engine answers. Start a private one in ${at.home} (apt-get installs runc and iptables; downloads 100 MB)?`;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UserError("no Docker engine answers, and a private one is not started unasked", {
+      why: "there is no terminal to ask on.",
+      fix: "Pass --yes, or install Docker.",
+      kind: "no_engine",
+    });
+  }
+  const { confirm } = await import("@inquirer/prompts");
+  if (await confirm({ message: question, default: true }, { output: process.stderr })) return;
+  throw new UserError("no Docker engine was started", {
+    why: "the question was answered with no.",
+    fix: "Install Docker, or run the same command again and answer yes.",
+    kind: "no_engine",
+  });
+}
+
+/** Counts one user out, and stops everything when it was the last; gives whether it stopped. */
+export async function engineDown(options: DownOptions = {}): Promise<boolean> {
+  const env = withoutPrivate(options.env ?? process.env);
+  const at = layout(env);
+  const say = options.say ?? (() => undefined);
+  if (!existsSync(at.home)) return true;
+  const stopped = await withLock(
+    at.home,
+    () => say("waiting for another engine command to end"),
+    async () => {
+      removeHolder(at, options.holder ?? defaultHolder());
+      const left = liveHolders(at);
+      if (left.length > 0 && !options.force) {
+        say(`the engine stays up: it is used by process ${left.join(", ")} (--force stops it anyway)`);
+        return false;
+      }
+      await Promise.all([stopDaemonEngine(at, env), stopRegistries(at)]);
+      unregisterArm64(at);
+      for (const gone of [at.holders, at.log]) rmSync(gone, { recursive: true, force: true });
+      return true;
+    },
+  );
+  if (stopped && options.purge) await purge(at);
+  return stopped;
+}
+
+/** Removes the engine's folder; package files may be read-only, so the tool that ignores that does it. */
+async function purge(at: Layout): Promise<void> {
+  await must(["rm", "-rf", "--one-file-system", at.home]);
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { UserError } from "../../lib/model/errors.ts";
+import { until } from "./command.ts";
+import type { Env, Layout } from "./layout.ts";
+import { endProcesses, readPidFile, startDaemon } from "./processes.ts";
+
+/** One loopback registry and the one on the Internet that it stands for. */
+export type LoopbackRegistry = { readonly name: string; readonly address: string };
+
+/** The three registries that quickstart and tests push to; the engine takes plain http for all of 127.0.0.0/8. */
+export const loopbackRegistries = [
+  { name: "ecr", address: "127.0.0.1:5000" },
+  { name: "dockerhub", address: "127.0.0.2:5000" },
+  { name: "ghcr", address: "127.0.0.3:5000" },
+] as const satisfies readonly LoopbackRegistry[];
+
+/** What a Distribution registry is told. */
+export type RegistrySettings = {
+  readonly address: string;
+  readonly storage: string;
+  readonly readonly?: boolean;
+  /** A file with lines `user:bcrypt`; without it nobody is asked who they are. */
+  readonly passwords?: string;
+};
+
+/** The config file of a Distribution registry; JSON is YAML too. */
+export function registryConfig({ address, storage, readonly = false, passwords }: RegistrySettings): string {
+  const config = {
+    version: "0.1",
+    log: { level: "warn" },
+    storage: {
+      filesystem: { rootdirectory: storage },
+      delete: { enabled: true },
+      maintenance: { readonly: { enabled: readonly } },
+      redirect: { disable: true },
+    },
+    http: { addr: address },
+    ...(passwords === undefined ? {} : { auth: { htpasswd: { realm: "slipway", path: passwords } } }),
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** The files of one registry of the private engine. */
+export const registryFiles = (at: Layout, name: string) => ({
+  config: join(at.registries, name, "config.yml"),
+  storage: join(at.registries, name, "data"),
+  access: join(at.registries, name, "access.log"),
+  log: join(at.registries, name, "registry.log"),
+  pid: join(at.registries, name, "pid"),
+});
+
+/** Whether somebody listens on this address. */
+export const listens = (address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const [host = "", port = ""] = address.split(":");
+    const socket = connect({ host, port: Number(port), timeout: 1_000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket
+      .once("connect", () => end(true))
+      .once("error", () => end(false))
+      .once("timeout", () => end(false));
+  });
+
+/** Whether this registry of the private engine runs. */
+export const registryRuns = async (at: Layout, { name, address }: LoopbackRegistry): Promise<boolean> =>
+  readPidFile(registryFiles(at, name).pid) !== undefined && (await listens(address));
+
+/** Starts the loopback registries that do not run yet. */
+export async function startRegistries(at: Layout, env: Env, say: (line: string) => void): Promise<void> {
+  await Promise.all(
+    loopbackRegistries.map(async (registry) => {
+      if (await registryRuns(at, registry)) return;
+      say(`starting the registry ${registry.address}, standing for ${registry.name}`);
+      await startOne(at, env, registry);
+    }),
+  );
+}
+
+async function startOne(at: Layout, env: Env, { name, address }: LoopbackRegistry): Promise<void> {
+  if (await listens(address)) throw taken(address, "somebody else listens there already.");
+  const files = registryFiles(at, name);
+  mkdirSync(files.storage, { recursive: true });
+  writeFileSync(files.config, registryConfig({ address, storage: files.storage }));
+  const argv = [join(at.bin, "docker-registry"), "serve", files.config];
+  await startDaemon({ argv, env, pidFile: files.pid, out: files.access, err: files.log });
+  const ended = () => readPidFile(files.pid) === undefined;
+  await until(async () => ended() || (await listens(address)), 20_000);
+  if (ended()) throw taken(address, `the registry ended at once; ${files.log} tells why.`);
+}
+
+const taken = (address: string, why: string): UserError =>
+  new UserError(`no registry can be started on ${address}`, {
+    why,
+    fix: `See who listens there: ss --listening --tcp --numeric --processes "sport = :${address.split(":")[1]}"`,
+    kind: "no_registry",
+  });
+
+/** Ends the loopback registries and drops what was pushed to them. */
+export async function stopRegistries(at: Layout): Promise<void> {
+  const running = loopbackRegistries.flatMap(({ name }) => readPidFile(registryFiles(at, name).pid) ?? []);
+  await endProcesses(running, 5_000);
+  rmSync(at.registries, { recursive: true, force: true });
+}

@@ -1,0 +1,53 @@
+import { parseArgs } from "node:util";
+import { UserError } from "../../lib/model/errors.ts";
+
+/** What build.ts can be told. */
+export type BuildOptions = {
+  readonly check: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly help: boolean;
+};
+
+/** Printed by `--help`. */
+export const help = `Build the thin env: install what runs the workflows once for all clones, link this clone to it, and check the tools.
+
+usage: thin_client/build [OPTIONS]
+
+  --check      Only look and tell; change nothing. Exit code 2 when the thin env is not ready.
+  -y, --yes    Install missing tools with apt, and replace a node_modules that does not fit, without asking.
+  --json       Print the report as one JSON object.
+  --quiet      Print nothing where all is well.
+  -h, --help   Print this.
+
+examples:
+  thin_client/build && source thin_client/setenv.sh
+  thin_client/build --check --json
+`;
+
+/** Reads the options; an unknown one is refused. */
+export function parseBuildOptions(args: readonly string[]): BuildOptions {
+  const flag = { type: "boolean", default: false } as const;
+  const options = {
+    check: flag,
+    yes: { ...flag, short: "y" },
+    json: flag,
+    quiet: flag,
+    help: { ...flag, short: "h" },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    const what = cause instanceof Error ? (cause.message.split(/\.\s/)[0] ?? "") : String(cause);
+    throw new UserError(
+      what.charAt(0).toLowerCase() + what.slice(1),
+      {
+        why: "build takes --check, --yes, --json, --quiet and --help.",
+        fix: "thin_client/build --help",
+        kind: "usage",
+      },
+      { cause },
+    );
+  }
+}

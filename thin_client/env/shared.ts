@@ -1,0 +1,147 @@
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../../lib/model/errors.ts";
+import { lockedVersion, writeProduction } from "./lock.ts";
+import type { Places } from "./places.ts";
+
+const npmWords = [
+  "ci",
+  "--omit=dev",
+  "--ignore-scripts",
+  "--include=optional",
+  "--no-audit",
+  "--no-fund",
+  "--loglevel=error",
+  "--no-update-notifier",
+];
+const day = 24 * 60 * 60 * 1000;
+
+/** True when the env is complete: it gets its name only then. */
+export const hasShared = (at: Places): boolean => existsSync(join(at.env, "node_modules"));
+
+/** Installs the production dependencies under a temporary name; the first of several that do so at once wins. */
+export async function buildShared(at: Places): Promise<void> {
+  mkdirSync(at.shared, { recursive: true });
+  sweep(at.shared);
+  const made = join(at.shared, `.new-${hostname()}-${process.pid}-${Date.now()}`);
+  mkdirSync(made);
+  try {
+    writeProduction(at.root, made);
+    await npmInstall(made);
+    copyFileSync(join(at.root, "package-lock.json"), join(made, "package-lock.json"));
+    placeBun(made, lockedVersion(at.root, "bun"));
+    protect(join(made, "node_modules"));
+    renameSync(made, at.env);
+  } catch (error) {
+    if (!hasShared(at)) throw error;
+  } finally {
+    remove(made);
+  }
+}
+
+/** What npm says goes to stderr as it comes; a failure keeps its exit code. */
+function npmInstall(dir: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const npm = spawn("npm", npmWords, { cwd: dir, stdio: ["ignore", 2, 2] });
+    const stop = (signal: NodeJS.Signals) => npm.kill(signal);
+    process.once("SIGINT", stop).once("SIGTERM", stop);
+    const failed = (what: string, code: number | null, cause?: Error) =>
+      new UserError(
+        what,
+        {
+          why: "the thin env holds exactly the packages of package-lock.json, and npm installs them.",
+          fix: "Mend what npm says above (the network, a proxy, the disk), then run this again.",
+          exitCode: code ?? 130,
+          kind: "npm",
+        },
+        { cause },
+      );
+    npm.once("error", (error) => reject(failed("npm could not be started", 127, error)));
+    npm.once("close", (code) => {
+      process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+      if (code === 0) resolve();
+      else reject(failed(`npm ${npmWords.slice(0, 2).join(" ")} ended with ${code ?? "a signal"}`, code));
+    });
+  });
+}
+
+/** Install scripts are off, so bun's own dir gets a link to the binary of the platform's package. */
+function placeBun(dir: string, version: string | undefined): void {
+  const scope = join(dir, "node_modules", "@oven");
+  const names = existsSync(scope) ? readdirSync(scope) : [];
+  const name = names.find((each) => runs(join(scope, each, "bin", "bun"), version));
+  const bin = join(dir, "node_modules", "bun", "bin");
+  for (const file of ["bun.exe", "bunx.exe"]) {
+    rmSync(join(bin, file), { force: true });
+    if (name !== undefined) symlinkSync(join("..", "..", "@oven", name, "bin", "bun"), join(bin, file));
+  }
+  if (name !== undefined) return;
+  rmSync(scope, { recursive: true, force: true });
+  for (const file of ["bun", "bunx"]) rmSync(join(dir, "node_modules", ".bin", file), { force: true });
+  process.stderr.write("slipway: bun does not run on this machine; the thin env uses tsx\n");
+}
+
+function runs(program: string, version: string | undefined): boolean {
+  const { status, stdout } = spawnSync(program, ["--version"], { encoding: "utf8", timeout: 10_000 });
+  return status === 0 && stdout.trim() === version;
+}
+
+/** The packages are one for all clones: nobody writes into them. */
+function protect(dir: string): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) protect(path);
+    else if (!entry.isSymbolicLink()) chmodSync(path, statSync(path).mode & 0o555);
+  }
+  chmodSync(dir, 0o555);
+}
+
+function unprotect(dir: string): void {
+  chmodSync(dir, 0o755);
+  for (const entry of readdirSync(dir, { withFileTypes: true }))
+    if (entry.isDirectory()) unprotect(join(dir, entry.name));
+}
+
+function remove(dir: string): void {
+  if (!existsSync(dir)) return;
+  unprotect(dir);
+  rmSync(dir, { recursive: true, force: true });
+}
+
+/** Removes what a killed run left: its process is gone, or, made on another machine, it is a day old. */
+function sweep(shared: string): void {
+  for (const name of readdirSync(shared).filter((each) => each.startsWith(".new-"))) {
+    const [pid] = name.slice(`.new-${hostname()}-`.length).split("-");
+    const ours = name.startsWith(`.new-${hostname()}-`);
+    try {
+      const old = Date.now() - statSync(join(shared, name)).mtimeMs > day;
+      if (old || (ours && !isAlive(Number(pid)))) remove(join(shared, name));
+    } catch {
+      // Another run removes the same leftover at this moment.
+    }
+  }
+}
+
+/** A zombie is dead: where nobody reaps it, it answers signals for ever. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/\) [ZX] /.test(readFileSync(stat, "utf8"));
+}

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../../lib/model/errors.ts";
+import { parseImageName } from "../../lib/model/image.ts";
+
+/** What the caller said about the place. */
+export type Asked = { readonly dir: string | undefined; readonly name: string | undefined };
+
+/** Where everything of one quickstart lies. */
+export type Place = {
+  /** The Slipway clone. */
+  readonly root: string;
+  readonly dir: string;
+  /** Says that the folder is a quickstart's; without it nothing is ever removed. */
+  readonly marker: string;
+  /** The image's name, and the repo's. */
+  readonly name: string;
+  readonly repo: string;
+  readonly remote: string;
+  /** Where repo and remote are made before they get their names. */
+  readonly unfinished: string;
+};
+
+/** What the marker holds: `holder` is the process that counts as the engine's user until `--down`. */
+export type Marker = { readonly name: string; readonly holder?: number };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The folder used when none is named. */
+export const defaultDir = (env: Env): string =>
+  join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share"), "slipway", "quickstart");
+
+/** The place the options mean; a name given once holds until `--down`. */
+export function findPlace(asked: Asked, env: Env): Place & { readonly known: Marker | null } {
+  const dir = resolve(asked.dir ?? defaultDir(env));
+  const marker = join(dir, ".slipway_quickstart");
+  const known = readMarker(marker);
+  const name = parseImageName(asked.name ?? known?.name ?? "sample");
+  if (known && known.name !== name)
+    throw new UserError(`${dir} holds the quickstart of "${known.name}"`, {
+      why: "A folder holds one sample repo.",
+      fix: `Give --dir another folder, or remove this one first: npm run quickstart -- --down --dir ${dir}`,
+      kind: "usage",
+    });
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const repo = join(dir, name);
+  return { root, dir, marker, name, repo, remote: `${repo}.git`, unfinished: join(dir, "unfinished"), known };
+}
+
+/** Makes the folder a quickstart's; one that holds anything else is left alone. */
+export function claimDir(at: Place, holder: number): void {
+  if (!existsSync(at.marker) && existsSync(at.dir) && readdirSync(at.dir).length > 0)
+    throw new UserError(`${at.dir} is not empty`, {
+      why: "`--down` removes the whole folder, so it holds nothing but the quickstart.",
+      fix: `Give a folder of its own: npm run quickstart -- --dir ${join(at.dir, "quickstart")}`,
+      kind: "usage",
+    });
+  mkdirSync(at.dir, { recursive: true });
+  writeFileSync(at.marker, `${JSON.stringify({ name: at.name, holder } satisfies Marker)}\n`);
+}
+
+function readMarker(file: string): Marker | null {
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Marker;
+  } catch {
+    return { name: "sample" };
+  }
+}

@@ -1,0 +1,43 @@
+import { tmuxSession } from "../lib/flows/tmux.ts";
+import { UserError } from "../lib/model/errors.ts";
+import type { Option } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+import { readTmuxFacts } from "./tmux/read_facts.ts";
+
+const flag = (help: string): Option<boolean> => ({
+  takes: "flag",
+  parse: (text) => text !== "false",
+  fallback: false,
+  help,
+});
+
+const index: Option<string | undefined> = {
+  takes: "value",
+  short: "i",
+  hint: "N",
+  fallback: undefined,
+  help: "The number of the session; several clones of a repo have one each.",
+  parse: (text) => {
+    if (/^\d+$/.test(text)) return text;
+    throw new UserError(`--index "${text}" is no number`, {
+      why: "A session's name is dir_suffix and a number.",
+      fix: "Use --index 1",
+      kind: "usage",
+    });
+  },
+};
+
+export default await script(import.meta.url, {
+  about: "Start or attach the tmux session of this repo, the thin env active in every window.",
+  options: {
+    index,
+    forceRestart: flag("End this session, and no other, and start it again."),
+    createGlobalLink: flag("Make ~/go_<dir_suffix> a link that starts sessions of this repo from anywhere."),
+  },
+  examples: ["i tmux --index 1", "i tmux --index 1 --force-restart", "i tmux --create-global-link"],
+  asks: (facts, options) => {
+    const { link } = readTmuxFacts(facts);
+    return options.createGlobalLink && link.state === "other" ? `Replace ${link.path}, which is something else?` : null;
+  },
+  steps: (facts, options) => tmuxSession(readTmuxFacts(facts), options),
+});

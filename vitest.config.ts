@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * `unit` needs nothing but Node and takes seconds; `real` starts an engine, registries, Git remotes and tmux; `alone` is like
+ * it, for what has a time to keep.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000, sequence: { groupOrder: 0 } },
+      },
+      {
+        test: {
+          name: "real",
+          include: ["test/real/**/*.test.ts"],
+          globalSetup: ["test/bed/global_setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          // Three files at once on two cores starve a test now and then; the reporter still shows what needed a second run.
+          retry: 1,
+          fileParallelism: true,
+          sequence: { groupOrder: 1 },
+          maxWorkers: 3,
+          pool: "forks",
+        },
+      },
+      {
+        test: {
+          name: "alone",
+          include: ["test/alone/**/*.test.ts"],
+          globalSetup: ["test/bed/global_setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          retry: 1,
+          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
+          pool: "forks",
+        },
+      },
+    ],
+  },
+});
