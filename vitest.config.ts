@@ -17,8 +17,6 @@ export default defineConfig({
           globalSetup: ["test/bed/global_setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          // Three files at once on two cores starve a test now and then; the reporter still shows what needed a second run.
-          retry: 1,
           fileParallelism: true,
           sequence: { groupOrder: 1 },
           maxWorkers: 3,
@@ -32,7 +30,6 @@ export default defineConfig({
           globalSetup: ["test/bed/global_setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          retry: 1,
           sequence: { groupOrder: 2 },
           maxWorkers: 1,
           pool: "forks",

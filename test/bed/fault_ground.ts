@@ -8,7 +8,7 @@ import { type HandImage, handImage, pushByHand } from "./hand_image.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 import { changelog, write } from "./tiny_repo.ts";
 import type { Login } from "./token_server.ts";
-import { docker, forgetImages, workflowsIn } from "./workflow.ts";
+import { docker, dropImages, workflowsIn } from "./workflow.ts";
 
 export const keys = ["r1", "r2", "r3"] as const;
 export type Key = (typeof keys)[number];
@@ -70,7 +70,7 @@ export async function makeFaultGround(): Promise<FaultGround> {
     before,
     repo: (name) => makeRepo({ dir, real, proxies, before }, name, image),
     end: async () => {
-      await forgetImages(keys.map((key) => proxies[key].address));
+      await dropImages(keys.map((key) => proxies[key].address));
       await Promise.all(keys.flatMap((key) => [proxies[key].stop(), real[key].stop()]));
       rmSync(dir, { recursive: true, force: true });
     },

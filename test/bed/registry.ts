@@ -20,7 +20,14 @@ export type RegistryOptions = {
 };
 
 /** One request that a registry answered. */
-export type Request = { readonly method: string; readonly path: string; readonly status: number; readonly at: Date };
+export type Request = {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly at: Date;
+  /** What the client calls itself. */
+  readonly agent: string;
+};
 
 /** A registry of one test, in a process of its own that ends with the test's. */
 export type TestRegistry = {
@@ -45,16 +52,17 @@ export async function freeAddress(): Promise<string> {
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const accessLine = /\[(\d+)\/(\w+)\/(\d+):(\S+) ([+-]\d\d)(\d\d)\] "(\S+) (\S+) [^"]*" (\d+) /;
+const accessLine = /\[(\d+)\/(\w+)\/(\d+):(\S+) ([+-]\d\d)(\d\d)\] "(\S+) (\S+) [^"]*" (\d+) \S+ "[^"]*" "([^"]*)"/;
 
 /** Reads the lines of an access log; what is no request is left out. */
 export const parseAccessLog = (text: string): readonly Request[] =>
   text.split("\n").flatMap((line) => {
-    const [, day, month = "", year, time, hours, minutes, method, path, status] = accessLine.exec(line) ?? [];
+    const [, day, month = "", year, time, hours, minutes, method, path, status, agent = ""] =
+      accessLine.exec(line) ?? [];
     if (method === undefined || path === undefined) return [];
     const number = String(months.indexOf(month) + 1).padStart(2, "0");
     const at = new Date(`${year}-${number}-${day}T${time}${hours}:${minutes}`);
-    return [{ method, path, status: Number(status), at }];
+    return [{ method, path, status: Number(status), at, agent }];
   });
 
 /** The line of a password file for this user; the C library's crypt knows bcrypt. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { addRemote, commitAll, git } from "./git.ts";
 import { type RegistryOptions, startRegistry, type TestRegistry } from "./registry.ts";
 import { tinyImage } from "./tiny.ts";
-import { forgetImages } from "./workflow.ts";
+import { dropImages } from "./workflow.ts";
 
 export type TinyOptions = {
   readonly name: string;
@@ -83,7 +83,7 @@ export async function makeGround(count: number, options: RegistryOptions = {}): 
       return join(dir, as);
     },
     end: async () => {
-      await forgetImages(Object.values(addresses));
+      await dropImages(Object.values(addresses));
       await Promise.all(registries.map(({ stop }) => stop()));
       rmSync(dir, { recursive: true, force: true });
     },

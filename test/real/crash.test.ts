@@ -8,7 +8,7 @@ import { finalState, hasPass, runsOf } from "../bed/final_state.ts";
 import { refsOf } from "../bed/oracle.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { startTrapProxy, type TrapProxy } from "../bed/trap_proxy.ts";
-import { docker, forgetImages, workflowsIn } from "../bed/workflow.ts";
+import { docker, dropImages, workflowsIn } from "../bed/workflow.ts";
 
 const release = ["docker_release_dev", "--version", "1.0.0"] as const;
 const width = 3;
@@ -46,7 +46,7 @@ beforeAll(async () => {
   undisturbed = await stateOf({ repo, image });
 });
 afterAll(async () => {
-  await forgetImages(Object.values(proxies).map(({ address }) => address));
+  await dropImages(Object.values(proxies).map(({ address }) => address));
   await Promise.all(Object.values(proxies).map(({ stop }) => stop()));
   await ground.end();
 });

@@ -13,15 +13,20 @@ beforeAll(async () => {
 });
 afterAll(() => ground.end());
 
-/** What a command asks of each registry: `HEAD 3, PUT 1`, without the pings of the engine's client. */
+/**
+ * What a command asks of each registry: `HEAD 3, PUT 1`, without the pings of the engine's client and what it looks for:
+ * that depends on where it remembers each layer to be.
+ */
 async function asked(...words: readonly [string, ...string[]]): Promise<readonly string[]> {
   for (const registry of ground.registries) registry.forget();
   const done: Done = await workflowsIn(repo)(...words);
   expect(done.code, done.stderr).toBe(0);
   return ground.registries.map((registry) => {
     const counts = new Map<string, number>();
-    for (const { method, path } of registry.requests())
-      if (path !== "/v2/") counts.set(method, (counts.get(method) ?? 0) + 1);
+    for (const { method, path, agent } of registry.requests()) {
+      const looks = path === "/v2/" || (method === "HEAD" && agent.startsWith("docker/"));
+      if (!looks) counts.set(method, (counts.get(method) ?? 0) + 1);
+    }
     return ["HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"]
       .flatMap((method) => (counts.has(method) ? [`${method} ${counts.get(method)}`] : []))
       .join(", ");
@@ -31,7 +36,7 @@ async function asked(...words: readonly [string, ...string[]]): Promise<readonly
 it("a release asks each registry a fixed number of times", async () => {
   expect(await asked("docker_release_dev", "--version", "1.0.0")).toMatchInlineSnapshot(`
     [
-      "HEAD 12, GET 7, POST 6, PUT 7, DELETE 1",
+      "HEAD 7, GET 7, POST 6, PUT 7, DELETE 1",
       "HEAD 13, GET 2, POST 6, PUT 7, DELETE 1",
       "HEAD 13, GET 2, POST 6, PUT 7, DELETE 1",
     ]
@@ -55,7 +60,7 @@ it("a second version sends the layers that are new, and no other", async () => {
   });
   expect(await asked("docker_release_dev", "--version", "1.1.0")).toMatchInlineSnapshot(`
     [
-      "HEAD 12, GET 6, POST 5, PUT 6, DELETE 1",
+      "HEAD 7, GET 6, POST 5, PUT 6, DELETE 1",
       "HEAD 13, GET 2, POST 5, PUT 6, DELETE 1",
       "HEAD 13, GET 2, POST 5, PUT 6, DELETE 1",
     ]

@@ -63,7 +63,13 @@ describe("registries", () => {
   it("reads an access log and leaves out what is no request", () => {
     const line = '127.0.0.1 - AWS [21/Nov/2026:01:12:28 +0000] "HEAD /v2/app/manifests/1 HTTP/1.1" 404 91 "" "docker"';
     expect(parseAccessLog(`${line}\nnoise\n`)).toEqual([
-      { method: "HEAD", path: "/v2/app/manifests/1", status: 404, at: new Date("2026-11-21T01:12:28Z") },
+      {
+        method: "HEAD",
+        path: "/v2/app/manifests/1",
+        status: 404,
+        at: new Date("2026-11-21T01:12:28Z"),
+        agent: "docker",
+      },
     ]);
   });
 });
