@@ -6,7 +6,7 @@ export default await script(import.meta.url, {
   about: "Build the image of the runnable dir as local-<user>-X.Y.Z, and bring poetry.lock back.",
   options: pick("version", "poetryMode", "cache", "buildArg"),
   needs: ["git", "engine", "inputs"],
-  versionOf: "dev",
+  versionFromChangelog: true,
   examples: ["i docker_build_local --version 1.2.0 --poetry-mode no_update"],
   steps: buildLocal,
 });

@@ -1,4 +1,4 @@
-import { pushTaggedDev } from "../lib/flows/dev.ts";
+import { pushDev } from "../lib/flows/promote.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,6 +6,6 @@ export default await script(import.meta.url, {
   about: "Push the tagged dev image and its Git tag, and point dev at it in every registry.",
   options: pick("version", "targetRegistries", "breakLock"),
   needs: ["git", "engine", "registries", "log"],
-  versionOf: "dev",
-  steps: pushTaggedDev,
+  versionFromChangelog: true,
+  steps: pushDev,
 });

@@ -1,4 +1,4 @@
-import { releaseDev } from "../lib/flows/dev_release.ts";
+import { release } from "../lib/flows/release.ts";
 import { updateLock } from "../lib/flows/update_lock.ts";
 import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -7,8 +7,8 @@ export default await script(import.meta.url, {
   about: "Build, test, tag and push the dev image, and point dev at it in every registry.",
   options: releaseOptions,
   needs: ["git", "engine", "registries", "log", "inputs"],
-  versionOf: "dev",
+  versionFromChangelog: true,
   examples: ["i docker_release_dev --version 1.2.0 --no-qa-tests"],
-  before: updateLock,
-  steps: releaseDev,
+  before: { steps: updateLock },
+  steps: release,
 });

@@ -1,4 +1,4 @@
-import { asksRollback, rollbackDev } from "../lib/flows/rollback.ts";
+import { asksRollback, rollback } from "../lib/flows/rollback.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,5 +8,5 @@ export default await script(import.meta.url, {
   needs: ["git", "registries", "log"],
   examples: ["i docker_rollback_dev --version 1.0.0 --message 'pandas breaks the loader'"],
   asks: asksRollback,
-  steps: rollbackDev,
+  steps: rollback,
 });

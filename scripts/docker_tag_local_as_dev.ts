@@ -1,4 +1,4 @@
-import { tagTestedLocalAsDev } from "../lib/flows/dev.ts";
+import { tagLocalAsDev } from "../lib/flows/promote.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,6 +6,6 @@ export default await script(import.meta.url, {
   about: "Tag the tested local image as dev in the engine, and its commit in Git.",
   options: pick("version", "skipTests"),
   needs: ["git", "engine", "registries", "log"],
-  versionOf: "dev",
-  steps: tagTestedLocalAsDev,
+  versionFromChangelog: true,
+  steps: tagLocalAsDev,
 });

@@ -9,7 +9,7 @@ export default await script(import.meta.url, {
     check: flag("Only tell which registries lag; exit code 1 when one does."),
   },
   needs: ["git", "registries", "log"],
-  versionOf: "dev",
+  versionFromChangelog: true,
   examples: ["i release_mirror --check"],
   steps: mirror,
 });

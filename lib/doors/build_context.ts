@@ -7,7 +7,9 @@ import { UserError } from "../model/errors.ts";
 export type BuildContext = {
   readonly files: number;
   readonly hash: string;
+  /** First path parts of the files, and how many bytes lie below each. */
   readonly entries: readonly string[];
+  readonly sizes: readonly { readonly path: string; readonly bytes: number }[];
   readonly hasLinks: boolean;
 };
 
@@ -28,12 +30,13 @@ export async function readContext(folder: string, ignoreText: string): Promise<B
     kept.some(
       (rule) => rule.startsWith(`${path}/`) || rule.includes("*") || path.startsWith(rule.replace(/\/\*+$/, "")),
     );
-  const state: Walk = { folder, hash: createHash("sha256"), entries: new Set(), files: 0, hasLinks: false, seen: [] };
+  const state: Walk = { folder, hash: createHash("sha256"), sizes: new Map(), files: 0, hasLinks: false, seen: [] };
   walk(state, "", { enter, ignores: (path) => filter.ignores(path) });
   return {
     files: state.files,
     hash: state.hash.digest("hex"),
-    entries: [...state.entries].sort(),
+    entries: [...state.sizes.keys()].sort(),
+    sizes: [...state.sizes].map(([path, bytes]) => ({ path, bytes })),
     hasLinks: state.hasLinks,
   };
 }
@@ -41,7 +44,7 @@ export async function readContext(folder: string, ignoreText: string): Promise<B
 type Walk = {
   folder: string;
   hash: ReturnType<typeof createHash>;
-  entries: Set<string>;
+  sizes: Map<string, number>;
   files: number;
   hasLinks: boolean;
   seen: string[];
@@ -65,7 +68,8 @@ function walk(state: Walk, path: string, rules: Rules): void {
     } else if (!rules.ignores(inner) && stat.isFile()) {
       state.files += 1;
       state.hasLinks ||= isLink;
-      state.entries.add(inner.split("/")[0] ?? inner);
+      const first = inner.split("/")[0] ?? inner;
+      state.sizes.set(first, (state.sizes.get(first) ?? 0) + stat.size);
       const content = createHash("sha256").update(readFileSync(full)).digest("hex");
       state.hash.update(`${inner}\0${stat.mode & 0o111 ? "x" : "-"}\0${content}\n`);
     }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { GitFacts, Place } from "../model/facts.ts";
 import { capture } from "./shell.ts";
@@ -94,18 +95,27 @@ const changed = (status: string): string[] =>
 export const tagsWith = async (place: Place, commit: string, env: Env): Promise<string[]> =>
   lines(await gitIn(place.owner, env)(["tag", "--list", "--contains", commit]));
 
-/** The last commit that changed anything under the paths, with its time in seconds; the first commit when nothing did. */
+/** The last commit of a repo that changed anything under the paths, with its time in seconds; its last commit when nothing did. */
 export async function lastChange(
-  place: Place,
+  repo: string,
   paths: readonly string[],
   env: Env,
 ): Promise<{ revision: string; time: number }> {
-  const text = await gitIn(
-    place.owner,
-    env,
-  )(["log", "-1", "--format=%H %ct", "--", ...paths.map((path) => `:(top,literal)${path}`)]);
-  const [revision = "", time = "0"] = (text || (await gitIn(place.owner, env)(["log", "-1", "--format=%H %ct"]))).split(
-    " ",
-  );
+  const log = (more: readonly string[]) => gitIn(repo, env)(["log", "-1", "--format=%H %ct", ...more]);
+  const found = paths.length > 0 ? await log(["--", ...paths.map((path) => `:(top,literal)${path}`)]) : "";
+  const [revision = "", time = "0"] = (found || (await log([]))).split(" ");
   return { revision, time: Number(time) };
+}
+
+/** Files and folders that Git does not track, ignored ones too, of the outermost repo and its submodules; relative to its root. */
+export async function untracked(place: Place, env: Env): Promise<string[]> {
+  const submodules = lines(await gitIn(place.root, env)(["submodule", "status", "--recursive"]));
+  const folders = submodules.map((line) => line.slice(1).split(" ")[1] ?? "").filter((path) => path !== "");
+  const lists = await Promise.all(
+    ["", ...folders].map(async (folder) => {
+      const others = await gitIn(join(place.root, folder), env)(["ls-files", "--others", "--directory", "-z"]);
+      return others.split("\0").flatMap((path) => (path === "" ? [] : [join(folder, path)]));
+    }),
+  );
+  return lists.flat().filter((path) => !folders.includes(path.replace(/\/$/, "")));
 }

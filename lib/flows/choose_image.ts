@@ -1,4 +1,4 @@
-import { newest } from "../model/changelog.ts";
+import { currentEntry, newest } from "../model/changelog.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, LocalImage } from "../model/facts.ts";
 import { engineImage, engineRepository } from "../model/names.ts";
@@ -29,7 +29,7 @@ export function chooseReleased(
   version: Version | null,
   images: readonly LocalImage[] = [],
 ): Chosen {
-  const code = newest(facts.changelog, stage)?.version;
+  const code = currentEntry(facts.changelog, stage)?.version;
   if (version || !code) return named(facts, stage, version);
   const fitting = named(facts, stage, code);
   const here = images.some(({ reference }) => reference === fitting.reference);

@@ -21,6 +21,8 @@ export type Run = {
   readonly socket?: boolean;
   readonly cwd?: string;
   readonly mounts?: readonly Mount[];
+  /** Variables whose values are known only when it runs. */
+  readonly variables?: Readonly<Record<string, Word>>;
   readonly meaning?: Command["meaning"];
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
@@ -36,7 +38,7 @@ export function runContainer(facts: Facts, run: Run): Step {
   const line = cmd`docker compose --progress quiet --file ${file} ${extra} run ${ports} app ${run.argv}`;
   const start: Command = {
     ...line,
-    env: { IMAGE: run.what },
+    env: { IMAGE: run.what, ...run.variables },
     container: true,
     ...(run.interactive ? { interactive: true } : {}),
     ...(run.meaning ? { meaning: run.meaning } : {}),
@@ -59,7 +61,7 @@ function describe(facts: Facts, run: Run): Container {
   return {
     workingDir: cwd === "." ? "/app" : `/app/${cwd}`,
     environment: { ...containerEnv(facts, about), ...(caller ? { HOME: caller.home } : {}) },
-    passed: passedNames(facts),
+    passed: [...passedNames(facts), ...Object.keys(run.variables ?? {})],
     mounts: [
       ...codeMounts(facts, run.image.stage),
       ...(caller?.mounts ?? []),

@@ -1,9 +1,9 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { engineImage } from "../model/names.ts";
+import { builtImage, versionTag } from "../model/names.ts";
 import { bump, type Version } from "../model/version.ts";
-import { releasedDigest } from "./dev.ts";
-import { imageLabels } from "./local.ts";
+import { imageLabels } from "./build.ts";
+import { releasedDigest } from "./push.ts";
 
 /** Where the image of a version is found, and whether the engine has it. */
 export type Found = {
@@ -14,29 +14,29 @@ export type Found = {
 
 /** The image, if it exists: by the claim, in a registry, in the engine; taken only if its revision and inputs are this run's. */
 export function findImage(facts: Facts, version: Version): Found {
-  const labels = imageLabels(facts, version, "no_update");
+  const labels = imageLabels(facts, version, facts.stage === "prod" ? "prod" : "no_update");
   const same = (other: Readonly<Record<string, string>>) =>
     ["org.opencontainers.image.revision", "dev.slipway.inputs"].every((name) => other[name] === labels[name]);
   const inEngine = (digest: string) => facts.engine.images.some(({ digests }) => digests.includes(digest));
-  const tag = `dev-${version}`;
+  const tag = versionTag(facts, version);
   const published = releasedDigest(facts, tag);
   if (published) {
     const theirs = facts.targets
       .map(({ name }) => facts.registries[name]?.[tag])
       .find((state) => state?.state === "found" && state.digest === published);
     const found = theirs?.state === "found" ? (theirs.labels ?? {}) : {};
-    if (!same(found)) throw builtBefore(version, found["org.opencontainers.image.revision"]);
+    if (!same(found)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
     return { digest: published, where: "registry", pulled: inEngine(published) };
   }
   const local = facts.engine.images.find(
-    ({ reference, labels: theirs }) => reference === engineImage(facts, "local", version) && same(theirs),
+    ({ reference, labels: theirs }) => reference === builtImage(facts, version) && same(theirs),
   );
   if (local) return { digest: local.id, where: facts.claim?.digest === local.id ? "claim" : "engine", pulled: true };
   return { digest: null, where: null, pulled: true };
 }
 
-const builtBefore = (version: Version, revision: string | undefined): UserError =>
-  new UserError(`dev-${version} was already built from ${revision?.slice(0, 12) ?? "another source"}`, {
+const builtBefore = (facts: Facts, version: Version, revision: string | undefined): UserError =>
+  new UserError(`${versionTag(facts, version)} was already built from ${revision?.slice(0, 12) ?? "another source"}`, {
     why: "A version names one image for ever, and what would be built now is another.",
     fix: `Release the next one: add its entry and --version ${bump(version, "patch")}`,
   });

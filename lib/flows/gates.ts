@@ -1,10 +1,11 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { engineImage } from "../model/names.ts";
+import { builtImage } from "../model/names.ts";
 import { type Action, cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import type { Chosen } from "./choose_image.ts";
+import { assertProdWays } from "./prod_tests.ts";
 import { passOf, recordedPass, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
@@ -26,52 +27,48 @@ type Gates = {
 
 /** fast, slow, qa by config; superslow by option; end to end where configured. A skip is recorded. */
 export function gates(facts: Facts, { version, image, what, options }: Gates): Step[] {
-  const lists: ListName[] = [
-    ...facts.config.release.gates,
-    ...(options.superslowTests && !facts.config.release.gates.includes("superslow") ? (["superslow"] as const) : []),
-  ];
-  const reference = engineImage(facts, "local", version);
-  const chosen: Chosen = {
-    reference,
-    tag: "",
-    stage: "local",
-    version,
-    local: facts.engine.images.find((one) => one.reference === reference) ?? null,
-  };
+  const { gates: configured } = facts.config.release;
+  const isExtra = options.superslowTests && !configured.includes("superslow");
+  const lists: readonly ListName[] = isExtra ? [...configured, "superslow"] : configured;
   const why = (list: ListName) =>
     options.skipTests ? "--skip-tests" : list === "qa" && !options.qaTests ? "--no-qa-tests" : null;
+  if (facts.stage === "prod")
+    assertProdWays(
+      facts,
+      lists.filter((list) => why(list) === null),
+    );
+  const chosen = underTest(facts, version);
   const steps = lists.map((list) => {
-    const made = testList(facts, {
-      list,
-      image: chosen,
-      what,
-      digest: image,
-      extra: [],
-      again: options.rerunTests,
-    });
-    return why(list) ? { ...made, skip: why(list) } : made;
-  });
-  const skipped = lists.flatMap((list): Action[] => {
+    const gate = { list, image: chosen, what, digest: image, extra: [], again: options.rerunTests };
     const reason = why(list);
-    return reason
-      ? [
-          {
-            kind: "record",
-            image: facts.config.imageName,
-            entry: { type: "skip", digest: image, version, list, why: reason },
-          },
-        ]
-      : [];
+    return reason ? { ...testList(facts, gate), skip: reason } : testList(facts, gate);
   });
-  return [
-    ...steps,
-    ...endToEnd(facts, what, options),
-    ...(skipped.length > 0 ? [step("record_skips", "Record which tests were left out", skipped)] : []),
-  ];
+  const skips = lists.flatMap((list) => {
+    const reason = why(list);
+    return reason ? [skipOf(facts, { list, image, version, reason })] : [];
+  });
+  return [...steps, ...endToEnd(facts, what, options), ...(skips.length > 0 ? [recordSkips(skips)] : [])];
 }
 
+/** The image of this run, which has no released name yet. */
+function underTest(facts: Facts, version: Version): Chosen {
+  const stage = facts.stage === "prod" ? "prod" : "local";
+  const reference = builtImage(facts, version);
+  const local = facts.engine.images.find((one) => one.reference === reference) ?? null;
+  return { reference, tag: reference.slice(reference.lastIndexOf(":") + 1), stage, version, local };
+}
+
+type Skip = { readonly list: ListName; readonly image: Digest; readonly version: Version; readonly reason: string };
+const skipOf = (facts: Facts, { list, image, version, reason }: Skip): Action => ({
+  kind: "record",
+  image: facts.config.imageName,
+  entry: { type: "skip", digest: image, version, list, why: reason },
+});
+
+const recordSkips = (skips: readonly Action[]): Step => step("record_skips", "Record which tests were left out", skips);
+
 function endToEnd(facts: Facts, image: Word, options: GateOptions): Step[] {
-  const row = facts.config.release.endToEnd.dev;
+  const row = facts.config.release.endToEnd[facts.stage];
   if (!row) return [];
   const cwd = [facts.place.dir, row.dir].filter((part) => part !== ".").join("/") || ".";
   const skip = options.skipTests ? "--skip-tests" : options.runEndToEndTests ? null : "--no-run-end-to-end-tests";
@@ -86,24 +83,15 @@ type Passing = { readonly version: Version; readonly image: string; readonly ski
 
 /** Refuses an image whose gates have no recorded pass; with --skip-tests gives the step that records what is missing. */
 export function assertPassed(facts: Facts, { version, image, skipTests }: Passing): Step[] {
+  const stage = facts.stage === "prod" ? "prod" : "local";
   const missing = facts.config.release.gates.filter(
-    (list) => !recordedPass(facts, passOf(facts, { list, digest: image, version })),
+    (list) => !recordedPass(facts, passOf(facts, { list, digest: image, version, stage })),
   );
   if (missing.length === 0) return [];
   if (skipTests)
-    return [
-      step(
-        "record_skips",
-        "Record which tests were left out",
-        missing.map((list) => ({
-          kind: "record",
-          image: facts.config.imageName,
-          entry: { type: "skip", digest: image, version, list, why: "--skip-tests" },
-        })),
-      ),
-    ];
+    return [recordSkips(missing.map((list) => skipOf(facts, { list, image, version, reason: "--skip-tests" })))];
   throw new UserError(`${missing.join(", ")} tests have not passed in this image and commit`, {
-    why: "What is tagged dev was tested; the log has no such pass.",
-    fix: `Run them: i run_${missing[0]}_tests --stage local --version ${version}; or say so with --skip-tests`,
+    why: `What is released as ${facts.stage} was tested; the log has no such pass.`,
+    fix: `Run them: i run_${missing[0]}_tests --stage ${stage} --version ${version}; or say so with --skip-tests`,
   });
 }

@@ -1,60 +1,75 @@
 import type { Facts } from "../model/facts.ts";
-import { targetPlaces } from "../model/names.ts";
-import { type Action, type Digest, type Step, step } from "../model/plan.ts";
-import { gitTag } from "../model/stage.ts";
+import { releaseTag, targetPlaces, versionTag } from "../model/names.ts";
+import { type Action, type Digest, type MoveTag, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
-import { flipDev } from "./flip_dev.ts";
-import { assertNotBelow } from "./release_rules.ts";
+import { flip } from "./flip.ts";
+import { keptVersion } from "./release_rules.ts";
 
 /** Flip, verification and record: design.md, steps 8 and 9. */
 export function publish(facts: Facts, image: Digest, version: Version): Step[] {
+  const { stage } = facts;
   const targets = targetPlaces(facts);
-  const places = targets.map((place) => ({ ...place, seen: devDigest(facts, place.registry) }));
-  assertNotBelow(
+  const places = seenPlaces(facts);
+  const kept = keptVersion(
     facts,
     version,
     places.map(({ seen }) => seen),
   );
   const isThere = typeof image === "string" && places.every(({ seen }) => seen === image);
-  const title = `Point dev at ${version} in ${places.map(({ registry }) => registry).join(", ")}`;
-  const skip = isThere ? "dev is this image everywhere" : null;
+  const title = `Point ${stage} at ${version} in ${places.map(({ registry }) => registry).join(", ")}`;
+  const skip = kept ? `${stage} stays ${kept}, which is higher` : isThere ? `${stage} is this image everywhere` : null;
   const check = (tag: string): Action => ({ kind: "verify_digest", tag, digest: image, places: targets });
   return [
-    flipDev(facts, { title, skip, version, why: "release", to: image, places }),
-    step("verify", "Read every tag back", [check("dev"), check(`dev-${version}`)]),
+    flip(facts, { title, skip, version, why: "release", to: image, places }),
+    step("verify", "Read every tag back", [...(kept ? [] : [check(stage)]), check(versionTag(facts, version))]),
     recordRelease(facts, image, version),
   ];
 }
 
-/** What dev is in a registry; null where it is nothing, or where preflight will find that the registry does not answer. */
-function devDigest(facts: Facts, registry: string): string | null {
-  const state = facts.registries[registry]?.["dev"];
+/** The target registries with what the mutable tag is there. */
+const seenPlaces = (facts: Facts): MoveTag["places"] =>
+  targetPlaces(facts).map((place) => ({ ...place, seen: mutableDigest(facts, place.registry) }));
+
+/** What dev (or prod) is in a registry; null where it is nothing, or where preflight will find that the registry does not answer. */
+function mutableDigest(facts: Facts, registry: string): string | null {
+  const state = facts.registries[registry]?.[facts.stage];
   return state?.state === "found" ? state.digest : null;
 }
 
 function recordRelease(facts: Facts, digest: Digest, version: Version): Step {
-  const image = facts.config.imageName;
-  const commit = facts.remoteTags[gitTag(image, "dev", version)] ?? facts.git.commit;
-  const registries = facts.targets.map(({ name }) => name);
-  const entry = { type: "release", stage: "dev", version, digest, commit, registries } as const;
+  const { config, stage, targets, inputs } = facts;
+  const image = config.imageName;
+  const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
+  const registries = targets.map(({ name }) => name);
+  const base =
+    stage === "prod" && inputs.base ? { base: { version: inputs.base.version, digest: inputs.base.digest } } : {};
+  const entry = { type: "release", stage, version, digest, commit, ...base, registries } as const;
   return step("record_release", `Record the release of ${version}`, [{ kind: "record", image, entry }]);
 }
 
 /** Where the release stands: registry x tag x digest, what was not tested, what to do next. */
 export function tell(facts: Facts, image: Digest, release: { version: Version; untested: readonly string[] }): Step {
   const { version, untested } = release;
+  const { stage } = facts;
   const name = facts.config.imageName;
+  const kept = keptVersion(
+    facts,
+    version,
+    seenPlaces(facts).map(({ seen }) => seen),
+  );
+  const tags = [...(kept ? [] : [stage]), versionTag(facts, version)];
   const rows = targetPlaces(facts).flatMap(({ registry, repository }) =>
-    ["dev", `dev-${version}`].map((tag) => `${registry.padEnd(12)} ${`${repository}:${tag}`.padEnd(44)} @image`),
+    tags.map((tag) => `${registry.padEnd(12)} ${`${repository}:${tag}`.padEnd(44)} @image`),
   );
   const behind = facts.config.registries.filter((registry) => registry.required && !facts.targets.includes(registry));
   const text = [
-    `${name} ${version} is released:`,
+    `${name} ${stage === "prod" ? "prod " : ""}${version} is released:`,
     ...rows,
+    ...(kept ? [`${stage} stays ${kept}, which is higher than ${version}`] : []),
     ...behind.map((registry) => `${registry.name.padEnd(12)} behind by choice`),
     ...untested.map((what) => `NOT TESTED   ${what}`),
     "",
-    "Users get it with: i docker_pull",
+    `Users get it with: i docker_pull${stage === "prod" ? ` --stage prod${kept ? ` --version ${version}` : ""}` : ""}`,
     ...afterwards(facts, version),
   ].join("\n");
   return step("tell", "Tell where it stands", [{ kind: "announce", digest: image, text }]);

@@ -1,4 +1,4 @@
-import { newest, readChangelog, renderEntry } from "../model/changelog.ts";
+import { currentEntry, newest, readChangelog, renderEntry } from "../model/changelog.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
@@ -48,7 +48,7 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
       fix: "Give several: --message one --message another",
     });
   const stage = options.prod ? "prod" : "dev";
-  const last = newest(facts.changelog, stage);
+  const last = currentEntry(facts.changelog, stage);
   const version = options.version ?? (last ? bump(last.version, options.bump) : parseVersion("1.0.0"));
   const content = `${[renderEntry(facts.config.imageName, stage, version, facts.today, options.message), facts.changelogText ?? ""].join("\n").trimEnd()}\n`;
   const problem = readChangelog(content, facts.config.imageName).problems[0];

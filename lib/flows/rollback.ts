@@ -1,49 +1,50 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { targetPlaces } from "../model/names.ts";
+import { targetPlaces, versionTag } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
-import { releasedDigest } from "./dev.ts";
-import { flipDev } from "./flip_dev.ts";
+import { flip } from "./flip.ts";
+import { releasedDigest } from "./push.ts";
 
 export type RollbackOptions = { readonly version?: Version | undefined; readonly message: readonly string[] };
 
 /**
- * Points dev at the digest of an earlier version in every registry; versioned tags never move (design.md, "what rollback
+ * Points dev (or prod) at the digest of an earlier version in every registry; versioned tags never move (design.md, "what rollback
  * means"). The flip reads back what it put, so at most five requests go to a registry.
  */
-export function rollbackDev(facts: Facts, options: RollbackOptions): Step[] {
+export function rollback(facts: Facts, options: RollbackOptions): Step[] {
   const version = options.version ?? refuseWithCandidates(facts);
-  const image = releasedDigest(facts, `dev-${version}`) ?? notReleased(facts, version);
+  const { stage } = facts;
+  const image = releasedDigest(facts, versionTag(facts, version)) ?? notReleased(facts, version);
   assertEverywhere(facts, version);
-  const places = targetPlaces(facts).map((place) => ({ ...place, seen: seenDigest(facts, place.registry, "dev") }));
+  const places = targetPlaces(facts).map((place) => ({ ...place, seen: seenDigest(facts, place.registry, stage) }));
   const names = places.map(({ registry }) => registry).join(", ");
   const reason = options.message.join(" ");
-  const skip = places.every(({ seen }) => seen === image) ? `dev is ${version} everywhere` : null;
-  const title = `Point dev back at ${version} in ${names}`;
-  const text = `${facts.config.imageName}: dev is ${version} again, @image, in ${names}\nUsers get it with: i docker_pull`;
+  const skip = places.every(({ seen }) => seen === image) ? `${stage} is ${version} everywhere` : null;
+  const title = `Point ${stage} back at ${version} in ${names}`;
+  const text = `${facts.config.imageName}: ${stage} is ${version} again, @image, in ${names}\nUsers get it with: i docker_pull${stage === "prod" ? " --stage prod" : ""}`;
   return [
     // No upload is opened to see whether we may push: the flip's own PUT shows it, and puts the others back where it may not.
     step("preflight", "Look for a move that somebody left half-way", [{ kind: "check", what: "flip" }]),
-    flipDev(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
+    flip(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
     step("tell", "Tell where it stands", [{ kind: "announce", digest: image, text }]),
   ];
 }
 
-/** A rollback keeps dev the same in every registry, so each must have the version. */
+/** A rollback keeps the mutable tag the same in every registry, so each must have the version. */
 function assertEverywhere(facts: Facts, version: Version): void {
-  const tag = `dev-${version}`;
+  const tag = versionTag(facts, version);
   const missing = facts.targets.filter(({ name }) => facts.registries[name]?.[tag]?.state !== "found");
   if (missing.length === 0) return;
   throw new UserError(`${tag} is not in ${missing.map(({ name }) => name).join(", ")}`, {
-    why: "A rollback keeps dev the same in every registry, so each must have the version.",
+    why: `A rollback keeps ${facts.stage} the same in every registry, so each must have the version.`,
     fix: `Copy it there first: i release_mirror --version ${version}`,
   });
 }
 
 /** The question before a rollback. */
 export const asksRollback = (facts: Facts, options: RollbackOptions): string =>
-  `Point dev of ${facts.config.imageName} back at ${options.version} in ${facts.targets.map(({ name }) => name).join(", ")}?`;
+  `Point ${facts.stage} of ${facts.config.imageName} back at ${options.version} in ${facts.targets.map(({ name }) => name).join(", ")}?`;
 
 /** The digest behind a tag in one registry at planning time; null where there is none. */
 export function seenDigest(facts: Facts, registry: string, tag: string): string | null {
@@ -61,7 +62,7 @@ function refuseWithCandidates(facts: Facts): never {
   const versions = [
     ...new Set(
       facts.log.flatMap((entry) =>
-        entry.type === "release" && entry.stage === "dev" && isVersion(entry.version) ? [entry.version] : [],
+        entry.type === "release" && entry.stage === facts.stage && isVersion(entry.version) ? [entry.version] : [],
       ),
     ),
   ]
@@ -69,13 +70,13 @@ function refuseWithCandidates(facts: Facts): never {
     .reverse();
   throw new UserError("no version was given to go back to", {
     why: versions.length > 0 ? `Released are ${versions.slice(0, 8).join(", ")}.` : "Nothing was released yet.",
-    fix: `Pass one: i docker_rollback_dev --version ${versions[1] ?? versions[0] ?? "X.Y.Z"}`,
+    fix: `Pass one: i docker_rollback_${facts.stage} --version ${versions[1] ?? versions[0] ?? "X.Y.Z"}`,
   });
 }
 
 const notReleased = (facts: Facts, version: Version): never => {
-  throw new UserError(`${facts.config.imageName} has no released dev ${version}`, {
-    why: `No registry has dev-${version}.`,
+  throw new UserError(`${facts.config.imageName} has no released ${facts.stage} ${version}`, {
+    why: `No registry has ${versionTag(facts, version)}.`,
     fix: "See what there is: i release_history",
   });
 };

@@ -9,6 +9,7 @@ import type { Version } from "../model/version.ts";
 import { type Chosen, chooseImage } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
 import { slipwayFile } from "./own_files.ts";
+import { prodWay } from "./prod_tests.ts";
 import { pullIfMissing } from "./pull.ts";
 
 export type TestOptions = {
@@ -44,21 +45,12 @@ export type Gate = {
   readonly again: boolean;
 };
 
-/** The step of one list: its command in a container with the code mounted, then the record of the pass. */
+/** The step of one list: its command in a container, then the record of the pass. */
 export function testList(facts: Facts, gate: Gate): Step {
-  const { list, image } = gate;
+  const { list, image, digest } = gate;
   const reports = slipwayFile(facts, "reports");
-  const report = `/slipway/reports/${list}.xml`;
   const config = facts.config.tests[list];
-  const argv = testCommand(list, config, {
-    ci: facts.ci,
-    suite: facts.config.imageName,
-    report,
-    extra: gate.extra,
-    stage: image.stage,
-    version: image.version,
-  });
-  const entry = gate.digest === null ? null : passOf(facts, { list, digest: gate.digest, version: image.version });
+  const entry = digest === null ? null : passOf(facts, { list, digest, version: image.version, stage: image.stage });
   const known = entry && typeof entry.digest === "string" && !gate.again ? recordedPass(facts, entry) : undefined;
   const ready: Action = {
     kind: "write_file",
@@ -66,18 +58,18 @@ export function testList(facts: Facts, gate: Gate): Step {
     content: "JUnit reports of the last run of each test list.\n",
   };
   // Some entrypoints join their words and split them again, and a marker has spaces.
-  const text = shellText(facts, `exec ${argv.map(quote).join(" ")}`);
+  const text = shellText(facts, `exec ${listWords(facts, gate).map(quote).join(" ")}`);
+  const way = image.stage === "prod" ? prodWay(facts, gate) : { image, what: gate.what };
   const made = runContainer(facts, {
     id: `run_${list}_tests`,
     title: `Run the ${list} tests in ${image.reference}`,
-    image,
-    what: gate.what,
-    argv: text.argv,
     cwd: facts.place.dir,
     socket: list === "qa",
-    mounts: [{ source: `${facts.place.root}/${reports}`, target: "/slipway/reports" }, ...text.mounts],
     meaning: nothingCollected(list, config.mayBeEmpty),
-    before: [ready, ...text.before],
+    argv: text.argv,
+    ...way,
+    mounts: [{ source: `${facts.place.root}/${reports}`, target: "/slipway/reports" }, ...text.mounts],
+    before: [ready, ...text.before, ...(way.before ?? [])],
     after: entry
       ? [{ kind: "record", image: facts.config.imageName, entry, ...(gate.again ? { again: true } : {}) }]
       : [],
@@ -85,16 +77,32 @@ export function testList(facts: Facts, gate: Gate): Step {
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
 }
 
-type Tested = { readonly list: ListName; readonly digest: Digest; readonly version: string | null };
+const listWords = (facts: Facts, { list, image, extra }: Gate): readonly string[] =>
+  testCommand(list, facts.config.tests[list], {
+    ci: facts.ci,
+    suite: facts.config.imageName,
+    report: `/slipway/reports/${list}.xml`,
+    extra,
+    stage: image.stage,
+    version: image.version,
+  });
 
-/** The entry of a pass: the key of design.md, step 3. */
-export const passOf = (facts: Facts, { list, digest, version }: Tested): Pass => ({
+type Tested = {
+  readonly list: ListName;
+  readonly digest: Digest;
+  readonly version: string | null;
+  readonly stage: Stage;
+};
+
+/** The entry of a pass: the key of design.md, step 3. The code of a prod image is in it, so its digest alone names the code. */
+export const passOf = (facts: Facts, { list, digest, version, stage }: Tested): Pass => ({
   type: "pass",
   digest,
   version: version ?? "",
   list,
-  commit: facts.git.commit,
-  tree: facts.git.tree,
+  ...(stage === "prod" && facts.config.tests[list].prod !== "from_outside"
+    ? { commit: "", tree: "" }
+    : { commit: facts.git.commit, tree: facts.git.tree }),
   runner: runnerName(list, facts.config.tests[list]),
   platform: facts.engine.platform,
 });

@@ -1,7 +1,8 @@
 import { UserError } from "./errors.ts";
+import type { ReleaseStage } from "./stage.ts";
 import { bump, compareVersions, isVersion, majorMinor, type Version } from "./version.ts";
 
-export type EntryStage = "dev" | "prod";
+export type EntryStage = ReleaseStage;
 /** One entry of changelog.txt: `# <image>-X.Y.Z`, a date, and what changed. */
 export type ChangelogEntry = {
   readonly image: string;
@@ -101,6 +102,10 @@ export const newest = (
     .filter((entry) => entry.stage === stage && (!generation || majorMinor(entry.version) === generation))
     .sort((a, b) => compareVersions(b.version, a.version))[0];
 
+/** The entry whose version a stage stands at: of dev the newest dev entry, of prod the newest of all, for both are released as prod. */
+export const currentEntry = (entries: readonly ChangelogEntry[], stage: ReleaseStage): ChangelogEntry | undefined =>
+  newest(stage === "prod" ? entries.map((entry) => ({ ...entry, stage })) : entries, stage);
+
 /** The text of an entry as it stands in the file. */
 export const renderEntry = (
   image: string,
@@ -115,6 +120,18 @@ export const renderEntry = (
     ...changes.map((change) => `- ${change}`),
     "",
   ].join("\n");
+
+/**
+ * The entry that a release of this version is checked against. A prod release has an entry of its own or, where no
+ * prod-only entry of its major.minor is higher, shares that of the dev version of the same number.
+ */
+function entryFor(version: Version, { entries, stage, policy }: ReleaseCheck): ChangelogEntry | undefined {
+  const own = newest(entries, stage, majorMinor(version));
+  const shared = entries.find((entry) => entry.version === version);
+  const isShared =
+    stage === "prod" && policy === "before_release" && !(own && compareVersions(own.version, version) > 0);
+  return isShared ? (shared ?? own) : own;
+}
 
 export type ReleaseCheck = {
   readonly entries: readonly ChangelogEntry[];
@@ -134,7 +151,7 @@ export function assertReleasable(version: Version, check: ReleaseCheck): void {
       why: "Versions only go forward; going back is a rollback, which moves the tag and keeps every version.",
       fix: `Pick the next one, e.g. --version ${bump(top, "patch")}, or type: i docker_rollback_${check.stage} --version ${version}`,
     });
-  const entry = newest(check.entries, check.stage, majorMinor(version));
+  const entry = entryFor(version, check);
   const order = entry ? compareVersions(entry.version, version) : -1;
   if (check.policy === "before_release" && order !== 0)
     throw new UserError(

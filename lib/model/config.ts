@@ -2,7 +2,7 @@ import { type ConfigReader, type ConfigSource, configReader } from "./config_rea
 import { parseImageName } from "./image.ts";
 import type { Registry } from "./registry.ts";
 import { parseRegistries } from "./registry.ts";
-import { type ListName, listNames, type TestList } from "./tests.ts";
+import { type ListName, listNames, prodWays, type TestList } from "./tests.ts";
 
 export type EndToEnd = { readonly dir: string; readonly argv: readonly string[] };
 export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
@@ -24,6 +24,8 @@ export type Config = {
     readonly gates: readonly ListName[];
     readonly endToEnd: Readonly<Partial<Record<"dev" | "prod", EndToEnd>>>;
     readonly buildArgs: Readonly<Record<string, string>>;
+    /** Where the dev image keeps what tests need: copied beside a prod image for lists that run `with_dev_packages`. */
+    readonly devPackages: readonly string[];
     readonly refPrefix: string;
   };
   readonly tests: Readonly<Record<ListName, TestList>>;
@@ -81,7 +83,16 @@ function parseRelease(read: ConfigReader): Config["release"] {
   if (!none)
     read.onlyKeys(
       ["release"],
-      ["changelog_update", "gates", "end_to_end", "platforms", "downstream", "build_args", "ref_prefix"],
+      [
+        "changelog_update",
+        "gates",
+        "end_to_end",
+        "platforms",
+        "downstream",
+        "build_args",
+        "dev_packages",
+        "ref_prefix",
+      ],
     );
   const at = (...keys: string[]) => (none ? ["release:none"] : ["release", ...keys]);
   const gates = read.words(at("gates")) ?? ["fast", "slow", "qa"];
@@ -97,6 +108,11 @@ function parseRelease(read: ConfigReader): Config["release"] {
       (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
     ),
     buildArgs: none ? {} : read.texts(at("build_args")),
+    devPackages: (read.words(at("dev_packages")) ?? ["/venv"]).map((path) =>
+      /^\/[\w./+-]+$/.test(path) && !path.includes("..")
+        ? path
+        : read.fail(at("dev_packages"), `has "${path}"`, "Write absolute paths in the image, like /venv"),
+    ),
     refPrefix: refPrefix(read, at("ref_prefix")),
   };
 }
@@ -120,10 +136,11 @@ function endToEnd(read: ConfigReader, path: readonly string[]): EndToEnd[] {
 function parseTests(read: ConfigReader): Config["tests"] {
   read.onlyKeys(["tests"], listNames);
   const list = (name: ListName): TestList => {
-    read.onlyKeys(["tests", name], ["command", "may_be_empty"]);
+    read.onlyKeys(["tests", name], ["command", "may_be_empty", "prod"]);
     return {
       command: read.words(["tests", name, "command"]) ?? null,
       mayBeEmpty: read.flag(["tests", name, "may_be_empty"], false),
+      prod: read.oneOf(["tests", name, "prod"], prodWays) ?? null,
     };
   };
   return { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") };

@@ -2,6 +2,7 @@ import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
 import type { Registry } from "./registry.ts";
+import type { ReleaseStage } from "./stage.ts";
 import type { Version } from "./version.ts";
 
 /** Where a runnable dir lies. All paths are absolute, except `dir`, which is relative to `root` (`.` for the root). */
@@ -72,8 +73,18 @@ export type TagState =
 /** registry name -> tag -> state. */
 export type RegistryFacts = Readonly<Record<string, Readonly<Record<string, TagState>>>>;
 
-/** What a dev image is built from (design.md, step 2: "inputs"). Paths are relative to `root`. */
+/** The released dev image that a prod image stands on. */
+export type BaseImage = {
+  readonly version: Version;
+  readonly digest: string;
+  /** `<address>/<image>` of the registry that has it. */
+  readonly repository: string;
+};
+
+/** What an image is built from (design.md, step 2: "inputs"). Paths are relative to `root`. */
 export type BuildInputs = {
+  /** Of a prod image: the dev image below it; null where no dev of its major.minor is released, and for dev. */
+  readonly base: BaseImage | null;
   readonly dockerfile: string;
   readonly dockerfileText: string;
   readonly ignoreText: string;
@@ -82,6 +93,8 @@ export type BuildInputs = {
   readonly hash: string;
   /** First path parts of the context's files: what to stage and what revision to look for. */
   readonly entries: readonly string[];
+  /** First path parts of the context with more than 200 MiB. */
+  readonly large: readonly { readonly path: string; readonly bytes: number }[];
   /** The context holds links, so it is staged with their contents, as `tar -h` would. */
   readonly hasLinks: boolean;
   /** The last commit that changed the inputs, and its time in seconds since 1970. */
@@ -118,6 +131,8 @@ export type Facts = {
   readonly changelogText: string | null;
   readonly changelog: readonly ChangelogEntry[];
   readonly version: Version | null;
+  /** The stage that the flow releases, moves or looks at. */
+  readonly stage: ReleaseStage;
   /** Where the version came from: an option, the changelog, or nothing. */
   readonly versionFrom: "option" | "changelog" | null;
   readonly targets: readonly Registry[];

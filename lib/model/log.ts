@@ -1,4 +1,5 @@
 import type { Digest } from "./plan.ts";
+import type { ReleaseStage } from "./stage.ts";
 
 /** Who did it and when; added by the performer, never part of what makes two entries equal. */
 export type Signature = { readonly at: string; readonly by: string; readonly host: string };
@@ -25,10 +26,12 @@ export type Skipped = {
 /** A version was released: the digest behind its immutable tag. */
 export type Released = {
   readonly type: "release";
-  readonly stage: "dev" | "prod";
+  readonly stage: ReleaseStage;
   readonly version: string;
   readonly digest: Digest;
   readonly commit: string;
+  /** Of a prod image: the dev image that it stands on. */
+  readonly base?: { readonly version: string; readonly digest: string };
   readonly registries: readonly string[];
 };
 /** A mutable tag moved, by a release or a rollback. */

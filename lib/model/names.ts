@@ -1,8 +1,9 @@
+import { claimRef } from "./claim.ts";
 import { UserError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
 import { repositoryOf } from "./oci/address.ts";
 import type { Place } from "./plan.ts";
-import { imageTag, type Stage } from "./stage.ts";
+import { gitTag, imageTag, type Stage } from "./stage.ts";
 import type { Version } from "./version.ts";
 
 type Named = Pick<Facts, "config" | "targets" | "user" | "version">;
@@ -23,6 +24,21 @@ export const targetPlaces = (facts: Pick<Facts, "config" | "targets">): Place[] 
 /** The image of a stage and version as the engine knows it: `<address>/<image>:<tag>`. */
 export const engineImage = (facts: Named, stage: Stage, version?: Version | null): string =>
   `${engineRepository(facts)}:${imageTag(stage, facts.user.name, version ?? undefined)}`;
+
+/** What a build of this stage is called in the engine until its tests have passed. */
+export const builtImage = (facts: Named & Pick<Facts, "stage">, version: Version): string =>
+  engineImage(facts, facts.stage === "prod" ? "prod" : "local", version);
+
+/** `dev-X.Y.Z` or `prod-X.Y.Z`: the tag of a version, which never moves. */
+export const versionTag = (facts: Pick<Facts, "stage">, version: Version): string => imageTag(facts.stage, "", version);
+
+/** The Git tag of a version of the stage that the flow releases. */
+export const releaseTag = (facts: Pick<Facts, "config" | "stage">, version: Version): string =>
+  gitTag(facts.config.imageName, facts.stage, version);
+
+/** The ref that only one release of a version holds at a time. */
+export const releaseClaim = (facts: Pick<Facts, "config" | "stage">, version: Version): string =>
+  claimRef(facts.config.release.refPrefix, releaseTag(facts, version));
 
 /** The version a flow cannot do without; throws when neither an option nor the changelog gives one. */
 export function requireVersion(facts: Facts): Version {

@@ -5,6 +5,9 @@ import type { Version } from "./version.ts";
 export type Stage = "local" | "dev" | "prod";
 export const stages = ["local", "dev", "prod"] as const satisfies readonly Stage[];
 
+/** A stage that is released: pushed to registries, tagged in Git, pointed at by a mutable tag. */
+export type ReleaseStage = Exclude<Stage, "local">;
+
 /** Text to a stage; throws on any other word. */
 export function parseStage(text: string): Stage {
   const found = stages.find((stage) => stage === text);
@@ -42,6 +45,9 @@ export function imageTag(stage: Stage, user: string, version?: Version): string 
   return version ? `${stage}-${version}` : stage;
 }
 
+/** `prod-<user>-<hash>`: a prod image of one commit that is tried before it is released (seed 001, "Prod candidate"). */
+export const candidateTag = (user: string, commit: string): string => `prod-${userTag(user)}-${commit.slice(0, 9)}`;
+
 /** The annotated Git tag of a release: `cmamp-1.2.0` for dev, `cmamp-prod-1.2.0` for prod. */
-export const gitTag = (image: string, stage: "dev" | "prod", version: Version): string =>
+export const gitTag = (image: string, stage: ReleaseStage, version: Version): string =>
   stage === "dev" ? `${image}-${version}` : `${image}-prod-${version}`;

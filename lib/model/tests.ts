@@ -4,7 +4,15 @@ export type TestList = {
   readonly command: readonly string[] | null;
   /** "Nothing collected" counts as a pass only where this is true. */
   readonly mayBeEmpty: boolean;
+  /** How the list runs for a prod image, which has no code mounted; `null` where the config does not say. */
+  readonly prod: ProdWay | null;
 };
+/**
+ * In the prod image itself; from outside, in the dev image below it with the engine's socket; or in a throw-away image, the
+ * prod image with the test packages of the dev image beside it.
+ */
+export type ProdWay = "in_image" | "from_outside" | "with_dev_packages";
+export const prodWays = ["in_image", "from_outside", "with_dev_packages"] as const satisfies readonly ProdWay[];
 export type ListName = "fast" | "slow" | "superslow" | "qa";
 export const listNames = ["fast", "slow", "superslow", "qa"] as const satisfies readonly ListName[];
 

@@ -1,3 +1,4 @@
+import { pause } from "../doors/clock.ts";
 import { startTime } from "../doors/settings.ts";
 import { capture } from "../doors/shell.ts";
 import { UserError } from "../model/errors.ts";
@@ -22,10 +23,22 @@ async function containers(world: World, filter: string): Promise<{ id: string; o
   });
 }
 
-/** Removes the containers of a filter, running or not. */
-export async function endContainers(world: World, filter: string): Promise<void> {
+/** Finds what this run started in the engine. */
+export const ofThisRun = (world: World): string => `label=dev.slipway.run=${world.run}`;
+
+/** Removes the containers of a filter, running or not; gives how many there were. */
+export async function endContainers(world: World, filter: string): Promise<number> {
   const ids = (await containers(world, filter)).map(({ id }) => id);
   if (ids.length > 0) await docker(world, ["rm", "--force", "--volumes", ...ids]);
+  return ids.length;
+}
+
+/** An engine under load makes a container seconds after the client that asked for it was ended: waits for it up to three. */
+export async function endLateContainers(world: World): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) {
+    if ((await endContainers(world, ofThisRun(world))) > 0) return;
+    await pause(300);
+  }
 }
 
 /** Removes containers whose owner on this host is dead: a killed run leaves its own behind (design.md, "Containers"). */
@@ -41,7 +54,7 @@ export async function reapContainers(world: World): Promise<void> {
 
 /** The container's own exit code, whatever compose says; one that never started is 125, 126 or 127 with the engine's reason. Removes it. */
 export async function exitOfContainer(world: World, composeCode: number): Promise<number> {
-  const filter = `label=dev.slipway.run=${world.run}`;
+  const filter = ofThisRun(world);
   const [found] = await containers(world, filter);
   if (!found) {
     if (composeCode === 0) return 0;

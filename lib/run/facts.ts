@@ -3,17 +3,20 @@ import { now, today } from "../doors/clock.ts";
 import { engineEnv } from "../doors/engine.ts";
 import { readText } from "../doors/files.ts";
 import { emptyConfig, findPlace, loadConfig, loadHost, loadUser, newPlace, socketOf } from "../doors/settings.ts";
-import { newest, readChangelog } from "../model/changelog.ts";
+import { currentEntry, readChangelog } from "../model/changelog.ts";
 import type { Facts, Need } from "../model/facts.ts";
 import { targetRegistries } from "../model/registry.ts";
+import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { costly, loadNeeds } from "./needs.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 export type Request = {
   readonly needs: readonly Need[];
-  /** Which stage's newest changelog entry is meant when no version is given. */
-  readonly versionOf: "dev" | "prod" | null;
+  /** The stage that the flow releases, moves or looks at. */
+  readonly stage: ReleaseStage;
+  /** Whether the stage's newest changelog entry is meant when no version is given. */
+  readonly versionFromChangelog: boolean;
   readonly options: Readonly<Record<string, unknown>>;
   readonly dir: string;
   /** The dir is to become runnable: it has no config yet. */
@@ -37,7 +40,7 @@ export async function loadFacts(request: Request): Promise<Facts> {
   const changelogText = readText(join(place.root, place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
   const typed = request.options["version"] as Version | undefined;
-  const entry = request.versionOf ? newest(changelog, request.versionOf) : undefined;
+  const entry = request.versionFromChangelog ? currentEntry(changelog, request.stage) : undefined;
   const targets = targetRegistries(
     config.registries,
     (request.options["targetRegistries"] as string[] | undefined) ?? [],
@@ -50,6 +53,7 @@ export async function loadFacts(request: Request): Promise<Facts> {
     changelog,
     targets,
     env,
+    stage: request.stage,
     version: typed ?? entry?.version ?? null,
     versionFrom: typed ? ("option" as const) : entry ? ("changelog" as const) : null,
     host: loadHost(),

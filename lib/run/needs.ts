@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { newest } from "../model/changelog.ts";
-import type { BuildInputs, EngineFacts, Facts, GitFacts, Need, Place, RegistryFacts } from "../model/facts.ts";
-import { engineRepository } from "../model/names.ts";
-import { imageTag, type Stage } from "../model/stage.ts";
+import { currentEntry } from "../model/changelog.ts";
+import type { BaseImage, EngineFacts, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
+import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts";
+import { imageTag } from "../model/stage.ts";
+import { highest, isVersion, majorMinor, type Version } from "../model/version.ts";
 import type { Request } from "./facts.ts";
 
 /** The parts of Facts that cost something; everything else is read for every script. */
@@ -27,16 +28,21 @@ type Costly = Partial<Pick<Facts, CostlyName>>;
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
 export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const wants = (need: Need) => request.needs.includes(need);
-  const tags = wantedTags(base, request);
-  const [git, engine, registries, inputs, programs, template] = await Promise.all([
-    wants("git") || wants("log") ? loadGitFacts(base) : undefined,
+  const loadGitAndRefs = async () => {
+    const git = wants("git") || wants("log") ? await loadGitFacts(base) : undefined;
+    return { git, refs: git && wants("log") ? await loadRefs(base, git, request.offline) : undefined };
+  };
+  const isOnDev = base.stage === "prod" && wants("inputs");
+  const early = isOnDev ? await loadGitAndRefs() : undefined;
+  const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
+  const tags = wantedTags(base, dev);
+  const [{ git, refs }, engine, { registries, inputs }, programs, template] = await Promise.all([
+    early ?? loadGitAndRefs(),
     wants("engine") ? loadEngineFacts(base, tags) : undefined,
-    wants("registries") ? loadRegistryFacts(base, tags, request) : undefined,
-    wants("inputs") ? loadInputs(base.place, base, request.options) : undefined,
+    loadRegistriesAndInputs(base, { request, tags, dev }),
     wants("programs") ? loadProgramFacts(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
   ]);
-  const refs = wants("log") && git ? await loadRefs(base, git, request.offline) : undefined;
   const parts = { git, engine, registries, inputs, programs, ...template, ...refs };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
@@ -56,14 +62,46 @@ async function loadTemplateFacts(base: Base): Promise<Pick<Facts, "template" | "
   };
 }
 
-/** The tags a flow may ask about: the mutable one of each stage in play, and the version's; without one the code version's. */
-function wantedTags(base: Base, request: Request): string[] {
-  const stage = (request.options["stage"] as Stage | undefined) ?? request.versionOf ?? "dev";
-  const code = newest(base.changelog, stage === "prod" ? "prod" : "dev")?.version;
-  const version = base.version ?? code;
-  const versions = version ? [version] : [];
-  const released = stage === "prod" ? (["prod", "dev"] as const) : (["dev"] as const);
-  return [...new Set([...released.flatMap((one) => [one, ...versions.map((version) => imageTag(one, "", version))])])];
+/** The tags a flow may ask about: the stage's mutable one, the version's (without one the code version's), the base's. */
+function wantedTags({ stage, version, changelog }: Base, dev: Version | null): string[] {
+  const wanted = version ?? currentEntry(changelog, stage)?.version;
+  return [stage, ...(wanted ? [imageTag(stage, "", wanted)] : []), ...(dev ? [imageTag("dev", "", dev)] : [])];
+}
+
+/** The dev version below a prod version: the one named, else the newest released one of its major.minor. */
+function baseVersion(base: Base, log: Facts["log"], { options }: Request): Version | null {
+  const named = options["devVersion"] as Version | undefined;
+  const generation = base.version ? majorMinor(base.version) : null;
+  const released = log.flatMap((entry) =>
+    entry.type === "release" && entry.stage === "dev" && isVersion(entry.version) ? [entry.version] : [],
+  );
+  return named ?? highest(released.filter((one) => majorMinor(one) === generation)) ?? null;
+}
+
+type Wanted = { readonly request: Request; readonly tags: readonly string[]; readonly dev: Version | null };
+
+/** What a prod image is built from includes the digest of its dev image, so the registries are asked first. */
+async function loadRegistriesAndInputs(base: Base, { request, tags, dev }: Wanted) {
+  const wants = (need: Need) => request.needs.includes(need);
+  const asked = wants("registries") ? loadRegistryFacts(base, tags, request) : undefined;
+  if (!wants("inputs")) return { registries: await asked, inputs: undefined };
+  const { readInputs } = await import("./inputs.ts");
+  const read = (below: BaseImage | null) => readInputs(base, { options: request.options, base: below });
+  if (base.stage === "dev") {
+    const [registries, inputs] = await Promise.all([asked, read(null)]);
+    return { registries, inputs };
+  }
+  const registries = await asked;
+  return { registries, inputs: await read(dev ? baseImage(base, registries ?? {}, dev) : null) };
+}
+
+/** The dev image of a version by the digest that the first registry which has it shows. */
+function baseImage(base: Base, registries: RegistryFacts, version: Version): BaseImage | null {
+  for (const { registry, repository } of targetPlaces(base)) {
+    const state = registries[registry]?.[imageTag("dev", "", version)];
+    if (state?.state === "found") return { version, digest: state.digest, repository };
+  }
+  return null;
 }
 
 async function loadGitFacts(base: Base): Promise<GitFacts> {
@@ -106,11 +144,11 @@ async function loadRefs(
     base.env,
   );
   const all = await refs.list();
-  const claimRef = `${base.config.release.refPrefix}/claim/${base.config.imageName}-${base.version}`;
-  const claim = all[claimRef];
+  const ref = base.version ? releaseClaim(base, base.version) : "";
+  const claim = all[ref];
   return {
     log: await refs.readLog(all[refs.logRef]),
-    claim: claim ? await refs.readOwner(claimRef, claim) : null,
+    claim: claim ? await refs.readOwner(ref, claim) : null,
     remoteTags: tagCommits(all),
   };
 }
@@ -123,8 +161,3 @@ const tagCommits = (all: Readonly<Record<string, string>>): Record<string, strin
       return tag?.[1] && (tag[2] || !all[`${ref}^{}`]) ? [[tag[1], object]] : [];
     }),
   );
-
-async function loadInputs(place: Place, base: Base, options: Request["options"]): Promise<BuildInputs> {
-  const { readInputs } = await import("./inputs.ts");
-  return readInputs(place, base, options);
-}

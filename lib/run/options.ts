@@ -65,6 +65,14 @@ export const vocabulary = {
     onlyTyped: true,
     parse: (value) => (value === "FROM_CHANGELOG" ? undefined : parseVersion(value)) as Version,
   }),
+  devVersion: text<Version>(
+    "X.Y.Z",
+    "The released dev version to stand on; the newest of the same major.minor without it.",
+    {
+      onlyTyped: true,
+      parse: parseVersion,
+    },
+  ),
   stage: text<Stage>("STAGE", "The stage of the image: local, dev or prod.", {
     short: "s",
     parse: parseStage,

@@ -8,6 +8,7 @@ import { UserError } from "../model/errors.ts";
 import type { Facts, Need } from "../model/facts.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
+import type { ReleaseStage } from "../model/stage.ts";
 import { commandEnv, loadFacts } from "./facts.ts";
 import { renderHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
@@ -19,15 +20,17 @@ export type Script<O extends OptionSet> = {
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
   readonly needs?: readonly Need[];
-  /** The stage whose newest changelog entry is meant when no version is given. */
-  readonly versionOf?: "dev" | "prod";
+  /** The stage that the workflow releases or moves; without it that of `--stage`, else dev. */
+  readonly stage?: ReleaseStage;
+  /** Without a version the stage's newest changelog entry is meant. */
+  readonly versionFromChangelog?: true;
   /** The script makes a dir runnable, so it starts where no config is yet. */
   readonly newDir?: true;
   readonly examples?: readonly string[];
   /** A question before anything changes, or null. A version that was not typed is asked about anyway. */
   readonly asks?: (facts: Facts, options: Values<O>) => string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
-  readonly before?: (facts: Facts, options: Values<O>) => Step[];
+  readonly before?: { readonly stage?: ReleaseStage; readonly steps: (facts: Facts, options: Values<O>) => Step[] };
   readonly steps: (facts: Facts, options: Values<O> & { readonly words: readonly string[] }) => Step[];
 };
 type Common = Values<typeof universal>;
@@ -53,10 +56,12 @@ async function main(name: string, spec: Script<OptionSet>, argv: readonly string
       return 0;
     }
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
-    const load = () =>
+    const asked = values["stage"] === "prod" ? "prod" : "dev";
+    const load = (stage: ReleaseStage = spec.stage ?? asked) =>
       loadFacts({
         needs: spec.needs ?? [],
-        versionOf: spec.versionOf ?? null,
+        stage,
+        versionFromChangelog: spec.versionFromChangelog === true,
         newDir: spec.newDir === true,
         options,
         dir: common.dir ?? process.cwd(),
@@ -70,7 +75,7 @@ async function main(name: string, spec: Script<OptionSet>, argv: readonly string
 }
 
 type Turn = {
-  readonly load: () => Promise<Facts>;
+  readonly load: (stage?: ReleaseStage) => Promise<Facts>;
   readonly options: Values<OptionSet> & { readonly words: readonly string[] };
   readonly common: Common;
   readonly origins: Readonly<Record<string, string>>;
@@ -82,16 +87,18 @@ async function planAndRun(
   spec: Script<OptionSet>,
   { load, options, common, origins }: Turn,
 ): Promise<number> {
-  const facts = await load();
-  const first = spec.before?.(facts, options) ?? [];
+  const early = spec.before ? await load(spec.before.stage) : null;
+  const first = (early && spec.before?.steps(early, options)) ?? [];
+  const facts = early && (first.length > 0 || !spec.before?.stage) ? early : await load();
   const plan = makePlan(name, facts, first.length > 0 ? first : spec.steps(facts, options));
-  if (common.dryRun) return printPlan(plan, { json: common.json, origins, facts });
+  if (common.dryRun) return printPlan(plan, { json: common.json, origins, facts, goesOn: first.length > 0 });
   const { runPlan } = await import("./run_plan.ts");
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
   if (first.length === 0)
     return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options) ?? null });
   const code = await runPlan(plan, facts, { common: { ...common, json: false }, breakLock, question: null });
-  return code === 0 ? planAndRun(name, { ...spec, before: () => [] }, { load, options, common, origins }) : code;
+  const { before: _, ...rest } = spec;
+  return code === 0 ? planAndRun(name, rest, { load, options, common, origins }) : code;
 }
 
 const makePlan = (workflow: string, facts: Facts, steps: readonly Step[]): Plan => ({
@@ -103,14 +110,22 @@ const makePlan = (workflow: string, facts: Facts, steps: readonly Step[]): Plan 
   steps,
 });
 
-type Printing = { readonly json: boolean; readonly origins: Readonly<Record<string, string>>; readonly facts: Facts };
+type Printing = {
+  readonly json: boolean;
+  readonly origins: Readonly<Record<string, string>>;
+  readonly facts: Facts;
+  /** More is planned when this plan is done. */
+  readonly goesOn: boolean;
+};
 
-function printPlan(plan: Plan, { json, origins, facts }: Printing): number {
+function printPlan(plan: Plan, { json, origins, facts, goesOn }: Printing): number {
   const from = Object.entries(origins).map(([name, place]) => `# ${name} comes from ${place}`);
   const version =
     facts.versionFrom === "changelog" ? [`# version ${facts.version} is the newest entry of changelog.txt`] : [];
   process.stdout.write(
-    json ? `${JSON.stringify(plan, null, 2)}\n` : `${[...from, ...version, renderPlan(plan)].join("\n")}\n`,
+    json
+      ? `${JSON.stringify(plan, null, 2)}\n`
+      : `${[...from, ...version, renderPlan(plan), ...(goesOn ? ["# the rest is planned when this is done"] : [])].join("\n")}\n`,
   );
   return 0;
 }

@@ -14,6 +14,9 @@ export type TinyOptions = {
   readonly container?: string;
 };
 
+/** How the lists run for a prod image: each way once at least. */
+const prodWays = { fast: "in_image", slow: "with_dev_packages", superslow: "in_image", qa: "from_outside" } as const;
+
 /** The files of a runnable dir whose image builds in a second and whose test lists count their runs in `runs.txt`. */
 const files = ({
   name,
@@ -30,11 +33,12 @@ const files = ({
     `container: ${container}`,
     `release: {gates: [${gates.join(", ")}]}`,
     "tests:",
-    ...["fast", "slow", "superslow", "qa"].map((list) => `  ${list}: {command: [sh, test.sh, ${list}]}`),
+    ...Object.entries(prodWays).map(([list, way]) => `  ${list}: {command: [sh, test.sh, ${list}], prod: ${way}}`),
     "",
   ].join("\n"),
   "changelog.txt": changelog(name, "1.0.0"),
-  "test.sh": 'set -e\necho "$1" >> runs.txt\n. ./source.sh\n',
+  // In a prod image nothing that it writes beside its code is seen outside; the folder of reports is.
+  "test.sh": 'set -e\necho "$1" >> runs.txt\necho "$1" >> /slipway/reports/runs.txt\n. ./source.sh\n',
   "source.sh": "true\n",
   ".gitignore": "runs.txt\n",
   "devops/docker_build/dev.Dockerfile": `FROM ${tinyImage}\nCOPY devops/docker_build/words.txt /words.txt\nCOPY --chmod=0755 devops/docker_build/bash /bin/bash\nWORKDIR /app\n`,
@@ -42,6 +46,7 @@ const files = ({
   "devops/docker_build/bash": '#!/bin/sh\nexport BASH_VERSION=none\nexec sh "$@"\n',
   "devops/docker_build/dockerignore.dev": "*\n!devops\n",
   "devops/docker_build/words.txt": `${name}\n`,
+  "devops/docker_build/prod.Dockerfile": "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY . /app\n",
 });
 
 /** The text of a changelog with one entry for each version, newest first. */

@@ -38,12 +38,13 @@ describe("defaults", () => {
       gates: ["fast", "slow", "qa"],
       endToEnd: {},
       buildArgs: {},
+      devPackages: ["/venv"],
       refPrefix: "refs/slipway",
     });
   });
 
   it("give a list of tests no command and no leave to be empty", async () => {
-    expect((await configOf(image)).tests.qa).toEqual({ command: null, mayBeEmpty: false });
+    expect((await configOf(image)).tests.qa).toEqual({ command: null, mayBeEmpty: false, prod: null });
   });
 
   it("give a container nothing of the host", async () => {

@@ -1,20 +1,36 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "../../lib/model/facts.ts";
+import { candidateTag } from "../../lib/model/stage.ts";
 import { renderHelp } from "../../lib/run/help.ts";
 import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
 import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
-import { config, digest, engine, facts, found, ids, localImage } from "./factory.ts";
+import { commit, config, digest, engine, facts, found, ids, inputs, localImage, version } from "./factory.ts";
 import { readIn, root, sources } from "./source.ts";
 
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
 const released = { ecr: { "dev-1.2.0": found(digest("a")) }, dockerhub: { "dev-1.2.0": found(digest("a")) } };
 const engineWith = (reference: string): Partial<Facts> => ({ engine: engine({ images: [localImage(reference)] }) });
+const prodReleased = { ecr: { "prod-1.2.0": found(digest("a")) }, dockerhub: { "prod-1.2.0": found(digest("a")) } };
+/** A released dev 1.2.0 to build prod on, and what the engine has of it. */
+const onDev = (tag = "dev-1.2.0"): { readonly world: Partial<Facts> } => ({
+  world: {
+    ...engineWith(`127.0.0.1:5001/cmamp:${tag}`),
+    inputs: inputs({ base: { version: version("1.2.0"), digest: digest("d"), repository: "127.0.0.1:5001/cmamp" } }),
+  },
+});
 /** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
 const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
   changelog_add: { argv: ["--message", "One"] },
   docker_cmd: { argv: ["--cmd", "ls"] },
+  docker_build_prod: onDev(),
+  docker_create_candidate: onDev(),
+  docker_push_prod: { argv: ["--skip-tests"], ...onDev("prod-1.2.0") },
+  docker_push_prod_candidate: { world: engineWith(`127.0.0.1:5001/cmamp:${candidateTag("gp", commit("a"))}`) },
+  docker_release_all: { argv: ["--skip-tests"], ...onDev() },
+  docker_release_prod: { argv: ["--skip-tests"], ...onDev() },
+  docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
   docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
   docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
@@ -80,7 +96,7 @@ describe.each(loaded)("%s", (name, made) => {
     const { argv = [], world = {} } = given[name] ?? {};
     const { values, words } = parseOptions({ ...made.options, ...universal }, argv, {});
     const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
-    const all = ids(made.steps(facts({ config: config(), ...world }), options));
+    const all = ids(made.steps(facts({ config: config(), stage: made.stage ?? "dev", ...world }), options));
     const odd = all.filter((id, index) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id) || all.indexOf(id) !== index);
     expect([odd, all.length > 0]).toEqual([[], true]);
   });

@@ -1,4 +1,4 @@
-import type { ReleaseOptions } from "../../lib/flows/dev_release.ts";
+import type { ReleaseOptions } from "../../lib/flows/release.ts";
 import { type ChangelogEntry, parseChangelog } from "../../lib/model/changelog.ts";
 import { type Config, parseConfig } from "../../lib/model/config.ts";
 import { UserError } from "../../lib/model/errors.ts";
@@ -90,6 +90,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     config: settings,
     changelog: changelog("1.2.0", "1.1.0"),
     version: version("1.2.0"),
+    stage: "dev",
     versionFrom: "option",
     targets: settings.registries.filter((one) => one.required),
     ci: false,
@@ -136,6 +137,8 @@ export const engine = (more: Partial<EngineFacts> = {}): EngineFacts => ({
 });
 
 export const inputs = (more: Partial<BuildInputs> = {}): BuildInputs => ({
+  base: null,
+  large: [],
   dockerfile: "devops/docker_build/dev.Dockerfile",
   dockerfileText: "ARG POETRY_MODE\nFROM scratch\nARG AM_CONTAINER_VERSION\n",
   ignoreText: "",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { buildLocal, imageLabels, inputsLabel } from "../../lib/flows/local.ts";
+import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
+import { buildLocal } from "../../lib/flows/local.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { config, doing, facts, ids, inputs, lines, version } from "./factory.ts";
 

@@ -155,7 +155,7 @@ describe("the pytest line", () => {
   it.each(cases("pytest_command"))("%s, but for our marker, one thread and the report's place", (_id, each) => {
     const words = testCommand(
       "fast",
-      { command: null, mayBeEmpty: false },
+      { command: null, mayBeEmpty: false, prod: null },
       {
         ci: each.input["is_inside_ci"] === true,
         suite: input(each, "docker_image_name"),

@@ -21,6 +21,7 @@ describe("a version may be released", () => {
       "a prod hotfix is the newest of its major.minor",
       { stage: "prod", entries: ["prod-1.2.0", "prod-1.1.1"] },
     ],
+    ["1.2.0", "prod shares the entry of dev", { stage: "prod" }],
     ["1.1.0", "a higher major.minor has an entry but no release", {}],
     ["1.2.1", "after_release: the newest entry is lower", { policy: "after_release" }],
     ["1.3.0", "after_release: its major.minor has no entry", { policy: "after_release" }],
@@ -43,7 +44,14 @@ describe("a version is refused", () => {
     ["1.3.0", "its major.minor has none", {}, "none for 1.3", "i changelog_add --version 1.3.0"],
     ["1.2.0", "a higher entry stands above", { entries: ["1.2.1", "1.2.0"] }, "1.2.1", "--version 1.2.1"],
     ["1.1.9", "a higher one is released", { released: ["1.9.0", "1.10.0"] }, "lower than 1.10.0", "--version 1.10.1"],
-    ["1.2.0", "only dev has an entry and prod is meant", { stage: "prod" }, "newest prod entry", "i changelog_add"],
+    [
+      "1.2.0",
+      "prod has a higher entry",
+      { stage: "prod", entries: ["prod-1.2.1", "1.2.0"] },
+      "1.2.1",
+      "--version 1.2.1",
+    ],
+    ["1.2.7", "neither dev nor prod has an entry", { stage: "prod" }, "newest prod entry", "i changelog_add"],
     ["1.2.0", "after_release: its entry stands", { policy: "after_release" }, "already has 1.2.0", "--version 1.2.1"],
     [
       "1.2.0",

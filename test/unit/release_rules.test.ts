@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { releaseDev } from "../../lib/flows/dev_release.ts";
+import { release as planRelease } from "../../lib/flows/release.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Flipped, Released } from "../../lib/model/log.ts";
 import {
@@ -19,7 +19,7 @@ import {
   releaseOptions,
 } from "./factory.ts";
 
-const plan = (world: Partial<Facts>) => releaseDev(facts(world), releaseOptions);
+const plan = (world: Partial<Facts>) => planRelease(facts(world), releaseOptions);
 
 const release = (of: string): Released => ({
   type: "release",

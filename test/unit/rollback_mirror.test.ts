@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
-import { rollbackDev } from "../../lib/flows/rollback.ts";
+import { rollback } from "../../lib/flows/rollback.ts";
 import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
 import { active, digest, doing, facts, found, lines, logged, refusal, stepOf, version } from "./factory.ts";
 
@@ -14,7 +14,7 @@ const absent: TagState = { state: "absent" };
 
 describe("docker_rollback_dev", () => {
   const roll = (world: Partial<Facts> = registries(both, both), to: string | null = "1.1.0") =>
-    rollbackDev(facts(world), { version: to === null ? undefined : version(to), message: ["it", "breaks"] });
+    rollback(facts(world), { version: to === null ? undefined : version(to), message: ["it", "breaks"] });
 
   it("points dev at the digest of the version in every registry", () => {
     expect(doing(roll(), "move_tag")).toMatchObject([

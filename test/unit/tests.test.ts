@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { listNames, runnerName, type TestList, testCommand } from "../../lib/model/tests.ts";
 
-const plain: TestList = { command: null, mayBeEmpty: false };
-const own: TestList = { command: ["make", "check"], mayBeEmpty: false };
+const plain: TestList = { command: null, mayBeEmpty: false, prod: null };
+const own: TestList = { command: ["make", "check"], mayBeEmpty: false, prod: null };
 const options = { ci: true, suite: "cmamp", report: "/r.xml", extra: [], stage: "dev", version: "1.2.0" };
 
 describe("the pytest line of a list", () => {

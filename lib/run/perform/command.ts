@@ -4,7 +4,7 @@ import { capture, run } from "../../doors/shell.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Command } from "../../model/plan.ts";
 import { quote } from "../../model/render_plan.ts";
-import { endContainers, exitOfContainer } from "../containers.ts";
+import { endContainers, endLateContainers, exitOfContainer, ofThisRun } from "../containers.ts";
 import { digestText, type Outcome, output, type World } from "../world.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
@@ -23,8 +23,9 @@ export async function command(action: Command, world: World): Promise<Outcome> {
     onOutput: (text) => output(world, text),
     signal: world.signal,
   });
-  const result = action.container ? await exitOfContainer(world, code) : code;
+  if (world.signal.aborted && action.container) await endLateContainers(world);
   if (world.signal.aborted) throw interrupted();
+  const result = action.container ? await exitOfContainer(world, code) : code;
   if (result !== 0 && !action.meaning?.[String(result)]?.passes) throw failed(action, argv, result);
   if (action.digestFile) world.state.image = await builtDigest(join(world.facts.place.root, action.digestFile), world);
   return "done";
@@ -90,4 +91,4 @@ async function builtDigest(file: string, world: World): Promise<string> {
 
 /** Ends what this run started in the engine, on every way out. */
 export const endOwnContainers = (world: World): Promise<void> =>
-  endContainers(world, `label=dev.slipway.run=${world.run}`);
+  endContainers(world, ofThisRun(world)).then(() => undefined);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ReleaseOptions, releaseDev } from "../../lib/flows/dev_release.ts";
-import { imageLabels } from "../../lib/flows/local.ts";
+import { imageLabels } from "../../lib/flows/build.ts";
+import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
@@ -24,7 +24,7 @@ import {
 } from "./factory.ts";
 
 const plan = (world: Partial<Facts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
-  releaseDev(facts(world), { ...releaseOptions, ...more });
+  release(facts(world), { ...releaseOptions, ...more });
 
 const labels = imageLabels(facts(), version("1.2.0"), "no_update");
 const [built, other] = [digest("a"), digest("b")];

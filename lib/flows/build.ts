@@ -1,0 +1,73 @@
+import { declaredArgs } from "../model/dockerfile.ts";
+import type { BuildInputs, Facts } from "../model/facts.ts";
+import { type Action, type Command, cmd, type Step, step } from "../model/plan.ts";
+import { shortHash, slipwayFile } from "./own_files.ts";
+
+/** One build of one image: its name in the engine, and what it gets beside its context. */
+export type Build = {
+  readonly id: string;
+  readonly reference: string;
+  /** Build arguments; each is passed only where the Dockerfile declares it. */
+  readonly args: Readonly<Record<string, string>>;
+  /** `NAME=VALUE` as typed by a person: passed as they are. */
+  readonly typedArgs: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cache: boolean;
+  /** Names that a FROM of the Dockerfile may use -> the image that is meant, e.g. `docker-image://ghcr.io/acme/app@sha256:...`. */
+  readonly images: Readonly<Record<string, string>>;
+};
+
+/** The labels that are the truth about an image (OCI image spec, "Annotations"), and `dev.slipway.inputs`. */
+export const imageLabels = (facts: Facts, version: string, mode: string): Record<string, string> => ({
+  "dev.slipway.inputs": inputsLabel(facts.inputs, mode, facts.engine.platform),
+  "org.opencontainers.image.created": new Date(facts.inputs.time * 1000).toISOString().replace(".000Z", "Z"),
+  "org.opencontainers.image.revision": facts.inputs.revision,
+  "org.opencontainers.image.source": facts.config.source,
+  "org.opencontainers.image.version": version,
+  ...(facts.inputs.base
+    ? {
+        "org.opencontainers.image.base.digest": facts.inputs.base.digest,
+        "org.opencontainers.image.base.name": `${facts.inputs.base.repository}:dev-${facts.inputs.base.version}`,
+      }
+    : {}),
+});
+
+/** What makes two builds the same: the inputs, the platforms and the poetry mode. */
+export const inputsLabel = (inputs: BuildInputs, mode: string, platform: string): string =>
+  shortHash(`${inputs.hash} ${platform} ${mode}`);
+
+/** The build itself: Dockerfile and ignore file copied out of the tree, links staged with their contents, every timestamp the commit's. */
+export function buildStep(facts: Facts, build: Build): Step {
+  const { inputs } = facts;
+  const folder = slipwayFile(facts, "build", shortHash(`${inputs.dockerfile} ${inputs.hash}`));
+  const dockerfile = `${folder}/${inputs.dockerfile.split("/").at(-1)}`;
+  const context = inputs.hasLinks ? `${folder}/context` : inputs.context;
+  const files: Action[] = [
+    { kind: "write_file", path: dockerfile, content: inputs.dockerfileText },
+    { kind: "write_file", path: `${dockerfile}.dockerignore`, content: inputs.ignoreText },
+  ];
+  const line = buildLine(facts, build, { dockerfile, context, metadata: `${folder}/metadata.json` });
+  return step(build.id, `Build ${build.reference}`, [...files, ...stageLinks(facts, context), line], {
+    yields: "image",
+  });
+}
+
+type Paths = { readonly dockerfile: string; readonly context: string; readonly metadata: string };
+
+function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }: Paths): Command {
+  const declared = declaredArgs(facts.inputs.dockerfileText);
+  const words = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
+  const pairs = (values: Readonly<Record<string, string>>) =>
+    Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  const args = Object.entries(build.args).filter(([name]) => declared.includes(name));
+  const given = [`SOURCE_DATE_EPOCH=${facts.inputs.time}`, ...pairs(Object.fromEntries(args)), ...build.typedArgs];
+  const line = cmd`docker buildx build --provenance=false --sbom=false --progress=plain ${!build.cache && "--no-cache"} --file ${dockerfile} ${words("--build-arg", given)} ${words("--build-context", pairs(build.images))} ${words("--label", pairs(build.labels))} --tag ${build.reference} --metadata-file ${metadata} --load ${context}`;
+  return { ...line, digestFile: metadata };
+}
+
+/** Copies the context's entries with links followed, as `tar -h` would send them. */
+function stageLinks(facts: Facts, context: string): Action[] {
+  if (!facts.inputs.hasLinks) return [];
+  const from = (entry: string) => (facts.inputs.context === "." ? entry : `${facts.inputs.context}/${entry}`);
+  return [cmd`mkdir -p ${context}`, cmd`cp -R -L -p ${facts.inputs.entries.map(from)} ${`${context}/`}`];
+}

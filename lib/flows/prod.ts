@@ -1,0 +1,112 @@
+import { UserError } from "../model/errors.ts";
+import type { BaseImage, Facts } from "../model/facts.ts";
+import { builtImage, engineRepository, requireVersion } from "../model/names.ts";
+import { cmd, type Step, step } from "../model/plan.ts";
+import { candidateTag } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { type Build, buildStep, imageLabels } from "./build.ts";
+import { imageInEngine } from "./promote.ts";
+import { pushImage } from "./push.ts";
+import { assertBase } from "./release_rules.ts";
+import { assertClean } from "./tests.ts";
+
+export type ProdOptions = { readonly cache: boolean; readonly buildArg: readonly string[] };
+export type ProdBuild = { readonly version: Version; readonly reference: string; readonly options: ProdOptions };
+
+/** Builds prod-X.Y.Z from prod.Dockerfile on the released dev digest, the code of the commit copied in; or a candidate. */
+export function buildProd(facts: Facts, options: ProdOptions & { readonly candidate: boolean }): Step[] {
+  const version = requireVersion(facts);
+  assertBase(facts, version);
+  assertClean(facts);
+  const reference = options.candidate ? candidateImage(facts) : builtImage(facts, version);
+  return [pullBase(facts), buildStep(facts, prodBuild(facts, { version, reference, options }))];
+}
+
+/** Builds `prod-<user>-<hash>` of this commit and pushes it: the same commit has the same tag (original.md, W43). */
+export function createCandidate(facts: Facts, options: ProdOptions): Step[] {
+  assertSmall(facts);
+  return [
+    ...buildProd(facts, { ...options, candidate: true }),
+    ...pushImage(facts, { digest: "@image" }, candidateOf(facts)),
+    tellCandidate(facts),
+  ];
+}
+
+/** Pushes the candidate of this commit, which docker_build_prod --candidate has built, to every registry. */
+export function pushCandidate(facts: Facts): Step[] {
+  assertClean(facts);
+  const image = imageInEngine(facts, candidateImage(facts), "i docker_build_prod --candidate");
+  return [...pushImage(facts, image, candidateOf(facts)), tellCandidate(facts, image)];
+}
+
+const candidateOf = (facts: Facts) => ({
+  id: "push_prod_candidate",
+  tag: candidateTag(facts.user.name, facts.git.commit),
+  name: candidateImage(facts),
+});
+
+const candidateImage = (facts: Facts): string =>
+  `${engineRepository(facts)}:${candidateTag(facts.user.name, facts.git.commit)}`;
+
+const tellCandidate = (facts: Facts, image?: string): Step =>
+  step("tell", "Tell what was pushed", [
+    {
+      kind: "announce",
+      digest: image ?? { digest: "@image" },
+      text: `${facts.config.imageName}:${candidateTag(facts.user.name, facts.git.commit)} is @image in ${facts.targets.map(({ name }) => name).join(", ")}`,
+    },
+  ]);
+
+/** The build of a prod image: the dev image by digest, whatever name the Dockerfile's FROM gives it (original.md, W13). */
+export function prodBuild(facts: Facts, { version, reference, options }: ProdBuild): Build {
+  const base = requireBase(facts);
+  const { repository, digest } = base;
+  const image = facts.config.imageName;
+  return {
+    id: "build_prod",
+    reference,
+    args: {
+      ...facts.config.release.buildArgs,
+      AM_CONTAINER_VERSION: version,
+      BASE_IMAGE: `${repository}@${digest}`,
+      RUNNABLE_DIR: facts.place.dir,
+      VERSION: base.version,
+      ECR_BASE_PATH: repository.slice(0, -`/${image}`.length),
+      IMAGE_NAME: image,
+    },
+    typedArgs: options.buildArg,
+    labels: imageLabels(facts, version, "prod"),
+    cache: options.cache,
+    images: { [`${repository}:dev-${base.version}`]: `docker-image://${repository}@${digest}` },
+  };
+}
+
+/** Brings the dev image below a prod image into the engine, by its digest. */
+export function pullBase(facts: Facts): Step {
+  const { repository, digest, version } = requireBase(facts);
+  const isThere = facts.engine.images.some(({ digests }) => digests.includes(digest));
+  return step(
+    "pull_base",
+    `Pull dev-${version}, on which prod stands`,
+    [cmd`docker pull ${`${repository}@${digest}`}`],
+    {
+      skip: isThere ? "the engine has it" : null,
+    },
+  );
+}
+
+function requireBase(facts: Facts): BaseImage {
+  if (facts.inputs.base) return facts.inputs.base;
+  throw new Error("a prod build is planned before assertBase has seen its base");
+}
+
+/** A candidate is pushed often, so what is large in it is more likely forgotten than meant (original.md, 1.3). */
+function assertSmall(facts: Facts): void {
+  const { large } = facts.inputs;
+  if (large.length === 0) return;
+  const list = large.map(({ path, bytes }) => `${path} (${Math.round(bytes / 2 ** 20)} MiB)`).join(", ");
+  throw new UserError(`the build context has more than 200 MiB in ${list}`, {
+    why: "A candidate holds the outermost repo, and what is that large is seldom meant to ship.",
+    fix: "Move it away, or name it in devops/docker_build/dockerignore.prod",
+  });
+}

@@ -1,0 +1,72 @@
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { engineRepository } from "../model/names.ts";
+import { type Action, cmd, type Word } from "../model/plan.ts";
+import { type ListName, prodWays } from "../model/tests.ts";
+import { versionIn } from "../model/version.ts";
+import type { Chosen } from "./choose_image.ts";
+import type { Run } from "./container.ts";
+import { shortHash, slipwayFile } from "./own_files.ts";
+
+type Gate = { readonly list: ListName; readonly image: Chosen; readonly what: Word };
+type Way = Pick<Run, "image" | "what"> & Partial<Pick<Run, "before" | "socket" | "variables">>;
+
+/** Refuses lists that do not say how they run for a prod image, before anything is built. */
+export function assertProdWays(facts: Facts, lists: readonly ListName[]): void {
+  const without = lists.find((list) => facts.config.tests[list].prod === null);
+  if (!without) return;
+  throw new UserError(`repo_config.yaml does not say how the ${without} tests run for a prod image`, {
+    why: "A prod image has no code mounted and perhaps no test packages, so each gate says how it runs there.",
+    fix: `Add tests: {${without}: {prod: in_image}}, or one of ${prodWays.slice(1).join(", ")}; or leave ${without} out of release: {gates: [...]}`,
+  });
+}
+
+/** How one list runs for a prod image: which container is started, and what has to be made for it. */
+export function prodWay(facts: Facts, gate: Gate): Way {
+  const way = facts.config.tests[gate.list].prod ?? "in_image";
+  if (way === "in_image") return { image: gate.image, what: gate.what };
+  const dev = baseOf(facts, gate.image);
+  return way === "from_outside" ? fromOutside(gate, dev) : withDevPackages(facts, gate, dev);
+}
+
+/** The dev image with the code mounted; it starts the prod image itself, by the name it finds in SLIPWAY_IMAGE_UNDER_TEST. */
+const fromOutside = ({ what }: Gate, dev: string): Way => ({
+  image: { reference: dev, tag: "dev", stage: "dev", version: null, local: null },
+  what: dev,
+  socket: true,
+  variables: { SLIPWAY_IMAGE_UNDER_TEST: what },
+});
+
+/** A throw-away image: the prod image, and beside it what the dev image keeps its packages in. */
+function withDevPackages(facts: Facts, { image, what }: Gate, dev: string): Way {
+  const content = [
+    "ARG UNDER_TEST",
+    `FROM ${dev} AS dev`,
+    // A name and not a digest: a digest is looked for in a registry, and this image was not pushed yet.
+    "FROM ${UNDER_TEST}",
+    ...facts.config.release.devPackages.map((path) => `COPY --from=dev ${path} ${path}`),
+    "",
+  ].join("\n");
+  const folder = slipwayFile(facts, "with_dev_packages", shortHash(content));
+  const name = `${engineRepository(facts)}:under-test-${image.tag}`;
+  const made = `${name}-with-dev-packages`;
+  const before: Action[] = [
+    { kind: "write_file", path: `${folder}/Dockerfile`, content },
+    cmd`docker tag ${what} ${name}`,
+    cmd`docker buildx build --provenance=false --sbom=false --progress=plain --build-arg ${`UNDER_TEST=${name}`} --tag ${made} --load ${folder}`,
+  ];
+  return { image: { ...image, reference: made }, what: made, before };
+}
+
+/** The dev image that a prod image says it stands on, as the engine can be asked for it. */
+function baseOf(facts: Facts, image: Chosen): string {
+  const { "org.opencontainers.image.base.name": name = "", "org.opencontainers.image.base.digest": digest } =
+    image.local?.labels ?? {};
+  if (digest && versionIn(name)) return `${name.slice(0, name.lastIndexOf(":"))}@${digest}`;
+  const { base } = facts.inputs;
+  if (base) return `${base.repository}@${base.digest}`;
+  throw new UserError(`${image.reference} does not say on which dev image it stands`, {
+    why: "This list of tests needs the dev image too, and finds it by the label org.opencontainers.image.base.digest.",
+    fix: "Build it with i docker_build_prod, which writes the label",
+  });
+}

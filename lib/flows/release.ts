@@ -1,0 +1,97 @@
+import type { Facts } from "../model/facts.ts";
+import { builtImage, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
+import { cmd, type Digest, type Step, step } from "../model/plan.ts";
+import type { Version } from "../model/version.ts";
+import { buildStep } from "./build.ts";
+import { type Found, findImage } from "./find_image.ts";
+import { type GateOptions, gates } from "./gates.ts";
+import { localBuild } from "./local.ts";
+import { prodBuild, pullBase } from "./prod.ts";
+import { engineName, tagTested } from "./promote.ts";
+import { publish, tell } from "./publish.ts";
+import { publishedDigest, push, sourcePlace } from "./push.ts";
+import { assertMayRelease, assertTagFits } from "./release_rules.ts";
+
+export type ReleaseOptions = GateOptions & { readonly cache: boolean; readonly pushToRepo: boolean };
+
+/** A release of the stage from preflight to the verified table: design.md, "Which image: a dev release, step by step". */
+export function release(facts: Facts, options: ReleaseOptions): Step[] {
+  const version = requireVersion(facts);
+  assertMayRelease(facts, version);
+  const found = findImage(facts, version);
+  assertTagFits(facts, version);
+  const image: Digest = found.digest ?? { digest: "@image" };
+  const ref = releaseClaim(facts, version);
+  const tests = gates(facts, { version, image, what: engineName(facts, image, version), options });
+  const upToPush = [
+    preflight(facts),
+    step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
+    ...obtainImage(facts, { version, found, options }),
+    step("note_digest", "Note the digest in the claim", [{ kind: "git_ref", op: "claim", ref, digest: image }]),
+    ...tests,
+    ...tagFound(facts, { version, found, image }),
+  ];
+  const giveBack = step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]);
+  if (!options.pushToRepo) return [...upToPush, giveBack];
+  const published = publishedDigest(facts, image, version);
+  const untested = tests.flatMap(({ id, skip }) => (skip?.startsWith("--") ? [`${id} (${skip})`] : []));
+  return [
+    ...upToPush,
+    ...push(facts, image, version),
+    ...publish(facts, published, version),
+    giveBack,
+    tell(facts, published, { version, untested }),
+  ];
+}
+
+/** The dev half of docker_release_all: nothing where every target has the version already and the log its release. */
+export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[] {
+  const version = requireVersion(facts);
+  const tag = versionTag(facts, version);
+  const isEverywhere = facts.targets.every(({ name }) => facts.registries[name]?.[tag]?.state === "found");
+  const isRecorded = facts.log.some(
+    (entry) => entry.type === "release" && entry.stage === facts.stage && entry.version === version,
+  );
+  return isEverywhere && isRecorded ? [] : release(facts, options);
+}
+
+const preflight = (facts: Facts): Step =>
+  step("preflight", "Look at engine, disk and the right to push", [
+    { kind: "check", what: "engine" },
+    { kind: "check", what: "disk" },
+    { kind: "check", what: "flip" },
+    { kind: "check", what: "push", places: targetPlaces(facts) },
+  ]);
+
+type Tagged = { readonly version: Version; readonly found: Found; readonly image: Digest };
+
+/** Names for what the engine has; an image that only a registry has gets none there. */
+const tagFound = (facts: Facts, { version, found, image }: Tagged): Step[] =>
+  tagTested(facts, image, version).map((one) =>
+    one.id !== "git_tag" && found.where === "registry" && !found.pulled
+      ? { ...one, skip: "the engine does not have it" }
+      : one,
+  );
+
+type Obtain = { readonly version: Version; readonly found: Found; readonly options: ReleaseOptions };
+
+function obtainImage(facts: Facts, { version, found, options }: Obtain): Step[] {
+  const tag = versionTag(facts, version);
+  const reference = builtImage(facts, version);
+  const build = { cache: options.cache, buildArg: [] };
+  const [why, steps] = [
+    found.where === "registry" ? `${tag} is in a registry` : found.digest ? `already built: ${found.digest}` : null,
+    facts.stage === "prod"
+      ? [pullBase(facts), buildStep(facts, prodBuild(facts, { version, reference, options: build }))]
+      : [buildStep(facts, localBuild(facts, { version, mode: "no_update", options: build }))],
+  ];
+  const built = steps.map((one) => ({ ...one, skip: why ?? one.skip }));
+  if (found.where !== "registry") return built;
+  const from = `${sourcePlace(facts, tag).repository}@${found.digest}`;
+  const image = found.digest ?? "";
+  const gatesDone = gates(facts, { version, image, what: image, options }).every(({ skip }) => skip !== null);
+  const pull = step("pull_image", `Pull ${tag} to test it`, [cmd`docker pull ${from}`], {
+    skip: found.pulled ? "the engine has it" : gatesDone ? "every gate has passed" : null,
+  });
+  return [...built, pull];
+}

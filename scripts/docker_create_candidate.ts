@@ -1,0 +1,13 @@
+import { createCandidate } from "../lib/flows/prod.ts";
+import { pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Build this commit as prod-<user>-<hash> and push it, to be tried before a release.",
+  options: pick("version", "devVersion", "cache", "buildArg", "targetRegistries"),
+  stage: "prod",
+  needs: ["git", "engine", "registries", "log", "inputs"],
+  versionFromChangelog: true,
+  examples: ["i docker_create_candidate"],
+  steps: createCandidate,
+});

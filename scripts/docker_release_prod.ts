@@ -1,0 +1,16 @@
+import { release } from "../lib/flows/release.ts";
+import { pick, releaseOptions } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+const { poetryMode: _, ...options } = releaseOptions;
+
+export default await script(import.meta.url, {
+  about:
+    "Build prod on the released dev digest, test it with nothing mounted, push it, and point prod at it everywhere.",
+  options: { ...options, ...pick("devVersion") },
+  stage: "prod",
+  needs: ["git", "engine", "registries", "log", "inputs"],
+  versionFromChangelog: true,
+  examples: ["i docker_release_prod --version 1.2.0", "i docker_release_prod --version 1.2.1 --dev-version 1.2.0"],
+  steps: release,
+});

@@ -1,0 +1,13 @@
+import { asksRollback, rollback } from "../lib/flows/rollback.ts";
+import { pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Point prod back at an earlier version in every registry; versions never move.",
+  options: pick("version", "message", "targetRegistries"),
+  stage: "prod",
+  needs: ["git", "registries", "log"],
+  examples: ["i docker_rollback_prod --version 1.1.0 --message 'orders time out'"],
+  asks: asksRollback,
+  steps: rollback,
+});
