@@ -9,7 +9,7 @@ import type { Run } from "./container.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
 type Gate = { readonly list: ListName; readonly image: Chosen; readonly what: Word };
-type Way = Pick<Run, "image" | "what"> & Partial<Pick<Run, "before" | "socket" | "variables">>;
+type Way = Pick<Run, "image" | "what"> & Partial<Pick<Run, "before" | "after" | "socket" | "variables">>;
 
 /** Refuses lists that do not say how they run for a prod image, before anything is built. */
 export function assertProdWays(facts: Facts, lists: readonly ListName[]): void {
@@ -55,7 +55,7 @@ function withDevPackages(facts: Facts, { image, what }: Gate, dev: string): Way 
     cmd`docker tag ${what} ${name}`,
     cmd`docker buildx build --provenance=false --sbom=false --progress=plain --build-arg ${`UNDER_TEST=${name}`} --tag ${made} --load ${folder}`,
   ];
-  return { image: { ...image, reference: made }, what: made, before };
+  return { image: { ...image, reference: made }, what: made, before, after: [cmd`docker image rm ${made} ${name}`] };
 }
 
 /** The dev image that a prod image says it stands on, as the engine can be asked for it. */

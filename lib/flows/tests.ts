@@ -70,12 +70,17 @@ export function testList(facts: Facts, gate: Gate): Step {
     ...way,
     mounts: [{ source: `${facts.place.root}/${reports}`, target: "/slipway/reports" }, ...text.mounts],
     before: [ready, ...text.before, ...(way.before ?? [])],
-    after: entry
-      ? [{ kind: "record", image: facts.config.imageName, entry, ...(gate.again ? { again: true } : {}) }]
-      : [],
+    after: [...(entry ? [recordPass(facts, entry, gate.again)] : []), ...(way.after ?? [])],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
 }
+
+const recordPass = (facts: Facts, entry: Pass, again: boolean): Action => ({
+  kind: "record",
+  image: facts.config.imageName,
+  entry,
+  ...(again ? { again: true } : {}),
+});
 
 const listWords = (facts: Facts, { list, image, extra }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {

@@ -14,7 +14,13 @@ import { interrupted } from "./perform/command.ts";
 import { tellResult } from "./result.ts";
 import { slipwayFolder, thisOwner, type World } from "./world.ts";
 
-type Run = { readonly common: Values<typeof universal>; readonly breakLock: boolean; readonly question: string | null };
+type Run = {
+  readonly common: Values<typeof universal>;
+  readonly breakLock: boolean;
+  readonly question: string | null;
+  /** Another plan follows, whose result is the JSON on stdout. */
+  readonly goesOn?: true;
+};
 
 /** Runs a plan for a person or a machine: asks, executes, tells the result; gives the exit code. */
 export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<number> {
@@ -24,7 +30,7 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
   try {
     await ask(world, run);
     const results = await execute(world, run.common.from);
-    tellResult(world, results, run.common.json);
+    if (!run.goesOn || !run.common.json) tellResult(world, results, run.common.json);
     return world.state.exitCode;
   } catch (error) {
     throw withLog(world.signal.aborted ? interrupted() : error, world, run.common.quiet);

@@ -96,7 +96,7 @@ async function planAndRun(
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
   if (first.length === 0)
     return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options) ?? null });
-  const code = await runPlan(plan, facts, { common: { ...common, json: false }, breakLock, question: null });
+  const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true });
   const { before: _, ...rest } = spec;
   return code === 0 ? planAndRun(name, rest, { load, options, common, origins }) : code;
 }

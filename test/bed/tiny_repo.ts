@@ -10,6 +10,8 @@ export type TinyOptions = {
   readonly name: string;
   readonly registries: Readonly<Record<string, string>>;
   readonly gates?: readonly string[];
+  /** Whether the test lists say how they run for a prod image. */
+  readonly prodWays?: boolean;
   /** The section of repo_config.yaml, as it stands behind the colon. */
   readonly container?: string;
 };
@@ -22,6 +24,7 @@ const files = ({
   name,
   registries,
   gates = ["fast"],
+  prodWays: areWays = true,
   container = "{}",
 }: TinyOptions): Readonly<Record<string, string>> => ({
   "repo_config.yaml": [
@@ -31,9 +34,11 @@ const files = ({
       ([key, address]) => `  ${key}: {address: "${address}", kind: oci, required: true}`,
     ),
     `container: ${container}`,
-    `release: {gates: [${gates.join(", ")}]}`,
+    `release: {gates: [${gates.join(", ")}], dev_packages: [/words.txt]}`,
     "tests:",
-    ...Object.entries(prodWays).map(([list, way]) => `  ${list}: {command: [sh, test.sh, ${list}], prod: ${way}}`),
+    ...Object.entries(prodWays).map(
+      ([list, way]) => `  ${list}: {command: [sh, test.sh, ${list}]${areWays ? `, prod: ${way}` : ""}}`,
+    ),
     "",
   ].join("\n"),
   "changelog.txt": changelog(name, "1.0.0"),
