@@ -1,4 +1,5 @@
 import { declaredArgs } from "../model/dockerfile.ts";
+import { UserError } from "../model/errors.ts";
 import type { BuildInputs, Facts } from "../model/facts.ts";
 import { type Action, type Command, cmd, type Step, step } from "../model/plan.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
@@ -19,7 +20,7 @@ export type Build = {
 
 /** The labels that are the truth about an image (OCI image spec, "Annotations"), and `dev.slipway.inputs`. */
 export const imageLabels = (facts: Facts, version: string, mode: string): Record<string, string> => ({
-  "dev.slipway.inputs": inputsLabel(facts.inputs, mode, facts.engine.platform),
+  "dev.slipway.inputs": inputsLabel(facts.inputs, mode, facts.platforms.join(",") || facts.engine.platform),
   "org.opencontainers.image.created": new Date(facts.inputs.time * 1000).toISOString().replace(".000Z", "Z"),
   "org.opencontainers.image.revision": facts.inputs.revision,
   "org.opencontainers.image.source": facts.config.source,
@@ -38,6 +39,7 @@ export const inputsLabel = (inputs: BuildInputs, mode: string, platform: string)
 
 /** The build itself: Dockerfile and ignore file copied out of the tree, links staged with their contents, every timestamp the commit's. */
 export function buildStep(facts: Facts, build: Build): Step {
+  assertCanHold(facts);
   const { inputs } = facts;
   const folder = slipwayFile(facts, "build", shortHash(`${inputs.dockerfile} ${inputs.hash}`));
   const dockerfile = `${folder}/${inputs.dockerfile.split("/").at(-1)}`;
@@ -52,6 +54,16 @@ export function buildStep(facts: Facts, build: Build): Step {
   });
 }
 
+/** The classic image store has one platform an image (Docker's documentation, "containerd image store"). */
+function assertCanHold({ engine, platforms, builder }: Facts): void {
+  if (engine.store !== "classic" || platforms.length < 2 || builder) return;
+  throw new UserError(`this engine cannot hold an image of ${platforms.join(" and ")}`, {
+    why: "Its classic image store keeps one platform of an image.",
+    fix: "Turn the containerd image store on in the engine's settings, or name a builder that pushes: --builder NAME",
+    kind: "engine",
+  });
+}
+
 type Paths = { readonly dockerfile: string; readonly context: string; readonly metadata: string };
 
 function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }: Paths): Command {
@@ -61,8 +73,8 @@ function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }
     Object.entries(values).map(([name, value]) => `${name}=${value}`);
   const args = Object.entries(build.args).filter(([name]) => declared.includes(name));
   const given = [`SOURCE_DATE_EPOCH=${facts.inputs.time}`, ...pairs(Object.fromEntries(args)), ...build.typedArgs];
-  const line = cmd`docker buildx build --provenance=false --sbom=false --progress=plain ${!build.cache && "--no-cache"} --file ${dockerfile} ${words("--build-arg", given)} ${words("--build-context", pairs(build.images))} ${words("--label", pairs(build.labels))} --tag ${build.reference} --metadata-file ${metadata} --load ${context}`;
-  return { ...line, digestFile: metadata };
+  const line = cmd`docker buildx build --provenance=false --sbom=false --progress=plain ${facts.builder && ["--builder", facts.builder]} ${facts.platforms.length > 0 && ["--platform", facts.platforms.join(",")]} ${!build.cache && "--no-cache"} --file ${dockerfile} ${words("--build-arg", given)} ${words("--build-context", pairs(build.images))} ${words("--label", pairs(build.labels))} --tag ${build.reference} --metadata-file ${metadata} ${facts.builder ? "--push" : "--load"} ${context}`;
+  return { ...line, digestFile: metadata, ...(facts.builder ? { elsewhere: true } : {}) };
 }
 
 /** Copies the context's entries with links followed, as `tar -h` would send them. */

@@ -16,6 +16,7 @@ export type Run = {
   readonly what: Word;
   readonly argv: readonly string[];
   readonly interactive?: true;
+  readonly platform?: string;
   readonly asRoot?: boolean;
   readonly entrypoint?: boolean;
   readonly socket?: boolean;
@@ -71,6 +72,7 @@ function describe(facts: Facts, run: Run): Container {
       ...(socket ? [{ source: facts.socket.path, target: "/var/run/docker.sock" }] : []),
       ...(run.mounts ?? []),
     ],
+    platform: run.platform ?? null,
     user: caller ? `${facts.user.uid}:${facts.user.gid}` : run.asRoot ? "0:0" : null,
     entrypoint: run.entrypoint ?? true,
     groups: caller && socket ? [facts.socket.gid] : [],

@@ -6,6 +6,7 @@ import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import type { Chosen } from "./choose_image.ts";
 import { assertProdWays } from "./prod_tests.ts";
+import { smokeTests } from "./smoke.ts";
 import { passOf, recordedPass, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
@@ -47,7 +48,10 @@ export function gates(facts: Facts, { version, image, what, options }: Gates): S
     const reason = why(list);
     return reason ? [skipOf(facts, { list, image, version, reason })] : [];
   });
-  return [...steps, ...endToEnd(facts, what, options), ...(skips.length > 0 ? [recordSkips(skips)] : [])];
+  const smoke = smokeTests(facts, { version, image, what, chosen, again: options.rerunTests }).map((one) =>
+    options.skipTests ? { ...one, skip: "--skip-tests" } : one,
+  );
+  return [...steps, ...smoke, ...endToEnd(facts, what, options), ...(skips.length > 0 ? [recordSkips(skips)] : [])];
 }
 
 /** The image of this run, which has no released name yet. */

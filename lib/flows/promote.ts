@@ -16,6 +16,7 @@ import { assertPassed } from "./gates.ts";
 import { publish, tell } from "./publish.ts";
 import { publishedDigest, push, releasedDigest, sourcePlace } from "./push.ts";
 import { assertMayRelease, assertNotRolledBack } from "./release_rules.ts";
+import { smokeTests } from "./smoke.ts";
 import { assertClean } from "./tests.ts";
 
 /**
@@ -64,6 +65,16 @@ export function tagLocalAsDev(facts: Facts, options: { readonly skipTests: boole
   const image = imageInEngine(facts, engineImage(facts, "local", version), `i docker_build_local --version ${version}`);
   const skips = assertPassed(facts, { version, image, skipTests: options.skipTests });
   return [...tagTested(facts, image, version), ...skips];
+}
+
+/** docker_tag_push_multi_build_local_as_dev: both at once for an index, whose emulated platforms are started first. */
+export function tagPushLocalAsDev(facts: Facts, options: { readonly skipTests: boolean }): Step[] {
+  const version = requireVersion(facts);
+  const reference = engineImage(facts, "local", version);
+  const image = imageInEngine(facts, reference, `i docker_build_local --multi-arch --version ${version}`);
+  const chosen = { reference, tag: "", stage: "local", version, local: null } as const;
+  const smoke = smokeTests(facts, { version, image, what: image, chosen, again: false });
+  return [...smoke, ...tagLocalAsDev(facts, options), ...pushTested(facts, image, version)];
 }
 
 /** docker_push_dev alone: pushes what was tagged, to all registries, and points dev at it. */

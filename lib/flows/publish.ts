@@ -1,5 +1,5 @@
 import type { Facts } from "../model/facts.ts";
-import { releaseTag, targetPlaces, versionTag } from "../model/names.ts";
+import { firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Action, type Digest, type MoveTag, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
 import { flip } from "./flip.ts";
@@ -37,14 +37,16 @@ function mutableDigest(facts: Facts, registry: string): string | null {
 }
 
 function recordRelease(facts: Facts, digest: Digest, version: Version): Step {
-  const { config, stage, targets, inputs } = facts;
+  const { config, stage, targets } = facts;
   const image = config.imageName;
   const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
   const registries = targets.map(({ name }) => name);
-  const base =
-    stage === "prod" && inputs.base ? { base: { version: inputs.base.version, digest: inputs.base.digest } } : {};
+  const below = stage === "prod" ? facts.inputs.base : null;
+  const base = below ? { base: { version: below.version, digest: below.digest } } : {};
   const entry = { type: "release", stage, version, digest, commit, ...base, registries } as const;
-  return step("record_release", `Record the release of ${version}`, [{ kind: "record", image, entry }]);
+  return step("record_release", `Record the release of ${version}`, [
+    { kind: "record", image, entry, ...(isIndex(facts) ? { index: firstTarget(facts) } : {}) },
+  ]);
 }
 
 /** Where the release stands: registry x tag x digest, what was not tested, what to do next. */

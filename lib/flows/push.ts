@@ -1,6 +1,6 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { engineImage, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
+import { engineImage, firstTarget, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { cmd, type Digest, type Place, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
 
@@ -55,6 +55,8 @@ type Push = {
 /** Pushes one tag to the first registry and reads it back, then copies it by digest to the others. */
 export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push): Step[] {
   const source = sourcePlace(facts, tag);
+  if (facts.builder)
+    return [nameBuilt(facts, tested, { id, tag, source }), copyToOthers(facts, { tag, image: tested, source })];
   const image =
     facts.engine.store === "classic" && !releasedDigest(facts, tag) ? ({ digest: "@image" } as const) : tested;
   const isRenamed = image !== tested || facts.engine.store === "classic";
@@ -74,6 +76,20 @@ export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push)
   ];
 }
 
+type Named = { readonly id: string; readonly tag: string; readonly source: Place };
+
+/** What a builder has pushed under its local name gets the version's name in the same registry. */
+const nameBuilt = (facts: Facts, digest: Digest, { id, tag, source }: Named): Step =>
+  step(
+    id,
+    `Name ${facts.config.imageName}:${tag} in ${source.registry}`,
+    [
+      { kind: "copy_image", digest, tag, from: source, to: [source] },
+      { kind: "verify_digest", tag, digest, places: [source] },
+    ],
+    { skip: has(facts, source, tag) ? `${source.registry} has ${tag}` : null },
+  );
+
 type Copy = { readonly tag: string; readonly image: Digest; readonly source: Place };
 
 function copyToOthers(facts: Facts, { tag, image, source }: Copy): Step {
@@ -85,14 +101,4 @@ function copyToOthers(facts: Facts, { tag, image, source }: Copy): Step {
     [{ kind: "copy_image", digest: image, tag, from: source, to: others }],
     { skip: others.length === 0 ? "there is one registry" : allHave ? "all have it" : null },
   );
-}
-
-/** The first target: it gets the image from the engine, all others from it. */
-function firstTarget(facts: Facts): Place {
-  const [first] = targetPlaces(facts);
-  if (first) return first;
-  throw new UserError("no registry is configured", {
-    why: "A release pushes to the registries of container_registry_info.",
-    fix: "Add one to repo_config.yaml, e.g. container_registry_info: {ghcr: ghcr.io/acme}",
-  });
 }

@@ -1,6 +1,7 @@
 import type { Facts } from "../model/facts.ts";
 import { builtImage, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
 import { cmd, type Digest, type Step, step } from "../model/plan.ts";
+import { testedPlatform } from "../model/platform.ts";
 import type { Version } from "../model/version.ts";
 import { buildStep } from "./build.ts";
 import { type Found, findImage } from "./find_image.ts";
@@ -22,7 +23,8 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
   assertTagFits(facts, version);
   const image: Digest = found.digest ?? { digest: "@image" };
   const ref = releaseClaim(facts, version);
-  const tests = gates(facts, { version, image, what: engineName(facts, image, version), options });
+  const what = facts.builder && !found.digest ? builtImage(facts, version) : engineName(facts, image, version);
+  const tests = gates(facts, { version, image, what, options });
   const upToPush = [
     preflight(facts),
     step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
@@ -43,6 +45,13 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
     tell(facts, published, { version, untested }),
   ];
 }
+
+/** A builder pushes what it built; the engine gets it from there, to test it. */
+const pullBuilt = (facts: Facts, reference: string): Step[] => {
+  const platform = testedPlatform(facts.platforms, facts.engine.platform);
+  const line = cmd`docker pull ${platform !== facts.engine.platform && ["--platform", platform]} ${reference}`;
+  return facts.builder ? [step("pull_built", `Pull ${reference} to test it`, [line])] : [];
+};
 
 /** The dev half of docker_release_all: nothing where every target has the version already and the log its release. */
 export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[] {
@@ -67,11 +76,11 @@ type Tagged = { readonly version: Version; readonly found: Found; readonly image
 
 /** Names for what the engine has; an image that only a registry has gets none there. */
 const tagFound = (facts: Facts, { version, found, image }: Tagged): Step[] =>
-  tagTested(facts, image, version).map((one) =>
-    one.id !== "git_tag" && found.where === "registry" && !found.pulled
-      ? { ...one, skip: "the engine does not have it" }
-      : one,
-  );
+  tagTested(facts, image, version).map((one) => {
+    if (one.id === "git_tag") return one;
+    if (facts.builder) return { ...one, skip: "the builder pushes it itself" };
+    return found.where === "registry" && !found.pulled ? { ...one, skip: "the engine does not have it" } : one;
+  });
 
 type Obtain = { readonly version: Version; readonly found: Found; readonly options: ReleaseOptions };
 
@@ -85,7 +94,7 @@ function obtainImage(facts: Facts, { version, found, options }: Obtain): Step[] 
       ? [pullBase(facts), buildStep(facts, prodBuild(facts, { version, reference, options: build }))]
       : [buildStep(facts, localBuild(facts, { version, mode: "no_update", options: build }))],
   ];
-  const built = steps.map((one) => ({ ...one, skip: why ?? one.skip }));
+  const built = [...steps, ...pullBuilt(facts, reference)].map((one) => ({ ...one, skip: why ?? one.skip }));
   if (found.where !== "registry") return built;
   const from = `${sourcePlace(facts, tag).repository}@${found.digest}`;
   const image = found.digest ?? "";

@@ -2,6 +2,7 @@ import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Pass, sameEntry } from "../model/log.ts";
 import type { Action, Command, Digest, Step } from "../model/plan.ts";
+import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import { type ListName, runnerName, testCommand } from "../model/tests.ts";
@@ -64,6 +65,7 @@ export function testList(facts: Facts, gate: Gate): Step {
     id: `run_${list}_tests`,
     title: `Run the ${list} tests in ${image.reference}`,
     cwd: facts.place.dir,
+    ...emulated(facts),
     socket: list === "qa",
     meaning: nothingCollected(list, config.mayBeEmpty),
     argv: text.argv,
@@ -73,6 +75,12 @@ export function testList(facts: Facts, gate: Gate): Step {
     after: [...(entry ? [recordPass(facts, entry, gate.again)] : []), ...(way.after ?? [])],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
+}
+
+/** The platform of a list that cannot run on the engine's own. */
+function emulated({ platforms, engine }: Facts): { readonly platform?: string } {
+  const platform = testedPlatform(platforms, engine.platform);
+  return platform === engine.platform ? {} : { platform };
 }
 
 const recordPass = (facts: Facts, entry: Pass, again: boolean): Action => ({
@@ -109,7 +117,7 @@ export const passOf = (facts: Facts, { list, digest, version, stage }: Tested): 
     ? { commit: "", tree: "" }
     : { commit: facts.git.commit, tree: facts.git.tree }),
   runner: runnerName(list, facts.config.tests[list]),
-  platform: facts.engine.platform,
+  platform: testedPlatform(facts.platforms, facts.engine.platform),
 });
 
 /** The log's entry that makes a run of this list needless: same image, mounted code, list, runner and platform. */

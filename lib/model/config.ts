@@ -1,8 +1,9 @@
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { parseImageName } from "./image.ts";
+import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
 import { parseRegistries } from "./registry.ts";
-import { type ListName, listNames, prodWays, type TestList } from "./tests.ts";
+import { defaultSmoke, type ListName, listNames, prodWays, type TestList } from "./tests.ts";
 
 export type EndToEnd = { readonly dir: string; readonly argv: readonly string[] };
 export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
@@ -26,9 +27,13 @@ export type Config = {
     readonly buildArgs: Readonly<Record<string, string>>;
     /** Where the dev image keeps what tests need: copied beside a prod image for lists that run `with_dev_packages`. */
     readonly devPackages: readonly string[];
+    /** What every release is built for; none for the engine's own platform. */
+    readonly platforms: readonly string[];
     readonly refPrefix: string;
   };
   readonly tests: Readonly<Record<ListName, TestList>>;
+  /** The words of the smoke test of emulated platforms. */
+  readonly smoke: readonly string[];
   readonly container: {
     readonly volumes: readonly string[];
     readonly ports: readonly string[];
@@ -69,6 +74,7 @@ export function parseConfig(source: ConfigSource): Config {
     registries: parseRegistries(read),
     release: parseRelease(read),
     tests: parseTests(read),
+    smoke: read.words(["tests", "smoke", "command"]) ?? defaultSmoke,
     container: parseContainer(read),
   };
 }
@@ -107,6 +113,7 @@ function parseRelease(read: ConfigReader): Config["release"] {
     endToEnd: Object.fromEntries(
       (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
     ),
+    platforms: none ? [] : parsePlatforms((read.words(at("platforms")) ?? []).join(",")),
     buildArgs: none ? {} : read.texts(at("build_args")),
     devPackages: (read.words(at("dev_packages")) ?? ["/venv"]).map((path) =>
       /^\/[\w./+-]+$/.test(path) && !path.includes("..")
@@ -134,7 +141,7 @@ function endToEnd(read: ConfigReader, path: readonly string[]): EndToEnd[] {
 }
 
 function parseTests(read: ConfigReader): Config["tests"] {
-  read.onlyKeys(["tests"], listNames);
+  read.onlyKeys(["tests"], [...listNames, "smoke"]);
   const list = (name: ListName): TestList => {
     read.onlyKeys(["tests", name], ["command", "may_be_empty", "prod"]);
     return {

@@ -7,6 +7,8 @@ export type Container = {
   /** Names whose value the container takes from the runner's own environment; no value ever stands in a file. */
   readonly passed: readonly string[];
   readonly mounts: readonly Mount[];
+  /** Another platform than the engine's own, run under emulation. */
+  readonly platform: string | null;
   readonly user: string | null;
   readonly entrypoint: boolean;
   /** Groups beside the user's own, e.g. the one that may use the engine's socket. */
@@ -38,6 +40,7 @@ function composeFile(image: string, container: Container): object {
   const app = {
     image: "${IMAGE}",
     pull_policy: "never",
+    ...(container.platform ? { platform: container.platform } : {}),
     working_dir: container.workingDir,
     ...(container.user ? { user: container.user } : {}),
     ...(container.groups.length > 0 ? { group_add: container.groups.map(String) } : {}),

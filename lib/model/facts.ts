@@ -133,6 +133,10 @@ export type Facts = {
   readonly version: Version | null;
   /** The stage that the flow releases, moves or looks at. */
   readonly stage: ReleaseStage;
+  /** What is built as one index; none for one image of the engine's own platform. */
+  readonly platforms: readonly string[];
+  /** The buildx builder that builds and pushes; null where the engine builds itself. */
+  readonly builder: string | null;
   /** Where the version came from: an option, the changelog, or nothing. */
   readonly versionFrom: "option" | "changelog" | null;
   readonly targets: readonly Registry[];

@@ -30,6 +30,8 @@ export type Released = {
   readonly version: string;
   readonly digest: Digest;
   readonly commit: string;
+  /** Of an index: platform -> digest of its image. */
+  readonly children?: Readonly<Record<string, string>>;
   /** Of a prod image: the dev image that it stands on. */
   readonly base?: { readonly version: string; readonly digest: string };
   readonly registries: readonly string[];

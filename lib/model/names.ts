@@ -40,6 +40,19 @@ export const releaseTag = (facts: Pick<Facts, "config" | "stage">, version: Vers
 export const releaseClaim = (facts: Pick<Facts, "config" | "stage">, version: Version): string =>
   claimRef(facts.config.release.refPrefix, releaseTag(facts, version));
 
+/** Whether the image of this flow is an index of several platforms; one platform that was named is none. */
+export const isIndex = ({ platforms }: Pick<Facts, "platforms">): boolean => platforms.length > 1;
+
+/** The first target: it gets the image from the engine, all others from it. */
+export function firstTarget(facts: Pick<Facts, "config" | "targets">): Place {
+  const [first] = targetPlaces(facts);
+  if (first) return first;
+  throw new UserError("no registry is configured", {
+    why: "A release pushes to the registries of container_registry_info.",
+    fix: "Add one to repo_config.yaml, e.g. container_registry_info: {ghcr: ghcr.io/acme}",
+  });
+}
+
 /** The version a flow cannot do without; throws when neither an option nor the changelog gives one. */
 export function requireVersion(facts: Facts): Version {
   if (facts.version) return facts.version;

@@ -19,6 +19,8 @@ export type Command = {
   readonly interactive?: true;
   /** Where the builder writes the digest of what it built; read when the step yields `image`. */
   readonly digestFile?: string;
+  /** The builder pushed what it built, so the engine does not have it. */
+  readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
   readonly input?: readonly string[];
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
@@ -90,6 +92,8 @@ export type Record_ = {
   readonly entry: LogEntry;
   /** Run the step although an equal entry exists (`--rerun-tests`). */
   readonly again?: true;
+  /** The released image is an index: which image each platform has is read here and becomes part of the entry. */
+  readonly index?: Place;
 };
 
 export type WriteFile = {

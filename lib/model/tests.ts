@@ -16,6 +16,9 @@ export const prodWays = ["in_image", "from_outside", "with_dev_packages"] as con
 export type ListName = "fast" | "slow" | "superslow" | "qa";
 export const listNames = ["fast", "slow", "superslow", "qa"] as const satisfies readonly ListName[];
 
+/** What shows that an image starts on a platform that the engine only emulates. */
+export const defaultSmoke = ["uname", "-m"] as const;
+
 type PytestRow = { readonly marker: string; readonly seconds: number; readonly reruns: number; readonly path: string };
 const pytestRows = {
   fast: { marker: "not slow and not superslow and not qa", seconds: 5, reruns: 2, path: "." },

@@ -4,7 +4,9 @@ import { engineEnv } from "../doors/engine.ts";
 import { readText } from "../doors/files.ts";
 import { emptyConfig, findPlace, loadConfig, loadHost, loadUser, newPlace, socketOf } from "../doors/settings.ts";
 import { currentEntry, readChangelog } from "../model/changelog.ts";
+import type { Config } from "../model/config.ts";
 import type { Facts, Need } from "../model/facts.ts";
+import { usualPlatforms } from "../model/platform.ts";
 import { targetRegistries } from "../model/registry.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
@@ -54,6 +56,8 @@ export async function loadFacts(request: Request): Promise<Facts> {
     targets,
     env,
     stage: request.stage,
+    platforms: platformsOf(config, request.options["multiArch"] as readonly string[] | undefined),
+    builder: (request.options["builder"] as string | undefined) ?? null,
     version: typed ?? entry?.version ?? null,
     versionFrom: typed ? ("option" as const) : entry ? ("changelog" as const) : null,
     host: loadHost(),
@@ -66,6 +70,13 @@ export async function loadFacts(request: Request): Promise<Facts> {
     unloaded,
     Object.getOwnPropertyDescriptors({ ...base, ...(await loadNeeds(base, request)) }),
   ) as Facts;
+}
+
+/** What `--multi-arch` names; without a value what the config does, else the usual two; without the option what the config does. */
+function platformsOf(config: Config, asked: readonly string[] | undefined): readonly string[] {
+  if (asked === undefined) return config.release.platforms;
+  if (asked.length > 0) return asked;
+  return config.release.platforms.length > 0 ? config.release.platforms : usualPlatforms;
 }
 
 /** Parts that were not loaded throw when a flow reads them. */

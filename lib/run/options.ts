@@ -1,4 +1,5 @@
 import { UserError } from "../model/errors.ts";
+import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { parseVersion, type Version } from "../model/version.ts";
@@ -55,6 +56,25 @@ const list = (
   ...more,
 });
 
+/** `--multi-arch [PLATFORMS]`; an empty list means the config's platforms, or the usual two. */
+const platformsOption = (fallback: readonly string[] | undefined): Option<readonly string[] | undefined> => ({
+  takes: "optional",
+  parse: parsePlatforms,
+  fallback,
+  aliases: ["multi-build", "platform"],
+  hint: "PLATFORMS",
+  help: "Build one index for these platforms, linux/amd64 and linux/arm64 unless named.",
+});
+
+/** A name that stands in argv: it may not look like an option. */
+function parseName(option: string, value: string): string {
+  if (/^[A-Za-z0-9][\w.-]*$/.test(value)) return value;
+  throw new UserError(`${option} "${value}" is not a name`, {
+    why: "A name starts with a letter or digit and has letters, digits, dots, dashes and underscores.",
+    fix: `See docker buildx ls, and pass one: ${option} default`,
+  });
+}
+
 const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, poetryModes);
 
 /** Every option that two scripts share, once; help texts say what happens when you pass it. */
@@ -71,6 +91,14 @@ export const vocabulary = {
     {
       onlyTyped: true,
       parse: parseVersion,
+    },
+  ),
+  multiArch: platformsOption(undefined),
+  builder: text<string>(
+    "NAME",
+    "Build with this buildx builder, which pushes to the first registry; tested from there.",
+    {
+      parse: (value) => parseName("--builder", value),
     },
   ),
   stage: text<Stage>("STAGE", "The stage of the image: local, dev or prod.", {
@@ -138,8 +166,11 @@ export const pick = <K extends keyof Vocabulary>(...names: readonly K[]): Pick<V
 /** What every release takes. */
 export const releaseOptions = pick(
   ...(["version", "cache", "poetryMode", "skipTests", "qaTests", "superslowTests", "runEndToEndTests"] as const),
-  ...(["rerunTests", "pushToRepo", "targetRegistries", "breakLock"] as const),
+  ...(["rerunTests", "pushToRepo", "targetRegistries", "breakLock", "multiArch", "builder"] as const),
 );
+
+/** What a release of several architectures takes: the same, but several is the default. */
+export const multiReleaseOptions = { ...releaseOptions, multiArch: platformsOption([]) } as const;
 
 /** What every script takes; no script mentions them. */
 export const universal = {

@@ -8,9 +8,9 @@ import { type Env, type Layout, layout } from "../../thin_client/engine/layout.t
 import { unpackPackages } from "../../thin_client/engine/packages.ts";
 
 /** An image of 2 MB with a shell and the usual small programs, for tests that need no Python. */
-export const tinyImage = "slipway/tiny:1";
+export const tinyImage = "slipway/tiny:3";
 
-/** Brings the tiny image into the engine unless it is there, for both architectures. */
+/** Brings the tiny image into the engine unless it is there, for three architectures. */
 export async function ensureTiny(docker: Env): Promise<void> {
   const at = layout(docker);
   await withLock(
@@ -25,8 +25,8 @@ async function bringTiny(at: Layout, docker: Env): Promise<void> {
   const own = ownArchitecture();
   await ensureImage(at, docker, {
     name: tinyImage,
-    file: "tiny",
-    architectures: [own, own === "amd64" ? "arm64" : "amd64"],
+    file: "tiny-3",
+    architectures: [own, own === "amd64" ? "arm64" : "amd64", "armhf"],
     command: ["sh"],
     fill: (folder, architecture) => fill(at, folder, architecture),
   });

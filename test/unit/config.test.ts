@@ -37,6 +37,7 @@ describe("defaults", () => {
       changelogUpdate: "before_release",
       gates: ["fast", "slow", "qa"],
       endToEnd: {},
+      platforms: [],
       buildArgs: {},
       devPackages: ["/venv"],
       refPrefix: "refs/slipway",

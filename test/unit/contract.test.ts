@@ -33,6 +33,7 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
   docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
   docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
+  docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
   release_mirror: { world: { registries: released } },

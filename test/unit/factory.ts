@@ -91,6 +91,8 @@ export function facts(more: Partial<Facts> = {}): Facts {
     changelog: changelog("1.2.0", "1.1.0"),
     version: version("1.2.0"),
     stage: "dev",
+    platforms: [],
+    builder: null,
     versionFrom: "option",
     targets: settings.registries.filter((one) => one.required),
     ci: false,

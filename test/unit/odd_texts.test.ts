@@ -31,6 +31,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
         passed: [],
         mounts: [],
         user: null,
+        platform: null,
         entrypoint: true,
         groups: [],
         rootFiles: {},

@@ -20,6 +20,12 @@ export type ImageRecipe = {
   readonly fill: (folder: string, architecture: string) => Promise<void>;
 };
 
+/** Debian's word for an architecture as images have it (OCI image spec, "platform"). */
+const platforms: Readonly<Record<string, { readonly architecture: string; readonly variant?: string }>> = {
+  armhf: { architecture: "arm", variant: "v7" },
+};
+const platformOf = (architecture: string) => platforms[architecture] ?? { architecture };
+
 /** Timestamps are fixed, so that the same files always give the same digest. */
 const made = "2024-01-01T00:00:00Z";
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -83,7 +89,7 @@ type Part = { readonly manifest: Blob; readonly architecture: string; readonly c
 /** Writes config and manifest of one architecture beside its layer. */
 function writePart(folder: string, { name, command }: ImageRecipe, architecture: string, layer: Layer): Part {
   const config = writeBlob(folder, "application/vnd.oci.image.config.v1+json", {
-    architecture,
+    ...platformOf(architecture),
     os: "linux",
     created: made,
     config: { Env: [path], Cmd: command },
@@ -102,7 +108,7 @@ function writeIndex(folder: string, name: string, parts: readonly Part[]): void 
   const mediaType = "application/vnd.oci.image.index.v1+json";
   const manifests = parts.map(({ manifest, architecture }) => ({
     ...manifest,
-    platform: { os: "linux", architecture },
+    platform: { os: "linux", ...platformOf(architecture) },
   }));
   const [own] = parts;
   if (own === undefined) throw new Error(`${name} has no architecture`);

@@ -7,7 +7,7 @@ import { answers, assertAlone, daemonAnswers, startDaemonEngine, stopDaemonEngin
 import { assertDebian, assertRoot } from "./debian.ts";
 import { addHolder, defaultHolder, liveHolders, removeHolder, withLock } from "./holders.ts";
 import { assertShortHome, type Env, type Layout, layout } from "./layout.ts";
-import { registerArm64, runsArm64, unregisterArm64 } from "./multi_arch.ts";
+import { registerArm, runsArm, unregisterArm } from "./multi_arch.ts";
 import type { DownOptions, EngineOptions, EngineStatus, UpOptions } from "./options.ts";
 import { ensurePrograms, ensureRegistryProgram, installPackages } from "./packages.ts";
 import { loopbackRegistries, registryRuns, startRegistries, stopRegistries } from "./registries.ts";
@@ -53,7 +53,7 @@ export async function engineStatus(options: EngineOptions = {}): Promise<EngineS
     holders: liveHolders(at),
     registries: await Promise.all(registries),
     base: engine !== "none" && (await hasImage({ ...env, ...variables }, baseImage)),
-    multiArch: runsArm64(),
+    multiArch: runsArm(),
     env: variables,
   };
 }
@@ -95,7 +95,7 @@ async function bringUpMore(at: Layout, env: Env, options: UpOptions): Promise<vo
     await ensureRegistryProgram(at, say);
     await startRegistries(at, env, say);
   };
-  if (options.multiArch) await registerArm64(at, say);
+  if (options.multiArch) await registerArm(at, say);
   await Promise.all([registries(), options.base ? ensureBase(at, docker, say) : undefined]);
 }
 
@@ -139,7 +139,7 @@ export async function engineDown(options: DownOptions = {}): Promise<boolean> {
         return false;
       }
       await Promise.all([stopDaemonEngine(at, env), stopRegistries(at)]);
-      unregisterArm64(at);
+      unregisterArm(at);
       for (const gone of [at.holders, at.log]) rmSync(gone, { recursive: true, force: true });
       return true;
     },

@@ -27,7 +27,7 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   if (world.signal.aborted) throw interrupted();
   const result = action.container ? await exitOfContainer(world, code) : code;
   if (result !== 0 && !action.meaning?.[String(result)]?.passes) throw failed(action, argv, result);
-  if (action.digestFile) world.state.image = await builtDigest(join(world.facts.place.root, action.digestFile), world);
+  if (action.digestFile) world.state.image = await builtDigest(action, world);
   return "done";
 }
 
@@ -73,10 +73,12 @@ function failed(action: Command, argv: readonly string[], code: number): UserErr
 }
 
 /** The digest in the builder's metadata: the manifest's where the engine keeps manifests, else the config's (design.md, step 5). */
-async function builtDigest(file: string, world: World): Promise<string> {
+async function builtDigest({ digestFile = "", elsewhere }: Command, world: World): Promise<string> {
+  const file = join(world.facts.place.root, digestFile);
   const metadata = JSON.parse(readText(file) ?? "{}") as Record<string, string>;
   for (const digest of [metadata["containerimage.digest"], metadata["containerimage.config.digest"]]) {
     if (!digest) continue;
+    if (elsewhere) return digest;
     const { code, stdout } = await capture(["docker", "image", "inspect", "--format", "{{.Id}}", digest], {
       cwd: world.facts.place.root,
       env: world.facts.env,

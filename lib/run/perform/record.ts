@@ -2,21 +2,31 @@ import { now } from "../../doors/clock.ts";
 import { loadGit } from "../../doors/git.ts";
 import { UserError } from "../../model/errors.ts";
 import { type LogEntry, type SignedEntry, sameEntry } from "../../model/log.ts";
-import type { Record_ } from "../../model/plan.ts";
-import { digestText, type Outcome, type World } from "../world.ts";
+import { parseManifest } from "../../model/oci/copy_plan.ts";
+import type { Place, Record_ } from "../../model/plan.ts";
+import { digestText, type Outcome, repositoryAt, type World } from "../world.ts";
 
 /** The entry as it will stand in the log, with digests filled in; null while the image is not known. */
-export function filled(entry: LogEntry, world: World): LogEntry | null {
+async function filled({ entry, index }: Record_, world: World): Promise<LogEntry | null> {
   const key = entry.type === "flip" ? "to" : "digest";
   const value = entry.type === "flip" ? entry.to : entry.digest;
   if (typeof value !== "string" && !world.state.image) return null;
-  return { ...entry, [key]: digestText(world, value) };
+  const digest = digestText(world, value);
+  return { ...entry, [key]: digest, ...(index ? { children: await childrenOf(index, digest, world) } : {}) };
+}
+
+/** Platform -> digest, from the index that a registry has. */
+async function childrenOf(place: Place, digest: string, world: World): Promise<Readonly<Record<string, string>>> {
+  const manifest = await (await world.registries()).manifest(repositoryAt(world, place), digest);
+  const parts = manifest && parseManifest(new TextDecoder().decode(manifest.bytes));
+  if (parts?.type !== "index") return {};
+  return Object.fromEntries(parts.children.map((child) => [child.platform ?? "unknown", child.digest]));
 }
 
 /** Whether the log already holds an equal entry, whoever wrote it. */
 export async function isRecorded(action: Record_, world: World): Promise<boolean> {
-  const entry = filled(action.entry, world);
-  if (!entry || action.again) return false;
+  const entry = action.again ? null : await filled(action, world);
+  if (!entry) return false;
   const refs = await world.refs();
   const log = await refs.readLog((await refs.list())[refs.logRef]);
   return log.some((one) => sameEntry(one, entry));
@@ -24,7 +34,7 @@ export async function isRecorded(action: Record_, world: World): Promise<boolean
 
 /** Appends the entry once, whoever else does at the same time. A pass counts only if the mounted code is still what was tested. */
 export async function record(action: Record_, world: World): Promise<Outcome> {
-  const entry = filled(action.entry, world);
+  const entry = await filled(action, world);
   if (!entry) throw new Error("an entry is recorded before its image is known");
   if (entry.type === "pass") await assertUnchanged(world);
   const { user, host } = world.owner;

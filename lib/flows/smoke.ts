@@ -1,0 +1,56 @@
+import type { Facts } from "../model/facts.ts";
+import type { Pass } from "../model/log.ts";
+import { builtImage } from "../model/names.ts";
+import { cmd, type Digest, type Step, type Word } from "../model/plan.ts";
+import { platformWord, testedPlatform } from "../model/platform.ts";
+import { quote } from "../model/render_plan.ts";
+import type { Version } from "../model/version.ts";
+import type { Chosen } from "./choose_image.ts";
+import { runContainer, shellText } from "./container.ts";
+import { recordedPass } from "./tests.ts";
+
+export type Smoke = {
+  readonly version: Version;
+  readonly image: Digest;
+  readonly what: Word;
+  readonly chosen: Chosen;
+  readonly again: boolean;
+};
+
+/**
+ * The gate of every platform that the engine only emulates: it starts and runs the smoke test. The pass is recorded for the
+ * digest of the index and the platform, which together name one image of it.
+ */
+export const smokeTests = (facts: Facts, smoke: Smoke): Step[] =>
+  facts.platforms
+    .filter((platform) => platform !== testedPlatform(facts.platforms, facts.engine.platform))
+    .map((platform) => smokeTest(facts, smoke, platform));
+
+function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke, platform: string): Step {
+  const words = facts.config.smoke;
+  const entry: Pass = {
+    type: "pass",
+    digest: image,
+    version,
+    list: "smoke",
+    commit: "",
+    tree: "",
+    runner: words.join(" "),
+    platform,
+  };
+  const known = again ? undefined : recordedPass(facts, entry);
+  const text = shellText(facts, `exec ${words.map(quote).join(" ")}`);
+  const made = runContainer(facts, {
+    id: `run_smoke_test_${platformWord(platform)}`,
+    title: `Start ${builtImage(facts, version)} on ${platform} under emulation`,
+    image: chosen,
+    what,
+    platform,
+    asRoot: true,
+    argv: text.argv,
+    mounts: text.mounts,
+    before: [...(facts.builder ? [cmd`docker pull --quiet --platform ${platform} ${what}`] : []), ...text.before],
+    after: [{ kind: "record", image: facts.config.imageName, entry, ...(again ? { again: true } : {}) }],
+  });
+  return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
+}
