@@ -60,8 +60,17 @@ const reason = (stderr: string): string => stderr.trim().split("\n").at(-1) ?? "
 export const hostPlatform = (): string =>
   `linux/${{ x64: "amd64", arm: "arm/v7" }[process.arch as string] ?? process.arch}`;
 
-/** The tags of a repository in the engine that start with a prefix. */
-export async function localTags(repository: string, prefix: string, cwd: string, env: Env): Promise<string[]> {
-  const { code, stdout } = await capture(["docker", "image", "ls", "--format", "{{.Tag}}", repository], { cwd, env });
-  return code === 0 ? stdout.split("\n").filter((tag) => tag.startsWith(`${prefix}-`)) : [];
+/** The tags of a repository in the engine that start with one of the prefixes; none where the engine does not answer. */
+export async function localTags(
+  repository: string,
+  prefixes: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Env },
+): Promise<string[]> {
+  const ask = () => capture(["docker", "image", "ls", "--format", "{{.Tag}}", repository], { cwd, env });
+  let listed = await ask();
+  // An engine that somebody else removes an image from while it lists says so and lists nothing.
+  for (let turn = 0; listed.code !== 0 && /no such|not found/i.test(listed.stderr) && turn < 3; turn += 1)
+    listed = await ask();
+  const tags = listed.code === 0 ? listed.stdout.split("\n") : [];
+  return tags.filter((tag) => prefixes.some((prefix) => tag.startsWith(`${prefix}-`)));
 }

@@ -67,6 +67,8 @@ export type TagState =
       readonly digest: string;
       readonly config?: string;
       readonly labels?: Readonly<Record<string, string>>;
+      /** Of an image that is no index. */
+      readonly platform?: string;
     }
   | { readonly state: "absent" }
   | { readonly state: "unknown"; readonly why: string };

@@ -28,6 +28,10 @@ export function renderAction(action: Action, yielder: string): string[] {
       return action.to.map((place) =>
         copyLine(`${action.from.repository}@${show(action.digest)}`, `${place.repository}:${action.tag}`),
       );
+    case "put_index":
+      return [
+        `docker buildx imagetools create --tag ${action.place.repository}:${action.tag} ${action.children.map(({ digest }) => `${action.place.repository}@${digest}`).join(" ")}`,
+      ];
     case "move_tag":
       return action.places.map((place) =>
         copyLine(`${place.repository}@${show(action.to)}`, `${place.repository}:${action.tag}`),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { currentEntry } from "../model/changelog.ts";
 import type { BaseImage, EngineFacts, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
 import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts";
-import { imageTag } from "../model/stage.ts";
+import { imageTag, userTag } from "../model/stage.ts";
 import { highest, isVersion, majorMinor, type Version } from "../model/version.ts";
 import type { Request } from "./facts.ts";
 
@@ -35,7 +35,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs() : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
-  const tags = wantedTags(base, dev);
+  const tags = [...wantedTags(base, dev), ...((request.options["images"] as readonly string[] | undefined) ?? [])];
   const [{ git, refs }, engine, { registries, inputs }, programs, template] = await Promise.all([
     early ?? loadGitAndRefs(),
     wants("engine") ? loadEngineFacts(base, tags) : undefined,
@@ -112,7 +112,8 @@ async function loadGitFacts(base: Base): Promise<GitFacts> {
 async function loadEngineFacts(base: Base, tags: readonly string[]): Promise<EngineFacts> {
   const { loadEngine, localTags } = await import("../doors/docker.ts");
   const repository = engineRepository(base);
-  const local = await localTags(repository, imageTag("local", base.user.name), base.place.root, base.env);
+  const own = [imageTag("local", base.user.name), `prod-${userTag(base.user.name)}`];
+  const local = await localTags(repository, own, { cwd: base.place.root, env: base.env });
   return loadEngine(
     [...new Set([...tags, ...local])].map((tag) => `${repository}:${tag}`),
     base.place.root,

@@ -1,4 +1,5 @@
 import { UserError } from "../model/errors.ts";
+import { isTag } from "../model/image.ts";
 import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
@@ -75,6 +76,17 @@ function parseName(option: string, value: string): string {
   });
 }
 
+/** Tags of images, comma-separated (Distribution's grammar). */
+function parseTags(value: string): readonly string[] {
+  const tags = value.split(",").map((tag) => tag.trim());
+  const wrong = tags.find((tag) => !isTag(tag));
+  if (wrong === undefined) return tags;
+  throw new UserError(`"${wrong}" is not a tag`, {
+    why: "A tag has letters, digits, dots, dashes and underscores, 128 at most.",
+    fix: "Write them like --images local-ada-1.2.0,local-bob-1.2.0",
+  });
+}
+
 const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, poetryModes);
 
 /** Every option that two scripts share, once; help texts say what happens when you pass it. */
@@ -101,6 +113,7 @@ export const vocabulary = {
       parse: (value) => parseName("--builder", value),
     },
   ),
+  images: list("TAGS", "The tags of the images in the first registry, comma-separated.", { parse: parseTags }),
   stage: text<Stage>("STAGE", "The stage of the image: local, dev or prod.", {
     short: "s",
     parse: parseStage,

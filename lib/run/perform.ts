@@ -5,7 +5,7 @@ import type { Action, Announce, ByHand, GitRef, WriteFile } from "../model/plan.
 import { claim } from "./perform/claim.ts";
 import { command } from "./perform/command.ts";
 import { gitTagRef } from "./perform/git_tag.ts";
-import { check, copyImage, verifyDigest } from "./perform/images.ts";
+import { check, copyImage, putIndex, verifyDigest } from "./perform/images.ts";
 import { moveTag } from "./perform/move_tag.ts";
 import { record } from "./perform/record.ts";
 import { digestText, type Outcome, type World } from "./world.ts";
@@ -14,6 +14,7 @@ import { digestText, type Outcome, type World } from "./world.ts";
 const performers = {
   command,
   copy_image: copyImage,
+  put_index: putIndex,
   move_tag: moveTag,
   verify_digest: verifyDigest,
   git_ref: gitRef,

@@ -24,8 +24,11 @@ export async function lookAt(registries: readonly Registry[], image: string, loo
           // A version's manifest is read whole: a later move of the mutable tag puts these very bytes.
           const manifest = await client.manifest(repo, tag);
           if (!manifest) return { state: "absent" };
-          const labels = look.labels ? { labels: labelsOf(await client.configOf(repo, manifest.digest)) } : {};
-          return { ...stateOf(manifest), ...configDigest(manifest.bytes), ...labels };
+          const config = look.labels ? await client.configOf(repo, manifest.digest) : null;
+          const known = configDigest(manifest.bytes);
+          const platform = config && known.config ? { platform: platformOf(config) } : {};
+          const labels = look.labels ? { labels: labelsOf(config) } : {};
+          return { ...stateOf(manifest), ...known, ...labels, ...platform };
         } catch (error) {
           if (error instanceof Error && "reason" in error) return { state: "unknown", why: error.message };
           throw error;
@@ -43,6 +46,12 @@ const stateOf = (found: { readonly digest: string } | null) =>
 function configDigest(bytes: Uint8Array): { config?: string } {
   const { config } = JSON.parse(new TextDecoder().decode(bytes)) as { config?: { digest?: string } };
   return config?.digest ? { config: config.digest } : {};
+}
+
+/** `linux/arm/v7` of an image config (OCI image spec, "Image Configuration"). */
+function platformOf(config: unknown): string {
+  const { os, architecture, variant } = config as { os?: string; architecture?: string; variant?: string };
+  return [os, architecture, variant].filter(Boolean).join("/");
 }
 
 /** The labels of an image config, which is whatever JSON a registry gave. */

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { must } from "../../thin_client/engine/command.ts";
 import { git } from "./git.ts";
-import { docker } from "./workflow.ts";
+import { docker, imageList } from "./workflow.ts";
 
 /** A home, a docker config and a `docker` of a test's own that writes down what it is asked before the real one does it. */
 export type Watched = {
@@ -77,7 +77,7 @@ export async function look(
   registries: Stores,
 ): Promise<Readonly<Record<string, unknown>>> {
   const ofEngine = (...words: readonly string[]) => docker(...words, "--no-trunc");
-  const images = await ofEngine("image", "ls", "--all", "--digests", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}");
+  const images = await imageList("{{.Repository}}:{{.Tag}} {{.ID}}", "--all", "--digests", "--no-trunc");
   const ofThese = (line: string) => registries.some(({ address }) => line.startsWith(`${address}/`));
   const project = ["--filter", `label=com.docker.compose.project=slipway-${image}`];
   return {

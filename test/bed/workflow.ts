@@ -70,9 +70,18 @@ export function startWorkflow(
 /** Runs the engine's client, which has to succeed. */
 export const docker = async (...words: readonly string[]): Promise<string> => (await must(["docker", ...words])).trim();
 
+/** What the engine lists; it ends with an error where another test removes an image meanwhile, and is asked again. */
+export async function imageList(format: string, ...words: readonly string[]): Promise<string> {
+  for (let turn = 0; turn < 5; turn += 1) {
+    const { code, stdout } = await run(["docker", "image", "ls", "--format", format, ...words]);
+    if (code === 0) return stdout.trim();
+  }
+  return docker("image", "ls", "--format", format, ...words);
+}
+
 /** The names that the engine's images have at these addresses. */
 async function imagesAt(addresses: readonly string[]): Promise<readonly string[]> {
-  const listed = await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}");
+  const listed = await imageList("{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}");
   const names = listed.split(/\s+/).filter((name) => addresses.some((address) => name.startsWith(`${address}/`)));
   return names.filter((name) => !name.includes("<none>"));
 }

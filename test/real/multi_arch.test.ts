@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../thin_client/engine/command.ts";
+import { shareNative } from "../bed/native_images.ts";
 import { digestsAt, logOf } from "../bed/oracle.ts";
 import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, docker, workflowsIn } from "../bed/workflow.ts";
@@ -94,6 +95,25 @@ describe("a release of several architectures", () => {
     expect(await done("docker_tag_push_multi_build_local_as_dev", ...version)).toBe(built);
     await expectEverywhere("dev-1.1.0", built);
     expect(await machineOf("dev", "linux/arm/v7")).toBe("armv7l");
+  });
+});
+
+describe("images that were built on machines of their own", () => {
+  it("are joined to one index where each has the passes of its gates, the same bytes every time", async () => {
+    const joint = await ground.repo("joint");
+    const there = workflowsIn(joint);
+    const images = await shareNative(ground, { repo: joint, image: "joint", version: "1.0.0" });
+    const merge = () =>
+      there("release_merge_index", "--version", "1.0.0", "--images", "local-one-1.0.0,local-two-1.0.0", "--json");
+    const merged = await merge();
+    expect(merged.code, merged.stderr).toBe(0);
+    expect(await digestsAt(addresses(), "joint:dev-1.0.0")).toEqual(all(merged.digest));
+    expect(await digestsAt(addresses(), "joint:dev")).toEqual(all(merged.digest));
+    const log = await logOf(`${joint}.git`, "joint");
+    expect(log.flatMap((entry) => (entry.type === "release" ? [entry.children] : []))).toEqual([images]);
+    expect((await merge()).digest).toBe(merged.digest);
+    const alone = await there("release_merge_index", "--version", "1.0.0", "--images", "local-one-1.0.0");
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("cannot be one index")]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command, Plan, Step } from "../../lib/model/plan.ts";
 import { fitting, workflowNames } from "../bed/fitting.ts";
+import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
@@ -24,6 +25,9 @@ const {
   docker_rollback_dev: back = [],
   docker_release_all: all = [],
   docker_rollback_prod: backInProd = [],
+  docker_release_multi_build_dev: multi = [],
+  docker_tag_push_multi_build_local_as_dev: pushMulti = [],
+  release_merge_index: merge = [],
   init_runnable_dir: init = [],
   ...first
 } = fitting;
@@ -34,6 +38,9 @@ const rows = [
   newer("--no-cache"),
   ["docker_release_all", all],
   ["docker_rollback_prod", backInProd],
+  ["docker_release_multi_build_dev", multi],
+  ["docker_tag_push_multi_build_local_as_dev", pushMulti],
+  ["release_merge_index", merge],
   ["docker_rollback_dev", back],
   ["init_runnable_dir", init],
 ] as const;
@@ -49,7 +56,10 @@ describe("every workflow", () => {
 
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
     const i = workflowsIn(repo, { env: { ...process.env, ...watched.env }, input: "exit 0\n" });
-    if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion();
+    if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
+    if (workflow === "docker_release_multi_build_dev") await newVersion("1.0.2", "1.0.1", "1.0.0");
+    if (workflow === "release_merge_index") await newVersion("1.0.3", "1.0.2", "1.0.1", "1.0.0");
+    if (workflow === "release_merge_index") await shareNative(ground, { repo, image: name, version: "1.0.3" });
     const before = await look({ repo, image: name, home: watched.home }, ground.registries);
     for (const registry of ground.registries) registry.forget();
     watched.taken();
@@ -85,9 +95,9 @@ function dockerWords(command: Command, digest: string | null): readonly (readonl
   return program === "docker" ? [words] : [];
 }
 
-/** Makes 1.0.1 something to build. */
-const newVersion = () =>
+/** Makes the first version something to build. */
+const newVersion = (...versions: readonly string[]) =>
   change(repo, {
-    "changelog.txt": changelog(name, "1.0.1", "1.0.0"),
-    "devops/docker_build/words.txt": "another image\n",
+    "changelog.txt": changelog(name, ...versions),
+    "devops/docker_build/words.txt": `the image of ${versions[0]}\n`,
   });

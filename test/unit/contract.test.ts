@@ -20,6 +20,14 @@ const onDev = (tag = "dev-1.2.0"): { readonly world: Partial<Facts> } => ({
     inputs: inputs({ base: { version: version("1.2.0"), digest: digest("d"), repository: "127.0.0.1:5001/cmamp" } }),
   },
 });
+/** Two images of one version, each tested on a platform of its own. */
+function nativeImages(): Partial<Facts> {
+  const labels = { "org.opencontainers.image.version": "1.2.0", "org.opencontainers.image.revision": commit("a") };
+  const state = (letter: string, platform: string) => ({ ...found(digest(letter), labels), platform });
+  const settings = config({ release: { gates: [] } });
+  const tags = { "local-a-1.2.0": state("a", "linux/amd64"), "local-b-1.2.0": state("b", "linux/arm64") };
+  return { config: settings, registries: { ecr: tags } };
+}
 /** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
 const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
   changelog_add: { argv: ["--message", "One"] },
@@ -34,6 +42,7 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
   docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
+  release_merge_index: { argv: ["--images", "local-a-1.2.0,local-b-1.2.0"], world: nativeImages() },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
   release_mirror: { world: { registries: released } },

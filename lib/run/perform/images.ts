@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { now } from "../../doors/clock.ts";
 import { freeBytes } from "../../doors/files.ts";
 import type { CopyEvent } from "../../doors/registry.ts";
 import { capture } from "../../doors/shell.ts";
 import { UserError } from "../../model/errors.ts";
-import type { Check, CopyImage, Place, VerifyDigest } from "../../model/plan.ts";
+import { joinIndex } from "../../model/oci/index.ts";
+import type { Check, CopyImage, Place, PutIndex, VerifyDigest } from "../../model/plan.ts";
 import { digestText, type Outcome, output, repositoryAt, type World } from "../world.ts";
 import { digestBehind, digestPushed, settleEarlier } from "./flip.ts";
 
@@ -19,6 +21,28 @@ export async function copyImage(action: CopyImage, world: World): Promise<Outcom
   const broken = results.find((result) => result.outcome === "error");
   if (broken?.outcome === "error") throw broken.error;
   return results.every((result) => result.outcome === "already") ? "already" : "done";
+}
+
+/** Joins images to an index, whose bytes depend on them alone, and puts it under its tag, which may name no other image. */
+export async function putIndex({ tag, place, children }: PutIndex, world: World): Promise<Outcome> {
+  const client = await world.registries();
+  const repo = repositoryAt(world, place);
+  const parts = await Promise.all(
+    children.map(async ({ digest, platform, name }) => {
+      const found = await client.head(repo, digest);
+      if (!found) throw servesAnother(place, name, { digest: null, wanted: digest });
+      return { mediaType: found.mediaType, digest, size: found.size, platform };
+    }),
+  );
+  const { mediaType, text } = joinIndex(parts);
+  const bytes = new TextEncoder().encode(text);
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const before = await digestBehind(place, tag, world);
+  if (before !== null && before !== digest) throw servesAnother(place, tag, { digest: before, wanted: digest });
+  world.state.image = digest;
+  if (before === digest) return "already";
+  await client.putManifest(repo, tag, { manifest: { digest, mediaType, size: bytes.length, bytes } });
+  return "done";
 }
 
 /** A line every two seconds while a copy runs, and one for each registry that has the image. */

@@ -1,0 +1,90 @@
+import { UserError } from "../model/errors.ts";
+import type { Facts, TagState } from "../model/facts.ts";
+import { firstTarget, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
+import { type Digest, type Step, step } from "../model/plan.ts";
+import type { ListName } from "../model/tests.ts";
+import type { Version } from "../model/version.ts";
+import { tagTested } from "./promote.ts";
+import { publish, tell } from "./publish.ts";
+import { push } from "./push.ts";
+import { assertMayRelease } from "./release_rules.ts";
+import { passOf, recordedPass } from "./tests.ts";
+
+type Child = { readonly name: string; readonly digest: string; readonly platform: string };
+
+/**
+ * Releases an index of images that were built and tested natively, each on a machine of its own, and shared by
+ * docker_share_local: each child needs the passes of its own gates, recorded for its own digest.
+ */
+export function mergeIndex(facts: Facts, options: { readonly images: readonly string[] }): Step[] {
+  const version = requireVersion(facts);
+  assertMayRelease(facts, version);
+  const children = options.images.map((tag) => childOf(facts, tag, version));
+  assertTogether(children, options.images);
+  const place = firstTarget(facts);
+  const tag = versionTag(facts, version);
+  const image: Digest = { digest: "@image" };
+  const ref = releaseClaim(facts, version);
+  const title = `Join ${children.map(({ platform }) => platform).join(" and ")} to ${tag} in ${place.registry}`;
+  return [
+    step("preflight", "Look at the right to push", [
+      { kind: "check", what: "flip" },
+      { kind: "check", what: "push", places: targetPlaces(facts) },
+    ]),
+    step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
+    step("join", title, [{ kind: "put_index", tag, place, children }], { yields: "image" }),
+    ...tagTested(facts, image, version).filter(({ id }) => id === "git_tag"),
+    ...push(facts, image, version).filter(({ id }) => id !== `push_${facts.stage}`),
+    ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, version),
+    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]),
+    tell(facts, image, { version, untested: [] }),
+  ];
+}
+
+/** An image that the first registry has, of this version and with the passes of the gates. */
+function childOf(facts: Facts, tag: string, version: Version): Child {
+  const { registry, repository } = firstTarget(facts);
+  const state: TagState = facts.registries[registry]?.[tag] ?? { state: "absent" };
+  if (state.state !== "found")
+    throw new UserError(`${registry} has no ${repository}:${tag}`, {
+      why: state.state === "unknown" ? `${state.why}.` : "Images are joined where they lie, in the first registry.",
+      fix: "Share it from the machine that built it: i docker_share_local",
+    });
+  const { digest, platform, labels = {} } = state;
+  const built = labels["org.opencontainers.image.version"];
+  const revision = labels["org.opencontainers.image.revision"];
+  if (!platform || built !== version)
+    throw new UserError(
+      `${tag} is ${platform ? `version ${built ?? "unknown"}` : "an index already"}, not one image of ${version}`,
+      {
+        why: "An index of a version joins images of that version, one for each platform.",
+        fix: `Build it: i docker_build_local --version ${version}`,
+      },
+    );
+  if (revision !== facts.inputs.revision)
+    throw new UserError(`${tag} was built from ${revision?.slice(0, 12) ?? "an unknown commit"}`, {
+      why: `The files of the image are those of ${facts.inputs.revision.slice(0, 12)} here, and all images of an index are built from the same.`,
+      fix: `Build it from this commit: i docker_build_local --version ${version}`,
+    });
+  assertChildPassed(facts, { name: tag, digest, platform }, version);
+  return { name: tag, digest, platform };
+}
+
+function assertChildPassed(facts: Facts, { name, digest, platform }: Child, version: Version): void {
+  const missing: ListName[] = facts.config.release.gates.filter(
+    (list) => !recordedPass(facts, { ...passOf(facts, { list, digest, version, stage: "local" }), platform }),
+  );
+  if (missing.length === 0) return;
+  throw new UserError(`${missing.join(", ")} tests have not passed in ${name} on ${platform} for this commit`, {
+    why: "Each image of an index is tested on a machine of its own platform; the log has no such pass.",
+    fix: `On the machine that built it: i run_${missing[0]}_tests --stage local --version ${version}`,
+  });
+}
+
+function assertTogether(children: readonly Child[], images: readonly string[]): void {
+  if (children.length >= 2 && new Set(children.map(({ platform }) => platform)).size === children.length) return;
+  throw new UserError(`${images.join(", ") || "no image"} cannot be one index`, {
+    why: `An index joins two images or more, each of another platform; these are ${children.map(({ platform }) => platform).join(", ") || "none"}.`,
+    fix: "Name them: i release_merge_index --images local-ada-1.2.0,local-bob-1.2.0",
+  });
+}
