@@ -36,7 +36,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   docker_rollback_prod: ["--version", "1.0.0", "--message", "too new"],
   docker_release_multi_build_dev: ["--version", "1.0.2"],
   docker_tag_push_multi_build_local_as_dev: ["--version", "1.0.2"],
-  release_merge_index: ["--version", "1.0.3", "--images", "local-one-1.0.3,local-two-1.0.3"],
+  release_merge_index: ["--version", "1.0.3", "--images", "local-ada-1.0.3,local-bob-1.0.3"],
   docker_release_dev: ["--version", "1.0.0"],
   docker_rollback_dev: ["--version", "1.0.0", "--message", "too new"],
   changelog_add: ["--message", "Another image"],

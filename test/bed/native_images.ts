@@ -1,11 +1,11 @@
 import type { Ground } from "./tiny_repo.ts";
 import { docker, workflowsIn } from "./workflow.ts";
 
-const machines = { one: "linux/amd64", two: "linux/arm64" } as const;
+const machines = { ada: "linux/amd64", bob: "linux/arm64" } as const;
 
 type Version = { readonly repo: string; readonly image: string; readonly version: string };
 
-/** Builds, tests and shares `local-one-X.Y.Z` and `local-two-X.Y.Z`, as machines of two platforms would; gives platform -> digest. */
+/** Builds, tests and shares `local-ada-X.Y.Z` and `local-bob-X.Y.Z`, as two machines of different platforms would; gives platform -> digest. */
 export async function shareNative(
   ground: Ground,
   { repo, image, version }: Version,

@@ -104,7 +104,7 @@ describe("images that were built on machines of their own", () => {
     const there = workflowsIn(joint);
     const images = await shareNative(ground, { repo: joint, image: "joint", version: "1.0.0" });
     const merge = () =>
-      there("release_merge_index", "--version", "1.0.0", "--images", "local-one-1.0.0,local-two-1.0.0", "--json");
+      there("release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0,local-bob-1.0.0", "--json");
     const merged = await merge();
     expect(merged.code, merged.stderr).toBe(0);
     expect(await digestsAt(addresses(), "joint:dev-1.0.0")).toEqual(all(merged.digest));
@@ -112,7 +112,7 @@ describe("images that were built on machines of their own", () => {
     const log = await logOf(`${joint}.git`, "joint");
     expect(log.flatMap((entry) => (entry.type === "release" ? [entry.children] : []))).toEqual([images]);
     expect((await merge()).digest).toBe(merged.digest);
-    const alone = await there("release_merge_index", "--version", "1.0.0", "--images", "local-one-1.0.0");
+    const alone = await there("release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0");
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("cannot be one index")]);
   });
 });

@@ -54,6 +54,20 @@ describe("npm run quickstart in a fresh clone", () => {
 });
 
 describe("the lines to try", () => {
+  it("release prod on dev, tested with nothing mounted; it runs with no mount and no network", async () => {
+    const ran = await sample.i("docker_release_prod", "--version", "1.0.0", "--yes");
+    expect(ran.code, ran.stderr).toBe(0);
+    const [prod, ...others] = await digestsAt(addresses, `${sample.name}:prod-1.0.0`);
+    expect(others).toEqual([prod, prod]);
+    const passes = (await logOf(sample.remote, sample.name)).flatMap((entry) =>
+      entry.type === "pass" && entry.digest === prod ? [entry.list] : [],
+    );
+    expect(passes).toEqual(["fast", "slow", "qa"]);
+    const image = `${addresses[0]}/${sample.name}:prod`;
+    const words = ["docker", "run", "--rm", "--network", "none", image, "python3", "-m", "sample", "Ada"];
+    expect(await must(words, { env: ground.env })).toBe("Hello, Ada!\n");
+  });
+
   it("release a second version and roll it back; what was rolled back is refused with who and why", async () => {
     const [before] = await digestsAt(addresses, `${sample.name}:dev`);
     expect(await sample.i("changelog_add", "-m", "Say hello")).toMatchObject({ code: 0 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, run } from "../../thin_client/engine/command.ts";
+import { shareNative } from "../bed/native_images.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
@@ -31,8 +32,11 @@ let repo = "";
 beforeAll(async () => {
   ground = await makeGround(1);
   repo = await ground.repo("readme");
-  const released = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0", "--yes");
-  expect(released.code, released.stderr).toBe(0);
+  await shareNative(ground, { repo, image: "readme", version: "1.0.0" });
+  for (const stage of ["dev", "prod"]) {
+    const released = await workflowsIn(repo)(`docker_release_${stage}`, "--version", "1.0.0", "--yes");
+    expect(released.code, released.stderr).toBe(0);
+  }
   mkdirSync(join(ground.dir, "outside", "helpers"), { recursive: true });
   symlinkSync(root, join(ground.dir, "outside", "helpers", "slipway"));
   symlinkSync(join(root, "thin_client"), join(ground.dir, "outside", "thin_client"));

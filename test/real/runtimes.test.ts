@@ -24,13 +24,14 @@ describe("every workflow under tsx and under bun", () => {
     expect(Object.keys(fitting).sort()).toEqual(workflowNames);
   });
 
-  it.each(Object.entries(fitting))("%s makes one plan", async (name, words) => {
+  it.each(Object.entries(fitting))("%s makes one plan, or refuses in the same words", async (name, words) => {
     const [tsx, bun] = await Promise.all(
       (["tsx", "bun"] as const).map((runtime) => workflowsIn(repo, { runtime })(name, ...words, "--dry-run")),
     );
-    expect(tsx?.code, tsx?.stderr).toBe(0);
-    expect(tsx?.stdout).toMatch(new RegExp(`^${name}:$`, "m"));
-    expect(bun?.stdout).toBe(tsx?.stdout);
+    // Some have nothing to do in this repo; plans.test.ts leads each to where it has.
+    if (tsx?.code === 0) expect(tsx.stdout).toMatch(new RegExp(`^${name}:$`, "m"));
+    else expect([tsx?.code, tsx?.stderr]).toEqual([2, expect.stringMatching(/^error: .*\n {2}why: .*\n {2}fix: /m)]);
+    expect(bun).toEqual(tsx);
   });
 });
 

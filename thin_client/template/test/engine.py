@@ -40,13 +40,16 @@ def own_container() -> dict[str, Any]:
 
 
 def run(words: list[str], **host_config: Any) -> tuple[int, str, str]:
-    """Runs words in a new container of this container's image; returns exit code, stdout and stderr."""
+    """Runs words in a new container of the image under test; returns exit code, stdout and stderr.
+
+    That is this container's own image, unless the tests drive another one from outside.
+    """
     own = own_container()
     made = call(
         "POST",
         "/containers/create",
         {
-            "Image": own["Image"],
+            "Image": os.environ.get("SLIPWAY_IMAGE_UNDER_TEST", own["Image"]),
             "Cmd": words,
             "WorkingDir": os.getcwd(),
             "User": f"{os.getuid()}:{os.getgid()}",
