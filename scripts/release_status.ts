@@ -1,10 +1,26 @@
 import { releaseStatus } from "../lib/flows/status.ts";
+import { asksOverwrite } from "../lib/model/report.ts";
 import { pick } from "../lib/run/options.ts";
+import { anyStage, every, file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Tell which digest every tag has in every registry; exit code 1 when they differ.",
-  options: pick("version", "stage"),
-  needs: ["git", "registries", "log"],
+  options: {
+    ...pick("version", "targetRegistries"),
+    stage: anyStage,
+    html: file("Write a page to FILE too, or among Slipway's own files: tags, history, layers, pull size, timeline."),
+    watch: every("Look again every SECONDS (10) until Ctrl-C; the exit code is then that of the last look."),
+  },
+  needs: ({ html }) => [
+    "git",
+    "log",
+    "releases",
+    "output",
+    ...(html === undefined ? [] : (["images", "runs"] as const)),
+  ],
+  asks: asksOverwrite,
+  every: ({ watch }) => watch,
+  examples: ["i release_status --html status.html", "i release_status --stage prod --watch 30"],
   steps: releaseStatus,
 });

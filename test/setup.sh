@@ -28,6 +28,7 @@ has_program() { command -v "$1" >/dev/null 2>&1; }
 missing_packages() {
   while read -r program package; do has_program "$program" || printf '%s ' "$package"; done <<'END'
 skopeo skopeo
+chromium chromium
 tmux tmux
 zsh zsh
 invoke python3-invoke

@@ -7,7 +7,12 @@ export type Console = {
   readonly raw: (text: string) => void;
   readonly terminal: boolean;
   readonly colour: (style: Style, text: string) => string;
+  /** `--yes` answers it; without a terminal it throws. */
   readonly confirm: (question: string) => Promise<boolean>;
+  /** Whether there is a person to ask. */
+  readonly canAsk: boolean;
+  /** What only the person answers, whatever was typed. */
+  readonly ask: (question: string) => Promise<boolean>;
 };
 export type Style = "red" | "green" | "yellow" | "dim" | "bold";
 const codes: Readonly<Record<Style, number>> = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 };
@@ -26,13 +31,17 @@ export function openConsole(options: {
     progress: (text) => void (options.quiet || process.stderr.write(`${text}\n`)),
     raw: (text) => void (options.quiet || process.stderr.write(text)),
     colour: (style, text) => (coloured ? `\u001b[${codes[style]}m${text}\u001b[0m` : text),
+    canAsk: hasPerson(),
+    ask,
     confirm: (question) => (options.yes ? Promise.resolve(true) : ask(question)),
   };
 }
 
+const hasPerson = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
+
 /** Asks on the terminal; without one nobody could answer, so it says what to pass. */
 async function ask(question: string): Promise<boolean> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
+  if (!hasPerson())
     throw new UserError(`nobody can answer "${question}"`, {
       why: "There is no terminal to ask on.",
       fix: "Run it in a terminal, or pass --yes",

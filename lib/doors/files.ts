@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -12,6 +21,11 @@ export function readText(path: string): string | null {
 }
 
 export const exists = (path: string): boolean => existsSync(path);
+
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** The names in a folder, none where it is not there. */
+export const filesIn = (path: string): readonly string[] => (isFolder(path) ? readdirSync(path).sort() : []);
 
 /** Writes a text, with its folders; `mode` as in chmod, the umask's default without it. */
 export function writeText(path: string, text: string, mode?: number): void {

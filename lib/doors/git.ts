@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { GitFacts, Place } from "../model/facts.ts";
+import type { Commit } from "../model/report.ts";
 import { capture } from "./shell.ts";
 
 export type Git = (words: readonly string[], input?: string) => Promise<string>;
@@ -94,6 +95,22 @@ const changed = (status: string): string[] =>
 /** The tags whose commits have this one behind them or are it. */
 export const tagsWith = async (place: Place, commit: string, env: Env): Promise<string[]> =>
   lines(await gitIn(place.owner, env)(["tag", "--list", "--contains", commit]));
+
+type Range = { readonly from: string | null; readonly to: string; readonly most: number };
+
+/** The commits of a runnable dir after one and up to another, newest first, merges left out; null where this clone lacks one. */
+export async function commitsBetween(place: Place, { from, to, most }: Range, env: Env): Promise<Commit[] | null> {
+  const own = join(place.root, place.dir);
+  const { code, stdout } = await tryGit(place.owner, env, [
+    ...["log", `--max-count=${most}`, "--no-merges", "--format=%h%x1f%an%x1f%s", from ? `${from}..${to}` : to],
+    ...(own === place.owner ? [] : ["--", `:(top,literal)${relative(place.owner, own)}`]),
+  ]);
+  if (code !== 0) return null;
+  return lines(stdout).map((line) => {
+    const [hash = "", author = "", subject = ""] = line.split("\u001f");
+    return { hash, author, subject };
+  });
+}
 
 /** The last commit of a repo that changed anything under the paths, with its time in seconds; its last commit when nothing did. */
 export async function lastChange(

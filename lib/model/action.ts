@@ -1,4 +1,5 @@
 import type { LogEntry } from "./log.ts";
+import type { PostMessage } from "./message.ts";
 
 /** A digest that facts know, or the one that an earlier step of the plan yields. */
 export type Digest = string | { readonly digest: "@image" };
@@ -137,4 +138,5 @@ export type Action =
   | WriteFile
   | Announce
   | ByHand
+  | PostMessage
   | Check;

@@ -1,5 +1,6 @@
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { parseImageName } from "./image.ts";
+import { type Notify, parseNotify } from "./notify.ts";
 import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
 import { parseRegistries } from "./registry.ts";
@@ -34,6 +35,7 @@ export type Config = {
   readonly tests: Readonly<Record<ListName, TestList>>;
   /** The words of the smoke test of emulated platforms. */
   readonly smoke: readonly string[];
+  readonly notify: Notify;
   readonly container: {
     readonly volumes: readonly string[];
     readonly ports: readonly string[];
@@ -75,6 +77,7 @@ export function parseConfig(source: ConfigSource): Config {
     release: parseRelease(read),
     tests: parseTests(read),
     smoke: read.words(["tests", "smoke", "command"]) ?? defaultSmoke,
+    notify: parseNotify(read),
     container: parseContainer(read),
   };
 }

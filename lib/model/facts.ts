@@ -2,6 +2,7 @@ import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
 import type { Registry } from "./registry.ts";
+import type { ReportFacts } from "./report.ts";
 import type { ReleaseStage } from "./stage.ts";
 import type { Version } from "./version.ts";
 
@@ -125,7 +126,7 @@ export type Owner = {
 export type Program = { readonly name: string; readonly version: string | null };
 
 /** Everything a flow may know; loaded once before planning, never changed. */
-export type Facts = {
+export type Facts = ReportFacts & {
   readonly place: Place;
   readonly user: User;
   readonly config: Config;
@@ -166,4 +167,17 @@ export type Facts = {
   readonly remoteTags: Readonly<Record<string, string>>;
 };
 /** The parts of Facts that cost something; a script names those its flow reads. */
-export type Need = "git" | "engine" | "registries" | "log" | "inputs" | "programs" | "template";
+export type Need =
+  | "git"
+  | "engine"
+  | "registries"
+  | "log"
+  | "inputs"
+  | "programs"
+  | "template"
+  /** `registries`, but every configured one, with the tags that the log speaks of. */
+  | "releases"
+  | "images"
+  | "runs"
+  | "commits"
+  | "output";

@@ -50,8 +50,26 @@ export type Flipped = {
   readonly registries: readonly string[];
 };
 
+/** The team was told of a released version, once. */
+export type Announced = {
+  readonly type: "announce";
+  readonly stage: ReleaseStage;
+  readonly version: string;
+  readonly digest: Digest;
+  readonly channel: "slack";
+};
+/** A person confirmed a line of the check-lists for a version. */
+export type Confirmed = {
+  readonly type: "confirm";
+  readonly stage: ReleaseStage;
+  readonly version: string;
+  /** Null where the version had no image yet. */
+  readonly digest: Digest | null;
+  readonly line: string;
+};
+
 /** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases and flips. */
-export type LogEntry = Pass | Skipped | Released | Flipped;
+export type LogEntry = Pass | Skipped | Released | Flipped | Announced | Confirmed;
 export type SignedEntry = LogEntry & Signature;
 
 /** Two entries are the same when all but who, when and where is equal. */

@@ -53,6 +53,11 @@ export function renderAction(action: Action, yielder: string): string[] {
         .map((line) => `# ${action.digest ? line.replaceAll("@image", show(action.digest)) : line}`);
     case "by_hand":
       return [`# by hand: ${action.text}`];
+    case "post_message":
+      return [
+        `# post to the webhook in $${action.variable}, once:`,
+        ...action.text.split("\n").map((line) => `#   ${line}`),
+      ];
     case "check":
       return renderCheck(action);
   }

@@ -1,12 +1,14 @@
 import { now } from "../doors/clock.ts";
 import { UserError } from "../model/errors.ts";
 import type { Step } from "../model/plan.ts";
+import { seconds } from "../model/units.ts";
 import { reapContainers } from "./containers.ts";
 import { releaseClaim } from "./perform/claim.ts";
 import { endOwnContainers, interrupted } from "./perform/command.ts";
 import { isRecorded } from "./perform/record.ts";
 import { perform } from "./perform.ts";
-import { capitalised, readTimes, saveTime, seconds } from "./progress.ts";
+import { capitalised, readTimes, saveTime } from "./progress.ts";
+import { keepRun } from "./runs.ts";
 import type { Outcome, World } from "./world.ts";
 
 export type StepResult = { readonly id: string; readonly state: Outcome | "skipped"; readonly seconds: number };
@@ -18,6 +20,7 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   const results: StepResult[] = [];
   const starts = steps.some((step) => step.do.some((action) => action.kind === "command" && action.container));
   if (starts) await reapContainers(world);
+  const keep = keepRun(world);
   try {
     for (const [index, step] of steps.entries()) {
       if (world.signal.aborted) throw interrupted();
@@ -27,6 +30,7 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
     }
     return results;
   } finally {
+    keep(results);
     if (starts) await endOwnContainers(world);
     if (starts) await reapContainers(world);
     await releaseClaim(world).catch((error: unknown) =>
@@ -71,13 +75,19 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
   for (const action of step.do) {
     if (world.signal.aborted) throw interrupted();
     outcomes.push(await perform(action, world));
+    if (outcomes.includes("open")) break;
   }
   const took = (now() - start) / 1000;
   saveTime(world, step.id, took);
-  const state = outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
+  const state = stateOf(outcomes);
   if (took >= 2) world.console.progress(world.console.colour("dim", `      ${capitalised(state)} in ${seconds(took)}`));
   return { id: step.id, state, seconds: took };
 }
+
+const stateOf = (outcomes: readonly Outcome[]): Outcome => {
+  if (outcomes.includes("open")) return "open";
+  return outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
+};
 
 const isConversation = (world: World): boolean =>
   world.plan.steps.some((step) => step.do.some((action) => action.kind === "command" && action.interactive));

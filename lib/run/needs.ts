@@ -5,6 +5,7 @@ import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts"
 import { imageTag, userTag } from "../model/stage.ts";
 import { highest, isVersion, majorMinor, type Version } from "../model/version.ts";
 import type { Request } from "./facts.ts";
+import type { loadReportFacts } from "./report_facts.ts";
 
 /** The parts of Facts that cost something; everything else is read for every script. */
 export const costly = [
@@ -19,10 +20,14 @@ export const costly = [
   "template",
   "existing",
   "otherImages",
+  "images",
+  "runs",
+  "commits",
+  "output",
 ] as const;
 
 type CostlyName = (typeof costly)[number];
-type Base = Omit<Facts, CostlyName>;
+export type Base = Omit<Facts, CostlyName>;
 type Costly = Partial<Pick<Facts, CostlyName>>;
 
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
@@ -43,8 +48,16 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
     wants("programs") ? loadProgramFacts(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
   ]);
-  const parts = { git, engine, registries, inputs, programs, ...template, ...refs };
+  const isReport = (["releases", "images", "runs", "commits", "output"] as const).some(wants);
+  const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
+  const parts = { git, engine, registries, inputs, programs, ...template, ...refs, ...report };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
+}
+
+/** What is looked up after the log, because the log says what there is to look for. */
+async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: Request): Promise<Costly> {
+  const { loadReportFacts } = await import("./report_facts.ts");
+  return loadReportFacts(base, request);
 }
 
 async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { readText, writeText } from "../doors/files.ts";
-import { UserError } from "../model/errors.ts";
 import type { Action, Announce, ByHand, GitRef, WriteFile } from "../model/plan.ts";
 import { claim } from "./perform/claim.ts";
 import { command } from "./perform/command.ts";
 import { gitTagRef } from "./perform/git_tag.ts";
 import { check, copyImage, putIndex, verifyDigest } from "./perform/images.ts";
 import { moveTag } from "./perform/move_tag.ts";
+import { postMessage } from "./perform/post_message.ts";
 import { record } from "./perform/record.ts";
 import { digestText, type Outcome, type World } from "./world.ts";
 
@@ -22,6 +22,7 @@ const performers = {
   write_file: writeFile,
   announce,
   by_hand: byHand,
+  post_message: postMessage,
   check,
 } as const;
 
@@ -49,10 +50,9 @@ async function announce(action: Announce, world: World): Promise<Outcome> {
   return "done";
 }
 
+/** Only a person confirms a line of a check-list: `--yes` does not, and without a terminal it stays open. */
 async function byHand(action: ByHand, world: World): Promise<Outcome> {
-  if (await world.console.confirm(`${action.text}. Done?`)) return "done";
-  throw new UserError(`not confirmed: ${action.text}`, {
-    why: "It is a line of the check-list that a person does.",
-    fix: "Do it, then type the same command again",
-  });
+  const said = world.console.canAsk ? await world.console.ask(action.text) : false;
+  world.state.text.push(`${said ? "ok      " : "open    "} ${action.text}${said ? ", confirmed" : ""}`);
+  return said ? "done" : "open";
 }

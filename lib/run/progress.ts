@@ -18,7 +18,4 @@ export function saveTime(world: World, id: string, took: number): void {
   writeText(file(world), JSON.stringify({ ...readTimes(world), [id]: Math.round(took * 10) / 10 }), 0o600);
 }
 
-/** `75` to `1 min 15 s`. */
-export const seconds = (value: number): string =>
-  value < 60 ? `${Math.round(value)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
 export const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

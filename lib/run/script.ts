@@ -19,7 +19,7 @@ export type Script<O extends OptionSet> = {
   readonly about: string;
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
-  readonly needs?: readonly Need[];
+  readonly needs?: readonly Need[] | ((options: Values<O>) => readonly Need[]);
   /** The stage that the workflow releases or moves; without it that of `--stage`, else dev. */
   readonly stage?: ReleaseStage;
   /** Without a version the stage's newest changelog entry is meant. */
@@ -31,6 +31,8 @@ export type Script<O extends OptionSet> = {
   readonly asks?: (facts: Facts, options: Values<O>) => string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
   readonly before?: { readonly stage?: ReleaseStage; readonly steps: (facts: Facts, options: Values<O>) => Step[] };
+  /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
+  readonly every?: (options: Values<O>) => number | undefined;
   readonly steps: (facts: Facts, options: Values<O> & { readonly words: readonly string[] }) => Step[];
 };
 type Common = Values<typeof universal>;
@@ -59,7 +61,7 @@ async function main(name: string, spec: Script<OptionSet>, argv: readonly string
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     const load = (stage: ReleaseStage = spec.stage ?? asked) =>
       loadFacts({
-        needs: spec.needs ?? [],
+        needs: (typeof spec.needs === "function" ? spec.needs(options) : spec.needs) ?? [],
         stage,
         versionFromChangelog: spec.versionFromChangelog === true,
         newDir: spec.newDir === true,
@@ -87,6 +89,8 @@ async function planAndRun(
   spec: Script<OptionSet>,
   { load, options, common, origins }: Turn,
 ): Promise<number> {
+  const seconds = common.dryRun ? undefined : spec.every?.(options);
+  if (seconds !== undefined) return again(name, spec, { seconds, turn: { load, options, common, origins } });
   const early = spec.before ? await load(spec.before.stage) : null;
   const first = (early && spec.before?.steps(early, options)) ?? [];
   const facts = early && (first.length > 0 || !spec.before?.stage) ? early : await load();
@@ -99,6 +103,21 @@ async function planAndRun(
   const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true });
   const { before: _, ...rest } = spec;
   return code === 0 ? planAndRun(name, rest, { load, options, common, origins }) : code;
+}
+
+/** Plans and runs every so many seconds, each time from what the world is then. */
+async function again(
+  name: string,
+  spec: Script<OptionSet>,
+  { seconds, turn }: { seconds: number; turn: Turn },
+): Promise<number> {
+  const { watch } = await import("./watch.ts");
+  const { json } = turn.common;
+  const look = async () => {
+    const facts = await turn.load();
+    return () => planAndRun(name, { ...spec, every: () => undefined }, { ...turn, load: async () => facts });
+  };
+  return watch({ seconds, json, look, report: (error) => report(error, json) });
 }
 
 const makePlan = (workflow: string, facts: Facts, steps: readonly Step[]): Plan => ({

@@ -9,7 +9,8 @@ import type { Flip } from "../model/flip.ts";
 import { type Repository, repositoryOf } from "../model/oci/address.ts";
 import type { Digest, Place, Plan } from "../model/plan.ts";
 
-export type Outcome = "done" | "already";
+/** `open` is a line of a check-list that nobody has confirmed yet: the rest of its step is not done. */
+export type Outcome = "done" | "already" | "open";
 /** What performers work with during one run. */
 export type World = {
   readonly plan: Plan;

@@ -6,7 +6,7 @@ import { renderHelp } from "../../lib/run/help.ts";
 import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
 import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
-import { commit, config, digest, engine, facts, found, ids, inputs, localImage, version } from "./factory.ts";
+import { commit, config, digest, engine, facts, found, ids, inputs, localImage, logged, version } from "./factory.ts";
 import { readIn, root, sources } from "./source.ts";
 
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
@@ -45,6 +45,17 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   release_merge_index: { argv: ["--images", "local-a-1.2.0,local-b-1.2.0"], world: nativeImages() },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
+  release_announce: {
+    world: {
+      registries: released,
+      log: [
+        logged({
+          ...{ type: "release", stage: "dev", version: "1.2.0", digest: digest("a"), commit: commit("a") },
+          registries: ["ecr", "dockerhub"],
+        }),
+      ],
+    },
+  },
   release_mirror: { world: { registries: released } },
 };
 

@@ -113,6 +113,10 @@ export function facts(more: Partial<Facts> = {}): Facts {
     template: {},
     existing: [],
     otherImages: [],
+    images: [],
+    runs: [],
+    commits: [],
+    output: null,
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { releaseHistory, releaseStatus } from "../../lib/flows/status.ts";
 import type { RegistryFacts } from "../../lib/model/facts.ts";
+import type { SignedEntry } from "../../lib/model/log.ts";
 import { config, digest, doing, facts, found, logged } from "./factory.ts";
 
 const [one, two] = [digest("a"), digest("b")];
@@ -12,18 +13,19 @@ const settings = config({
   },
 });
 const status = (registries: RegistryFacts, log = [flip]) =>
-  doing(releaseStatus(facts({ config: settings, registries, log })), "announce")[0];
+  doing(releaseStatus(facts({ config: settings, registries, log }), {}), "announce")[0];
 const flip = logged({
   type: "flip",
   id: "f1",
   tag: "dev",
   version: "1.2.0",
   to: one,
-  from: {},
+  from: { ecr: two, hub: two },
   why: "rollback",
   reason: "it breaks",
-  registries: ["ecr"],
+  registries: ["ecr", "hub"],
 });
+type Flip = Extract<SignedEntry, { type: "flip" }>;
 const at = (hash: string) => ({ dev: found(hash) });
 
 describe("release_status", () => {
@@ -58,7 +60,28 @@ describe("release_status", () => {
   });
 
   it("says behind by choice of a registry that is not required", () => {
-    expect(status({ ecr: at(one), hub: at(one) })?.text).toMatch(/^dev +attic +- +behind by choice$/m);
+    expect(status({ ecr: at(one), hub: at(one), attic: {} })?.text).toMatch(/^dev +attic +- +behind by choice$/m);
+  });
+
+  const partial = logged({
+    ...flip,
+    id: "f2",
+    to: two,
+    version: "1.3.0",
+    from: { ecr: one },
+    registries: ["ecr"],
+  } as Flip);
+  it.each<[string, RegistryFacts, number, RegExp]>([
+    ["is behind by choice", { ecr: at(two), hub: at(one) }, 0, /^dev +hub +sha256:a+ behind by choice, is 1\.2\.0$/m],
+    ["is drift once somebody moved it", { ecr: at(two), hub: at(digest("c")) }, 1, /^dev +hub +sha256:c+ DRIFT$/m],
+    ["is drift when the tag is gone", { ecr: at(two), hub: {} }, 1, /^dev +hub +- +DRIFT absent$/m],
+  ])("a registry that the last move left out on purpose %s", (_name, registries, exitCode, row) => {
+    const told = status(registries, [flip, partial]);
+    expect([told?.exitCode, told?.text]).toEqual([exitCode, expect.stringMatching(row)]);
+  });
+
+  it("says DRIFT of the registry alone that differs from the log", () => {
+    expect(status({ ecr: at(one), hub: at(two) })?.text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
   });
 
   it("says why a registry does not answer", () => {
@@ -77,7 +100,9 @@ describe("release_history", () => {
     doing(releaseHistory(facts({ log: entries }), { all }), "announce")[0]?.text;
 
   it("tells who moved a tag, when and why", () => {
-    expect(told(false)).toContain(`2025-01-02 10:00:00 ann        1.2.0    dev -> ${one} (rollback: it breaks) in ecr`);
+    expect(told(false)).toContain(
+      `2025-01-02 10:00:00 ann        1.2.0    dev -> ${one} (rollback: it breaks) in ecr, hub`,
+    );
   });
 
   it("shows tests that were left out", () => {

@@ -10,6 +10,7 @@ import { digestText, type Outcome, repositoryAt, type World } from "../world.ts"
 async function filled({ entry, index }: Record_, world: World): Promise<LogEntry | null> {
   const key = entry.type === "flip" ? "to" : "digest";
   const value = entry.type === "flip" ? entry.to : entry.digest;
+  if (value === null) return entry;
   if (typeof value !== "string" && !world.state.image) return null;
   const digest = digestText(world, value);
   return { ...entry, [key]: digest, ...(index ? { children: await childrenOf(index, digest, world) } : {}) };

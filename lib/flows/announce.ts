@@ -1,0 +1,135 @@
+import { claimRef } from "../model/claim.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { type PostMessage, slackText } from "../model/message.ts";
+import { targetPlaces } from "../model/names.ts";
+import { type Place, type Step, step } from "../model/plan.ts";
+import { lastFlip, type Release, releaseInUse, rolledBack } from "../model/releases.ts";
+import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { changesOf } from "./changes.ts";
+import { type Row, statusOf } from "./status_rows.ts";
+
+export type AnnounceOptions = { readonly stage: ReleaseStage; readonly version?: Version | undefined };
+
+/** Slack cuts longer messages; whoever wants all reads the changelog. */
+const mostLines = 30;
+
+/** Tells the team once that a version is released: the changelog's text, and the digests that every registry shows. */
+export function announceRelease(facts: Facts, options: AnnounceOptions): Step[] {
+  const release = released(facts, options);
+  assertAnnounceable(facts, release);
+  const { stage, version, digest } = release;
+  const name = facts.config.imageName;
+  const tag = imageTag(stage, "", version);
+  const places = placesWith(facts, tag);
+  const before = announcement(facts, release);
+  const skip = before ? `already announced by ${before.by} on ${before.at.slice(0, 10)}` : null;
+  const ref = claimRef(facts.config.release.refPrefix, gitTag(name, stage, version));
+  const title = `Claim ${version}, so that it is announced once`;
+  const text = `${name} ${tag} is ${skip ?? "announced in Slack"}`;
+  return [
+    step("claim", title, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim", skip }),
+    step("verify", `Read ${tag} back`, [{ kind: "verify_digest", tag, digest, places }], { skip }),
+    step("announce", `Announce ${tag} in Slack`, [post(facts, release, places)], { skip }),
+    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }], { skip }),
+    step("tell", "Tell that it is announced", [{ kind: "announce", text, data: { tag, digest } }]),
+  ];
+}
+
+/** The registries that show the tag as the log has it; those that are behind by choice are not told of. */
+function placesWith(facts: Facts, tag: string): Place[] {
+  const { rows } = statusOf(facts);
+  const has = ({ registry }: Place) =>
+    rows.some((row) => row.registry === registry && row.tag === tag && row.state === "ok");
+  return targetPlaces({ ...facts, targets: facts.config.registries }).filter(has);
+}
+
+const post = (facts: Facts, release: Release, places: readonly Place[]): PostMessage => ({
+  kind: "post_message",
+  variable: facts.config.notify.slack,
+  image: facts.config.imageName,
+  text: message(
+    facts,
+    release,
+    places.map(({ repository }) => repository),
+  ),
+  entry: {
+    type: "announce",
+    stage: release.stage,
+    version: release.version,
+    digest: release.digest,
+    channel: "slack",
+  },
+});
+
+/** The question before the team is told, where nobody typed the version. */
+export function asksAnnounce(facts: Facts, options: AnnounceOptions): string | null {
+  const release = releaseInUse(facts.log, options.stage, options.version);
+  if (options.version || !release || announcement(facts, release)) return null;
+  return `Announce ${facts.config.imageName} ${options.stage} ${release.version} in Slack?`;
+}
+
+/** The entry that says that a release was announced. */
+export const announcement = ({ log }: Pick<Facts, "log">, { stage, version }: Pick<Release, "stage" | "version">) =>
+  log.findLast((entry) => entry.type === "announce" && entry.stage === stage && entry.version === version);
+
+function released(facts: Facts, { stage, version }: AnnounceOptions): Release {
+  const release = releaseInUse(facts.log, stage, version);
+  if (release) return release;
+  const what = version
+    ? `${facts.config.imageName} ${version} is not released as ${stage}`
+    : `nothing of ${facts.config.imageName} is released as ${stage}`;
+  throw new UserError(what, {
+    why: "What is announced can be pulled; the log knows of no such release.",
+    fix: `Release it: i docker_release_${stage}${version ? ` --version ${version}` : ""}`,
+  });
+}
+
+/** Every registry that was released to has to answer with the digest of the log, and nobody took the version back. */
+function assertAnnounceable(facts: Facts, { stage, version, digest }: Release): void {
+  const back = rolledBack(facts.log, stage, version);
+  if (back)
+    throw new UserError(`${version} was rolled back to ${back.version} by ${back.by} on ${back.at.slice(0, 10)}`, {
+      why: `${back.reason ? `They said: ${back.reason}. ` : ""}Users would be told to pull what was taken out.`,
+      fix: `Announce the next version when it is released: i docker_release_${stage}`,
+    });
+  const tag = imageTag(stage, "", version);
+  const wrong = statusOf(facts).rows.find((row) => isWrong(row, tag, digest));
+  if (!wrong) return;
+  const { registry, state, note } = wrong;
+  throw new UserError(
+    `${tag} in ${registry} is ${wrong.digest ?? (state === "silent" ? "not known" : "absent")}, not ${digest}`,
+    {
+      why: `${note === "" || state === "absent" ? "" : `It ${note}. `}A release is announced when every registry shows its digest.`,
+      fix:
+        state === "silent"
+          ? "Try again when it answers"
+          : `Look at it: i release_status; bring it up: i ${stage === "dev" ? "release_mirror" : "docker_push_prod"} --version ${version}`,
+      kind: state === "silent" ? "unreachable" : "drift",
+    },
+  );
+}
+
+const isWrong = (row: Row, tag: string, digest: string): boolean =>
+  row.tag === tag && row.state !== "behind" && row.digest !== digest;
+
+/** The original's message: what is released, what changed, one line each; then where it is, by digest, and how to get it. */
+function message(facts: Facts, { stage, version, digest, at }: Release, repositories: readonly string[]): string {
+  const lines = changesOf(facts, stage, version);
+  const shown = lines.slice(0, mostLines).map((line) => `- ${slackText(line)}`);
+  const rest = lines.length > mostLines ? [`- and ${lines.length - mostLines} more, see changelog.txt`] : [];
+  const current = lastFlip(facts.log, stage)?.version;
+  return [
+    ":rocket: *The new image has been released:*",
+    `*${gitTag(facts.config.imageName, stage, version)}* (${at.slice(0, 10)})`,
+    ...shown,
+    ...rest,
+    "",
+    `Verified as \`${digest}\` in`,
+    ...repositories.map((repository) => `- \`${repository}:${imageTag(stage, "", version)}\``),
+    current === undefined || current === version
+      ? `Get it with \`i docker_pull${stage === "dev" ? "" : ` --stage ${stage}`}\``
+      : `\`${stage}\` stays ${current}; get this one with \`i docker_pull --stage ${stage} --version ${version}\``,
+  ].join("\n");
+}

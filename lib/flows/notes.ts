@@ -1,0 +1,104 @@
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { newLayers, sizeOf } from "../model/layers.ts";
+import { type Step, step } from "../model/plan.ts";
+import { type Release, releaseBefore, releaseInUse, reportVersion } from "../model/releases.ts";
+import { writtenBy } from "../model/report.ts";
+import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
+import { bytes, minute } from "../model/units.ts";
+import type { Version } from "../model/version.ts";
+import { changesOf } from "./changes.ts";
+import { statusOf } from "./status_rows.ts";
+
+export type NotesOptions = {
+  readonly stage: ReleaseStage;
+  readonly version?: Version | undefined;
+  readonly output?: string | undefined;
+};
+
+/** Longer lists are for `git log`. */
+const mostCommits = 200;
+
+/** The notes of a version in Markdown, on stdout or in a file. */
+export function releaseNotes(facts: Facts, options: NotesOptions): Step[] {
+  const version = reportVersion(facts, options.stage, options.version) ?? nothingToTell(facts);
+  const text = notes(facts, options.stage, version);
+  const { output } = facts;
+  const data = { stage: options.stage, version, markdown: text };
+  if (!output)
+    return [step("report", `Tell what ${version} brings`, [{ kind: "announce", text: text.trimEnd(), data }])];
+  const content = `<!-- ${writtenBy} release_notes -->\n\n${text}`;
+  return [
+    step("write_notes", `Write the notes to ${output.path}`, [{ kind: "write_file", path: output.path, content }]),
+    step("report", "Tell where they are", [{ kind: "announce", text: `${output.path} is written`, data }]),
+  ];
+}
+
+const nothingToTell = (facts: Facts): never => {
+  throw new UserError(`${facts.config.imageName} has no version yet`, {
+    why: "Notes are of a version: a released one, or the newest entry of changelog.txt.",
+    fix: "Add the first entry: i changelog_add --message 'First version'",
+  });
+};
+
+/** Characters that Markdown or HTML would read as markup; backticks stay, they mark code in changelogs. */
+const plain = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll(/[[\]\\*_|]/g, "\\$&");
+const list = (lines: readonly string[]): string[] => lines.map((line) => `- ${line}`);
+
+function notes(facts: Facts, stage: ReleaseStage, version: Version): string {
+  const release = releaseInUse(facts.log, stage, version);
+  const before = releaseBefore(facts.log, stage, version);
+  const changes = changesOf(facts, stage, version).map(plain);
+  const parts = [
+    `# ${plain(gitTag(facts.config.imageName, stage, version))}`,
+    release
+      ? `Released ${minute(release.at)} by ${plain(release.by)}, commit ${release.commit.slice(0, 12)}.`
+      : "Not released yet.",
+    "## Changes",
+    changes.length > 0 ? list(changes).join("\n") : "changelog.txt has no entry for it.",
+    before ? `## Commits since ${plain(gitTag(facts.config.imageName, stage, before.version))}` : "## Commits",
+    commits(facts),
+    ...(release ? ["## Image", ...image(facts, release, before), "## How to get it", how(release)] : []),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function commits({ commits: all }: Facts): string {
+  if (all === null) return "This clone does not have them: `git fetch --unshallow --tags`";
+  const lines = list(
+    all.slice(0, mostCommits).map(({ hash, author, subject }) => `${hash} ${plain(subject)} (${plain(author)})`),
+  );
+  const rest = all.length > mostCommits ? ["- and more: `git log`"] : [];
+  return all.length > 0 ? [...lines, ...rest].join("\n") : "None.";
+}
+
+/** Digest by registry as they answer now, and what one pulls. */
+function image(facts: Facts, { stage, version, digest }: Release, before: Release | undefined): string[] {
+  const tag = imageTag(stage, "", version);
+  const rows = statusOf(facts).rows.filter((row) => row.tag === tag);
+  const found = (one: Release | undefined) =>
+    facts.images.find((each) => each.stage === stage && each.version === one?.version);
+  const [own, older] = [facts.images.find((each) => each.digest === digest), found(before)];
+  const table = [
+    "| registry | tag | digest |",
+    "| --- | --- | --- |",
+    ...rows.map(
+      (row) =>
+        `| ${plain(row.registry)} | ${tag} | ${row.digest === null ? plain(row.note) : `\`${row.digest}\``}${row.state === "drift" ? " **drift**" : ""} |`,
+    ),
+  ];
+  const sizes = (own?.platforms ?? []).map((one) => {
+    const had = older?.platforms.find(({ platform }) => platform === one.platform);
+    const update = had ? `, ${bytes(sizeOf(newLayers(one, had)))} from ${before?.version}` : "";
+    return `- ${one.platform || "image"}: ${bytes(one.size)} from nothing${update}`;
+  });
+  return [table.join("\n"), ...(sizes.length > 0 ? [["To pull:", "", ...sizes].join("\n")] : [])];
+}
+
+const how = ({ stage, version }: Release): string =>
+  ["```sh", `i docker_pull --stage ${stage} --version ${version}`, "```"].join("\n");

@@ -1,0 +1,83 @@
+import type { Facts } from "../../model/facts.ts";
+import { type Html, html } from "../../model/html.ts";
+import { newLayers, sizeOf } from "../../model/layers.ts";
+import { lastFlip, type Release, releaseBefore, releaseInUse } from "../../model/releases.ts";
+import type { ReleasedImage } from "../../model/report.ts";
+import type { ReleaseStage } from "../../model/stage.ts";
+import { listNames } from "../../model/tests.ts";
+import { bytes, minute } from "../../model/units.ts";
+import { changesOf } from "../changes.ts";
+import type { Status } from "../status_rows.ts";
+import { layersOf } from "./layers.ts";
+import { registriesOf } from "./registries.ts";
+import { timelineOf } from "./timeline.ts";
+
+/** One stage: what it is, where it is, what one pulls, and how its last release went. */
+export function stageSection(facts: Facts, status: Status, stage: ReleaseStage): Html {
+  const rows = status.rows.filter(({ tag }) => tag === stage || tag.startsWith(`${stage}-`));
+  const release = releaseInUse(facts.log, stage, facts.versionFrom === "option" ? facts.version : null);
+  if (!release)
+    return html`<section id="${stage}"><h2>${stage}</h2><p class="dim">Nothing was released yet.</p>${registriesOf(rows)}</section>`;
+  const before = releaseBefore(facts.log, stage, release.version);
+  const imageOf = (one: Release | undefined) =>
+    facts.images.find((image) => image.stage === stage && image.version === one?.version);
+  const images = { image: imageOf(release), before: imageOf(before) };
+  const back = lastFlip(facts.log, stage);
+  const rollback = back?.why === "rollback" && back.version === release.version ? back : undefined;
+  return html`<section id="${stage}">
+<h2>${stage} ${release.version} ${rollback && html`<span class="pill warn">rolled back to</span>`}</h2>
+<dl>
+<dt>Released</dt><dd>${minute(release.at)} by ${release.by}, commit <code>${release.commit.slice(0, 12)}</code></dd>
+${rollback && html`<dt>Rolled back</dt><dd>${minute(rollback.at)} by ${rollback.by}${rollback.reason ? `: ${rollback.reason}` : ""}</dd>`}
+<dt>Image</dt><dd><code>${release.digest}</code></dd>
+<dt>Tests</dt><dd>${testsOf(facts, release)}</dd>
+<dt>To pull</dt><dd>${pullOf(images, before?.version)}</dd>
+<dt>Announced</dt><dd>${announced(facts, release)}</dd>
+<dt>Changes</dt><dd>${changes(facts, release)}</dd>
+</dl>
+<h3>Registries</h3>
+${registriesOf(rows)}
+${timelineOf(facts, release)}
+${layersOf(images, before?.version)}
+</section>`;
+}
+
+/** What passed and what was left out, as the log has it for this image; the classic store knew it by another digest. */
+function testsOf({ log }: Facts, { digest, version }: Release): Html[] {
+  const known = log.flatMap((entry) => (entry.type === "pass" || entry.type === "skip" ? [entry] : []));
+  const own = known.filter((entry) => entry.digest === digest);
+  const entries = own.length > 0 ? own : known.filter((entry) => entry.version === version);
+  const pills = listNames.flatMap((list) => {
+    const last = entries.findLast((entry) => entry.list === list);
+    if (!last) return [];
+    return [
+      last.type === "pass"
+        ? html`<span class="pill good">${list} passed</span>`
+        : html`<span class="pill bad">${list} skipped: ${last.why}</span>`,
+    ];
+  });
+  return pills.length > 0 ? pills : [html`<span class="dim">The log knows of none.</span>`];
+}
+
+export type Images = { readonly image: ReleasedImage | undefined; readonly before: ReleasedImage | undefined };
+
+/** What a machine fetches that has nothing, and what one that has the version before. */
+function pullOf({ image, before }: Images, version: string | undefined): Html | string | readonly Html[] {
+  if (!image || image.platforms.length === 0) return `not known: ${image?.why ?? "not looked at"}`;
+  return image.platforms.map((one) => {
+    const had = before?.platforms.find(({ platform }) => platform === one.platform);
+    const update = had && version ? html`, <b>${bytes(sizeOf(newLayers(one, had)))}</b> from ${version}` : "";
+    return html`<p>${one.platform || "image"}: <b>${bytes(one.size)}</b> from nothing${update}</p>`;
+  });
+}
+
+function announced({ log }: Facts, { stage, version }: Release): Html | string {
+  const entry = log.findLast((one) => one.type === "announce" && one.stage === stage && one.version === version);
+  return entry ? `${minute(entry.at)} by ${entry.by}` : html`<span class="dim">not yet</span>`;
+}
+
+function changes(facts: Facts, { stage, version }: Release): Html {
+  const lines = changesOf(facts, stage, version);
+  if (lines.length === 0) return html`<span class="dim">changelog.txt has no entry for it.</span>`;
+  return html`<ul class="changes">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+}

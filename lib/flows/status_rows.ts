@@ -1,0 +1,85 @@
+import type { Facts, TagState } from "../model/facts.ts";
+import { lastOf } from "../model/log.ts";
+import { isBehindByChoice, wantedDigest } from "../model/releases.ts";
+
+/** What one tag is in one registry: the cell of the table registry x tag x digest. */
+export type Row = {
+  readonly tag: string;
+  readonly registry: string;
+  readonly required: boolean;
+  readonly digest: string | null;
+  readonly state: "ok" | "drift" | "behind" | "absent" | "silent";
+  readonly note: string;
+};
+/** All cells, the tags whose required registries differ, and the verdict in a sentence. */
+export type Status = {
+  readonly rows: readonly Row[];
+  readonly drift: readonly string[];
+  readonly verdict: string;
+  readonly isWell: boolean;
+};
+
+/** Stage x version x registry x digest, as registries and log say it. */
+export function statusOf(facts: Facts): Status {
+  const tags = [...new Set(Object.values(facts.registries).flatMap((row) => Object.keys(row)))].sort();
+  const found = tags.flatMap((tag) => rowsOf(facts, tag));
+  const drift = tags.filter((tag) => found.some((row) => row.tag === tag && row.state === "drift"));
+  const isSilent = found.some(({ state }) => state === "silent");
+  return {
+    rows: found,
+    drift,
+    verdict:
+      drift.length > 0
+        ? `drift: ${drift.join(", ")}; mend it with: ${mends(drift)}`
+        : isSilent
+          ? "some registries do not answer"
+          : "all registries agree",
+    isWell: drift.length === 0 && !isSilent,
+  };
+}
+
+/** The lines that bring registries up, by the stage of the tags. */
+const mends = (tags: readonly string[]): string =>
+  [
+    ...(tags.some((tag) => tag.startsWith("dev")) ? ["i release_mirror"] : []),
+    ...(tags.some((tag) => tag.startsWith("prod")) ? ["i docker_push_prod"] : []),
+  ].join(", ");
+
+/** Required registries that answer must show one digest; one without the tag differs from one with it. */
+function rowsOf(facts: Facts, tag: string): Row[] {
+  const rows = facts.config.registries
+    .filter(({ name }) => facts.registries[name])
+    .map(({ name, required }) => toRow(facts, { tag, registry: name, required }));
+  const speaking = rows.filter(({ state }) => state === "ok" || state === "absent").filter(({ required }) => required);
+  if (new Set(speaking.map(({ digest }) => digest)).size <= 1) return rows;
+  const wanted = wantedDigest(facts.log, tag);
+  const agree = speaking.some(({ digest }) => digest === wanted);
+  // Where the log knows what is right, only what differs from it is wrong.
+  return rows.map((row) =>
+    speaking.includes(row) && !(agree && row.digest === wanted) ? { ...row, state: "drift" } : row,
+  );
+}
+
+type Cell = { readonly tag: string; readonly registry: string; readonly required: boolean };
+
+function toRow(facts: Facts, cell: Cell): Row {
+  const { tag, registry, required } = cell;
+  const found: TagState = facts.registries[registry]?.[tag] ?? { state: "absent" };
+  if (found.state === "unknown")
+    return { ...cell, digest: null, state: "silent", note: `does not answer: ${found.why}` };
+  const digest = found.state === "found" ? found.digest : null;
+  const version = digest ? lastOf(facts.log, digest)?.version : undefined;
+  const is = version ? `is ${version}` : "";
+  const wanted = wantedDigest(facts.log, tag);
+  const lags = required
+    ? isBehindByChoice(facts.log, { tag, registry, digest })
+    : digest === null || (wanted !== undefined && digest !== wanted);
+  if (lags)
+    return {
+      ...cell,
+      digest,
+      state: "behind",
+      note: ["behind by choice", is].filter((word) => word !== "").join(", "),
+    };
+  return digest ? { ...cell, digest, state: "ok", note: is } : { ...cell, digest, state: "absent", note: "absent" };
+}

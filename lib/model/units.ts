@@ -1,0 +1,24 @@
+/** `75` seconds to `1 min 15 s`. */
+export const seconds = (value: number): string =>
+  value < 60 ? `${Math.round(value)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+
+/** The same with a tenth below ten seconds, where a second is much. */
+export function fineSeconds(value: number): string {
+  if (value < 0.05) return "< 0.1 s";
+  return value < 9.95 ? `${value.toFixed(1)} s` : seconds(value);
+}
+
+/** Bytes as registries tell them: `1234567` to `1.2 MB`, a thousand each. */
+export function bytes(value: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const at = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3 + 1e-9));
+  const number = value / 1000 ** at;
+  return `${at === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[at]}`;
+}
+
+/** `2026-01-02T10:00:00.000Z` to `2026-01-02 10:00 UTC`; what is no such time stays as it is. */
+export const minute = (at: string): string =>
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(at) ? `${at.slice(0, 10)} ${at.slice(11, 16)} UTC` : at;
+
+/** `sha256:` and twelve digits: enough to tell images apart by eye. */
+export const shortDigest = (digest: string): string => digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");

@@ -1,0 +1,62 @@
+import { UserError } from "../model/errors.ts";
+import { parseStage, type ReleaseStage } from "../model/stage.ts";
+import { type Option, text } from "./options.ts";
+
+function parseReleaseStage(value: string): ReleaseStage {
+  const stage = parseStage(value);
+  if (stage !== "local") return stage;
+  throw new UserError("a local image is not released", {
+    why: "It is private to its user and machine, so there is nothing to tell of it.",
+    fix: "Use --stage dev or --stage prod",
+  });
+}
+
+/** The stage that a report is about; without it all stages that were released. */
+export const anyStage = text<ReleaseStage>("STAGE", "Tell of dev or prod alone instead of all that was released.", {
+  short: "s",
+  parse: parseReleaseStage,
+});
+
+/** The stage of the release that a report is about. */
+export const oneStage = text<ReleaseStage>("STAGE", "The stage that was released: dev or prod.", {
+  short: "s",
+  parse: parseReleaseStage,
+  fallback: "dev",
+}) as Option<ReleaseStage>;
+
+/** The check-list before or the one after a release. */
+export const whichList = text<"pre" | "post">("LIST", "Take the pre or the post list, whether it is released or not.", {
+  parse: (value) => {
+    if (value === "pre" || value === "post") return value;
+    throw new UserError(`"${value}" is not a check-list`, {
+      why: "There is one before and one after a release.",
+      fix: "Use --list pre or --list post",
+    });
+  },
+});
+
+/** A file to write to; `""` where the option stands without one. */
+export const file = (help: string, takes: "value" | "optional" = "optional"): Option<string | undefined> => ({
+  ...text<string>("FILE", help),
+  takes,
+  onlyTyped: true,
+});
+
+const usual = 10;
+
+/** Seconds between two looks, at least one: a registry counts requests. */
+export const every = (help: string): Option<number | undefined> => ({
+  ...text<number>("SECONDS", help, { parse: parseSeconds }),
+  takes: "optional",
+  onlyTyped: true,
+});
+
+function parseSeconds(value: string): number {
+  if (value === "") return usual;
+  const seconds = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && seconds >= 1 && seconds <= 86_400) return seconds;
+  throw new UserError(`"${value}" is not a number of seconds`, {
+    why: "Between two looks there is at least one second, and at most a day.",
+    fix: `Write it like --watch ${usual}`,
+  });
+}

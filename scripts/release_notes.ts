@@ -1,0 +1,18 @@
+import { releaseNotes } from "../lib/flows/notes.ts";
+import { asksOverwrite } from "../lib/model/report.ts";
+import { pick } from "../lib/run/options.ts";
+import { file, oneStage } from "../lib/run/report_options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Write the notes of a version: changelog, commits, digests by registry and what one pulls, as Markdown.",
+  options: {
+    ...pick("version"),
+    stage: oneStage,
+    output: file("Write the notes to FILE instead of stdout.", "value"),
+  },
+  needs: ["git", "log", "releases", "images", "commits", "output"],
+  examples: ["i release_notes --version 1.2.0 --output notes.md"],
+  asks: asksOverwrite,
+  steps: releaseNotes,
+});

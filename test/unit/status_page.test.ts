@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { statusPage } from "../../lib/flows/page/page.ts";
+import { statusOf } from "../../lib/flows/status_rows.ts";
+import type { Facts } from "../../lib/model/facts.ts";
+import type { RunRecord } from "../../lib/model/report.ts";
+import { commit, digest, facts, found, logged } from "./factory.ts";
+
+const planted = `"><script>alert('x')</script>`;
+const image = digest("a");
+const release = logged({
+  ...{ type: "release", stage: "dev", version: "1.2.0", digest: image, commit: commit("a") },
+  registries: ["ecr", "dockerhub"],
+});
+const page = (more: Partial<Facts> = {}): string => {
+  const all = facts({
+    registries: { ecr: { dev: found(image) }, dockerhub: { dev: found(image) } },
+    log: [release],
+    ...more,
+  });
+  return statusPage(all, statusOf(all));
+};
+const run = (more: Partial<RunRecord>): RunRecord => ({
+  ...{
+    workflow: "docker_release_dev",
+    stage: "dev",
+    version: "1.2.0",
+    started: "2025-01-02T10:00:00.000Z",
+    ended: "done",
+  },
+  steps: [
+    { id: "build_local", title: "Build it", state: "done", seconds: 3 },
+    { id: "record_release", title: "Record it", state: "done", seconds: 0.2 },
+  ],
+  ...more,
+});
+
+describe("the page", () => {
+  it.each<[string, Partial<Facts>]>([
+    ["a user", { log: [{ ...release, by: planted }] }],
+    ["a registry of the log", { log: [{ ...release, registries: [planted] } as typeof release] }],
+    ["a tag", { registries: { ecr: { [`dev-${planted}`]: found(image) } } }],
+    ["an answer", { registries: { ecr: { dev: { state: "unknown", why: planted } } } }],
+    ["a step", { runs: [run({ workflow: planted })] }],
+    [
+      "a changelog line",
+      { changelog: [{ ...(facts().changelog[0] as Facts["changelog"][number]), changes: [planted] }] },
+    ],
+    [
+      "a layer",
+      {
+        images: [
+          {
+            ...{ stage: "dev", version: release.version as never, digest: image, why: "" },
+            platforms: [{ platform: planted, size: 1, layers: [{ digest: planted, size: 1, by: planted }] }],
+          },
+        ],
+      },
+    ],
+  ])("shows as text what is planted in %s", (_where, more) => {
+    const text = page(more);
+    expect(text).toContain("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
+    expect(text).not.toContain("<script");
+  });
+
+  it("loads nothing and runs nothing", () => {
+    expect(page()).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
+    expect(page()).not.toMatch(/<(script|link|img|iframe|object)|\b(src|href)=|url\(|@import/);
+  });
+
+  it("has no value of the environment", () => {
+    expect(page({ env: { SLACK_WEBHOOK_URL: "https://hooks.example/planted" } })).not.toContain("planted");
+  });
+
+  it("shows the steps of the run that released, and how many were stopped before", () => {
+    const text = page({ runs: [run({ ended: "stopped", steps: [] }), run({}), run({ steps: [] })] });
+    expect(text).toMatch(/Build it[\s\S]*width:100\.0%[\s\S]*3\.0 s[\s\S]*Record it[\s\S]*width:6\.7%/);
+    expect(text).toContain("1 run was stopped on the way");
+  });
+
+  it("tells from the log how a release went that another clone made", () => {
+    const pass = { version: "1.2.0", commit: "c", tree: "t", runner: "r", platform: "p", digest: image };
+    expect(page({ log: [logged({ type: "pass", list: "slow", ...pass }), release] })).toContain("slow tests passed");
+  });
+
+  it("says so where nothing was released", () => {
+    expect(page({ log: [] })).toContain("Nothing was released yet.");
+  });
+});
