@@ -71,6 +71,9 @@ export function treeOf(dir: string, without: readonly string[] = []): readonly s
 export type World = { readonly repo: string; readonly image: string; readonly home: string };
 type Stores = readonly { readonly address: string; readonly storage: string }[];
 
+/** What an earlier run has ended may still be on its way out of a busy engine. */
+const containerLine = "{{.ID}} {{.State}}";
+
 /** All that a plan must leave alone: files, refs of repo and remote, what the engine and the registries hold of this image. */
 export async function look(
   { repo, image, home }: World,
@@ -88,7 +91,11 @@ export async function look(
     remote: treeOf(`${repo}.git`, ["objects"]),
     home: treeOf(home),
     images: images.split("\n").filter(ofThese).sort(),
-    containers: await ofEngine("ps", "--all", "--filter", `label=dev.slipway.image=${image}`),
+    containers: (
+      await ofEngine("ps", "--all", "--filter", `label=dev.slipway.image=${image}`, "--format", containerLine)
+    )
+      .split("\n")
+      .filter((line) => !line.endsWith(" removing")),
     volumes: await docker("volume", "ls", ...project),
     networks: await docker("network", "ls", ...project),
     stores: registries.map(({ storage }) => treeOf(storage)),
