@@ -66,7 +66,7 @@ function isDrift(rows: readonly Row[]): boolean {
 
 /** The log of an image, oldest first: releases, flips, rollbacks, passes and skips with who and when. */
 export function releaseHistory(facts: Facts, options: { readonly all: boolean }): Step[] {
-  const shown = facts.log.filter(({ type }) => options.all || type === "release" || type === "flip" || type === "skip");
+  const shown = facts.log.filter(({ type }) => options.all || type !== "pass");
   const text =
     shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing was released of ${facts.config.imageName} yet`;
   return [step("report", "Tell what happened", [{ kind: "announce", text, data: shown }])];
@@ -79,5 +79,7 @@ function historyLine(entry: SignedEntry): string {
   if (entry.type === "flip")
     return `${head} ${entry.tag} -> ${String(entry.to)} (${entry.why}${entry.reason ? `: ${entry.reason}` : ""}) in ${entry.registries.join(", ")}`;
   if (entry.type === "skip") return `${head} ${entry.list} tests SKIPPED: ${entry.why}`;
+  if (entry.type === "deployment")
+    return `${head} ${entry.environment}: service ${entry.service} of ${entry.cluster} runs ${String(entry.digest)}`;
   return `${head} ${entry.list} tests passed on ${entry.commit.slice(0, 12)}`;
 }

@@ -1,3 +1,4 @@
+import type { DeploymentFacts } from "./aws.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
@@ -157,6 +158,7 @@ export type Facts = {
   readonly inputs: BuildInputs;
   readonly claim: Owner | null;
   readonly programs: readonly Program[];
+  readonly deployment: DeploymentFacts;
   /** The template's files, path -> content, and those of them that the runnable dir already has. */
   readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
   readonly existing: readonly string[];
@@ -166,4 +168,4 @@ export type Facts = {
   readonly remoteTags: Readonly<Record<string, string>>;
 };
 /** The parts of Facts that cost something; a script names those its flow reads. */
-export type Need = "git" | "engine" | "registries" | "log" | "inputs" | "programs" | "template";
+export type Need = "git" | "engine" | "registries" | "log" | "inputs" | "programs" | "template" | "deployment";

@@ -49,9 +49,18 @@ export type Flipped = {
   readonly reason?: string;
   readonly registries: readonly string[];
 };
+/** A service of ECS runs a version: recorded when it was healthy. */
+export type Deployed = {
+  readonly type: "deployment";
+  readonly environment: string;
+  readonly version: string;
+  readonly digest: Digest;
+  readonly cluster: string;
+  readonly service: string;
+};
 
-/** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases and flips. */
-export type LogEntry = Pass | Skipped | Released | Flipped;
+/** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases, flips and deployments. */
+export type LogEntry = Pass | Skipped | Released | Flipped | Deployed;
 export type SignedEntry = LogEntry & Signature;
 
 /** Two entries are the same when all but who, when and where is equal. */

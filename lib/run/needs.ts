@@ -16,6 +16,7 @@ export const costly = [
   "claim",
   "remoteTags",
   "programs",
+  "deployment",
   "template",
   "existing",
   "otherImages",
@@ -36,15 +37,21 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const early = isOnDev ? await loadGitAndRefs() : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
   const tags = [...wantedTags(base, dev), ...((request.options["images"] as readonly string[] | undefined) ?? [])];
-  const [{ git, refs }, engine, { registries, inputs }, programs, template] = await Promise.all([
+  const [{ git, refs }, engine, { registries, inputs }, programs, template, deployment] = await Promise.all([
     early ?? loadGitAndRefs(),
     wants("engine") ? loadEngineFacts(base, tags) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev }),
     wants("programs") ? loadProgramFacts(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
+    wants("deployment") ? loadDeploymentFacts(base, request) : undefined,
   ]);
-  const parts = { git, engine, registries, inputs, programs, ...template, ...refs };
+  const parts = { git, engine, registries, inputs, programs, deployment, ...template, ...refs };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
+}
+
+async function loadDeploymentFacts(base: Base, request: Request): Promise<Facts["deployment"]> {
+  const { loadDeployment } = await import("./deployment_facts.ts");
+  return loadDeployment(base, request);
 }
 
 async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command, Plan, Step } from "../../lib/model/plan.ts";
+import { type Aws, region, startAws } from "../bed/aws.ts";
 import { fitting, workflowNames } from "../bed/fitting.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
@@ -9,15 +10,18 @@ import { workflowsIn } from "../bed/workflow.ts";
 
 const name = "planned";
 let ground: Ground;
+let aws: Aws;
 let watched: Watched;
 let repo = "";
 
 beforeAll(async () => {
-  ground = await makeGround(2);
+  [ground, aws] = await Promise.all([makeGround(2), startAws()]);
   watched = await watchDocker(ground.dir);
-  repo = await ground.repo(name);
+  repo = await ground.repo(name, { kinds: { r2: `kind: ecr, region: ${region}` } });
+  await aws.repository(name);
+  await aws.service(`${name}-prod`, `${ground.addresses["r2"]}/${name}:prod-xyz`);
 });
-afterAll(() => ground.end());
+afterAll(() => Promise.all([ground.end(), aws.end()]));
 
 const newer = (...words: readonly string[]) => ["docker_release_dev", ["--version", "1.0.1", ...words]] as const;
 const {
@@ -55,7 +59,7 @@ describe("every workflow", () => {
   });
 
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
-    const i = workflowsIn(repo, { env: { ...process.env, ...watched.env }, input: "exit 0\n" });
+    const i = workflowsIn(repo, { env: { ...process.env, ...aws.env, ...watched.env }, input: "exit 0\n" });
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
     if (workflow === "docker_release_multi_build_dev") await newVersion("1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await newVersion("1.0.3", "1.0.2", "1.0.1", "1.0.0");
@@ -63,12 +67,14 @@ describe("every workflow", () => {
     const before = await look({ repo, image: name, home: watched.home }, ground.registries);
     for (const registry of ground.registries) registry.forget();
     watched.taken();
+    aws.fleet.forget();
 
     const shown = await i(workflow, ...words, "--dry-run");
     const printed = await i(workflow, ...words, "--dry-run", "--json");
     expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
     expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
     expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
+    expect(aws.fleet.changes()).toEqual([]);
     expect(await look({ repo, image: name, home: watched.home }, ground.registries)).toEqual(before);
 
     const plan = JSON.parse(printed.stdout) as Plan;
