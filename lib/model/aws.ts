@@ -39,8 +39,19 @@ export type DeploymentFacts = {
   readonly newest: TaskDefinition | null;
 };
 
-export const environments = ["prod", "preprod", "test"] as const;
+const environments = ["prod", "preprod", "test"] as const;
 export type Environment = (typeof environments)[number];
+
+/** Text to an environment; throws on any other word. */
+export function parseEnvironment(text: string): Environment {
+  const found = environments.find((environment) => environment === text);
+  if (found) return found;
+  throw new UserError(`"${text}" is not an environment`, {
+    why: `A service runs in ${environments.join(", ")}.`,
+    fix: `Use --environment ${environments[0]}`,
+  });
+}
+
 export type DeploymentOptions = {
   readonly environment: Environment;
   readonly taskDefinition?: string | undefined;

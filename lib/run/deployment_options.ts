@@ -1,11 +1,11 @@
-import { type Environment, environments } from "../model/aws.ts";
+import { type Environment, parseEnvironment } from "../model/aws.ts";
 import { UserError } from "../model/errors.ts";
-import { type Option, oneOf, text } from "./options.ts";
+import { type Option, text } from "./options.ts";
 
 /** Where a deployment goes, and how long it may take. */
 export const deploymentOptions = {
   environment: text<Environment>("NAME", "The environment to deploy to: prod, preprod or test.", {
-    parse: (value) => oneOf("--environment", value, environments),
+    parse: parseEnvironment,
     fallback: "prod",
   }) as Option<Environment>,
   taskDefinition: text<string>("NAME", "The task definition instead of <image>-prod or <image>-preprod.", {

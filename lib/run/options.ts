@@ -158,8 +158,7 @@ export const vocabulary = {
   }) as Option<"major" | "minor" | "patch">,
 } as const;
 
-/** A word of a list; throws on any other. */
-export function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
+function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((word) => word === value);
   if (found) return found;
   throw new UserError(`${name} "${value}" is not known`, {

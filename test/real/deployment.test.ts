@@ -173,7 +173,7 @@ describe("a refused deployment", () => {
     ["a service that is not there", ["--service", "nobody"], "cluster main of ECS has no service nobody"],
     ["a cluster that is not there", ["--cluster", "nowhere"], "cluster nowhere of ECS has no service"],
     ["no name for environment test", ["--environment", "test"], "no task definition was given for environment test"],
-    ["an unknown environment", ["--environment", "stage"], '--environment "stage" is not known'],
+    ["an unknown environment", ["--environment", "stage"], '"stage" is not an environment'],
     ["a container that is not there", ["--container", "web"], 'no container is called "web"'],
     ["a timeout of no time", ["--timeout", "0"], '--timeout "0" is no number of seconds'],
   ])("says what is wrong with %s", async (_what, words, what) => {
