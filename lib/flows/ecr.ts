@@ -1,7 +1,7 @@
 import type { Facts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
-import { type Action, type Command, cmd, type Place } from "../model/plan.ts";
+import { type Action, type Command, cmd } from "../model/plan.ts";
 import type { Registry } from "../model/registry.ts";
 
 type Known = Pick<Facts, "config" | "env">;
@@ -20,11 +20,11 @@ export function ecrChecks(facts: Known & Pick<Facts, "targets" | "stage">): Acti
 }
 
 /**
- * Logs docker in to ECR with a password of now. A push may come hours after docker's last login, and the one that
+ * Logs docker in to a registry, where that is ECR, with a password of now. A push may come hours after docker's last login, and the one that
  * preflight found to be good was Slipway's own.
  */
-export function ecrLogin(facts: Known, place: Place): Command[] {
-  const registry = facts.config.registries.find(({ name }) => name === place.registry);
+export function ecrLogin(facts: Known, name: string): Command[] {
+  const registry = facts.config.registries.find((one) => one.name === name);
   return registry && isAws(facts, registry) ? [loginToEcr(registry, facts.config.imageName)] : [];
 }
 

@@ -70,7 +70,13 @@ export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push)
     step(
       id,
       `Push ${facts.config.imageName}:${tag} to ${source.registry}`,
-      [{ ...seen, mayBeAbsent: true }, ...retag, ...ecrLogin(facts, source), cmd`docker push ${reference}`, seen],
+      [
+        { ...seen, mayBeAbsent: true },
+        ...retag,
+        ...ecrLogin(facts, source.registry),
+        cmd`docker push ${reference}`,
+        seen,
+      ],
       { yields: isRenamed ? "image" : null, skip: pushed ? `${source.registry} has ${tag}` : null },
     ),
     copyToOthers(facts, { tag, image, source }),

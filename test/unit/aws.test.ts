@@ -88,12 +88,12 @@ describe("ECR", () => {
   it("is AWS itself, or a loopback registry where AWS is on loopback too", () => {
     const place = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
     const alone = facts();
-    expect([ecrChecks(alone), ecrLogin(alone, place)]).toEqual([[], []]);
+    expect([ecrChecks(alone), ecrLogin(alone, "ecr")]).toEqual([[], []]);
     const emulated = facts({ env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } });
     expect(ecrChecks(emulated)).toEqual([{ kind: "check", what: "ecr", places: [place], tag: "dev" }]);
-    expect(ecrLogin(emulated, place)).toMatchObject([{ input: { ecr: {} } }]);
-    expect(ecrLogin(emulated, { ...place, registry: "dockerhub" })).toEqual([]);
+    expect(ecrLogin(emulated, "ecr")).toMatchObject([{ input: { ecr: {} } }]);
+    expect(ecrLogin(emulated, "dockerhub")).toEqual([]);
     const real = config({ container_registry_info: { ecr: "1.dkr.ecr.eu-north-1.amazonaws.com" } });
-    expect(ecrLogin(facts({ config: real }), place)).toMatchObject([{ input: { ecr: { region: "eu-north-1" } } }]);
+    expect(ecrLogin(facts({ config: real }), "ecr")).toMatchObject([{ input: { ecr: { region: "eu-north-1" } } }]);
   });
 });
