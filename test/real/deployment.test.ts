@@ -137,7 +137,7 @@ describe("a service that does not become healthy", () => {
     expect(stderr).toMatch(/ {2}why: .*CannotStartContainerError: exec: no such file.* It runs svc-\d+:1 again\./);
     expect(stderr).toMatch(new RegExp(`  fix: .*aws ecs list-tasks --cluster main --service-name ${service}`));
     expect(aws.fleet.revision(service)).toBe(`${service}:1`);
-    const log = await git(`${repo}.git`, "log", "--format=%B", `refs/slipway/log/${name}`);
+    const log = await git(`${repo}.git`, "log", "--format=%B", `refs/slipway/log/${name}`).catch(() => "");
     expect(log).not.toContain(`"service":"${service}"`);
     aws.fleet.forget();
     expect([(await to("1.1.0")).code, aws.fleet.changes()]).toEqual([0, ["ecs:UpdateService"]]);
@@ -154,6 +154,18 @@ describe("a service that does not become healthy", () => {
       `service ${service} in cluster main was sent to ${service}:3 while it went to ${service}:2\n`,
     );
     expect(aws.fleet.revision(service)).toBe(`${service}:3`);
+  });
+
+  it("is told with the line to type where it cannot be sent back", async () => {
+    aws.fleet.next("hangs");
+    const running = to("1.1.0", "--timeout", "2");
+    await until(() => aws.fleet.revision(service) === `${service}:2`, 20_000);
+    aws.fleet.refuse("ecs:UpdateService", "ExpiredTokenException");
+    const { code, stderr } = await running;
+    aws.fleet.refuse("ecs:UpdateService", null);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("It was not sent back: cannot send service")]);
+    const line = `aws ecs update-service --cluster main --service ${service} --task-definition ${service}:1`;
+    expect(stderr).toContain(`fix: ${line} --region ${region}`);
   });
 
   it("is told with the line to type where the revision before fails too", async () => {

@@ -102,7 +102,7 @@ const stopped = ({ action }: Watching, revision: string, last: string): UserErro
 
 /** Sends the service back to what it ran before, watches that too, and gives the error that tells all of it. */
 export async function goBack(watching: Watching, revision: string, cause: string): Promise<UserError> {
-  const { action, ecs, world } = watching;
+  const { action, world } = watching;
   const { service, cluster } = action.target;
   const what = `service ${service} in cluster ${cluster} did not become healthy on ${revisionName(revision)}`;
   const { back } = action;
@@ -110,20 +110,29 @@ export async function goBack(watching: Watching, revision: string, cause: string
     const fix = "Name the revision to go back to: aws ecs update-service, or release a version that works";
     return deploymentError(what, `${cause}. No earlier revision of it is known.`, fix);
   }
+  output(world, `${what}: ${cause}\n`);
+  const sent = await sendBack(watching, revision, back).catch((error: unknown) => error);
+  if (sent instanceof UserError && sent.kind.startsWith("aws_"))
+    return deploymentError(what, `${cause}. It was not sent back: ${sent.message}: ${sent.why}`, awsLine(action, back));
+  if (sent !== null) throw sent;
+  const failed = await watch({ ...watching, action: { ...action, back: null } }, back);
+  const name = revisionName(back);
+  return failed === null
+    ? deploymentError(what, `${cause}. It runs ${name} again.`, tasksLine(action))
+    : deploymentError(what, `${cause}. It was sent back to ${name}, and that: ${failed}.`, awsLine(action, back));
+}
+
+const tasksLine = ({ target }: EcsService): string =>
+  `See its tasks: aws ecs list-tasks --cluster ${target.cluster} --service-name ${target.service} --desired-status STOPPED; release what mends it, then deploy that`;
+
+/** Sends it back, unless ECS itself did; gives null, and throws where somebody else sent it elsewhere. */
+async function sendBack({ action, ecs, world }: Watching, revision: string, back: string): Promise<null> {
   const seen = await ecs.service(action.target);
   const now = seen ? primaryOf(seen)?.revision : undefined;
-  if (now !== undefined && now !== back && now !== revision) return overtaken(action, revision, now);
-  output(world, `${what}: ${cause}\n${service} goes back to ${revisionName(back)}\n`);
+  if (now !== undefined && now !== back && now !== revision) throw overtaken(action, revision, now);
+  output(world, `${action.target.service} goes back to ${revisionName(back)}\n`);
   if (now !== back) await asWhole(() => ecs.update({ ...action.target, revision: back, again: false }));
-  const failed = await watch({ ...watching, action: { ...action, back: null } }, back);
-  if (failed !== null)
-    return deploymentError(
-      what,
-      `${cause}. It was sent back to ${revisionName(back)}, and that: ${failed}.`,
-      awsLine(action, back),
-    );
-  const fix = `See its tasks: aws ecs list-tasks --cluster ${cluster} --service-name ${service} --desired-status STOPPED; release what mends it, then deploy that`;
-  return deploymentError(what, `${cause}. It runs ${revisionName(back)} again.`, fix);
+  return null;
 }
 
 /** Somebody else's deployment is theirs to judge. */
