@@ -2,6 +2,7 @@ import { declaredArgs } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
 import type { BuildInputs, Facts } from "../model/facts.ts";
 import { type Action, type Command, cmd, type Step, step } from "../model/plan.ts";
+import { ecrLogin } from "./ecr.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
 /** One build of one image: its name in the engine, and what it gets beside its context. */
@@ -49,7 +50,9 @@ export function buildStep(facts: Facts, build: Build): Step {
     { kind: "write_file", path: `${dockerfile}.dockerignore`, content: inputs.ignoreText },
   ];
   const line = buildLine(facts, build, { dockerfile, context, metadata: `${folder}/metadata.json` });
-  return step(build.id, `Build ${build.reference}`, [...files, ...stageLinks(facts, context), line], {
+  // A builder pushes what it built, to the first registry.
+  const login = facts.builder ? ecrLogin(facts, facts.config.registries[0]?.name ?? "") : [];
+  return step(build.id, `Build ${build.reference}`, [...files, ...stageLinks(facts, context), ...login, line], {
     yields: "image",
   });
 }

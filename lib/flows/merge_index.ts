@@ -4,6 +4,7 @@ import { firstTarget, releaseClaim, requireVersion, targetPlaces, versionTag } f
 import { type Digest, type Step, step } from "../model/plan.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
+import { ecrChecks } from "./ecr.ts";
 import { tagTested } from "./promote.ts";
 import { publish, tell } from "./publish.ts";
 import { push } from "./push.ts";
@@ -29,6 +30,7 @@ export function mergeIndex(facts: Facts, options: { readonly images: readonly st
   return [
     step("preflight", "Look at the right to push", [
       { kind: "check", what: "flip" },
+      ...ecrChecks(facts),
       { kind: "check", what: "push", places: targetPlaces(facts) },
     ]),
     step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),

@@ -12,6 +12,7 @@ import {
 import { cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
+import { ecrChecks } from "./ecr.ts";
 import { assertPassed } from "./gates.ts";
 import { publish, tell } from "./publish.ts";
 import { publishedDigest, push, releasedDigest, sourcePlace } from "./push.ts";
@@ -103,6 +104,7 @@ function pushTested(facts: Facts, image: string, version: Version): Step[] {
   return [
     step("preflight", "Look at the right to push", [
       { kind: "check", what: "flip" },
+      ...ecrChecks(facts),
       { kind: "check", what: "push", places: targetPlaces(facts) },
     ]),
     step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),

@@ -3,6 +3,7 @@ import type { Facts } from "../model/facts.ts";
 import { engineImage, firstTarget, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { cmd, type Digest, type Place, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
+import { ecrLogin } from "./ecr.ts";
 
 /** The digest that a registry shows behind a version's tag; undefined where none has it. Two registries that differ are refused. */
 export function releasedDigest(facts: Facts, tag: string): string | undefined {
@@ -69,7 +70,13 @@ export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push)
     step(
       id,
       `Push ${facts.config.imageName}:${tag} to ${source.registry}`,
-      [{ ...seen, mayBeAbsent: true }, ...retag, cmd`docker push ${reference}`, seen],
+      [
+        { ...seen, mayBeAbsent: true },
+        ...retag,
+        ...ecrLogin(facts, source.registry),
+        cmd`docker push ${reference}`,
+        seen,
+      ],
       { yields: isRenamed ? "image" : null, skip: pushed ? `${source.registry} has ${tag}` : null },
     ),
     copyToOthers(facts, { tag, image, source }),

@@ -4,6 +4,7 @@ import { cmd, type Digest, type Step, step } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import type { Version } from "../model/version.ts";
 import { buildStep } from "./build.ts";
+import { ecrChecks } from "./ecr.ts";
 import { type Found, findImage } from "./find_image.ts";
 import { type GateOptions, gates } from "./gates.ts";
 import { localBuild } from "./local.ts";
@@ -69,6 +70,7 @@ const preflight = (facts: Facts): Step =>
     { kind: "check", what: "engine" },
     { kind: "check", what: "disk" },
     { kind: "check", what: "flip" },
+    ...ecrChecks(facts),
     { kind: "check", what: "push", places: targetPlaces(facts) },
   ]);
 

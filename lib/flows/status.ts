@@ -53,6 +53,8 @@ function historyLine(entry: SignedEntry): string {
       return `${head} ${entry.list} tests passed on ${entry.commit.slice(0, 12)}`;
     case "announce":
       return `${head} announced ${entry.stage} in ${entry.channel}`;
+    case "deployment":
+      return `${head} ${entry.environment}: service ${entry.service} of ${entry.cluster} runs ${String(entry.digest)}`;
     case "confirm":
       return `${head} confirmed of ${entry.stage}: ${entry.line}`;
   }

@@ -7,6 +7,7 @@ import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { chooseImage } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
+import { isAws, loginToEcr } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
 export type UseOptions = {
@@ -68,16 +69,8 @@ export type LoginOptions = { readonly username?: string | undefined; readonly pa
 
 /** How one logs in to each kind of registry; a password never stands in argv. */
 const logins = {
-  ecr: (host: string, registry: Registry, _options: LoginOptions, _facts: Facts): Command => ({
-    ...cmd`docker login --username AWS --password-stdin ${host}`,
-    input: [
-      "aws",
-      "ecr",
-      "get-login-password",
-      ...(registry.region ? ["--region", registry.region] : []),
-      ...(registry.profile ? ["--profile", registry.profile] : []),
-    ],
-  }),
+  ecr: (_host: string, registry: Registry, _options: LoginOptions, facts: Facts): Command =>
+    loginToEcr(registry, facts.config.imageName),
   ghcr: (host: string, _registry: Registry, options: LoginOptions, facts: Facts): Command =>
     facts.env["GITHUB_TOKEN"] && !options.passwordStdin
       ? {
@@ -97,7 +90,7 @@ const typed = (host: string, options: LoginOptions): Command => ({
   interactive: true,
 });
 
-/** Logs the docker client in to registries. A loopback registry of kind ecr is no AWS, so it is asked like any other. */
+/** Logs the docker client in to registries. Where AWS does not stand behind one of kind ecr, it is asked like any other. */
 export function login(facts: Facts, options: LoginOptions): Step[] {
   if (options.passwordStdin && facts.targets.length !== 1)
     throw new UserError("--password-stdin is one password, but several registries were meant", {
@@ -105,8 +98,8 @@ export function login(facts: Facts, options: LoginOptions): Step[] {
       fix: `Name one: --target-registries ${facts.targets[0]?.name ?? "NAME"}`,
     });
   return facts.targets.map((registry) => {
-    const { host, scheme } = repositoryOf(registry, facts.config.imageName);
-    const kind = registry.kind === "ecr" && scheme === "http" ? "oci" : registry.kind;
+    const { host } = repositoryOf(registry, facts.config.imageName);
+    const kind = registry.kind === "ecr" && !isAws(facts, registry) ? "oci" : registry.kind;
     const shown = host === "registry-1.docker.io" ? "docker.io" : host;
     return step(
       `login_${registry.name.replaceAll(/[^a-z0-9]+/gi, "_").toLowerCase()}`,

@@ -1,3 +1,4 @@
+import type { EcrPassword, EcsRevision, EcsService } from "./aws.ts";
 import type { LogEntry } from "./log.ts";
 import type { PostMessage } from "./message.ts";
 
@@ -23,7 +24,7 @@ export type Command = {
   /** The builder pushed what it built, so the engine does not have it. */
   readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
-  readonly input?: readonly string[];
+  readonly input?: readonly string[] | EcrPassword;
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
   readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
 };
@@ -125,7 +126,9 @@ export type ByHand = { readonly kind: "by_hand"; readonly text: string };
 /** A look at the world before anything changes: the engine and its plugins, the right to push, room on the disk. */
 export type Check =
   | { readonly kind: "check"; readonly what: "engine" | "disk" | "flip" }
-  | { readonly kind: "check"; readonly what: "push"; readonly places: readonly Place[] };
+  | { readonly kind: "check"; readonly what: "push"; readonly places: readonly Place[] }
+  /** Whether repositories of ECR exist and let a mutable tag move. */
+  | { readonly kind: "check"; readonly what: "ecr"; readonly places: readonly Place[]; readonly tag: string };
 
 export type Action =
   | Command
@@ -139,4 +142,6 @@ export type Action =
   | Announce
   | ByHand
   | PostMessage
-  | Check;
+  | Check
+  | EcsRevision
+  | EcsService;

@@ -1,3 +1,4 @@
+import type { DeploymentFacts } from "./aws.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
@@ -158,6 +159,7 @@ export type Facts = ReportFacts & {
   readonly inputs: BuildInputs;
   readonly claim: Owner | null;
   readonly programs: readonly Program[];
+  readonly deployment: DeploymentFacts;
   /** The template's files, path -> content, and those of them that the runnable dir already has. */
   readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
   readonly existing: readonly string[];
@@ -175,6 +177,7 @@ export type Need =
   | "inputs"
   | "programs"
   | "template"
+  | "deployment"
   /** `registries`, but every configured one, with the tags that the log speaks of. */
   | "releases"
   | "images"

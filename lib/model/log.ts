@@ -49,6 +49,15 @@ export type Flipped = {
   readonly reason?: string;
   readonly registries: readonly string[];
 };
+/** A service of ECS runs a version: recorded when it was healthy. */
+export type Deployed = {
+  readonly type: "deployment";
+  readonly environment: string;
+  readonly version: string;
+  readonly digest: Digest;
+  readonly cluster: string;
+  readonly service: string;
+};
 
 /** The team was told of a released version, once. */
 export type Announced = {
@@ -68,8 +77,8 @@ export type Confirmed = {
   readonly line: string;
 };
 
-/** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases and flips. */
-export type LogEntry = Pass | Skipped | Released | Flipped | Announced | Confirmed;
+/** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases, flips and deployments. */
+export type LogEntry = Pass | Skipped | Released | Flipped | Deployed | Announced | Confirmed;
 export type SignedEntry = LogEntry & Signature;
 
 /** Two entries are the same when all but who, when and where is equal. */

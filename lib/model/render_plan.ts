@@ -1,3 +1,4 @@
+import { type AwsAccount, type EcsService, revisionName } from "./aws.ts";
 import type { Action, Command, Digest, GitRef, Plan, Step, Word } from "./plan.ts";
 
 /** One word as a person would type it in sh. */
@@ -60,6 +61,12 @@ export function renderAction(action: Action, yielder: string): string[] {
       ];
     case "check":
       return renderCheck(action);
+    case "ecs_revision":
+      return [
+        `aws ecs register-task-definition ${accountWords(action.account)}--cli-input-json '<${revisionName(action.from)} with ${action.image} in ${action.containers.join(", ")}>'`,
+      ];
+    case "ecs_service":
+      return renderService(action);
   }
 }
 
@@ -69,10 +76,28 @@ const copyLine = (from: string, to: string): string =>
 function renderCommand(command: Command, show: Show): string {
   const word = (value: Word) => (typeof value === "string" ? quote(value) : show(value));
   const env = Object.entries(command.env).map(([name, value]) => `${name}=${word(value)}`);
-  const line = [...(command.input ? [...command.input.map(quote), "|"] : []), ...env, ...command.argv.map(word)].join(
-    " ",
-  );
+  const line = [...inputWords(command), ...env, ...command.argv.map(word)].join(" ");
   return command.cwd === "." ? line : `(cd ${quote(command.cwd)} && ${line})`;
+}
+
+/** The program whose output goes in, with the pipe behind it. */
+function inputWords({ input }: Command): readonly string[] {
+  if (input === undefined) return [];
+  if (!("ecr" in input)) return [...input.map(quote), "|"];
+  return [`aws ecr get-login-password ${accountWords(input.ecr)}|`];
+}
+
+const accountWords = ({ region, profile }: AwsAccount): string =>
+  `${region ? `--region ${quote(region)} ` : ""}${profile ? `--profile ${quote(profile)} ` : ""}`;
+
+function renderService({ account, target, back, seconds }: EcsService): string[] {
+  const { cluster, service, family } = target;
+  const words = accountWords(account);
+  const name = `--cluster ${quote(cluster)} --service ${quote(service)}`;
+  return [
+    `aws ecs update-service ${words}${name} --task-definition ${quote(family)}`,
+    `aws ecs wait services-stable ${words}--cluster ${quote(cluster)} --services ${quote(service)}   # up to ${seconds} s, else back to ${back ? revisionName(back) : "nothing"}`,
+  ];
 }
 
 function renderRef(action: GitRef): string {
@@ -96,6 +121,11 @@ const isDigest = (value: unknown): value is Digest => typeof value === "object" 
 function renderCheck(action: Extract<Action, { kind: "check" }>): string[] {
   if (action.what === "push")
     return action.places.map((place) => `# open an upload in ${place.repository} and cancel it: may we push?`);
+  if (action.what === "ecr")
+    return action.places.map(
+      ({ repository }) =>
+        `aws ecr describe-repositories --repository-names ${repository.replace(/^[^/]*\//, "")}   # there, and ${action.tag} may move`,
+    );
   const lines = {
     engine: ["docker version", "docker buildx version", "docker compose version"],
     disk: ["docker system df"],

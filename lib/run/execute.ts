@@ -39,9 +39,9 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   }
 }
 
-/** The error of a step with the step's name before its sentence; anything but a UserError is our bug and stays as it is. */
+/** The error of a step with the step's name before its sentence; an interrupt speaks for itself, and anything but a UserError is our bug. */
 function atStep(error: unknown, step: Step, world: World): unknown {
-  if (!(error instanceof UserError)) return error;
+  if (!(error instanceof UserError) || error.kind === "interrupted") return error;
   const { message, why, fix, exitCode, kind } = error;
   const what = `${world.plan.workflow} stopped at step "${step.id}": ${message}`;
   return new UserError(what, { why, fix, exitCode, kind }, { cause: error });

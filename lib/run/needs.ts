@@ -17,6 +17,7 @@ export const costly = [
   "claim",
   "remoteTags",
   "programs",
+  "deployment",
   "template",
   "existing",
   "otherImages",
@@ -41,16 +42,17 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const early = isOnDev ? await loadGitAndRefs() : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
   const tags = [...wantedTags(base, dev), ...((request.options["images"] as readonly string[] | undefined) ?? [])];
-  const [{ git, refs }, engine, { registries, inputs }, programs, template] = await Promise.all([
+  const [{ git, refs }, engine, { registries, inputs }, programs, template, deployment] = await Promise.all([
     early ?? loadGitAndRefs(),
     wants("engine") ? loadEngineFacts(base, tags) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev }),
     wants("programs") ? loadProgramFacts(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
+    wants("deployment") ? loadDeploymentFacts(base, request) : undefined,
   ]);
   const isReport = (["releases", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
-  const parts = { git, engine, registries, inputs, programs, ...template, ...refs, ...report };
+  const parts = { git, engine, registries, inputs, programs, deployment, ...template, ...refs, ...report };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
@@ -58,6 +60,11 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
 async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: Request): Promise<Costly> {
   const { loadReportFacts } = await import("./report_facts.ts");
   return loadReportFacts(base, request);
+}
+
+async function loadDeploymentFacts(base: Base, request: Request): Promise<Facts["deployment"]> {
+  const { loadDeployment } = await import("./deployment_facts.ts");
+  return loadDeployment(base, request);
 }
 
 async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {

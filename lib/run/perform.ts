@@ -3,6 +3,7 @@ import { readText, writeText } from "../doors/files.ts";
 import type { Action, Announce, ByHand, GitRef, WriteFile } from "../model/plan.ts";
 import { claim } from "./perform/claim.ts";
 import { command } from "./perform/command.ts";
+import { ecsRevision, ecsService } from "./perform/ecs.ts";
 import { gitTagRef } from "./perform/git_tag.ts";
 import { check, copyImage, putIndex, verifyDigest } from "./perform/images.ts";
 import { moveTag } from "./perform/move_tag.ts";
@@ -24,6 +25,8 @@ const performers = {
   by_hand: byHand,
   post_message: postMessage,
   check,
+  ecs_revision: ecsRevision,
+  ecs_service: ecsService,
 } as const;
 
 export const perform = (action: Action, world: World): Promise<Outcome> =>

@@ -33,7 +33,8 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
     if (!run.goesOn || !run.common.json) tellResult(world, results, run.common.json);
     return world.state.exitCode;
   } catch (error) {
-    throw withLog(world.signal.aborted ? interrupted() : error, world, run.common.quiet);
+    const isTold = error instanceof UserError && error.kind === "interrupted";
+    throw withLog(world.signal.aborted && !isTold ? interrupted() : error, world, run.common.quiet);
   } finally {
     stopListening();
   }

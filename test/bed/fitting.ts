@@ -35,6 +35,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   docker_push_prod_candidate: [],
   docker_release_prod: ["--version", "1.0.0"],
   docker_push_prod: ["--version", "1.0.0"],
+  docker_update_prod_task_definition: ["--version", "1.0.0", "--cluster", "main"],
   docker_release_all: ["--version", "1.0.1"],
   docker_rollback_prod: ["--version", "1.0.0", "--message", "too new"],
   docker_release_multi_build_dev: ["--version", "1.0.2"],

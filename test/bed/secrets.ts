@@ -53,7 +53,7 @@ export function passwordOnly(echoes: (asked: Asked) => boolean = () => false): F
 }
 
 /** Looks at the words of every process of the machine until it is ended; gives those that held a secret. */
-export function watchWords() {
+export function watchWords(planted: readonly string[] = secrets) {
   const found = new Set<string>();
   let looks = 0;
   const look = () => {
@@ -61,7 +61,7 @@ export function watchWords() {
     for (const pid of readdirSync("/proc")) {
       if (!/^\d+$/.test(pid)) continue;
       const words = readText(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
-      if (secrets.some((secret) => words.includes(secret))) found.add(words);
+      if (planted.some((secret) => words.includes(secret))) found.add(words);
     }
   };
   const timer = setInterval(look, 15);
@@ -82,10 +82,13 @@ function readText(path: string): string {
 }
 
 /** The files below a folder that hold a secret, with their mode. */
-export function filesWithSecrets(dir: string): readonly { readonly path: string; readonly mode: string }[] {
+export function filesWithSecrets(
+  dir: string,
+  planted: readonly string[] = secrets,
+): readonly { readonly path: string; readonly mode: string }[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => secrets.some((secret) => readText(path).includes(secret)))
+    .filter((path) => planted.some((secret) => readText(path).includes(secret)))
     .map((path) => ({ path, mode: (statSync(path).mode & 0o777).toString(8) }));
 }

@@ -9,6 +9,8 @@ import { dropImages } from "./workflow.ts";
 export type TinyOptions = {
   readonly name: string;
   readonly registries: Readonly<Record<string, string>>;
+  /** What stands beside the address of a registry, `kind: oci` unless given. */
+  readonly kinds?: Readonly<Record<string, string>>;
   readonly gates?: readonly string[];
   /** Whether the test lists say how they run for a prod image. */
   readonly prodWays?: boolean;
@@ -23,6 +25,7 @@ const prodWays = { fast: "in_image", slow: "with_dev_packages", superslow: "in_i
 const files = ({
   name,
   registries,
+  kinds = {},
   gates = ["fast"],
   prodWays: areWays = true,
   container = "{}",
@@ -31,7 +34,7 @@ const files = ({
     `docker_info: {docker_image_name: ${name}}`,
     "container_registry_info:",
     ...Object.entries(registries).map(
-      ([key, address]) => `  ${key}: {address: "${address}", kind: oci, required: true}`,
+      ([key, address]) => `  ${key}: {address: "${address}", ${kinds[key] ?? "kind: oci"}, required: true}`,
     ),
     `container: ${container}`,
     `release: {gates: [${gates.join(", ")}], dev_packages: [/words.txt]}`,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command, Plan, Step } from "../../lib/model/plan.ts";
+import { type Aws, region, startAws } from "../bed/aws.ts";
 import { fitting, workflowNames } from "../bed/fitting.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
@@ -10,19 +11,19 @@ import { workflowsIn } from "../bed/workflow.ts";
 
 const name = "planned";
 let ground: Ground;
+let aws: Aws;
 let watched: Watched;
 let webhook: Webhook;
 let repo = "";
 
 beforeAll(async () => {
-  ground = await makeGround(2);
-  [watched, webhook] = await Promise.all([watchDocker(ground.dir), startWebhook()]);
-  repo = await ground.repo(name);
+  [ground, aws, webhook] = await Promise.all([makeGround(2), startAws(), startWebhook()]);
+  watched = await watchDocker(ground.dir);
+  repo = await ground.repo(name, { kinds: { r2: `kind: ecr, region: ${region}` } });
+  await aws.repository(name);
+  await aws.service(`${name}-prod`, `${ground.addresses["r2"]}/${name}:prod-xyz`);
 });
-afterAll(async () => {
-  await webhook.stop();
-  await ground.end();
-});
+afterAll(() => Promise.all([ground.end(), aws.end(), webhook.stop()]));
 
 const newer = (...words: readonly string[]) => ["docker_release_dev", ["--version", "1.0.1", ...words]] as const;
 const {
@@ -65,7 +66,7 @@ describe("every workflow", () => {
 
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
     const i = workflowsIn(repo, {
-      env: { ...process.env, ...watched.env, SLACK_WEBHOOK_URL: webhook.url },
+      env: { ...process.env, ...aws.env, ...watched.env, SLACK_WEBHOOK_URL: webhook.url },
       input: "exit 0\n",
     });
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
@@ -76,6 +77,7 @@ describe("every workflow", () => {
     for (const registry of ground.registries) registry.forget();
     watched.taken();
     const posted = webhook.texts.length;
+    aws.fleet.forget();
 
     const shown = await i(workflow, ...words, "--dry-run");
     const printed = await i(workflow, ...words, "--dry-run", "--json");
@@ -83,6 +85,7 @@ describe("every workflow", () => {
     expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
     expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
     expect(webhook.texts.length).toBe(posted);
+    expect(aws.fleet.changes()).toEqual([]);
     expect(await look({ repo, image: name, home: watched.home }, ground.registries)).toEqual(before);
 
     const plan = JSON.parse(printed.stdout) as Plan;

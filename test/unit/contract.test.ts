@@ -6,7 +6,20 @@ import { renderHelp } from "../../lib/run/help.ts";
 import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
 import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
-import { commit, config, digest, engine, facts, found, ids, inputs, localImage, logged, version } from "./factory.ts";
+import {
+  commit,
+  config,
+  digest,
+  engine,
+  facts,
+  found,
+  ids,
+  inputs,
+  localImage,
+  logged,
+  onEcs,
+  version,
+} from "./factory.ts";
 import { readIn, root, sources } from "./source.ts";
 
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
@@ -38,6 +51,7 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   docker_push_prod_candidate: { world: engineWith(`127.0.0.1:5001/cmamp:${candidateTag("gp", commit("a"))}`) },
   docker_release_all: { argv: ["--skip-tests"], ...onDev() },
   docker_release_prod: { argv: ["--skip-tests"], ...onDev() },
+  docker_update_prod_task_definition: { world: { registries: prodReleased, deployment: onEcs("cmamp-prod") } },
   docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
   docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
   docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },

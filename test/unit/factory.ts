@@ -1,4 +1,5 @@
 import type { ReleaseOptions } from "../../lib/flows/release.ts";
+import type { Deployment, DeploymentFacts, Service } from "../../lib/model/aws.ts";
 import { type ChangelogEntry, parseChangelog } from "../../lib/model/changelog.ts";
 import { type Config, parseConfig } from "../../lib/model/config.ts";
 import { UserError } from "../../lib/model/errors.ts";
@@ -110,6 +111,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     changelogText: null,
     socket: { path: "/var/run/docker.sock", gid: 999 },
     programs: [],
+    deployment: { service: null, others: [], definition: null, newest: null },
     template: {},
     existing: [],
     otherImages: [],
@@ -120,6 +122,27 @@ export function facts(more: Partial<Facts> = {}): Facts {
     ...more,
   };
 }
+
+/** A service that runs revision 12 of a family, in one container with 1.1.0 of cmamp. */
+export function onEcs(family: string, more: Partial<DeploymentFacts> = {}): DeploymentFacts {
+  const arn = `arn:aws:ecs:eu-north-1:1:task-definition/${family}:12`;
+  const container = { name: "app", image: `127.0.0.1:5001/cmamp@${digest("1")}` };
+  const definition = { arn, fields: { family, containerDefinitions: [container] }, tags: [] };
+  return { service: served(arn), others: [], definition, newest: definition, ...more };
+}
+
+/** A service of two tasks, all of which run a revision. */
+export const served = (revision: string, more: Partial<Deployment> = {}): Service => ({
+  name: "cmamp-prod",
+  event: "has reached a steady state.",
+  deployments: [
+    {
+      ...{ id: "ecs-svc/1", isPrimary: true, revision, desired: 2, running: 2, failed: 0 },
+      ...{ rollout: "COMPLETED", reason: "" },
+      ...more,
+    },
+  ],
+});
 
 export const git = (more: Partial<GitFacts> = {}): GitFacts => ({
   commit: commit("a"),

@@ -53,14 +53,14 @@ describe("credential order", () => {
   });
 
   it.each([
-    [{}, ["aws", "ecr", "get-login-password", "--region", "eu-north-1"]],
+    [{}, { region: "eu-north-1" }],
     [
       { region: "us-east-1", profile: "ck" },
-      ["aws", "ecr", "get-login-password", "--region", "us-east-1", "--profile", "ck"],
+      { region: "us-east-1", profile: "ck" },
     ],
-  ])("asks the AWS command line for ECR with %j", (more, argv) => {
+  ])("asks AWS for ECR with %j, the region of the host where none is given", (more, account) => {
     const ecr = repo("123456789012.dkr.ecr.eu-north-1.amazonaws.com", { kind: "ecr", ...more });
-    expect(credentialSources(null, {}, ecr)).toEqual([{ from: "command", username: "AWS", argv }]);
+    expect(credentialSources(null, {}, ecr)).toEqual([{ from: "ecr", ...account }]);
   });
 
   it.each([null, [], "x", { auths: [], credHelpers: 1 }, { auths: { "ghcr.io": null } }])(

@@ -59,6 +59,12 @@ export async function installPackages(at: Layout, names: readonly string[]): Pro
   await must([...apt, "install", "-y", "--no-install-recommends", ...missing], { env: quiet, log });
 }
 
+/** The release that the engine's packages come from: this machine's, or the one after where that is too old. */
+function engineRelease(): Debian {
+  const debian = assertDebian();
+  return debian.codename === "bookworm" ? { ...debian, codename: engineSuite } : debian;
+}
+
 /** Downloads packages of a release and unpacks them into a folder, without installing them. */
 export async function unpackPackages(
   at: Layout,
@@ -66,8 +72,7 @@ export async function unpackPackages(
   target: string,
   architecture?: string,
 ): Promise<void> {
-  const debian = assertDebian();
-  const release: Debian = debian.codename === "bookworm" ? { ...debian, codename: engineSuite } : debian;
+  const release = engineRelease();
   const state = join(at.packages, `apt-${release.codename}-${architecture ?? "own"}`);
   const foreign =
     architecture === undefined
@@ -84,6 +89,30 @@ export async function unpackPackages(
   for (const deb of readdirSync(debs)) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
   rmSync(debs, { recursive: true });
   rmSync(target, { recursive: true, force: true });
+  renameSync(unfinished, target);
+}
+
+/** Unpacks packages with all that they depend on: a folder that programs run in as their root. */
+export async function unpackRoot(at: Layout, names: readonly string[], target: string): Promise<void> {
+  const release = engineRelease();
+  const state = join(at.packages, `apt-${release.codename}-root`);
+  const apt = ["apt-get", ...privateApt(state, sourcesText(release, "main"))];
+  // Nothing counts as installed, so that everything is brought.
+  const nothing = join(state, "status");
+  writeFileSync(nothing, "");
+  const log = join(at.log, "packages.log");
+  const options = { env: quiet, log };
+  await must([...apt, "update"], options);
+  const download = ["install", "--yes", "--no-install-recommends", "--download-only", ...names];
+  await must([...apt, "-o", `Dir::State::status=${nothing}`, ...download], options);
+  const debs = join(state, "cache", "archives");
+  const unfinished = `${target}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  for (const folder of ["bin", "sbin", "lib", "lib64"]) symlinkSync(`usr/${folder}`, join(unfinished, folder));
+  const files = readdirSync(debs).filter((name) => name.endsWith(".deb"));
+  for (const deb of files) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
+  rmSync(state, { recursive: true });
   renameSync(unfinished, target);
 }
 

@@ -1,5 +1,7 @@
+import type { AwsAccount } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
+import { ecrPassword } from "../aws.ts";
 import type { Credentials, Session } from "./session.ts";
 
 type Given = { readonly credentials: Credentials | null; readonly note: string | null };
@@ -30,15 +32,25 @@ const unreadable = (path: string, cause: NodeJS.ErrnoException | null) =>
     fix: `Correct the file, or point DOCKER_CONFIG at another folder.`,
   });
 
-/** Takes a source, gives its credentials, or null and a note why it has none; runs helpers and the AWS CLI, never a shell. */
+/** Takes a source, gives its credentials, or null and a note why it has none; runs helpers, never a shell, and asks AWS. */
 export async function resolveSource(session: Session, source: CredentialSource): Promise<Given> {
   if (source.from === "login") return given({ type: "password", username: source.username, password: source.password });
   if (source.from === "identity_token") return given({ type: "identity", token: source.token });
   if (source.from === "helper") return await fromHelper(session, source);
-  const { code, stdout, stderr } = await run(session, source.argv, "");
-  const password = stdout.trim();
-  if (code === 0 && password !== "") return given({ type: "password", username: source.username, password });
-  return { credentials: null, note: `\`${source.argv.join(" ")}\` ${ended(code, stderr)}` };
+  return await fromAws(session, source);
+}
+
+/** A password of ECR, taken for run out a little before it does, so that none runs out on the way. */
+async function fromAws(session: Session, account: AwsAccount): Promise<Given> {
+  const asked = Date.now();
+  try {
+    const { password, until } = await ecrPassword(account, session.env);
+    const lasts = until - asked;
+    return given({ type: "password", username: "AWS", password, until: asked + Math.max(lasts - 60_000, lasts / 2) });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { credentials: null, note: `${error.message}: ${error.why}` };
+  }
 }
 
 const given = (credentials: Credentials): Given => ({ credentials, note: null });

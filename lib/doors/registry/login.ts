@@ -75,7 +75,7 @@ const sourceNames = {
   helper: "docker's credential helper",
   login: "docker's configuration or the environment",
   identity_token: "docker's configuration",
-  command: "the AWS command line",
+  ecr: "AWS",
 } as const;
 const nameOf = (source: CredentialSource | undefined) => (source === undefined ? "nobody" : sourceNames[source.from]);
 
@@ -88,6 +88,7 @@ async function currentCredentials(session: Session, repo: Repository): Promise<C
   const login = loginOf(session, repo);
   session.config ??= readDockerConfig(session.env);
   login.sources ??= credentialSources(await session.config, session.env, repo);
+  await dropPast(login);
   for (;;) {
     const source = login.sources[login.at];
     if (source === undefined) return null;
@@ -105,12 +106,20 @@ async function currentCredentials(session: Session, repo: Repository): Promise<C
   }
 }
 
+/** Forgets a password that has run out, so that its source is asked for a new one. */
+async function dropPast(login: Login): Promise<void> {
+  const kept = login.credentials;
+  const known = await kept;
+  if (known?.type !== "password" || (known.until ?? Number.POSITIVE_INFINITY) > Date.now()) return;
+  if (login.credentials === kept) login.credentials = null;
+}
+
 const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
 
 function basicHeld(credentials: Credentials | null): Held | null {
   if (credentials?.type !== "password") return null;
   const header = `Basic ${base64(`${credentials.username}:${credentials.password}`)}`;
-  return { scopes: null, header, until: Number.POSITIVE_INFINITY, proved: false };
+  return { scopes: null, header, until: credentials.until ?? Number.POSITIVE_INFINITY, proved: false };
 }
 
 type Wanted = {

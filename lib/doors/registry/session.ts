@@ -4,7 +4,13 @@ import type { ClientOptions, Manifest, Timeouts } from "./types.ts";
 
 /** Credentials as a source gave them. */
 export type Credentials =
-  | { readonly type: "password"; readonly username: string; readonly password: string }
+  | {
+      readonly type: "password";
+      readonly username: string;
+      readonly password: string;
+      /** When it runs out, in milliseconds since 1970; never where it is not given. */
+      readonly until?: number;
+    }
   | { readonly type: "identity"; readonly token: string };
 
 /** A value of `Authorization` with the scopes it serves; `proved` once the registry took it. */

@@ -69,6 +69,12 @@ export function repositoryOf(registry: Registry, image: string): Repository {
   };
 }
 
+/** Region and profile to ask AWS with; the region of an ECR stands in its host name too, `1.dkr.ecr.eu-north-1.amazonaws.com`. */
+export function accountOfRepository({ host, region, profile }: Pick<Repository, "host" | "region" | "profile">) {
+  const known = region ?? /\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1];
+  return { ...(known ? { region: known } : {}), ...(profile ? { profile } : {}) };
+}
+
 /** Takes a repository, gives the URL of one of its API paths: `manifests/dev`, `blobs/uploads/` (OCI distribution spec, "Endpoints"). */
 export const apiUrl = (repo: Repository, rest: string) =>
   new URL(`${repo.scheme}://${repo.host}/v2/${repo.path}/${rest}`);

@@ -1,12 +1,12 @@
-import type { Repository } from "./address.ts";
+import { accountOfRepository, type Repository } from "./address.ts";
 
 /** Where credentials may come from, to be tried in order; none of them left means anonymous. */
 export type CredentialSource =
   | { readonly from: "helper"; readonly helper: string; readonly server: string }
   | { readonly from: "login"; readonly username: string; readonly password: string }
   | { readonly from: "identity_token"; readonly token: string }
-  /** A command that prints the password of this user. */
-  | { readonly from: "command"; readonly username: string; readonly argv: readonly string[] };
+  /** A password that AWS gives to whoever is logged in there, for some hours. */
+  | { readonly from: "ecr"; readonly region?: string; readonly profile?: string };
 
 const hubKey = "https://index.docker.io/v1/";
 const hubHosts = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
@@ -50,33 +50,23 @@ function fromAuths(entry: Json): CredentialSource[] {
   return pair === null ? [] : [{ from: "login", ...pair }];
 }
 
-/** Takes a repository, gives the region of its ECR: the config's, else the one in the host name. */
-export const regionOf = (repo: Repository): string | undefined =>
-  repo.region ?? /\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(repo.host)?.[1];
-
-function ecrLogin(repo: Repository): CredentialSource {
-  const region = regionOf(repo);
-  const argv = [
-    "aws",
-    "ecr",
-    "get-login-password",
-    ...(region === undefined ? [] : ["--region", region]),
-    ...(repo.profile === undefined ? [] : ["--profile", repo.profile]),
-  ];
-  return { from: "command", username: "AWS", argv };
-}
-
 function fromEnv(repo: Repository, env: Readonly<Record<string, string | undefined>>): CredentialSource[] {
-  if (repo.kind === "ecr") return [ecrLogin(repo)];
+  if (repo.kind === "ecr") return [{ from: "ecr", ...accountOfRepository(repo) }];
   const token = text(env["GITHUB_TOKEN"]);
   if (repo.host !== "ghcr.io" || token === undefined) return [];
   return [{ from: "login", username: text(env["GITHUB_ACTOR"]) ?? "slipway", password: token }];
 }
 
+/** The helper that docker asks for a host, and stores a login with; undefined where there is none. */
+export function helperFor(config: unknown, host: string): string | undefined {
+  const all = record(config);
+  return text(entryFor(all["credHelpers"], host)) ?? text(all["credsStore"]);
+}
+
 /**
  * Takes docker's parsed config.json, a few values of the environment and a repository; gives the sources of
- * credentials in docker's order: credHelpers of the host, credsStore, auths; then GITHUB_TOKEN for ghcr.io and the
- * AWS CLI for ECR, which also serve where a stored login has run out.
+ * credentials in docker's order: credHelpers of the host, credsStore, auths; then GITHUB_TOKEN for ghcr.io and AWS
+ * itself for ECR, which also serve where a stored login has run out.
  */
 export function credentialSources(
   config: unknown,
@@ -85,11 +75,9 @@ export function credentialSources(
 ): CredentialSource[] {
   const all = record(config);
   const server = hubHosts.has(repo.host) ? hubKey : repo.host;
-  const helper = text(entryFor(all["credHelpers"], repo.host));
-  const store = text(all["credsStore"]);
-  const helpers = helper === undefined ? (store === undefined ? [] : [store]) : [helper];
+  const helper = helperFor(config, repo.host);
   return [
-    ...helpers.map((name) => ({ from: "helper", helper: name, server }) as const),
+    ...(helper === undefined ? [] : [{ from: "helper", helper, server } as const]),
     ...fromAuths(record(entryFor(all["auths"], repo.host))),
     ...fromEnv(repo, env),
   ];

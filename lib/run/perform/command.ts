@@ -1,7 +1,10 @@
 import { join } from "node:path";
+import { ecrPassword } from "../../doors/aws.ts";
 import { readText } from "../../doors/files.ts";
+import { readDockerConfig } from "../../doors/registry/docker_config.ts";
 import { capture, run } from "../../doors/shell.ts";
 import { UserError } from "../../model/errors.ts";
+import { helperFor } from "../../model/oci/credentials.ts";
 import type { Command } from "../../model/plan.ts";
 import { quote } from "../../model/render_plan.ts";
 import { endContainers, endLateContainers, exitOfContainer, ofThisRun } from "../containers.ts";
@@ -13,6 +16,7 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, digestText(world, value)]));
   const env = { ...world.facts.env, ...own, ...(action.container ? owned(world) : {}) };
   const cwd = join(world.facts.place.root, action.cwd);
+  if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
   const code = await run(argv, {
     ...(input === undefined ? {} : { input }),
@@ -31,8 +35,15 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   return "done";
 }
 
+/** Amazon's own helper logs in with each question, and takes no login to keep. */
+async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
+  return helperFor(await readDockerConfig(env), host) === "ecr-login";
+}
+
 /** What the program prints whose output goes to another's input; it is shown and kept nowhere. */
-async function outputOf(argv: readonly string[], world: World): Promise<string> {
+async function outputOf(input: NonNullable<Command["input"]>, world: World): Promise<string> {
+  if ("ecr" in input) return (await ecrPassword(input.ecr, world.facts.env)).password;
+  const argv = input;
   const { code, stdout, stderr } = await capture(argv, { cwd: world.facts.place.root, env: world.facts.env });
   if (code === 0) return stdout;
   throw new UserError(`\`${argv.map(quote).join(" ")}\` exited with ${code}`, {

@@ -7,6 +7,7 @@ import { UserError } from "../../model/errors.ts";
 import { joinIndex } from "../../model/oci/index.ts";
 import type { Check, CopyImage, Place, PutIndex, VerifyDigest } from "../../model/plan.ts";
 import { digestText, type Outcome, output, repositoryAt, type World } from "../world.ts";
+import { checkEcr } from "./ecr.ts";
 import { digestBehind, digestPushed, settleEarlier } from "./flip.ts";
 
 /** Copies by digest to all places side by side; a place that has it already is asked once and sent nothing. */
@@ -103,6 +104,7 @@ const servesAnother = (place: Place, tag: string, { digest, wanted }: Digests): 
 /** Looks at the world before anything changes. */
 export async function check(action: Check, world: World): Promise<Outcome> {
   if (action.what === "push") await checkPush(action.places, world);
+  else if (action.what === "ecr") await checkEcr(action, world);
   else await checks[action.what](world);
   return "done";
 }

@@ -1,0 +1,64 @@
+import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from "@aws-sdk/client-ecr";
+import type { AwsAccount, EcrSettings } from "../../model/aws.ts";
+import { capture } from "../shell.ts";
+import { awsError, kindOf } from "./failure.ts";
+import { clientSettings } from "./settings.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+/** A password of user AWS, and when it runs out in milliseconds since 1970. */
+export type EcrPassword = { readonly password: string; readonly until: number };
+
+/** Twelve hours, what ECR gives (ECR API, GetAuthorizationToken). */
+const lasting = 12 * 3600 * 1000;
+
+/**
+ * Asks ECR for a password: through the SDK, and where that finds no login through the AWS command line, which knows
+ * ways of logging in that the SDK does not. Throws UserError with AWS's words where neither gets one.
+ */
+export async function ecrPassword(account: AwsAccount, env: Env): Promise<EcrPassword> {
+  const asked = Date.now();
+  try {
+    const client = new ECRClient(clientSettings(account, env));
+    const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
+    const { authorizationToken = "", expiresAt } = authorizationData?.[0] ?? {};
+    const password = Buffer.from(authorizationToken, "base64").toString("utf8").replace(/^AWS:/, "");
+    // An end that is past already tells of a clock that is wrong, not of the password.
+    const until = expiresAt?.getTime() ?? 0;
+    if (password !== "") return { password, until: until > asked ? until : asked + lasting };
+    throw new Error("ECR gave an empty token");
+  } catch (error) {
+    const password = kindOf(error) === "aws_login" ? await fromCommandLine(account, env) : null;
+    if (password !== null) return { password, until: asked + lasting };
+    throw awsError(error, "get a password of ECR", account);
+  }
+}
+
+async function fromCommandLine({ region, profile }: AwsAccount, env: Env): Promise<string | null> {
+  const more = [...(region ? ["--region", region] : []), ...(profile ? ["--profile", profile] : [])];
+  const argv = ["aws", "ecr", "get-login-password", ...more];
+  const { code, stdout } = await capture(argv, { cwd: process.cwd(), env });
+  return code === 0 && stdout.trim() !== "" ? stdout.trim() : null;
+}
+
+/** The settings of a repository, null where it does not exist. `host` names the account where it is AWS's own. */
+export async function ecrSettings(
+  account: AwsAccount,
+  { host, path }: { readonly host: string; readonly path: string },
+  env: Env,
+): Promise<EcrSettings | null> {
+  const registryId = /^(\d{12})\.dkr\.ecr/.exec(host)?.[1];
+  try {
+    const client = new ECRClient(clientSettings(account, env));
+    const asked = { repositoryNames: [path], ...(registryId ? { registryId } : {}) };
+    const { repositories } = await client.send(new DescribeRepositoriesCommand(asked));
+    const found = repositories?.[0];
+    if (!found) return null;
+    return {
+      isMutable: !String(found.imageTagMutability ?? "MUTABLE").startsWith("IMMUTABLE"),
+      exceptions: (found.imageTagMutabilityExclusionFilters ?? []).flatMap(({ filter }) => filter ?? []),
+    };
+  } catch (error) {
+    if (error instanceof Error && error.name === "RepositoryNotFoundException") return null;
+    throw awsError(error, `look at repository ${path} of ECR`, account);
+  }
+}

@@ -1,0 +1,134 @@
+import type * as Sdk from "@aws-sdk/client-ecs";
+import {
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListServicesCommand,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  UpdateServiceCommand,
+} from "@aws-sdk/client-ecs";
+import { type AwsAccount, revisionName, type Service, type TaskDefinition } from "../../model/aws.ts";
+import { awsError } from "./failure.ts";
+import { clientSettings } from "./settings.ts";
+
+type Named = { readonly cluster: string; readonly service: string };
+/** Everything Slipway asks of ECS. What fails is a UserError with AWS's own words. */
+export type Ecs = {
+  /** A revision by its ARN or `family:12`, the newest active one by the family alone; null where there is none. */
+  readonly definition: (name: string) => Promise<TaskDefinition | null>;
+  /** A service that is not being deleted; null where there is none. */
+  readonly service: (named: Named) => Promise<Service | null>;
+  /** The names of a cluster's first services. */
+  readonly services: (cluster: string) => Promise<readonly string[]>;
+  readonly register: (fields: Readonly<Record<string, unknown>>) => Promise<TaskDefinition>;
+  /** Sends a service to a revision; `again` starts a new deployment although it is on it. */
+  readonly update: (named: Named & { readonly revision: string; readonly again: boolean }) => Promise<Service>;
+  /** Why the last task that stopped of a deployment did; empty where nobody tells. */
+  readonly whyStopped: (named: Named & { readonly deployment: string }) => Promise<string>;
+};
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function newEcs(account: AwsAccount, env: Env, signal?: AbortSignal): Ecs {
+  const client = new ECSClient(clientSettings(account, env));
+  const options = signal ? { abortSignal: signal } : {};
+  async function asked<T>(doing: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw signal?.aborted ? error : awsError(error, doing, account);
+    }
+  }
+  return {
+    definition: (name) => asked(`read task definition ${name} of ECS`, () => definition(client, name)),
+    service: ({ cluster, service }) =>
+      asked(`read service ${service} in cluster ${cluster} of ECS`, async () => {
+        const command = new DescribeServicesCommand({ cluster, services: [service] });
+        const found = (await orNone(client.send(command, options)))?.services?.[0];
+        return found && found.status !== "INACTIVE" ? toService(found) : null;
+      }),
+    services: (cluster) =>
+      asked(`list the services in cluster ${cluster} of ECS`, async () => {
+        const command = new ListServicesCommand({ cluster, maxResults: 10 });
+        return ((await orNone(client.send(command, options)))?.serviceArns ?? []).map(revisionName);
+      }),
+    register: (fields) =>
+      asked(`register a revision of ${String(fields["family"])} in ECS`, async () => {
+        const input = fields as unknown as Sdk.RegisterTaskDefinitionCommandInput;
+        const { taskDefinition, tags } = await client.send(new RegisterTaskDefinitionCommand(input));
+        return toDefinition(taskDefinition, tags);
+      }),
+    update: ({ cluster, service, revision, again }) =>
+      asked(`send service ${service} in cluster ${cluster} of ECS to ${revisionName(revision)}`, async () => {
+        const forced = again ? { forceNewDeployment: true } : {};
+        const command = new UpdateServiceCommand({ cluster, service, taskDefinition: revision, ...forced });
+        return toService((await client.send(command)).service ?? {});
+      }),
+    whyStopped: (named) => whyStopped(client, named),
+  };
+}
+
+/** A cluster that does not exist has no services. */
+const orNone = <T>(call: Promise<T>): Promise<T | null> =>
+  call.catch((error: unknown) => {
+    if (error instanceof Error && error.name === "ClusterNotFoundException") return null;
+    throw error;
+  });
+
+async function definition(client: ECSClient, name: string): Promise<TaskDefinition | null> {
+  try {
+    const command = new DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] });
+    const { taskDefinition, tags } = await client.send(command);
+    return toDefinition(taskDefinition, tags);
+  } catch (error) {
+    // ECS has no name of its own for it (ECS API, DescribeTaskDefinition).
+    if (error instanceof Error && error.name === "ClientException" && /unable to describe/i.test(error.message))
+      return null;
+    throw error;
+  }
+}
+
+function toDefinition(fields: Sdk.TaskDefinition | undefined, tags: readonly Sdk.Tag[] = []): TaskDefinition {
+  if (!fields?.taskDefinitionArn) throw new Error("ECS told a task definition without its ARN");
+  return {
+    arn: fields.taskDefinitionArn,
+    fields: present(fields),
+    tags: tags.map(({ key = "", value = "" }) => ({ key, value })),
+  };
+}
+
+const present = (fields: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
+
+const toService = ({ serviceName = "", deployments = [], events = [] }: Sdk.Service): Service => ({
+  name: serviceName,
+  deployments: deployments.map((one) => ({
+    id: one.id ?? "",
+    isPrimary: one.status === "PRIMARY",
+    revision: one.taskDefinition ?? "",
+    desired: one.desiredCount ?? 0,
+    running: one.runningCount ?? 0,
+    failed: one.failedTasks ?? 0,
+    rollout: one.rolloutState ?? null,
+    reason: one.rolloutStateReason ?? "",
+  })),
+  event: events[0]?.message ?? "",
+});
+
+/** Comfort for an error: who may not list tasks, or is too late for them, reads the rest of it. */
+async function whyStopped(client: ECSClient, asked: Named & { readonly deployment: string }): Promise<string> {
+  try {
+    const { cluster, service, deployment } = asked;
+    const list = new ListTasksCommand({ cluster, serviceName: service, desiredStatus: "STOPPED" });
+    const { taskArns = [] } = await client.send(list);
+    if (taskArns.length === 0) return "";
+    const { tasks = [] } = await client.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
+    const last = tasks.findLast(({ startedBy }) => startedBy === deployment);
+    const reasons = [last?.stoppedReason, ...(last?.containers ?? []).map(({ reason }) => reason)];
+    return reasons.filter(Boolean).join("; ");
+  } catch {
+    return "";
+  }
+}

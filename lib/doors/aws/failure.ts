@@ -1,0 +1,59 @@
+import type { AwsAccount } from "../../model/aws.ts";
+import { UserError } from "../../model/errors.ts";
+
+/** What AWS did not do. `aws_login`: no credentials, or those have run out; `aws_denied`; `aws_unreachable`; `aws_refused`. */
+export type AwsKind = "aws_login" | "aws_denied" | "aws_unreachable" | "aws_refused";
+
+const kinds: readonly (readonly [RegExp, AwsKind])[] = [
+  [/^(CredentialsProvider|Expired|InvalidClientToken|UnrecognizedClient|InvalidSignature|TokenProvider)/, "aws_login"],
+  [/^(InvalidIdentityToken|NotAuthorized|MissingAuthenticationToken|SignatureDoesNotMatch)/, "aws_login"],
+  [/^AccessDenied/, "aws_denied"],
+  [/^(Timeout|Networking|ServerException|InternalFailure|ServiceUnavailable|Throttling|E[A-Z]{4,})/, "aws_unreachable"],
+];
+
+type Thrown = Error & { readonly code?: unknown; readonly $metadata?: { readonly httpStatusCode?: number } };
+
+/** The kind of an error of the SDK; null for one that did not come from AWS. */
+export function kindOf(error: unknown): AwsKind | null {
+  if (!(error instanceof Error)) return null;
+  const { name, code, $metadata } = error as Thrown;
+  const words = [name, String(code ?? "")];
+  const found = kinds.find(([form]) => words.some((word) => form.test(word)))?.[1];
+  if (found) return found;
+  if (/^Region is missing/.test(error.message)) return "aws_login";
+  if ($metadata === undefined) return null;
+  return ($metadata.httpStatusCode ?? 0) >= 500 ? "aws_unreachable" : "aws_refused";
+}
+
+const whys: Readonly<Record<AwsKind, string>> = {
+  aws_login: "AWS wants a login that it knows and that has not run out.",
+  aws_denied: "The login is valid, and may not do this.",
+  aws_unreachable: "AWS does not answer, or does not work now.",
+  aws_refused: "AWS does not take it.",
+};
+
+function fixFor(kind: AwsKind, { region, profile }: AwsAccount, message: string): string {
+  const named = profile ? ` --profile ${profile}` : "";
+  if (/^Region is missing/.test(message) || (kind === "aws_login" && !region && /region/i.test(message)))
+    return "Add region: to the registry in repo_config.yaml, or set AWS_REGION";
+  if (kind === "aws_login") return `Log in: aws sso login${named}; or give keys: aws configure${named}`;
+  if (kind === "aws_denied") return `See who you are, and ask for the right: aws sts get-caller-identity${named}`;
+  if (kind === "aws_unreachable") return "Type the same command again when it answers";
+  return "Mend what AWS names, then type the same command again";
+}
+
+/** A failed call in the three parts of an error, with AWS's own words; anything that is not AWS's stays as it is. */
+export function awsError(error: unknown, doing: string, account: AwsAccount): unknown {
+  const kind = kindOf(error);
+  if (kind === null || !(error instanceof Error)) return error;
+  const message = error.message
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .slice(0, 300);
+  const where = [account.profile && `profile ${account.profile}`, account.region].filter(Boolean).join(", ");
+  return new UserError(
+    `cannot ${doing}${where ? ` (${where})` : ""}`,
+    { why: `${whys[kind]} It said: ${message || error.name}`, fix: fixFor(kind, account, message), exitCode: 1, kind },
+    { cause: error },
+  );
+}

@@ -1,0 +1,36 @@
+import type { Facts } from "../model/facts.ts";
+import { targetPlaces } from "../model/names.ts";
+import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
+import { type Action, type Command, cmd } from "../model/plan.ts";
+import type { Registry } from "../model/registry.ts";
+
+type Known = Pick<Facts, "config" | "env">;
+
+/** Whether AWS itself stands behind a registry of kind ecr: a loopback one is any registry, unless AWS is on loopback too. */
+export const isAws = (facts: Known, registry: Registry): boolean =>
+  registry.kind === "ecr" &&
+  (repositoryOf(registry, facts.config.imageName).scheme === "https" ||
+    Boolean(facts.env["AWS_ENDPOINT_URL_ECR"] || facts.env["AWS_ENDPOINT_URL"]));
+
+/** The look at the targets' repositories in ECR before a release moves its stage's tag; none where no target is in ECR. */
+export function ecrChecks(facts: Known & Pick<Facts, "targets" | "stage">): Action[] {
+  const targets = facts.targets.filter((registry) => isAws(facts, registry));
+  if (targets.length === 0) return [];
+  return [{ kind: "check", what: "ecr", places: targetPlaces({ config: facts.config, targets }), tag: facts.stage }];
+}
+
+/**
+ * Logs docker in to a registry, where that is ECR, with a password of now. A push may come hours after docker's last login, and the one that
+ * preflight found to be good was Slipway's own.
+ */
+export function ecrLogin(facts: Known, name: string): Command[] {
+  const registry = facts.config.registries.find((one) => one.name === name);
+  return registry && isAws(facts, registry) ? [loginToEcr(registry, facts.config.imageName)] : [];
+}
+
+/** The command that logs docker in to a registry of ECR; the password goes in by standard input. */
+export function loginToEcr(registry: Registry, image: string): Command {
+  const repo = repositoryOf(registry, image);
+  const command = cmd`docker login --username AWS --password-stdin ${repo.host}`;
+  return { ...command, input: { ecr: accountOfRepository(repo) } };
+}

@@ -1,0 +1,68 @@
+import { type Ecs, openEcs } from "../../doors/aws.ts";
+import {
+  containersOf,
+  type EcsRevision,
+  type EcsService,
+  familyOf,
+  isSameDefinition,
+  primaryOf,
+  revisionName,
+  type TaskDefinition,
+  withImage,
+} from "../../model/aws.ts";
+import { UserError } from "../../model/errors.ts";
+import { asWhole } from "../interrupt.ts";
+import { type Outcome, output, type World } from "../world.ts";
+import { goBack, watch } from "./watch_service.ts";
+
+/** Registers the revision, unless the newest of the family is it already; reads back that it has the image. */
+export async function ecsRevision(action: EcsRevision, world: World): Promise<Outcome> {
+  const ecs = await openEcs(action.account, world.facts.env, world.signal);
+  const from = await ecs.definition(action.from);
+  if (!from) throw gone(action.from);
+  const wanted = withImage(from, action.containers, action.image);
+  const newest = await ecs.definition(familyOf(action.from));
+  if (newest && isSameDefinition(newest, wanted)) return "already";
+  const made = await asWhole(() => ecs.register(wanted));
+  if (!hasImage(made, action.image)) throw gone(made.arn);
+  output(world, `registered ${revisionName(made.arn)}\n`);
+  return "done";
+}
+
+export const hasImage = (definition: TaskDefinition, image: string): boolean =>
+  containersOf(definition).some((one) => one.image === image);
+
+const gone = (arn: string): UserError =>
+  new UserError(`task definition ${revisionName(arn)} of ECS is not what it was a moment ago`, {
+    why: "Somebody else changed it at the same time.",
+    fix: "Look who did, then type the same command again",
+    kind: "deployment",
+  });
+
+/** Sends the service to the newest revision, unless it is on its way, and watches; where it fails the service goes back. */
+export async function ecsService(action: EcsService, world: World): Promise<Outcome> {
+  const ecs = await openEcs(action.account, world.facts.env, world.signal);
+  const revision = await wantedRevision(ecs, action);
+  const now = await ecs.service(action.target);
+  const primary = now ? primaryOf(now) : undefined;
+  const isThere = primary?.revision === revision;
+  if (isThere && primary.rollout === "COMPLETED") return "already";
+  if (!isThere || primary.rollout === "FAILED") {
+    await asWhole(() => ecs.update({ ...action.target, revision, again: isThere }));
+    output(world, `${action.target.service} goes to ${revisionName(revision)}\n`);
+  }
+  const cause = await watch({ ecs, action, world }, revision);
+  if (cause === null) return "done";
+  throw await goBack({ ecs, action, world }, revision, cause);
+}
+
+/** What the service runs, where that has the image, else the newest revision of the family, which must have it. */
+async function wantedRevision(ecs: Ecs, { target, image }: EcsService): Promise<string> {
+  const service = await ecs.service(target);
+  const current = service ? primaryOf(service)?.revision : undefined;
+  for (const name of [...(current ? [current] : []), target.family]) {
+    const definition = await ecs.definition(name);
+    if (definition && hasImage(definition, image)) return definition.arn;
+  }
+  throw gone(target.family);
+}

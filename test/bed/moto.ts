@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { until } from "../../thin_client/engine/command.ts";
+import { withLock } from "../../thin_client/engine/holders.ts";
+import { layout } from "../../thin_client/engine/layout.ts";
+import { unpackRoot } from "../../thin_client/engine/packages.ts";
+import { freeAddress } from "./registry.ts";
+
+/** A server that answers as AWS does, in a process of its own that ends with the test's. */
+export type Moto = { readonly address: string; readonly stop: () => Promise<void> };
+
+const certificates = "etc/ssl/certs/ca-certificates.crt";
+
+/** Brings moto with its Python as a folder of its own; once per machine, about 20 s. */
+async function ensureMoto(): Promise<string> {
+  const at = layout(process.env);
+  const root = join(at.packages, "moto");
+  const bring = async () => {
+    const isThere = existsSync(root);
+    if (!isThere) await unpackRoot(at, ["python3-moto", "python3-flask", "python3-flask-cors"], root);
+    if (!existsSync(join(root, certificates))) finish(root);
+  };
+  await withLock(at.packages, () => undefined, bring);
+  return root;
+}
+
+/** What the packages' scripts would have made: certificates in one file, and a place for temporary files. */
+function finish(root: string): void {
+  const from = join(root, "usr/share/ca-certificates/mozilla");
+  mkdirSync(join(root, "tmp"), { recursive: true });
+  mkdirSync(dirname(join(root, certificates)), { recursive: true });
+  const texts = readdirSync(from).map((name) => readFileSync(join(from, name), "utf8"));
+  writeFileSync(join(root, certificates), texts.join(""));
+}
+
+/** Starts moto's server on an address of its own and waits until it answers. */
+export async function startMoto(): Promise<Moto> {
+  const root = await ensureMoto();
+  const folder = mkdtempSync(join(tmpdir(), "slipway-moto-"));
+  const address = await freeAddress();
+  const child = serve(root, address, join(folder, "log"));
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  const answers = () =>
+    fetch(`http://${address}/moto-api/`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  await until(async () => ended() || (await answers()), 60_000);
+  if (ended()) throw new Error(`no moto on ${address}: ${readFileSync(join(folder, "log"), "utf8")}`);
+  const stop = async () => {
+    child.ref();
+    const closed = new Promise((resolve) => child.once("exit", resolve));
+    if (!ended() && child.kill("SIGKILL")) await closed;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { address, stop };
+}
+
+/** Starts it so that the kernel ends it when this process ends, however it does. */
+function serve(root: string, address: string, log: string): ChildProcess {
+  const [host = "", port = ""] = address.split(":");
+  const server = ["-m", "moto.server", "-H", host, "-p", port];
+  const line = ["setpriv", "--pdeathsig", "KILL", "chroot", root, "/usr/bin/python3", ...server] as const;
+  const [starter, ...words] = line;
+  const file = openSync(log, "a");
+  const child = spawn(starter, words, { stdio: ["ignore", file, file] });
+  closeSync(file);
+  child.unref();
+  return child;
+}
