@@ -1,3 +1,4 @@
+import type { AroundFacts } from "./around_facts.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
@@ -164,6 +165,8 @@ export type Facts = {
   readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
   /** Release tags as the Git remote has them: tag -> commit. */
   readonly remoteTags: Readonly<Record<string, string>>;
-};
+  /** A person can be asked and shown a prompt: stdin and stdout are a terminal. */
+  readonly terminal: boolean;
+} & AroundFacts;
 /** The parts of Facts that cost something; a script names those its flow reads. */
-export type Need = "git" | "engine" | "registries" | "log" | "inputs" | "programs" | "template";
+export type Need = "git" | "engine" | "registries" | "log" | "inputs" | "programs" | "template" | keyof AroundFacts;

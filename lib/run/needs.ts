@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { aroundNames } from "../model/around_facts.ts";
 import { currentEntry } from "../model/changelog.ts";
 import type { BaseImage, EngineFacts, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
 import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts";
@@ -19,10 +20,11 @@ export const costly = [
   "template",
   "existing",
   "otherImages",
+  ...aroundNames,
 ] as const;
 
 type CostlyName = (typeof costly)[number];
-type Base = Omit<Facts, CostlyName>;
+export type Base = Omit<Facts, CostlyName>;
 type Costly = Partial<Pick<Facts, CostlyName>>;
 
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
@@ -43,8 +45,16 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
     wants("programs") ? loadProgramFacts(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
   ]);
-  const parts = { git, engine, registries, inputs, programs, ...template, ...refs };
+  const more = request.needs.some((need) => aroundNames.some((name) => name === need))
+    ? await loadAroundFacts(base, request)
+    : undefined;
+  const parts = { git, engine, registries, inputs, programs, ...template, ...refs, ...more };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
+}
+
+async function loadAroundFacts(base: Base, request: Request): Promise<Costly> {
+  const { loadAround } = await import("./needs_around.ts");
+  return loadAround(base, request);
 }
 
 async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {

@@ -48,7 +48,7 @@ export async function watchDocker(dir: string): Promise<Watched> {
 }
 
 const readOnly = [
-  /^(--version|version|ps|inspect|info)\b/,
+  /^(--version|version|ps|stats|inspect|info)\b/,
   /^(image|volume|network|container|context) (inspect|ls)\b/,
   /^(buildx|compose) (version|ls)\b/,
 ];
@@ -88,7 +88,9 @@ export async function look(
     remote: treeOf(`${repo}.git`, ["objects"]),
     home: treeOf(home),
     images: images.split("\n").filter(ofThese).sort(),
-    containers: await ofEngine("ps", "--all", "--filter", `label=dev.slipway.image=${image}`),
+    containers: await ofEngine(
+      ...["ps", "--all", "--filter", `label=dev.slipway.image=${image}`, "--format", "{{.ID}} {{.Names}} {{.State}}"],
+    ),
     volumes: await docker("volume", "ls", ...project),
     networks: await docker("network", "ls", ...project),
     stores: registries.map(({ storage }) => treeOf(storage)),

@@ -1,23 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command, Plan, Step } from "../../lib/model/plan.ts";
-import { fitting, workflowNames } from "../bed/fitting.ts";
+import { fitting, fittingCodes, workflowNames } from "../bed/fitting.ts";
+import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
-import { workflowsIn } from "../bed/workflow.ts";
+import { docker, workflowsIn } from "../bed/workflow.ts";
 
 const name = "planned";
 let ground: Ground;
 let watched: Watched;
 let repo = "";
+/** A container for those that work in one, until docker_kill. */
+let box = "";
 
 beforeAll(async () => {
   ground = await makeGround(2);
   watched = await watchDocker(ground.dir);
   repo = await ground.repo(name);
+  box = await startLabelled(name, "root");
 });
-afterAll(() => ground.end());
+afterAll(async () => {
+  await docker("rm", "--force", box);
+  await ground.end();
+});
 
 const newer = (...words: readonly string[]) => ["docker_release_dev", ["--version", "1.0.1", ...words]] as const;
 const {
@@ -64,8 +71,8 @@ describe("every workflow", () => {
     for (const registry of ground.registries) registry.forget();
     watched.taken();
 
-    const shown = await i(workflow, ...words, "--dry-run");
-    const printed = await i(workflow, ...words, "--dry-run", "--json");
+    const shown = await i(workflow, "--dry-run", ...words);
+    const printed = await i(workflow, "--dry-run", "--json", ...words);
     expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
     expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
     expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
@@ -74,13 +81,13 @@ describe("every workflow", () => {
     const plan = JSON.parse(printed.stdout) as Plan;
     expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
     for (const { id } of plan.steps) expect(shown.stdout).toContain(`. ${id}: `);
-    const ran = await i(workflow, ...words, "--json", "--yes");
-    expect(ran.code, ran.stderr).toBe(0);
+    const ran = await i(workflow, "--json", "--yes", ...words);
+    expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
     const told = JSON.parse(ran.stdout) as Told;
-    expect(told.steps.map(({ id }) => id)).toEqual(plan.steps.map(({ id }) => id));
-    for (const [index, step] of plan.steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
-    const acted = watched.taken().filter((asked) => !onlyLooks(asked) && asked[0] !== "rm");
-    expect(acted).toEqual(commandsOf(plan).flatMap((command) => dockerWords(command, told.digest)));
+    if (ran.code === 0) assertTold(plan, told);
+    const acts = (asked: readonly string[]) => !onlyLooks(asked) && asked[0] !== "rm";
+    const planned = commandsOf(plan).flatMap((command) => dockerWords(command, told.digest));
+    expect(watched.taken().filter(acts)).toEqual(planned.filter(acts));
   });
 });
 
@@ -88,6 +95,11 @@ type Told = {
   readonly steps: readonly { readonly id: string; readonly state: string }[];
   readonly digest: string | null;
 };
+
+function assertTold({ steps }: Plan, told: Told): void {
+  expect(told.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
+  for (const [index, step] of steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
+}
 
 /** The words that docker gets of a command of the plan, with the digest that the run told. */
 function dockerWords(command: Command, digest: string | null): readonly (readonly string[])[] {
