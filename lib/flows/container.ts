@@ -24,6 +24,10 @@ export type Run = {
   readonly mounts?: readonly Mount[];
   /** Variables whose values are known only when it runs. */
   readonly variables?: Readonly<Record<string, Word>>;
+  /** Published instead of container.ports. */
+  readonly ports?: readonly string[];
+  /** The engine keeps nothing of what it prints. */
+  readonly unlogged?: true;
   readonly meaning?: Command["meaning"];
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
@@ -35,7 +39,7 @@ export function runContainer(facts: Facts, run: Run): Step {
   const content = renderCompose(facts.config.imageName, container);
   const file = slipwayFile(facts, "compose", `${shortHash(content)}.yml`);
   const extra = facts.config.container.composeFiles.flatMap((name) => ["--file", relativeTo(facts, name)]);
-  const ports = facts.config.container.ports.length > 0 && "--service-ports";
+  const ports = container.settings.ports.length > 0 && "--service-ports";
   const line = cmd`docker compose --progress quiet --file ${file} ${extra} run ${ports} app ${run.argv}`;
   const start: Command = {
     ...line,
@@ -60,6 +64,7 @@ function describe(facts: Facts, run: Run): Container {
   const socket = run.socket || settings.socket;
   const cwd = run.cwd ?? facts.place.cwd;
   return {
+    startedBy: facts.user.name,
     workingDir: cwd === "." ? "/app" : `/app/${cwd}`,
     environment: { ...containerEnv(facts, about), ...(caller ? { HOME: caller.home } : {}) },
     passed: [...passedNames(facts), ...Object.keys(run.variables ?? {})],
@@ -77,7 +82,12 @@ function describe(facts: Facts, run: Run): Container {
     entrypoint: run.entrypoint ?? true,
     groups: caller && socket ? [facts.socket.gid] : [],
     rootFiles: caller ? { "/etc/sudoers.d/slipway": caller.sudoers } : {},
-    settings: { ...settings, volumes: settings.volumes.map((volume) => hostVolume(facts, volume)) },
+    unlogged: run.unlogged === true,
+    settings: {
+      ...settings,
+      ports: run.ports ?? settings.ports,
+      volumes: settings.volumes.map((volume) => hostVolume(facts, volume)),
+    },
   };
 }
 

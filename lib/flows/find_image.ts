@@ -1,6 +1,7 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { builtImage, versionTag } from "../model/names.ts";
+import { assertNotPatched } from "../model/patched.ts";
 import { bump, type Version } from "../model/version.ts";
 import { imageLabels } from "./build.ts";
 import { releasedDigest } from "./push.ts";
@@ -28,6 +29,7 @@ export function findImage(facts: Facts, version: Version): Found {
     if (!same(found)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
     return { digest: published, where: "registry", pulled: inEngine(published) };
   }
+  assertNotPatched(facts.engine.images.find(({ reference }) => reference === builtImage(facts, version)));
   const local = facts.engine.images.find(
     ({ reference, labels: theirs }) => reference === builtImage(facts, version) && same(theirs),
   );

@@ -9,6 +9,7 @@ import {
   targetPlaces,
   versionTag,
 } from "../model/names.ts";
+import { assertNotPatched } from "../model/patched.ts";
 import { cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
@@ -118,6 +119,7 @@ function pushTested(facts: Facts, image: string, version: Version): Step[] {
 /** The digest of an image that must be in the engine; `fix` is the line that makes it. */
 export function imageInEngine(facts: Facts, reference: string, fix: string): string {
   const found = facts.engine.images.find((image) => image.reference === reference);
+  assertNotPatched(found);
   if (found) return found.id;
   throw new UserError(`the engine has no ${reference}`, {
     why: facts.engine.up ? "This step works on an image that an earlier one makes." : `${facts.engine.why}.`,

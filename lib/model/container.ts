@@ -1,8 +1,11 @@
+import { imageLabel, userLabel } from "./engine_container.ts";
 import type { Facts } from "./facts.ts";
 
 /** Everything a compose file of one run says beside the image, which comes in as `${IMAGE}`. */
 export type Container = {
   readonly workingDir: string;
+  /** The name of the user who starts it. */
+  readonly startedBy: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Names whose value the container takes from the runner's own environment; no value ever stands in a file. */
   readonly passed: readonly string[];
@@ -15,6 +18,7 @@ export type Container = {
   readonly groups: readonly number[];
   /** Files that the engine itself puts into the container, owned by root. */
   readonly rootFiles: Readonly<Record<string, string>>;
+  readonly unlogged: boolean;
   readonly settings: Facts["config"]["container"];
 };
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly?: true };
@@ -50,7 +54,8 @@ function composeFile(image: string, container: Container): object {
     labels: {
       "dev.slipway.run": "${SLIPWAY_RUN:-}",
       "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
-      "dev.slipway.image": image,
+      [imageLabel]: image,
+      [userLabel]: literal(container.startedBy),
     },
     volumes: [...container.mounts.map(bind), ...settings.volumes.map(volume)],
     ...(configs.length > 0
@@ -58,6 +63,7 @@ function composeFile(image: string, container: Container): object {
       : {}),
     ...(settings.network ? { networks: ["outside"] } : { network_mode: "bridge" }),
     ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
+    ...(container.unlogged ? { logging: { driver: "none" } } : {}),
     ...(settings.privileged ? { privileged: true } : {}),
   };
   return {

@@ -1,3 +1,4 @@
+import type { AroundFacts } from "./around_facts.ts";
 import type { DeploymentFacts } from "./aws.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
@@ -167,7 +168,9 @@ export type Facts = ReportFacts & {
   readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
   /** Release tags as the Git remote has them: tag -> commit. */
   readonly remoteTags: Readonly<Record<string, string>>;
-};
+  /** A person can be asked and shown a prompt: stdin and stdout are a terminal. */
+  readonly terminal: boolean;
+} & AroundFacts;
 /** The parts of Facts that cost something; a script names those its flow reads. */
 export type Need =
   | "git"
@@ -183,4 +186,5 @@ export type Need =
   | "images"
   | "runs"
   | "commits"
-  | "output";
+  | "output"
+  | keyof AroundFacts;

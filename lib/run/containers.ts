@@ -58,6 +58,7 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
   const [found] = await containers(world, filter);
   if (!found) {
     if (composeCode === 0) return 0;
+    if (composeCode > 128) throw endedOutside(composeCode);
     throw neverStarted(125, "the engine made no container");
   }
   const { stdout } = await docker(world, [
@@ -71,6 +72,14 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
   if (status !== "created" && why.join("") === "") return Number(code);
   throw neverStarted([126, 127].includes(Number(code)) ? Number(code) : 125, why.join("|") || `it stayed "${status}"`);
 }
+
+const endedOutside = (code: number): UserError =>
+  new UserError("the container was ended from outside", {
+    why: "Somebody removed it while it ran, e.g. with i docker_kill.",
+    fix: "Type the same command again to start another",
+    exitCode: code,
+    kind: "command",
+  });
 
 const neverStarted = (code: number, why: string): UserError =>
   new UserError("the container did not start", {

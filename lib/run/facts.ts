@@ -65,6 +65,7 @@ export async function loadFacts(request: Request): Promise<Facts> {
     ci: Boolean(env["CI"] || env["CSFY_CI"]),
     today: today(),
     nonce: String(Math.floor(now() / 1000)),
+    terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
   };
   return Object.create(
     unloaded,

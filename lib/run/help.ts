@@ -19,7 +19,7 @@ export const renderHelp = (page: Page): string =>
     "",
     ...(Object.keys(page.options).length > 0 ? ["Options:", ...rows(page.options), ""] : []),
     "All workflows:",
-    ...rows(page.universal),
+    ...rows(Object.fromEntries(Object.entries(page.universal).filter(([name]) => !(name in page.options)))),
   ].join("\n");
 
 const rows = (options: OptionSet): string[] =>

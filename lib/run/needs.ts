@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { aroundNames } from "../model/around_facts.ts";
 import { currentEntry } from "../model/changelog.ts";
 import type { BaseImage, EngineFacts, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
 import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts";
@@ -25,6 +26,7 @@ export const costly = [
   "runs",
   "commits",
   "output",
+  ...aroundNames,
 ] as const;
 
 type CostlyName = (typeof costly)[number];
@@ -52,7 +54,10 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   ]);
   const isReport = (["releases", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
-  const parts = { git, engine, registries, inputs, programs, deployment, ...template, ...refs, ...report };
+  const more = request.needs.some((need) => aroundNames.some((name) => name === need))
+    ? await loadAroundFacts(base, request)
+    : undefined;
+  const parts = { git, engine, registries, inputs, programs, deployment, ...template, ...refs, ...report, ...more };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
@@ -65,6 +70,11 @@ async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: 
 async function loadDeploymentFacts(base: Base, request: Request): Promise<Facts["deployment"]> {
   const { loadDeployment } = await import("./deployment_facts.ts");
   return loadDeployment(base, request);
+}
+
+async function loadAroundFacts(base: Base, request: Request): Promise<Costly> {
+  const { loadAround } = await import("./needs_around.ts");
+  return loadAround(base, request);
 }
 
 async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {

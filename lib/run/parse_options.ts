@@ -49,6 +49,19 @@ export function parseOptions(options: OptionSet, argv: readonly string[], env: E
   return { values, origins, words: cut < 0 ? [] : argv.slice(cut + 1) };
 }
 
+/** The same words with a `--` before the first one that is neither an option nor the value of one. */
+export function cutAtWords(options: OptionSet, argv: readonly string[]): readonly string[] {
+  const known = spellings(options);
+  const takesNext = (word: string) => {
+    const found = known.get(word.replace(/^--?/, ""));
+    return found?.fixed === undefined && (found?.option.takes === "value" || found?.option.takes === "list");
+  };
+  const first = argv.findIndex((word, index) => !word.startsWith("-") && !takesNext(argv[index - 1] ?? "word"));
+  const cut = argv.indexOf("--");
+  if (first < 0 || (cut >= 0 && cut < first)) return argv;
+  return [...argv.slice(0, first), "--", ...argv.slice(first)];
+}
+
 const merge = (spelling: Spelling, text: string, before: unknown): unknown => {
   const value = spelling.option.parse(spelling.fixed ?? text);
   return spelling.option.takes === "list" && Array.isArray(before)

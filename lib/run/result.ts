@@ -13,7 +13,7 @@ function resultDigest(world: World): string | null {
 
 /** What nobody should overlook is red. */
 const painted = (world: World, text: string): string =>
-  text.replaceAll(/^(NOT TESTED|WRONG |.* DRIFT ).*$/gm, (line) => world.console.colour("red", line));
+  text.replaceAll(/^(NOT TESTED|PATCHED|WRONG |.* DRIFT ).*$/gm, (line) => world.console.colour("red", line));
 
 /** Tells what a run did: text for a person, JSON for a machine, outputs and a summary for GitHub Actions. */
 export function tellResult(world: World, steps: readonly StepResult[], json: boolean): void {

@@ -12,7 +12,7 @@ import type { ReleaseStage } from "../model/stage.ts";
 import { commandEnv, loadFacts } from "./facts.ts";
 import { renderHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
-import { parseOptions } from "./parse_options.ts";
+import { cutAtWords, parseOptions } from "./parse_options.ts";
 
 /** A workflow: a sentence, its options, and the pure function from facts and options to steps. */
 export type Script<O extends OptionSet> = {
@@ -26,6 +26,8 @@ export type Script<O extends OptionSet> = {
   readonly versionFromChangelog?: true;
   /** The script makes a dir runnable, so it starts where no config is yet. */
   readonly newDir?: true;
+  /** The first word that is no option, and all after it, are the words of another program: `i docker ps --all`. */
+  readonly passesWords?: true;
   readonly examples?: readonly string[];
   /** A question before anything changes, or null. A version that was not typed is asked about anyway. */
   readonly asks?: (facts: Facts, options: Values<O>) => string | null;
@@ -46,11 +48,13 @@ export async function script<const O extends OptionSet>(url: string, spec: Scrip
 }
 
 async function main(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
-  const wantsJson = argv.includes("--json");
+  const all = { ...universal, ...spec.options };
+  const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
+  const wantsJson = typed.slice(0, [...typed, "--"].indexOf("--")).includes("--json");
   try {
     const env = { ...(await loadDotEnv(process.cwd())), ...process.env };
-    const { values, origins, words } = parseOptions({ ...spec.options, ...universal }, argv, env);
-    const common = values as unknown as Common;
+    const { values, origins, words } = parseOptions(all, typed, env);
+    const common = { ...values, ...ownMeanings(spec.options) } as unknown as Common;
     if (common.help) {
       process.stdout.write(
         `${renderHelp({ name, about: spec.about, options: spec.options, universal, examples: spec.examples ?? [] })}\n`,
@@ -75,6 +79,12 @@ async function main(name: string, spec: Script<OptionSet>, argv: readonly string
     return report(error, wantsJson);
   }
 }
+
+/** A universal option that the script uses for something of its own is not given as such: `--from USER`. */
+const ownMeanings = (own: OptionSet): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(universal).flatMap(([name, { fallback }]) => (name in own ? [[name, fallback]] : [])),
+  );
 
 type Turn = {
   readonly load: (stage?: ReleaseStage) => Promise<Facts>;

@@ -21,6 +21,8 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   run_slow_tests: local,
   run_superslow_tests: local,
   run_qa_tests: local,
+  docker_share_local: ["--version", "1.0.0", "--target-registries", "r1"],
+  docker_take_local: ["--from", "root", "--version", "1.0.0"],
   docker_tag_local_as_dev: ["--version", "1.0.0"],
   docker_push_dev: ["--version", "1.0.0", "--target-registries", "r1"],
   release_mirror: ["--version", "1.0.0"],
@@ -41,8 +43,21 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   docker_release_multi_build_dev: ["--version", "1.0.2"],
   docker_tag_push_multi_build_local_as_dev: ["--version", "1.0.2"],
   release_merge_index: ["--version", "1.0.3", "--images", "local-ada-1.0.3,local-bob-1.0.3"],
+  docker_jupyter: ["--self-test", "--port", "38317"],
+  poetry: ["check"],
+  docker: ["version"],
+  docker_ps: [],
+  docker_stats: ["--all"],
+  docker_exec: ["--cmd", "echo 'a b' | cat"],
+  docker_images_ls_repo: [],
+  docker_patch: ["--name", "by-hand"],
+  docker_kill: [],
   docker_release_dev: ["--version", "1.0.0"],
+  docker_remove: ["--stage", "dev"],
   docker_rollback_dev: ["--version", "1.0.0", "--message", "too new"],
   changelog_add: ["--message", "Another image"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
 };
+
+/** What a workflow ends with that wants more of an image than the tiny one has: a program in it that is not there. */
+export const fittingCodes: Readonly<Record<string, number>> = { docker_jupyter: 127, poetry: 127 };

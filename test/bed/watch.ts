@@ -48,7 +48,7 @@ export async function watchDocker(dir: string): Promise<Watched> {
 }
 
 const readOnly = [
-  /^(--version|version|ps|inspect|info)\b/,
+  /^(--version|version|ps|stats|inspect|info)\b/,
   /^(image|volume|network|container|context) (inspect|ls)\b/,
   /^(buildx|compose) (version|ls)\b/,
 ];
@@ -72,7 +72,7 @@ export type World = { readonly repo: string; readonly image: string; readonly ho
 type Stores = readonly { readonly address: string; readonly storage: string }[];
 
 /** What an earlier run has ended may still be on its way out of a busy engine. */
-const containerLine = "{{.ID}} {{.State}}";
+const containerLine = "{{.ID}} {{.Names}} {{.State}}";
 
 /** All that a plan must leave alone: files, refs of repo and remote, what the engine and the registries hold of this image. */
 export async function look(

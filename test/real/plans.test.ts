@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command, Plan, Step } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
-import { fitting, workflowNames } from "../bed/fitting.ts";
+import { fitting, fittingCodes, workflowNames } from "../bed/fitting.ts";
+import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
-import { workflowsIn } from "../bed/workflow.ts";
+import { docker, workflowsIn } from "../bed/workflow.ts";
 
 const name = "planned";
 let ground: Ground;
@@ -15,6 +16,8 @@ let aws: Aws;
 let watched: Watched;
 let webhook: Webhook;
 let repo = "";
+/** A container for those that work in one, until docker_kill. */
+let box = "";
 
 beforeAll(async () => {
   [ground, aws, webhook] = await Promise.all([makeGround(2), startAws(), startWebhook()]);
@@ -22,8 +25,12 @@ beforeAll(async () => {
   repo = await ground.repo(name, { kinds: { r2: `kind: ecr, region: ${region}` } });
   await aws.repository(name);
   await aws.service(`${name}-prod`, `${ground.addresses["r2"]}/${name}:prod-xyz`);
+  box = await startLabelled(name, "root");
 });
-afterAll(() => Promise.all([ground.end(), aws.end(), webhook.stop()]));
+afterAll(async () => {
+  await docker("rm", "--force", box);
+  await Promise.all([ground.end(), aws.end(), webhook.stop()]);
+});
 
 const newer = (...words: readonly string[]) => ["docker_release_dev", ["--version", "1.0.1", ...words]] as const;
 const {
@@ -79,8 +86,8 @@ describe("every workflow", () => {
     const posted = webhook.texts.length;
     aws.fleet.forget();
 
-    const shown = await i(workflow, ...words, "--dry-run");
-    const printed = await i(workflow, ...words, "--dry-run", "--json");
+    const shown = await i(workflow, "--dry-run", ...words);
+    const printed = await i(workflow, "--dry-run", "--json", ...words);
     expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
     expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
     expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
@@ -91,13 +98,13 @@ describe("every workflow", () => {
     const plan = JSON.parse(printed.stdout) as Plan;
     expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
     for (const { id } of plan.steps) expect(shown.stdout).toContain(`. ${id}: `);
-    const ran = await i(workflow, ...words, "--json", "--yes");
-    expect(ran.code, ran.stderr).toBe(0);
+    const ran = await i(workflow, "--json", "--yes", ...words);
+    expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
     const told = JSON.parse(ran.stdout) as Told;
-    expect(told.steps.map(({ id }) => id)).toEqual(plan.steps.map(({ id }) => id));
-    for (const [index, step] of plan.steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
-    const acted = watched.taken().filter((asked) => !onlyLooks(asked) && asked[0] !== "rm");
-    expect(acted).toEqual(commandsOf(plan).flatMap((command) => dockerWords(command, told.digest)));
+    if (ran.code === 0) assertTold(plan, told);
+    const acts = (asked: readonly string[]) => !onlyLooks(asked) && asked[0] !== "rm";
+    const planned = commandsOf(plan).flatMap((command) => dockerWords(command, told.digest));
+    expect(watched.taken().filter(acts)).toEqual(planned.filter(acts));
   });
 });
 
@@ -105,6 +112,11 @@ type Told = {
   readonly steps: readonly { readonly id: string; readonly state: string }[];
   readonly digest: string | null;
 };
+
+function assertTold({ steps }: Plan, told: Told): void {
+  expect(told.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
+  for (const [index, step] of steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
+}
 
 /** The words that docker gets of a command of the plan, with the digest that the run told. */
 function dockerWords(command: Command, digest: string | null): readonly (readonly string[])[] {

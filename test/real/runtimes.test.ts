@@ -3,22 +3,28 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../thin_client/engine/command.ts";
 import { fitting, workflowNames } from "../bed/fitting.ts";
+import { startLabelled } from "../bed/labelled.ts";
 import { otherNode } from "../bed/nodes.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
-import { runtimes, workflowsIn } from "../bed/workflow.ts";
+import { docker, runtimes, workflowsIn } from "../bed/workflow.ts";
 
 const scripts = fileURLToPath(new URL("../../scripts", import.meta.url));
 
 describe("every workflow under tsx and under bun", () => {
   let ground: Ground;
   let repo = "";
+  let box = "";
   beforeAll(async () => {
     ground = await makeGround(1);
     repo = await ground.repo("smoke");
+    box = await startLabelled("smoke", "root");
     const released = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0", "--json");
     expect(released.code, released.stderr).toBe(0);
   });
-  afterAll(() => ground.end());
+  afterAll(async () => {
+    await docker("rm", "--force", box);
+    await ground.end();
+  });
 
   it("has options to be tried with", () => {
     expect(Object.keys(fitting).sort()).toEqual(workflowNames);
@@ -26,7 +32,7 @@ describe("every workflow under tsx and under bun", () => {
 
   it.each(Object.entries(fitting))("%s makes one plan, or refuses in the same words", async (name, words) => {
     const [tsx, bun] = await Promise.all(
-      (["tsx", "bun"] as const).map((runtime) => workflowsIn(repo, { runtime })(name, ...words, "--dry-run")),
+      (["tsx", "bun"] as const).map((runtime) => workflowsIn(repo, { runtime })(name, "--dry-run", ...words)),
     );
     // Some have nothing to do in this repo; plans.test.ts leads each to where it has.
     if (tsx?.code === 0) expect(tsx.stdout).toMatch(new RegExp(`^${name}:$`, "m"));

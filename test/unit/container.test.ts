@@ -78,11 +78,12 @@ describe("the compose file of a run", () => {
     expect(compose(home).mounts.map(({ bind }) => bind.create_host_path)).not.toContain(true);
   });
 
-  it("labels the container with run and owner", () => {
+  it("labels the container with run, owner, image and user", () => {
     expect(compose().app["labels"]).toEqual({
       "dev.slipway.run": "${SLIPWAY_RUN:-}",
       "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
       "dev.slipway.image": "cmamp",
+      "dev.slipway.user": "gp",
     });
   });
 

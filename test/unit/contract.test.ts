@@ -4,11 +4,12 @@ import type { Facts } from "../../lib/model/facts.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
 import { renderHelp } from "../../lib/run/help.ts";
 import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
-import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
+import { cutAtWords, kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
 import {
   commit,
   config,
+  container,
   digest,
   engine,
   facts,
@@ -44,6 +45,7 @@ function nativeImages(): Partial<Facts> {
 /** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
 const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
   changelog_add: { argv: ["--message", "One"] },
+  docker: { argv: ["--", "ps"] },
   docker_cmd: { argv: ["--cmd", "ls"] },
   docker_build_prod: onDev(),
   docker_create_candidate: onDev(),
@@ -53,10 +55,27 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   docker_release_prod: { argv: ["--skip-tests"], ...onDev() },
   docker_update_prod_task_definition: { world: { registries: prodReleased, deployment: onEcs("cmamp-prod") } },
   docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
-  docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
-  docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   release_merge_index: { argv: ["--images", "local-a-1.2.0,local-b-1.2.0"], world: nativeImages() },
+  docker_exec: { world: { containers: [container("a1")] } },
+  docker_patch: {
+    argv: ["--name", "ccxtpro"],
+    world: {
+      containers: [container("a1")],
+      patch: {
+        startedFrom: { labels: {}, env: {}, user: "", workingDir: "", entrypoint: [], cmd: [] },
+        tag: "dev_ccxtpro",
+        inRegistry: null,
+      },
+    },
+  },
+  docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
+  docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
+  docker_share_local: { world: engineWith(local) },
+  docker_take_local: {
+    argv: ["--from", "ann"],
+    world: { handedOver: { archive: null, inEngine: localImage(local), inRegistry: null } },
+  },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
   release_announce: {
@@ -70,6 +89,7 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
       ],
     },
   },
+  poetry: { argv: ["--", "check"] },
   release_mirror: { world: { registries: released } },
 };
 
@@ -96,7 +116,7 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("has options whose spellings are all different", () => {
-    const words = Object.entries({ ...made.options, ...universal }).flatMap(([option, more]) => [
+    const words = Object.entries({ ...universal, ...made.options }).flatMap(([option, more]) => [
       kebab(option),
       ...(more.short ? [more.short] : []),
       ...(more.aliases ?? []),
@@ -105,8 +125,9 @@ describe.each(loaded)("%s", (name, made) => {
     expect(words.filter((word, index) => words.indexOf(word) !== index)).toEqual([]);
   });
 
-  it("has options of its own that no universal one hides", () => {
-    expect(Object.keys(made.options).filter((option) => option in universal)).toEqual([]);
+  it("uses no universal option for something of its own, but for the document's --from USER", () => {
+    const used = Object.keys(made.options).filter((option) => option in universal);
+    expect(used).toEqual(name === "docker_take_local" ? ["from"] : []);
   });
 
   it("says of each option in one sentence what happens", () => {
@@ -123,13 +144,14 @@ describe.each(loaded)("%s", (name, made) => {
   it.each(made.examples?.length ? made.examples : [`i ${name}`])("has an example that can be typed: %s", (example) => {
     const [i, script, ...argv] = (example.split(" < ")[0] ?? "").match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
     const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
-    const { values } = parseOptions({ ...made.options, ...universal }, words, {});
+    const all = { ...universal, ...made.options };
+    const { values } = parseOptions(all, made.passesWords ? cutAtWords(all, words) : words, {});
     expect([i, script, Object.keys(values).length > 0]).toEqual(["i", name, true]);
   });
 
   it("plans steps whose ids are snake_case and unique", () => {
     const { argv = [], world = {} } = given[name] ?? {};
-    const { values, words } = parseOptions({ ...made.options, ...universal }, argv, {});
+    const { values, words } = parseOptions({ ...universal, ...made.options }, argv, {});
     const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
     const all = ids(made.steps(facts({ config: config(), stage: made.stage ?? "dev", ...world }), options));
     const odd = all.filter((id, index) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id) || all.indexOf(id) !== index);

@@ -1,7 +1,9 @@
 import type { ReleaseOptions } from "../../lib/flows/release.ts";
+import type { ListedImage } from "../../lib/model/around_facts.ts";
 import type { Deployment, DeploymentFacts, Service } from "../../lib/model/aws.ts";
 import { type ChangelogEntry, parseChangelog } from "../../lib/model/changelog.ts";
 import { type Config, parseConfig } from "../../lib/model/config.ts";
+import type { EngineContainer } from "../../lib/model/engine_container.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { BuildInputs, EngineFacts, Facts, GitFacts, LocalImage, Owner, TagState } from "../../lib/model/facts.ts";
 import type { LogEntry, Signature, SignedEntry } from "../../lib/model/log.ts";
@@ -68,6 +70,30 @@ export const localImage = (reference: string, more: Partial<LocalImage> = {}): L
   ...more,
 });
 
+/** A running container that gp started of cmamp; the letters start its id and are in its name. */
+export const container = (letters: string, more: Partial<EngineContainer> = {}): EngineContainer => ({
+  id: letters.padEnd(64, "0"),
+  name: `box_${letters}`,
+  image: "127.0.0.1:5001/cmamp:dev",
+  imageId: digest("1"),
+  running: true,
+  status: "Up 3 minutes",
+  created: "2025-01-02T10:00:00Z",
+  ports: [],
+  command: "bash",
+  labels: { "dev.slipway.image": "cmamp", "dev.slipway.user": "gp" },
+  envNames: [],
+  ...more,
+});
+export const listedImage = (repository: string, tag: string, more: Partial<ListedImage> = {}): ListedImage => ({
+  repository,
+  tag,
+  id: digest("f"),
+  size: "2MB",
+  created: "2025-01-02 10:00:00 +0000 UTC",
+  ...more,
+});
+
 export const found = (hash: string, labels: Readonly<Record<string, string>> = {}): TagState => ({
   state: "found",
   digest: hash,
@@ -119,6 +145,13 @@ export function facts(more: Partial<Facts> = {}): Facts {
     runs: [],
     commits: [],
     output: null,
+    terminal: false,
+    containers: [],
+    stats: [],
+    listedImages: [],
+    port: { number: 20_000, free: true },
+    patch: { startedFrom: null, tag: null, inRegistry: null },
+    handedOver: { archive: null, inEngine: null, inRegistry: null },
     ...more,
   };
 }

@@ -26,6 +26,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
       const all = facts({ git: git({ branch }) });
       const environment = containerEnv(all, { stage: "dev", version: "1.2.0", labels: {} });
       const text = renderCompose("cmamp", {
+        startedBy: "ada",
         workingDir: "/app",
         environment,
         passed: [],
@@ -35,6 +36,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
         entrypoint: true,
         groups: [],
         rootFiles: {},
+        unlogged: false,
         settings: config().container,
       });
       const { services } = JSON.parse(text) as { services: { app: { environment: readonly string[] } } };

@@ -1,0 +1,114 @@
+import type { ContainerStats, ImageSettings, ListedImage } from "../model/around_facts.ts";
+import type { EngineContainer } from "../model/engine_container.ts";
+import { UserError } from "../model/errors.ts";
+
+import { type Captured, capture } from "./shell.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Where = { readonly cwd: string; readonly env: Env };
+type Binding = { HostIp: string; HostPort: string };
+type Inspected = {
+  Id: string;
+  Name: string;
+  Created: string;
+  Path: string;
+  Args: string[];
+  Image: string;
+  State: { Running: boolean };
+  Config: { Image: string; Env?: string[] | null; Labels?: Record<string, string> | null };
+  NetworkSettings: { Ports?: Record<string, Binding[] | null> | null };
+};
+
+/** Asks the engine; throws where it does not tell, because an empty list would be another answer. */
+async function ask(words: readonly string[], where: Where): Promise<string> {
+  const { code, stdout, stderr } = await capture(["docker", ...words], where);
+  if (code === 0) return stdout;
+  throw new UserError("the Docker engine does not tell what it has", {
+    why: `${stderr.trim().split("\n").at(-1) || `docker ${words[0]} exited with ${code}`}.`,
+    fix: "See whether it answers: i docker version; start Docker, or a private engine: i engine up",
+    kind: "engine",
+  });
+}
+
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+/** All containers of the engine, running or ended. One that goes while it is asked about is left out. */
+export async function loadContainers(where: Where): Promise<readonly EngineContainer[]> {
+  const listed = linesOf(await ask(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Status}}"], where));
+  const status = new Map(listed.map((line) => [line.split(" ")[0] ?? "", line.replace(/^\S+ /, "")]));
+  if (status.size === 0) return [];
+  const { stdout }: Captured = await capture(["docker", "container", "inspect", ...status.keys()], where);
+  return (JSON.parse(stdout || "[]") as Inspected[]).map((one) => toContainer(one, status.get(one.Id) ?? ""));
+}
+
+const toContainer = (one: Inspected, status: string): EngineContainer => ({
+  id: one.Id,
+  name: one.Name.replace(/^\//, ""),
+  image: one.Config.Image,
+  imageId: one.Image,
+  running: one.State.Running,
+  status,
+  created: one.Created,
+  ports: Object.entries(one.NetworkSettings.Ports ?? {}).flatMap(([inside, bindings]) =>
+    (bindings ?? []).map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}->${inside}`),
+  ),
+  command: [one.Path, ...one.Args].join(" "),
+  labels: one.Config.Labels ?? {},
+  envNames: (one.Config.Env ?? []).map((pair) => pair.split("=")[0] ?? ""),
+});
+
+/** What these containers use just now. The engine measures all for a second: asked for one that has just ended, it tells nothing. */
+export async function loadStats(ids: readonly string[], where: Where): Promise<readonly ContainerStats[]> {
+  if (ids.length === 0) return [];
+  const measured = linesOf(await ask(["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"], where));
+  const stats = measured.map((line) => {
+    const one = JSON.parse(line) as Record<string, string>;
+    const at = (name: string) => one[name] ?? "";
+    return {
+      id: at("ID"),
+      name: at("Name"),
+      cpu: at("CPUPerc"),
+      memory: at("MemUsage"),
+      memoryShare: at("MemPerc"),
+      network: at("NetIO"),
+      disk: at("BlockIO"),
+      processes: at("PIDs"),
+    };
+  });
+  return stats.filter(({ id }) => ids.includes(id));
+}
+
+/** Every tag of every image in the engine. */
+export async function loadImages(where: Where): Promise<readonly ListedImage[]> {
+  const words = ["image", "ls", "--no-trunc", "--format", "{{json .}}"];
+  return linesOf(await ask(words, where)).map((line) => {
+    const one = JSON.parse(line) as Record<string, string>;
+    const at = (name: string) => one[name] ?? "";
+    return { repository: at("Repository"), tag: at("Tag"), id: at("ID"), size: at("Size"), created: at("CreatedAt") };
+  });
+}
+
+type Settings = {
+  Env?: string[] | null;
+  Labels?: Record<string, string> | null;
+  User?: string;
+  WorkingDir?: string;
+  Entrypoint?: string[] | null;
+  Cmd?: string[] | null;
+};
+
+/** What an image's containers start with; null for an image that the engine does not have. */
+export async function loadSettings(image: string, where: Where): Promise<ImageSettings | null> {
+  const { code, stdout } = await capture(["docker", "image", "inspect", image], where);
+  const config = code === 0 ? (JSON.parse(stdout) as { Config?: Settings | null }[])[0]?.Config : null;
+  if (!config) return null;
+  const pairs = (config.Env ?? []).map((pair) => [pair.split("=")[0] ?? "", pair.replace(/^[^=]*=/, "")] as const);
+  return {
+    labels: config.Labels ?? {},
+    env: Object.fromEntries(pairs),
+    user: config.User ?? "",
+    workingDir: config.WorkingDir ?? "",
+    entrypoint: config.Entrypoint ?? [],
+    cmd: config.Cmd ?? [],
+  };
+}

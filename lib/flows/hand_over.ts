@@ -1,0 +1,194 @@
+import type { Archive } from "../model/around_facts.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { engineImage, requireVersion, targetPlaces } from "../model/names.ts";
+import { type Announce, cmd, type Place, type Step, step } from "../model/plan.ts";
+import { imageTag } from "../model/stage.ts";
+
+type Share = { readonly file?: string | undefined; readonly readable: boolean };
+
+/** Hands the own local image of a version over: in a file, else by the first target registry. The digest stays, and is told. */
+export function shareLocal(facts: Facts, options: Share): Step[] {
+  const version = requireVersion(facts);
+  const reference = engineImage(facts, "local", version);
+  const image = facts.engine.images.find((one) => one.reference === reference)?.id;
+  if (!image)
+    throw new UserError(`the engine has no ${reference}`, {
+      why: facts.engine.up ? "There is nothing to hand over." : `${facts.engine.why}.`,
+      fix: `Build it: i docker_build_local --version ${version}`,
+    });
+  const { archive } = facts.handedOver;
+  if (archive) return shareByFile(facts, { image, reference, archive, readable: options.readable });
+  if (options.readable)
+    throw new UserError("--readable was given without --file", {
+      why: "It lets others read the file that the image is written to.",
+      fix: "Name one: --file /tmp/image.tar --readable",
+    });
+  return shareByRegistry(facts, image, reference);
+}
+
+/** Sharing asks before it writes over a file, or over another image in the registry. */
+export function asksShare(facts: Facts): string | null {
+  const { archive, inRegistry } = facts.handedOver;
+  if (archive) return archive.exists ? `Replace ${archive.path}, which is there already?` : null;
+  const reference = engineImage(facts, "local", facts.version);
+  if (inRegistry?.state !== "found" || sharedAlready(facts, reference)) return null;
+  return `Replace ${facts.targets[0]?.name}'s ${imageTag("local", facts.user.name, facts.version ?? undefined)}, which is ${inRegistry.digest}?`;
+}
+
+/** The registry's digest where it is this very image: the classic store would push the same image with another one. */
+function sharedAlready(facts: Facts, reference: string): string | null {
+  const { inRegistry } = facts.handedOver;
+  const own = facts.engine.images.find((image) => image.reference === reference);
+  return inRegistry?.state === "found" && own?.digests.includes(inRegistry.digest) ? inRegistry.digest : null;
+}
+
+type ByFile = {
+  readonly image: string;
+  readonly reference: string;
+  readonly archive: Archive;
+  readonly readable: boolean;
+};
+
+/** Saved by digest and without a name, so that loading it moves no tag of anybody. */
+function shareByFile(facts: Facts, { image, reference, archive, readable }: ByFile): Step[] {
+  assertKeepsDigests(facts);
+  const mode = readable ? "0644" : "0600";
+  const words = ["--file", archive.path, "--digest", image];
+  return [
+    step("docker_save", `Write ${reference} to ${archive.path}`, [
+      cmd`docker save --output ${archive.path} ${image}`,
+      cmd`chmod ${mode} ${archive.path}`,
+      tellTaker(facts, words, image),
+    ]),
+  ];
+}
+
+function shareByRegistry(facts: Facts, image: string, reference: string): Step[] {
+  const tag = imageTag("local", facts.user.name, requireVersion(facts));
+  const place = firstTarget(facts);
+  const there = `${place.repository}:${tag}`;
+  const shared = sharedAlready(facts, reference);
+  const isClassic = facts.engine.store === "classic" && shared === null;
+  const digest = shared ?? (isClassic ? ({ digest: "@image" } as const) : image);
+  const readBack = { kind: "verify_digest", tag, digest, places: [place] } as const;
+  const rename = there === reference ? [] : [cmd`docker tag ${image} ${there}`];
+  const steps = [...rename, cmd`docker push ${there}`, { ...readBack, ...(isClassic ? { tested: image } : {}) }];
+  const words = place.registry === facts.config.registries[0]?.name ? [] : ["--target-registries", place.registry];
+  return [
+    step("docker_push", `Push ${there} and read it back`, steps, {
+      yields: isClassic ? "image" : null,
+      skip: shared ? `${place.registry} has it` : null,
+    }),
+    step("tell", "Tell how it is taken", [{ ...tellTaker(facts, [...words, "--digest", "@image"], image), digest }]),
+  ];
+}
+
+function tellTaker(facts: Facts, words: readonly string[], digest: string): Announce {
+  const line = ["i docker_take_local --from", facts.user.name, "--version", requireVersion(facts), ...words].join(" ");
+  return { kind: "announce", text: `The taker types:\n  ${line}`, data: { digest, line } };
+}
+
+type Take = { readonly from?: string | undefined; readonly digest?: string | undefined };
+type Source = { readonly digest: string; readonly what: string; readonly bring: readonly ReturnType<typeof cmd>[] };
+
+/** Takes a local image over: from a file, else from the engine that both share, else from the first target registry. */
+export function takeLocal(facts: Facts, options: Take): Step[] {
+  const version = requireVersion(facts);
+  const mine = engineImage(facts, "local", version);
+  const source = findSource(facts, options.from);
+  if (options.digest !== undefined && options.digest !== source.digest)
+    throw new UserError(`${source.what} holds ${source.digest}, not ${options.digest}`, {
+      why: "It is not the image that was shared.",
+      fix: "Ask who shared it for the line that i docker_share_local printed, and type that",
+    });
+  const name =
+    source.bring.length > 0 && !facts.handedOver.archive ? `${repositoryOf(facts)}@${source.digest}` : source.digest;
+  const isMine = facts.engine.images.some(
+    ({ reference, digests }) => reference === mine && digests.includes(source.digest),
+  );
+  return [
+    step("take_local", `Take ${source.what} as ${mine}`, [...source.bring, cmd`docker tag ${name} ${mine}`], {
+      skip: isMine ? `${mine} is this image` : null,
+    }),
+    step("tell", "Tell what was taken", [
+      {
+        kind: "announce",
+        text: `${mine} is ${source.digest}\nTest it: i run_fast_tests --stage local --version ${version}`,
+        data: { reference: mine, digest: source.digest },
+      },
+    ]),
+  ];
+}
+
+/** Taking asks before the taker's own tag moves from another image. */
+export function asksTake(facts: Facts, options: Take): string | null {
+  const mine = engineImage(facts, "local", facts.version);
+  const own = facts.engine.images.find(({ reference }) => reference === mine);
+  if (!own || own.digests.includes(findSource(facts, options.from).digest)) return null;
+  return `Point ${mine}, which is ${own.id}, at another image?`;
+}
+
+const repositoryOf = (facts: Facts): string => firstTarget(facts).repository;
+
+function findSource(facts: Facts, from: string | undefined): Source {
+  if (from === undefined || from.trim() === "")
+    throw new UserError("nobody was named to take the image from", {
+      why: "A local image belongs to a user.",
+      fix: "Name them: i docker_take_local --from ann",
+    });
+  const { archive, inEngine, inRegistry } = facts.handedOver;
+  if (archive) return fileSource(facts, archive);
+  const version = requireVersion(facts);
+  const tag = imageTag("local", from, version);
+  if (inEngine) return { digest: inEngine.id, what: `${inEngine.reference} of this engine`, bring: [] };
+  if (inRegistry?.state === "found") {
+    const what = `${repositoryOf(facts)}:${tag}`;
+    return {
+      digest: inRegistry.digest,
+      what,
+      bring: [cmd`docker pull ${`${repositoryOf(facts)}@${inRegistry.digest}`}`],
+    };
+  }
+  throw new UserError(`neither this engine nor ${facts.targets[0]?.name ?? "a registry"} has ${tag}`, {
+    why:
+      inRegistry?.state === "unknown"
+        ? `The registry does not answer: ${inRegistry.why}.`
+        : `${from} has not shared it.`,
+    fix: `Let ${from} type: i docker_share_local --version ${version}, or with --file PATH --readable`,
+  });
+}
+
+function fileSource(facts: Facts, archive: Archive): Source {
+  assertKeepsDigests(facts);
+  const version = requireVersion(facts);
+  if (!archive.digest)
+    throw new UserError(`"${archive.path}" ${archive.exists ? "holds no image" : "is not there"}`, {
+      why: "It is the file that i docker_share_local --file wrote.",
+      fix: "Give the path that the giver's command printed",
+    });
+  if (archive.version !== null && archive.version !== version)
+    throw new UserError(`"${archive.path}" holds version ${archive.version}, not ${version}`, {
+      why: "An image is taken as the version that it was built as.",
+      fix: `Take it as such: --version ${archive.version}`,
+    });
+  return { digest: archive.digest, what: archive.path, bring: [cmd`docker load --input ${archive.path}`] };
+}
+
+/** A file carries the manifest, and the classic store keeps none: what it loads has another digest than what was saved. */
+function assertKeepsDigests(facts: Facts): void {
+  if (facts.engine.store !== "classic") return;
+  throw new UserError("this engine's classic image store cannot hand an image over in a file", {
+    why: "It keeps an image's config and not its manifest, so that the digest after docker load is another one. By a registry it can.",
+    fix: 'Share by a registry, without --file; or set "features": {"containerd-snapshotter": true} in the engine\'s daemon.json',
+  });
+}
+
+function firstTarget(facts: Facts): Place {
+  const [first] = targetPlaces(facts);
+  if (first) return first;
+  throw new UserError("no registry is configured", {
+    why: "Without one an image is handed over in a file.",
+    fix: "i docker_share_local --file /tmp/image.tar --readable",
+  });
+}

@@ -1,0 +1,62 @@
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { cmd, type Step, step } from "../model/plan.ts";
+import { quote } from "../model/render_plan.ts";
+import type { Stage } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { chooseImage } from "./choose_image.ts";
+import { runContainer, shellText } from "./container.ts";
+import { pullIfMissing } from "./pull.ts";
+
+type Words = { readonly words: readonly string[] };
+
+function wordsFor(program: string, { words }: Words): readonly string[] {
+  if (words.length > 0) return words;
+  throw new UserError(`no words for ${program} were given`, {
+    why: `All that follows i ${program} goes to ${program} as it is.`,
+    fix: `Type i ${program} -- --help for ${program}'s own help, i ${program} --help for this one's`,
+  });
+}
+
+/** The docker client where the person stands, with the engine, context and credentials that every workflow uses. */
+export function dockerClient(facts: Facts, options: Words): Step[] {
+  const words = wordsFor("docker", options);
+  if (words[0] === "login" && words.some((word) => /^(-p|--password(=|$))/.test(word)))
+    throw new UserError("a password was typed on the command line", {
+      why: "Everyone on this machine can read the words of a running program.",
+      fix: "i docker_login asks for it; a script pipes it: i docker login --username ada --password-stdin HOST",
+    });
+  return [step("docker", `docker ${words[0]}`, [{ ...cmd`docker ${words}`, interactive: true, cwd: facts.place.cwd }])];
+}
+
+type InContainer = Words & {
+  readonly stage: Stage;
+  readonly version?: Version | undefined;
+  readonly asRoot: boolean;
+};
+
+/** poetry in the container of local or dev, beside pyproject.toml and poetry.lock of the runnable dir; what it writes is the caller's. */
+export function poetryIn(facts: Facts, options: InContainer): Step[] {
+  const words = wordsFor("poetry", options);
+  if (options.stage === "prod")
+    throw new UserError("poetry does not run in a prod container", {
+      why: "It works on pyproject.toml and poetry.lock of the repo, and prod mounts none of it.",
+      fix: `Use another stage: i poetry --stage dev ${words.map(quote).join(" ")}`,
+    });
+  const image = chooseImage(facts, options.stage, options.version ?? null);
+  const folder = facts.place.dir === "." ? "devops/docker_build" : `${facts.place.dir}/devops/docker_build`;
+  return [
+    ...pullIfMissing(facts, image),
+    runContainer(facts, {
+      id: "poetry",
+      title: `poetry ${words[0]} in ${image.reference}`,
+      image,
+      what: image.reference,
+      cwd: folder,
+      interactive: true,
+      asRoot: options.asRoot,
+      // Some entrypoints join their words and split them again.
+      ...shellText(facts, `exec poetry ${words.map(quote).join(" ")}`),
+    }),
+  ];
+}

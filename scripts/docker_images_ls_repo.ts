@@ -1,0 +1,11 @@
+import { listImages } from "../lib/flows/engine_images.ts";
+import { flag } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell which images of this repo the engine has, per registry.",
+  options: { all: flag("Tell the other images at the same addresses too.", { short: "a" }) },
+  needs: ["containers", "listedImages"],
+  examples: ["i docker_images_ls_repo --all"],
+  steps: listImages,
+});

@@ -1,0 +1,18 @@
+import { asksPatch, patchContainer } from "../lib/flows/patch.ts";
+import { container } from "../lib/run/around_options.ts";
+import { flag, pick, text } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Commit a container of yours into a local image that cannot be released, as a hack to patch it up.",
+  options: {
+    container,
+    ...pick("version", "targetRegistries"),
+    name: text<string>("NAME", "Tag it dev_NAME instead of as your local image.", { onlyTyped: true }),
+    push: flag("Push it to the first registry, for use on other machines."),
+  },
+  needs: ["containers", "listedImages", "patch"],
+  examples: ["i docker_patch --name ccxtpro --push", "i docker_patch --container 3f2a91 --version 1.2.0"],
+  asks: asksPatch,
+  steps: patchContainer,
+});

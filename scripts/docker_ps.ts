@@ -1,0 +1,11 @@
+import { listContainers } from "../lib/flows/around.ts";
+import { flag } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell which containers of this image you started.",
+  options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
+  needs: ["containers"],
+  examples: ["i docker_ps --all", "i docker_ps --json"],
+  steps: listContainers,
+});

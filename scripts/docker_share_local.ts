@@ -1,0 +1,18 @@
+import { asksShare, shareLocal } from "../lib/flows/hand_over.ts";
+import { file } from "../lib/run/around_options.ts";
+import { flag, pick } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Hand your local image to another user, by a registry or in a file.",
+  options: {
+    ...pick("version", "targetRegistries"),
+    file,
+    readable: flag("Let every user of the machine read the file; without it only you may.", { onlyTyped: true }),
+  },
+  needs: ["engine", "handedOver"],
+  versionFromChangelog: true,
+  examples: ["i docker_share_local --version 1.2.0", "i docker_share_local --file /tmp/image.tar --readable"],
+  asks: asksShare,
+  steps: shareLocal,
+});

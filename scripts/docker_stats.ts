@@ -1,0 +1,11 @@
+import { containerStats } from "../lib/flows/around.ts";
+import { flag } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell how much processor, memory, network and disk your containers use.",
+  options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
+  needs: ["containers", "stats"],
+  examples: ["i docker_stats --all"],
+  steps: containerStats,
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { dockerClient, poetryIn } from "../../lib/flows/programs.ts";
+import { pick, universal } from "../../lib/run/options.ts";
+import { cutAtWords } from "../../lib/run/parse_options.ts";
+import { doing, engine, facts, localImage, refusal } from "./factory.ts";
+
+describe("the words of another program", () => {
+  const cut = (line: string) => cutAtWords({ ...universal, ...pick("stage", "version") }, line.split(" ")).join(" ");
+  it.each([
+    ["ps --all", "-- ps --all"],
+    ["--dry-run ps -a", "--dry-run -- ps -a"],
+    ["--stage local lock --no-update", "--stage local -- lock --no-update"],
+    ["-s local -v 1.2.0 show", "-s local -v 1.2.0 -- show"],
+    ["--stage=local show -s x", "--stage=local -- show -s x"],
+    ["-n -- --version", "-n -- --version"],
+    ["run -- x", "-- run -- x"],
+    ["--help", "--help"],
+  ])("of `%s` are `%s`", (line, expected) => {
+    expect(cut(line)).toBe(expected);
+  });
+});
+
+describe("i docker", () => {
+  const run = (...words: string[]) => dockerClient(facts({ place: { ...facts().place, cwd: "sub" } }), { words });
+  it("hands every word on, where the person stands", () => {
+    expect(doing(run("run", "a b", "$X"), "command")).toMatchObject([
+      { argv: ["docker", "run", "a b", "$X"], cwd: "sub", interactive: true },
+    ]);
+  });
+
+  it.each([["-p", "x"], ["-px"], ["--password", "x"], ["--password=x"]])("refuses login %j %s", (...words) => {
+    expect(refusal(() => run("login", ...words)).fix).toContain("--password-stdin");
+  });
+
+  it.each([
+    ["login", "--password-stdin"],
+    ["run", "-p", "80:80"],
+  ])("takes %s %s", (...words) => {
+    expect(run(...words)).toHaveLength(1);
+  });
+
+  it("refuses no words", () => {
+    expect(refusal(() => run()).fix).toContain("i docker -- --help");
+  });
+});
+
+describe("i poetry", () => {
+  const world = (dir: string) =>
+    facts({
+      place: { ...facts().place, dir },
+      engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:local-gp-1.2.0")] }),
+    });
+  const run = (dir: string, stage: "local" | "prod" = "local") =>
+    poetryIn(world(dir), { stage, asRoot: false, words: ["add", "a b"] });
+
+  it.each([
+    [".", "/app/devops/docker_build"],
+    ["opt", "/app/opt/devops/docker_build"],
+  ])("runs of %s in %s", (dir, inside) => {
+    const file = doing(run(dir), "write_file").find(({ path }) => path.endsWith(".yml"));
+    expect(file?.content).toContain(`"working_dir": "${inside}"`);
+  });
+
+  it("carries its words in a file, so that no entrypoint splits them", () => {
+    const file = doing(run("."), "write_file").find(({ path }) => path.includes("/cmd/"));
+    expect(file?.content).toMatch(/^exec poetry add 'a b'$/m);
+  });
+
+  it("refuses prod, which has no pyproject.toml of the repo", () => {
+    expect(refusal(() => run(".", "prod")).fix).toBe("Use another stage: i poetry --stage dev add 'a b'");
+  });
+});
