@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { git } from "../bed/git.ts";
 import { imageAt, repositoryAt } from "../bed/hand_image.ts";
 import { logOf, refsOf } from "../bed/oracle.ts";
+import { leaveReleases } from "../bed/past_releases.ts";
 import {
   assertSettled,
   assertTold,
@@ -18,7 +19,6 @@ import {
   type Track,
   told,
 } from "../bed/race.ts";
-import { leaveReleases } from "../bed/past_releases.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
