@@ -31,6 +31,10 @@ export function engineName(facts: Facts, image: Digest, version: Version): Word 
   return known?.id ?? `${sourcePlace(facts, versionTag(facts, version)).repository}@${image}`;
 }
 
+/** Whether the engine has an image; one that an earlier step builds it will have. An image that only a registry has gets no name there. */
+const isInEngine = (facts: Facts, image: Digest): boolean =>
+  typeof image !== "string" || facts.engine.images.some(({ id, digests }) => id === image || digests.includes(image));
+
 /** The step that gives a tested image its released names in the engine. */
 const tagStep = { dev: "tag_local_as_dev", prod: "tag_prod" } as const satisfies Record<ReleaseStage, string>;
 
@@ -44,10 +48,15 @@ export function tagTested(facts: Facts, image: Digest, version: Version): Step[]
   const replaces = local && !pushed && local !== commit ? { replaces: local } : {};
   const name = engineName(facts, image, version);
   return [
-    step(tagStep[stage], `Tag ${builtImage(facts, version)} as ${stage}-${version} and ${stage}`, [
-      cmd`docker tag ${name} ${engineImage(facts, stage, version)}`,
-      cmd`docker tag ${name} ${engineImage(facts, stage)}`,
-    ]),
+    step(
+      tagStep[stage],
+      `Tag ${builtImage(facts, version)} as ${stage}-${version} and ${stage}`,
+      [
+        cmd`docker tag ${name} ${engineImage(facts, stage, version)}`,
+        cmd`docker tag ${name} ${engineImage(facts, stage)}`,
+      ],
+      { skip: isInEngine(facts, image) ? null : "the engine does not have it" },
+    ),
     step(
       "git_tag",
       `Create the Git tag ${tag}`,

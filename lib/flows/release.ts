@@ -32,7 +32,7 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
     ...obtainImage(facts, { version, found, options }),
     step("note_digest", "Note the digest in the claim", [{ kind: "git_ref", op: "claim", ref, digest: image }]),
     ...tests,
-    ...tagFound(facts, { version, found, image }),
+    ...tagFound(facts, image, version),
   ];
   const giveBack = step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]);
   if (!options.pushToRepo) return [...upToPush, giveBack];
@@ -74,15 +74,11 @@ const preflight = (facts: Facts): Step =>
     { kind: "check", what: "push", places: targetPlaces(facts) },
   ]);
 
-type Tagged = { readonly version: Version; readonly found: Found; readonly image: Digest };
-
-/** Names for what the engine has; an image that only a registry has gets none there. */
-const tagFound = (facts: Facts, { version, found, image }: Tagged): Step[] =>
-  tagTested(facts, image, version).map((one) => {
-    if (one.id === "git_tag") return one;
-    if (facts.builder) return { ...one, skip: "the builder pushes it itself" };
-    return found.where === "registry" && !found.pulled ? { ...one, skip: "the engine does not have it" } : one;
-  });
+/** Names for the image and its commit; a builder names what it pushes itself. */
+const tagFound = (facts: Facts, image: Digest, version: Version): Step[] =>
+  tagTested(facts, image, version).map((one) =>
+    facts.builder && one.id !== "git_tag" ? { ...one, skip: "the builder pushes it itself" } : one,
+  );
 
 type Obtain = { readonly version: Version; readonly found: Found; readonly options: ReleaseOptions };
 

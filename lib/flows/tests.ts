@@ -72,7 +72,8 @@ export function testList(facts: Facts, gate: Gate): Step {
     ...way,
     mounts: [{ source: `${facts.place.root}/${reports}`, target: "/slipway/reports" }, ...text.mounts],
     before: [ready, ...text.before, ...(way.before ?? [])],
-    after: [...(entry ? [recordPass(facts, entry, gate.again)] : []), ...(way.after ?? [])],
+    // The pass comes last: with it in the log the step is not done again, and what is left to do would stay undone.
+    after: [...(way.after ?? []), ...(entry ? [recordPass(facts, entry, gate.again)] : [])],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
 }

@@ -107,8 +107,8 @@ function crashEnv({ bin, point, kill }: Crash, dir: string, sign: string): Reado
     CRASH_WHEN: when,
     CRASH_SIGNAL: kill.signal,
     CRASH_SIGN: sign,
-    // A tag is set in a blink; builds, tests and pushes take longer.
-    CRASH_DELAY: point.name.endsWith("docker tag") ? "0.02" : "0.4",
+    // A name is set or taken away in a blink; builds, tests and pushes take longer.
+    CRASH_DELAY: /docker (tag|image)$/.test(point.name) ? "0.02" : point.name.endsWith("docker pull") ? "0.1" : "0.4",
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { git } from "./git.ts";
-import { logOf, refsOf } from "./oracle.ts";
+import { logOf } from "./oracle.ts";
 import { docker } from "./workflow.ts";
 
 const types = [
@@ -25,40 +25,57 @@ export async function tagsAt(address: string, image: string): Promise<Readonly<R
   return Object.fromEntries((await Promise.all(rows)).sort());
 }
 
-/** How often the test lists ran, by what they wrote themselves, in a repo and its clones. */
-export const runsOf = (...repos: readonly string[]): number =>
+/** How often a test list ran, by what it wrote itself into the folder of reports, in a repo and its clones. */
+export const runsOf = (list: string, ...repos: readonly string[]): number =>
   repos.reduce((sum, repo) => {
     try {
-      return sum + readFileSync(join(repo, "runs.txt"), "utf8").trim().split("\n").length;
+      const lines = readFileSync(join(repo, ".git", "slipway", "reports", "runs.txt"), "utf8").split("\n");
+      return sum + lines.filter((line) => line === list).length;
     } catch {
       return sum;
     }
   }, 0);
 
-/** Whether the log has a pass already. */
-export const hasPass = async (repo: string, image: string): Promise<boolean> =>
-  (await logOf(`${repo}.git`, image).catch(() => [])).some(({ type }) => type === "pass");
+/** Which lists have a pass in the log already. */
+export const passesOf = async (repo: string, image: string): Promise<readonly string[]> =>
+  (await logOf(`${repo}.git`, image).catch(() => [])).flatMap((entry) => (entry.type === "pass" ? [entry.list] : []));
 
-type Where = { readonly repo: string; readonly image: string; readonly addresses: readonly string[] };
+type Where = {
+  readonly repo: string;
+  readonly image: string;
+  /** Of the registries themselves. */
+  readonly addresses: readonly string[];
+  /** What the engine calls them. */
+  readonly named: readonly string[];
+};
 
-/** All that a release leaves behind, with what differs from image to image named by its role: two releases can be compared. */
-export async function finalState({ repo, image, addresses }: Where): Promise<unknown> {
+/** All that a workflow leaves behind, with what differs from image to image named by its role: two runs can be compared. */
+export async function finalState({ repo, image, addresses, named }: Where): Promise<unknown> {
   const commit = await git(repo, "rev-parse", "HEAD");
   const tags = await Promise.all(addresses.map((address) => tagsAt(address, image)));
-  const digest = tags[0]?.["dev-1.0.0"] ?? "no digest";
   const log = await logOf(`${repo}.git`, image).catch(() => []);
   const entries = log.map(({ at, by, host, ...entry }) =>
     JSON.stringify({ ...entry, ...("id" in entry && { id: "" }), ...("tree" in entry && { tree: "" }) }),
   );
-  const refs = (await refsOf(`${repo}.git`)).map((line) => line.split(" ")[0] ?? "");
-  const tagged = await git(`${repo}.git`, "rev-parse", `refs/tags/${image}-1.0.0^{commit}`).catch(() => "none");
   const containers = await docker("ps", "--all", "--quiet", "--filter", `label=dev.slipway.image=${image}`);
-  const text = JSON.stringify({ tags, refs, tagged, log: entries.sort(), containers }, null, 1);
-  return JSON.parse(
-    [
-      [digest, "DIGEST"],
-      [commit, "COMMIT"],
-      [image, "IMAGE"],
-    ].reduce((one, [value = "", role = ""]) => one.replaceAll(value, role), text),
+  const underTest = await docker("image", "ls", "--quiet", "--filter", `reference=${named[0]}/${image}:under-test-*`);
+  const state = { tags, refs: await refsWithCommits(`${repo}.git`), log: entries.sort(), containers, underTest };
+  const versions = Object.entries(tags[0] ?? {}).filter(([tag]) => tag.includes("-"));
+  const roles = [
+    ...versions.map(([tag, digest]) => [digest, `DIGEST of ${tag}`]),
+    [commit, "COMMIT"],
+    [image, "IMAGE"],
+  ];
+  const text = roles.reduce(
+    (one, [value = "", role = ""]) => one.replaceAll(value, role),
+    JSON.stringify(state, null, 1),
   );
+  return JSON.parse(text);
+}
+
+/** The refs of a repo; of tags and branches also the commit, behind an annotated tag too. */
+async function refsWithCommits(repo: string): Promise<readonly string[]> {
+  const format = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)";
+  const lines = (await git(repo, "for-each-ref", `--format=${format}`)).split("\n");
+  return lines.map((line) => (/^refs\/(tags|heads)\//.test(line) ? line : (line.split(" ")[0] ?? "")));
 }

@@ -17,6 +17,7 @@ export type HandImage = {
 
 const blob = (bytes: Uint8Array): Blob_ => ({ bytes, digest: sha(bytes), size: bytes.length });
 const docker = "application/vnd.docker.distribution.manifest.v2+json";
+const oci = "application/vnd.oci.image.manifest.v1+json";
 const index = "application/vnd.oci.image.index.v1+json";
 
 type Line = Omit<Blob_, "bytes">;
@@ -51,6 +52,16 @@ export function handIndex(name: string): HandImage {
   return { digest: sha(bytes), mediaType: index, bytes, blobs: [], children };
 }
 
+/** An image's repository in a registry without TLS. */
+export const repositoryAt = (address: string, image: string): Repository => ({
+  registry: address,
+  kind: "oci",
+  scheme: "http",
+  host: address,
+  path: image,
+  reference: `${address}/${image}`,
+});
+
 /** Pushes an image made by hand by plain requests, without the code under test. */
 export async function pushByHand(repo: Repository, image: HandImage, more: { tag?: string; login?: string } = {}) {
   const headers: Record<string, string> =
@@ -69,4 +80,19 @@ export async function pushByHand(repo: Repository, image: HandImage, more: { tag
 
 async function expectCreated(response: Response): Promise<void> {
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+}
+
+/** Takes an image out of a registry by plain requests, to be pushed elsewhere. */
+export async function imageAt({ host, path }: Repository, tag: string): Promise<HandImage> {
+  const base = `http://${host}/v2/${path}`;
+  const bytesAt = async (url: string, accept: string) => {
+    const answer = await fetch(url, { headers: { accept } });
+    if (!answer.ok) throw new Error(`${answer.status} ${url}`);
+    const mediaType = answer.headers.get("content-type") ?? "";
+    return { mediaType, ...blob(new Uint8Array(await answer.arrayBuffer())) };
+  };
+  const manifest = await bytesAt(`${base}/manifests/${tag}`, `${docker}, ${oci}`);
+  const { config, layers } = JSON.parse(new TextDecoder().decode(manifest.bytes)) as { config: Line; layers: Line[] };
+  const lines = [config, ...layers].map(({ digest }) => bytesAt(`${base}/blobs/${digest}`, "*/*"));
+  return { ...manifest, blobs: await Promise.all(lines), children: [] };
 }

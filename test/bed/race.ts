@@ -1,16 +1,17 @@
 import { hostname } from "node:os";
 import { expect } from "vitest";
-import type { Repository } from "../../lib/doors/registry.ts";
 import { loadProcess } from "../../lib/doors/settings.ts";
 import type { Owner } from "../../lib/model/facts.ts";
+import type { ReleaseStage } from "../../lib/model/stage.ts";
 import { compareVersions, parseVersion } from "../../lib/model/version.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { table } from "./crash.ts";
 import { tagsAt } from "./final_state.ts";
 import { git } from "./git.ts";
-import { handImage, pushByHand } from "./hand_image.ts";
+import { handImage, pushByHand, repositoryAt } from "./hand_image.ts";
 import { logOf, refsOf } from "./oracle.ts";
-import type { Ground } from "./tiny_repo.ts";
+import { leaveReleases } from "./past_releases.ts";
+import { change, changelog, type Ground } from "./tiny_repo.ts";
 import { type Done, workflowsIn } from "./workflow.ts";
 
 /** A remote with two clones, whose versions are in all registries already: what is left to do is what can be raced for. */
@@ -31,17 +32,40 @@ export async function makeTrack(ground: Ground, image: string, versions: readonl
   return { image, remote: `${repo}.git`, clones };
 }
 
+type ProdVersions = {
+  /** Released as dev and as prod before; the last of them is prod. */
+  readonly released?: readonly string[];
+  /** Released as dev; their prod images are in the registries. */
+  readonly prod: readonly string[];
+  /** Their dev images are in the registries; higher than all others. */
+  readonly dev?: readonly string[];
+};
+
+/** The same for prod: each version stands on a released dev of its own number. */
+export async function makeProdTrack(ground: Ground, image: string, versions: ProdVersions): Promise<Track> {
+  const { released = [], prod, dev = [] } = versions;
+  const repo = await ground.repo(image, { gates: [] });
+  await change(repo, { "changelog.txt": changelog(image, ...[...released, ...prod].reverse()) });
+  const devs = [...released, ...prod].map(
+    (version) => ({ stage: "dev", version, image: imageOf(image, version) }) as const,
+  );
+  const prods = released.map((version) => ({ stage: "prod", version, image: prodImageOf(image, version) }) as const);
+  await leaveReleases({ repo, image, addresses: ground.addresses }, [...devs, ...prods]);
+  for (const version of dev) await git(repo, "tag", "--annotate", `${image}-${version}`, "--message", version);
+  await git(repo, "push", "--quiet", "--tags", "origin");
+  const pushed = Object.values(ground.addresses).map(async (address) => {
+    const to = repositoryAt(address, image);
+    for (const version of prod) await pushByHand(to, prodImageOf(image, version), { tag: `prod-${version}` });
+    for (const version of dev) await pushByHand(to, imageOf(image, version), { tag: `dev-${version}` });
+  });
+  await Promise.all(pushed);
+  const clones = [await ground.clone(repo, `${image}-a`), await ground.clone(repo, `${image}-b`)] as const;
+  return { image, remote: `${repo}.git`, clones };
+}
+
+export const prodImageOf = (image: string, version: string) => imageOf(`${image} prod`, version);
 export const imageOf = (image: string, version: string) => handImage(`${image} ${version}`, [100, 1000]);
 export const digestOf = (image: string, version: string): string => imageOf(image, version).digest;
-
-export const repositoryAt = (address: string, image: string): Repository => ({
-  registry: address,
-  kind: "oci",
-  scheme: "http",
-  host: address,
-  path: image,
-  reference: `${address}/${image}`,
-});
 
 /** Puts an object behind a ref of the remote, as a run that is no more, or lives elsewhere, would have left it. */
 export async function leave({ clones, remote }: Track, ref: string, value: unknown): Promise<void> {
@@ -66,29 +90,32 @@ export const ownerOf = (commit: string, more: Partial<Owner> = {}): Owner => ({
   ...more,
 });
 
-/** The moves of dev, oldest first, as the log has them; throws where one goes down and is no rollback. */
-export async function movesOf({
-  remote,
-  image,
-}: Track): Promise<readonly { version: string; to: string; id: string }[]> {
-  const flips = (await logOf(remote, image)).flatMap((entry) => (entry.type === "flip" ? [entry] : []));
+type Moved = { readonly version: string; readonly to: string; readonly id: string };
+
+/** The moves of dev (or prod), oldest first, as the log has them; throws where one goes down and is no rollback. */
+export async function movesOf({ remote, image }: Track, stage: ReleaseStage = "dev"): Promise<readonly Moved[]> {
+  const log = await logOf(remote, image);
+  const flips = log.flatMap((entry) => (entry.type === "flip" && entry.tag === stage ? [entry] : []));
   for (const [index, flip] of flips.entries()) {
     const before = flips[index - 1];
     const goesDown = before && compareVersions(parseVersion(flip.version), parseVersion(before.version)) < 0;
-    if (goesDown && flip.why !== "rollback") throw new Error(`dev went from ${before.version} to ${flip.version}`);
+    if (goesDown && flip.why !== "rollback") throw new Error(`${stage} went from ${before.version} to ${flip.version}`);
   }
   return flips.map(({ id, to, version }) => ({ id, version, to: String(to) }));
 }
 
-/** What dev is in every registry. */
-export const devAt = (ground: Ground, image: string): Promise<(string | undefined)[]> =>
-  Promise.all(Object.values(ground.addresses).map(async (address) => (await tagsAt(address, image))["dev"]));
+/** What dev (or prod) is in every registry. */
+export const stageAt = (ground: Ground, image: string, stage: ReleaseStage): Promise<(string | undefined)[]> =>
+  Promise.all(Object.values(ground.addresses).map(async (address) => (await tagsAt(address, image))[stage]));
+export const devAt = (ground: Ground, image: string) => stageAt(ground, image, "dev");
 
-/** Points dev at a version that is in the registries already: from the claim to the record, and nothing slow. */
+/** Points dev (or prod) at a version that is in the registries already: from the claim to the record, and nothing slow. */
 export const publish = (clone: string, version: string, ...more: readonly string[]) =>
   workflowsIn(clone)("docker_push_dev", "--version", version, "--yes", ...more);
-export const rollBack = (clone: string, version: string) =>
-  workflowsIn(clone)("docker_rollback_dev", "--version", version, "--yes");
+export const publishProd = (clone: string, version: string) =>
+  workflowsIn(clone)("docker_push_prod", "--version", version, "--yes");
+export const rollBack = (clone: string, version: string, stage: ReleaseStage = "dev") =>
+  workflowsIn(clone)(`docker_rollback_${stage}`, "--version", version, "--yes");
 
 /** What one run came to, in a few words: of an error its first two lines. */
 export const told = ({ code, stderr }: Done): string => {
@@ -97,7 +124,7 @@ export const told = ({ code, stderr }: Done): string => {
 };
 /** Prints the table of a race. */
 export const print = (title: string, rows: readonly (readonly string[])[]) =>
-  process.stdout.write(`${table([[title, "first", "second", "dev"], ...rows])}\n`);
+  process.stdout.write(`${table([[title, "first", "second", "at the end"], ...rows])}\n`);
 
 /** Who lost ended with 2 and was told who was there: a name and a machine, with a process or what they did. */
 export function assertTold(runs: readonly Done[]): number {
@@ -110,11 +137,11 @@ export function assertTold(runs: readonly Done[]): number {
   return lost.length;
 }
 
-/** Nothing is held any more, and dev is the last move's digest in every registry. */
-export async function assertSettled(ground: Ground, track: Track): Promise<string> {
+/** Nothing is held any more, and dev (or prod) is the last move's digest in every registry. */
+export async function assertSettled(ground: Ground, track: Track, stage: ReleaseStage = "dev"): Promise<string> {
   const held = (await refsOf(track.remote)).filter((line) => /slipway\/(claim|flip)/.test(line));
   expect(held).toEqual([]);
-  const last = (await movesOf(track)).at(-1);
-  expect(await devAt(ground, track.image)).toEqual([last?.to, last?.to]);
+  const last = (await movesOf(track, stage)).at(-1);
+  expect(await stageAt(ground, track.image, stage)).toEqual([last?.to, last?.to]);
   return last?.version ?? "none";
 }

@@ -60,7 +60,10 @@ const files = ({
 /** The text of a changelog with one entry for each version, newest first. */
 export const changelog = (name: string, ...versions: readonly string[]): string =>
   versions
-    .map((version, index) => `# ${name}-${version}\n- 2025-01-${20 - index}\n- What changed for ${version}\n`)
+    .map(
+      (version, index) =>
+        `# ${name}-${version}\n- 2025-01-${Math.max(10, 20 - index)}\n- What changed for ${version}\n`,
+    )
     .join("\n");
 
 /** A folder of one test file with registries, and all that is to be cleaned up. */

@@ -3,7 +3,7 @@ import { loadProcess } from "../../lib/doors/settings.ts";
 import type { Owner } from "../../lib/model/facts.ts";
 import { tagsAt } from "../bed/final_state.ts";
 import { git } from "../bed/git.ts";
-import { pushByHand } from "../bed/hand_image.ts";
+import { pushByHand, repositoryAt } from "../bed/hand_image.ts";
 import { refsOf } from "../bed/oracle.ts";
 import {
   assertSettled,
@@ -15,7 +15,6 @@ import {
   ownerOf,
   print,
   publish,
-  repositoryAt,
   rollBack,
   told,
 } from "../bed/race.ts";

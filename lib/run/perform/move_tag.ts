@@ -74,7 +74,7 @@ function assertNotOvertaken(action: MoveTag, settled: Flip | null): void {
     return;
   throw new UserError(`${action.tag} is ${settled.version} now, which ${settled.owner.user} released meanwhile`, {
     why: `${action.version} is lower, and ${action.tag} goes down only by a rollback.`,
-    fix: `Release a higher version, or go back on purpose: i docker_rollback_dev --version ${action.version}`,
+    fix: `Release a higher version, or go back on purpose: i docker_rollback_${action.tag} --version ${action.version}`,
   });
 }
 

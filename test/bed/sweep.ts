@@ -1,0 +1,118 @@
+import type { Plan } from "../../lib/model/plan.ts";
+import { run } from "../../thin_client/engine/command.ts";
+import { crash, type Kill, killName, sideBySide, table } from "./crash.ts";
+import type { CrashGround, Spot, SpotOptions } from "./crash_ground.ts";
+import { type Point, pointsOf } from "./crash_points.ts";
+import { passesOf, runsOf } from "./final_state.ts";
+import { refsOf } from "./oracle.ts";
+import { docker, workflowsIn } from "./workflow.ts";
+
+/** A workflow that is ended at each of its points: the line that is typed, and what it is typed in. */
+export type Swept = SpotOptions & { readonly line: readonly [name: string, ...words: string[]] };
+/** One end of one run; `elsewhere`: it is typed again in another clone, where the engine does not have the image. */
+export type Job = { readonly point: Point; readonly kill: Kill; readonly elsewhere?: true };
+type Row = Job & { readonly seconds: number; readonly wrong: readonly string[] };
+
+/** Ends a workflow at points, types it again and compares what is there then with an undisturbed run. */
+export type Sweep = {
+  readonly points: readonly Point[];
+  /** All that was not as it has to be, a line each; prints a table. */
+  readonly sweep: (jobs: readonly Job[]) => Promise<readonly string[]>;
+};
+
+/** How many runs at once. */
+const width = 3;
+
+/** Plans the workflow to know its points, and runs it undisturbed to know its end. */
+export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
+  const spot = await on.spot(swept);
+  const i = workflowsIn(spot.repo);
+  const planned = await i(...swept.line, "--dry-run", "--json");
+  const plan = JSON.parse(planned.stdout.replaceAll(spot.image, "IMAGE")) as Plan;
+  const done = await i(...swept.line, "--yes");
+  if (done.code !== 0) throw new Error(done.stderr);
+  const all: All = { on, swept, undisturbed: await on.stateOf(spot) };
+  return {
+    points: pointsOf(plan),
+    sweep: async (jobs) => tell(await sideBySide(jobs, width, (job) => endAndAgain(all, job))),
+  };
+}
+
+type All = { readonly on: CrashGround; readonly swept: Swept; readonly undisturbed: unknown };
+
+/** A point of the plan, said of this image. */
+function pointFor(point: Point, image: string): Point {
+  const { watch } = point;
+  return watch.by === "request"
+    ? point
+    : { ...point, watch: { ...watch, words: watch.words.replaceAll("IMAGE", image) } };
+}
+
+/** Ends a run at a point, looks at what it left, types it again, and tells all that is not as it has to be. */
+async function endAndAgain({ on, swept, undisturbed }: All, job: Job): Promise<Row> {
+  const { point, kill, elsewhere } = job;
+  const start = Date.now();
+  const at = await on.spot(swept);
+  const before = await passesOf(at.repo, at.image);
+  const ended = await crash({ ...at, ...on, kill, point: pointFor(point, at.image) }, ...swept.line, "--yes");
+  const wrong = ended.hit ? [] : [`the point was not reached: it ended with ${ended.code}`];
+  if (kill.signal !== "KILL") wrong.push(...(await leftBy(at, ended.code)));
+  const passed = (await passesOf(at.repo, at.image)).slice(before.length);
+  const from = elsewhere ? await otherPlace(on, at) : at.repo;
+  const again = await workflowsIn(from)(...swept.line, "--yes");
+  if (again.code !== 0)
+    wrong.push(`again: ${again.code} ${again.stderr.split("\n").filter((line) => /error|why/.test(line))}`);
+  for (const list of swept.gates ?? ["fast"]) {
+    const runs = runsOf(list, at.repo, ...(elsewhere ? [from] : []));
+    if (passed.includes(list) ? runs !== 1 : runs < 1 || runs > 2) wrong.push(`the ${list} tests ran ${runs} times`);
+  }
+  wrong.push(...differences(undisturbed, await on.stateOf(at)));
+  return { ...job, wrong, seconds: (Date.now() - start) / 1000 };
+}
+
+/** What an orderly way out may not leave: a claim, an intent, a container, or another exit code than 130. */
+async function leftBy({ repo, image }: Spot, code: number | null): Promise<string[]> {
+  const refs = (await refsOf(`${repo}.git`)).filter((line) => /slipway\/(claim|flip)/.test(line));
+  const containers = await docker("ps", "--all", "--quiet", "--filter", `label=dev.slipway.image=${image}`);
+  return [
+    ...(code === 130 ? [] : [`it ended with ${code}`]),
+    ...refs.map((line) => `left ${line.split(" ")[0]}`),
+    ...(containers === "" ? [] : ["left a container"]),
+  ];
+}
+
+/** Another clone, with an engine that does not have the image. */
+async function otherPlace({ ground, proxies }: CrashGround, { repo, image }: Spot): Promise<string> {
+  const names = await Promise.all(
+    Object.values(proxies).map(({ address }) =>
+      docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}", `${address}/${image}`),
+    ),
+  );
+  const named = names.flatMap((lines) => lines.split(/\s+/)).filter((name) => !/^$|<none>$/.test(name));
+  await run(["docker", "rmi", "--force", ...named]);
+  const left = await Promise.all(named.map((name) => run(["docker", "image", "inspect", name])));
+  if (left.some(({ code }) => code === 0)) throw new Error(`the engine still has one of ${named}`);
+  return ground.clone(repo, `${image}-clone`);
+}
+
+/** The lines of two states that only one of them has. */
+function differences(wanted: unknown, found: unknown): string[] {
+  const [one = [], other = []] = [wanted, found].map((state) => JSON.stringify(state, null, 1).split("\n"));
+  const only = (sign: string, here: readonly string[], there: readonly string[]) =>
+    here.filter((line) => !there.includes(line)).map((line) => `${sign} ${line.trim()}`);
+  const lines = [...only("lacks", one, other), ...only("has", other, one)];
+  return lines.length > 0 || one.length === other.length ? lines : [`${other.length} lines, not ${one.length}`];
+}
+
+function tell(rows: readonly Row[]): readonly string[] {
+  const lines = rows.map(({ point, kill, elsewhere, wrong, seconds }) => [
+    `${point.when} ${point.name}`,
+    killName(kill),
+    wrong.length > 0 ? wrong.join("; ") : elsewhere ? "same, from another clone and engine" : "same",
+    seconds.toFixed(1),
+  ]);
+  process.stdout.write(`${table([["point", "kill", "result", "seconds"], ...lines])}\n`);
+  return rows.flatMap(({ point, kill, wrong }) =>
+    wrong.map((one) => `${point.when} ${point.name}, ${killName(kill)}: ${one}`),
+  );
+}
