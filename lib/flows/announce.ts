@@ -105,7 +105,7 @@ function assertAnnounceable(facts: Facts, { stage, version, digest }: Release): 
       fix:
         state === "silent"
           ? "Try again when it answers"
-          : `Look at it: i release_status; bring it up: i ${stage === "dev" ? "release_mirror" : "docker_push_prod"} --version ${version}`,
+          : `Look at it: i release_status; bring it up: i release_mirror --stage ${stage} --version ${version}`,
       kind: state === "silent" ? "unreachable" : "drift",
     },
   );

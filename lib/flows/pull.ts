@@ -1,8 +1,9 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
+import { repositoryOf } from "../model/oci/address.ts";
 import { cmd, type Step, step } from "../model/plan.ts";
-import type { Stage } from "../model/stage.ts";
+import { imageTag, type Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { type Chosen, chooseReleased } from "./choose_image.ts";
 
@@ -15,6 +16,22 @@ export function pull(facts: Facts, options: { readonly stage: Stage; readonly ve
     });
   const image = chooseReleased(facts, options.stage, options.version ?? null);
   return [pullStep(facts, image)];
+}
+
+/** Pulls the image of the tools that several repos share, from the first target registry (original.md, `docker_pull_helpers`). */
+export function pullDevTools(
+  facts: Facts,
+  options: { readonly stage: Stage; readonly version?: Version | undefined },
+): Step[] {
+  const registry = facts.targets[0];
+  if (!registry || options.stage === "local")
+    throw new UserError(registry ? "a local image cannot be pulled" : "no registry is configured", {
+      why: "The image of the shared tools is pulled from the first registry of container_registry_info.",
+      fix: "Add one to repo_config.yaml, and type i docker_pull_dev_tools --stage prod",
+    });
+  const { reference } = repositoryOf(registry, facts.config.container.devTools);
+  const from = `${reference}:${imageTag(options.stage, "", options.version)}`;
+  return [step("docker_pull_dev_tools", `Pull ${from}`, [cmd`docker pull ${from}`])];
 }
 
 /** The pull from the first target registry, under the name that the engine knows the image by. */

@@ -42,7 +42,7 @@ export function statusOf(facts: Facts): Status {
 const mends = (tags: readonly string[]): string =>
   [
     ...(tags.some((tag) => tag.startsWith("dev")) ? ["i release_mirror"] : []),
-    ...(tags.some((tag) => tag.startsWith("prod")) ? ["i docker_push_prod"] : []),
+    ...(tags.some((tag) => tag.startsWith("prod")) ? ["i release_mirror --stage prod"] : []),
   ].join(", ");
 
 /** Required registries that answer must show one digest; one without the tag differs from one with it. */

@@ -46,6 +46,8 @@ export type Config = {
     readonly socket: boolean;
     readonly privileged: boolean;
     readonly home: readonly string[];
+    /** The name of the image whose tools several repos share. */
+    readonly devTools: string;
   };
 };
 
@@ -157,7 +159,8 @@ function parseTests(read: ConfigReader): Config["tests"] {
 }
 
 function parseContainer(read: ConfigReader): Config["container"] {
-  const keys = ["volumes", "ports", "env", "env_file", "network", "compose_files", "socket", "privileged", "home"];
+  const settings = ["volumes", "ports", "env", "env_file", "network", "compose_files", "socket", "privileged"];
+  const keys = [...settings, "home", "dev_tools"];
   read.onlyKeys(["container"], keys);
   const words = (key: string) => read.words(["container", key]) ?? [];
   for (const folder of words("home"))
@@ -173,5 +176,6 @@ function parseContainer(read: ConfigReader): Config["container"] {
     socket: read.flag(["container", "socket"], false),
     privileged: read.flag(["container", "privileged"], false),
     home: words("home"),
+    devTools: parseImageName(read.text(["container", "dev_tools"]) ?? "dev_tools"),
   };
 }

@@ -4,58 +4,9 @@ import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { parseVersion, type Version } from "../model/version.ts";
+import { flag, list, type Option, text } from "./option.ts";
 
-/** One word of the vocabulary: what it takes, its other spellings, and what happens when you pass it. */
-export type Option<T = unknown> = {
-  /** `optional`: a flag that may carry a value, as in `--multi-arch [PLATFORMS]`. */
-  readonly takes: "flag" | "value" | "optional" | "list";
-  readonly parse: (text: string) => T;
-  readonly fallback: T | undefined;
-  readonly short?: string;
-  readonly aliases?: readonly string[];
-  /** Spellings that stand for a fixed value: `--update-poetry` = `--poetry-mode update`. */
-  readonly meanings?: Readonly<Record<string, string>>;
-  readonly hint?: string;
-  readonly help: string;
-  /** Never read from `.env` or SLIPWAY_<OPTION>: versions, answers, commands, and all that skips tests. */
-  readonly onlyTyped?: true;
-};
-
-/** What a flag may be in the environment; typed, it stands alone and is true. */
-function parseFlag(text: string): boolean {
-  if (["", "1", "true", "yes"].includes(text.toLowerCase())) return true;
-  if (["0", "false", "no"].includes(text.toLowerCase())) return false;
-  throw new UserError(`"${text}" is neither true nor false`, {
-    why: "A flag is on or off.",
-    fix: "Set it to true or false",
-  });
-}
-
-export const flag = (help: string, more: Partial<Option<boolean>> = {}): Option<boolean> => ({
-  takes: "flag",
-  parse: parseFlag,
-  fallback: false,
-  help,
-  ...more,
-});
-export const text = <T = string>(hint: string, help: string, more: Partial<Option<T>> = {}): Option<T | undefined> =>
-  ({ takes: "value", parse: (value) => value as T, fallback: undefined, hint, help, ...more }) as Option<T | undefined>;
-const list = (
-  hint: string,
-  help: string,
-  more: Partial<Option<readonly string[]>> = {},
-): Option<readonly string[]> => ({
-  takes: "list",
-  parse: (value) =>
-    value
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== ""),
-  fallback: [],
-  hint,
-  help,
-  ...more,
-});
+export { flag, type Option, text } from "./option.ts";
 
 /** `--multi-arch [PLATFORMS]`; an empty list means the config's platforms, or the usual two. */
 const platformsOption = (fallback: readonly string[] | undefined): Option<readonly string[] | undefined> => ({
@@ -175,6 +126,9 @@ export type Values<S> = { readonly [K in keyof S]: S[K] extends Option<infer T> 
 /** Takes words out of the vocabulary, keeping their types. */
 export const pick = <K extends keyof Vocabulary>(...names: readonly K[]): Pick<Vocabulary, K> =>
   Object.fromEntries(names.map((name) => [name, vocabulary[name]])) as Pick<Vocabulary, K>;
+
+/** `--stage` of a workflow whose usual stage is another than dev. */
+export const releasedStage = (fallback: Stage): Option<Stage> => ({ ...vocabulary.stage, fallback });
 
 /** What every release takes. */
 export const releaseOptions = pick(

@@ -61,7 +61,9 @@ export async function finalState({ repo, image, addresses, named }: Where): Prom
   const underTest = await docker("image", "ls", "--quiet", "--filter", `reference=${named[0]}/${image}:under-test-*`);
   const state = { tags, refs: await refsWithCommits(`${repo}.git`), log: entries.sort(), containers, underTest };
   const versions = Object.entries(tags[0] ?? {}).filter(([tag]) => tag.includes("-"));
+  const children = log.flatMap((entry) => (entry.type === "release" ? Object.entries(entry.children ?? {}) : []));
   const roles = [
+    ...children.map(([platform, digest]) => [digest, `DIGEST for ${platform}`]),
     ...versions.map(([tag, digest]) => [digest, `DIGEST of ${tag}`]),
     [commit, "COMMIT"],
     [image, "IMAGE"],

@@ -30,6 +30,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_check: ["--version", "1.0.0"],
   release_notes: ["--version", "1.0.0"],
   docker_pull: ["--stage", "dev"],
+  docker_pull_dev_tools: [],
   docker_bash: ["--stage", "dev"],
   docker_cmd: ["--stage", "dev", "--cmd", "echo 'a b' | cat && true"],
   docker_build_prod: ["--version", "1.0.0"],

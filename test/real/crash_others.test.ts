@@ -61,6 +61,16 @@ const rows: Readonly<Record<string, Row>> = {
     interrupted: /^run_slow_tests: docker (buildx|compose)/,
     elsewhere: /^run_slow_tests: log/,
   },
+  "a release of several architectures": {
+    line: ["docker_release_multi_build_dev", "--version", "1.0.0"],
+    has: ["build_local: docker buildx", "run_smoke_test_arm64: docker compose", "run_smoke_test_arm64: log"],
+    // What it does before the build and with Git is what docker_release_dev does, and is swept there.
+    only: /^(build_local|note_digest|run_smoke|tag_local|push_dev|copy_to_others|flip_dev|record_release)/,
+    least: 45,
+    alone: /docker (buildx|compose|push)|manifest/,
+    interrupted: /^(build_local|run_smoke_test_arm64: docker|push_dev: docker push|flip_dev: dev in r1)/,
+    elsewhere: /run_smoke_test_arm64: log|manifest to r2|record_release/,
+  },
   "a rollback of dev": {
     line: ["docker_rollback_dev", "--version", "1.0.0", "--message", "it leaks"],
     before: after(() => devs),

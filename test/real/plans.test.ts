@@ -5,6 +5,7 @@ import { fitting, fittingCodes, workflowNames } from "../bed/fitting.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
+import { tinyImage } from "../bed/tiny.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
@@ -25,6 +26,9 @@ beforeAll(async () => {
   repo = await ground.repo(name, { kinds: { r2: `kind: ecr, region: ${region}` } });
   await aws.repository(name);
   await aws.service(`${name}-prod`, `${ground.addresses["r2"]}/${name}:prod-xyz`);
+  const tools = `${ground.addresses["r1"]}/dev_tools:prod`;
+  await docker("tag", tinyImage, tools);
+  await docker("push", "--quiet", tools);
   box = await startLabelled(name, "root");
 });
 afterAll(async () => {

@@ -59,6 +59,7 @@ describe("defaults", () => {
       socket: false,
       privileged: false,
       home: [],
+      devTools: "dev_tools",
     });
   });
 

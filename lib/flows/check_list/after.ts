@@ -15,7 +15,7 @@ const stages = {
     ],
   },
   prod: {
-    mend: "docker_push_prod",
+    mend: "release_mirror --stage prod",
     byHand: [
       { id: "deployed", text: "Update what runs the image, e.g., the task definition" },
       { id: "users_pulled", text: "Tell users who do not read the channel to do i docker_pull --stage prod" },
