@@ -11,7 +11,8 @@ import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
 import { docker, workflowsIn } from "../bed/workflow.ts";
 
-const name = "planned";
+// Two runs on one engine must not see each other's containers.
+const name = `planned${process.pid}x`;
 let ground: Ground;
 let aws: Aws;
 let watched: Watched;
