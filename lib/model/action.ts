@@ -1,5 +1,6 @@
 import type { LogEntry } from "./log.ts";
 import type { PostMessage } from "./message.ts";
+import type { ComparePackages, PackageUse } from "./package_actions.ts";
 
 /** A digest that facts know, or the one that an earlier step of the plan yields. */
 export type Digest = string | { readonly digest: "@image" };
@@ -24,6 +25,8 @@ export type Command = {
   readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
   readonly input?: readonly string[];
+  /** The line of its output that tells why it failed, as a regular expression. */
+  readonly reason?: string;
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
   readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
 };
@@ -139,4 +142,6 @@ export type Action =
   | Announce
   | ByHand
   | PostMessage
-  | Check;
+  | Check
+  | ComparePackages
+  | PackageUse;

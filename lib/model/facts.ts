@@ -1,6 +1,7 @@
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
+import type { PackageFacts } from "./package_facts.ts";
 import type { Registry } from "./registry.ts";
 import type { ReportFacts } from "./report.ts";
 import type { ReleaseStage } from "./stage.ts";
@@ -158,6 +159,7 @@ export type Facts = ReportFacts & {
   readonly inputs: BuildInputs;
   readonly claim: Owner | null;
   readonly programs: readonly Program[];
+  readonly packages: PackageFacts;
   /** The template's files, path -> content, and those of them that the runnable dir already has. */
   readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
   readonly existing: readonly string[];
@@ -180,4 +182,7 @@ export type Need =
   | "images"
   | "runs"
   | "commits"
-  | "output";
+  | "output"
+  | "packages"
+  /** The look into the engine takes in the images that `--images` names. */
+  | "named";

@@ -1,3 +1,4 @@
+import { type PackageUse, packageUseArgv } from "./package_actions.ts";
 import type { Action, Command, Digest, GitRef, Plan, Step, Word } from "./plan.ts";
 
 /** One word as a person would type it in sh. */
@@ -60,6 +61,12 @@ export function renderAction(action: Action, yielder: string): string[] {
       ];
     case "check":
       return renderCheck(action);
+    case "package_use":
+      return [renderUse(action, show)];
+    case "compare_packages":
+      return [action.before, action.after].map(
+        (image) => `docker export $(docker create --entrypoint /none ${show(image)})   # its packages, compared`,
+      );
   }
 }
 
@@ -73,6 +80,11 @@ function renderCommand(command: Command, show: Show): string {
     " ",
   );
   return command.cwd === "." ? line : `(cd ${quote(command.cwd)} && ${line})`;
+}
+
+function renderUse(action: PackageUse, show: Show): string {
+  const places = { image: show(action.image), root: "$PWD", program: "package_use.py" };
+  return packageUseArgv(action, places).map(quote).join(" ");
 }
 
 function renderRef(action: GitRef): string {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { currentEntry } from "../model/changelog.ts";
-import type { BaseImage, EngineFacts, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
-import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts";
-import { imageTag, userTag } from "../model/stage.ts";
+import type { BaseImage, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
+import { releaseClaim, targetPlaces } from "../model/names.ts";
+import { imageTag } from "../model/stage.ts";
 import { highest, isVersion, majorMinor, type Version } from "../model/version.ts";
+import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 import type { loadReportFacts } from "./report_facts.ts";
 
@@ -17,6 +18,7 @@ export const costly = [
   "claim",
   "remoteTags",
   "programs",
+  "packages",
   "template",
   "existing",
   "otherImages",
@@ -40,17 +42,19 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs() : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
-  const tags = [...wantedTags(base, dev), ...((request.options["images"] as readonly string[] | undefined) ?? [])];
-  const [{ git, refs }, engine, { registries, inputs }, programs, template] = await Promise.all([
+  const named = (request.options["images"] as readonly string[] | undefined) ?? [];
+  const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
+  const [{ git, refs }, engine, { registries, inputs }, programs, packages, template] = await Promise.all([
     early ?? loadGitAndRefs(),
-    wants("engine") ? loadEngineFacts(base, tags) : undefined,
+    wants("engine") ? loadEngineFacts(base, tags, wants("named") ? named : []) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev }),
     wants("programs") ? loadProgramFacts(base) : undefined,
+    wants("packages") ? loadPackages(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
   ]);
   const isReport = (["releases", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
-  const parts = { git, engine, registries, inputs, programs, ...template, ...refs, ...report };
+  const parts = { git, engine, registries, inputs, programs, packages, ...template, ...refs, ...report };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
@@ -63,6 +67,11 @@ async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: 
 async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {
   const { loadPrograms } = await import("../doors/programs.ts");
   return loadPrograms(base.place.root, base.env);
+}
+
+async function loadPackages(base: Base): Promise<Facts["packages"]> {
+  const { loadPackageFacts } = await import("../doors/pyproject.ts");
+  return loadPackageFacts(base.place, base.env);
 }
 
 async function loadTemplateFacts(base: Base): Promise<Pick<Facts, "template" | "existing" | "otherImages">> {
@@ -120,18 +129,6 @@ function baseImage(base: Base, registries: RegistryFacts, version: Version): Bas
 async function loadGitFacts(base: Base): Promise<GitFacts> {
   const { loadGit } = await import("../doors/git.ts");
   return loadGit(base.place, base.config.imageName, base.env);
-}
-
-async function loadEngineFacts(base: Base, tags: readonly string[]): Promise<EngineFacts> {
-  const { loadEngine, localTags } = await import("../doors/docker.ts");
-  const repository = engineRepository(base);
-  const own = [imageTag("local", base.user.name), `prod-${userTag(base.user.name)}`];
-  const local = await localTags(repository, own, { cwd: base.place.root, env: base.env });
-  return loadEngine(
-    [...new Set([...tags, ...local])].map((tag) => `${repository}:${tag}`),
-    base.place.root,
-    base.env,
-  );
 }
 
 async function loadRegistryFacts(base: Base, tags: readonly string[], request: Request): Promise<RegistryFacts> {

@@ -4,22 +4,9 @@ import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { parseVersion, type Version } from "../model/version.ts";
+import type { Option } from "./option.ts";
 
-/** One word of the vocabulary: what it takes, its other spellings, and what happens when you pass it. */
-export type Option<T = unknown> = {
-  /** `optional`: a flag that may carry a value, as in `--multi-arch [PLATFORMS]`. */
-  readonly takes: "flag" | "value" | "optional" | "list";
-  readonly parse: (text: string) => T;
-  readonly fallback: T | undefined;
-  readonly short?: string;
-  readonly aliases?: readonly string[];
-  /** Spellings that stand for a fixed value: `--update-poetry` = `--poetry-mode update`. */
-  readonly meanings?: Readonly<Record<string, string>>;
-  readonly hint?: string;
-  readonly help: string;
-  /** Never read from `.env` or SLIPWAY_<OPTION>: versions, answers, commands, and all that skips tests. */
-  readonly onlyTyped?: true;
-};
+export type { Option } from "./option.ts";
 
 /** What a flag may be in the environment; typed, it stands alone and is true. */
 function parseFlag(text: string): boolean {
@@ -40,7 +27,7 @@ export const flag = (help: string, more: Partial<Option<boolean>> = {}): Option<
 });
 export const text = <T = string>(hint: string, help: string, more: Partial<Option<T>> = {}): Option<T | undefined> =>
   ({ takes: "value", parse: (value) => value as T, fallback: undefined, hint, help, ...more }) as Option<T | undefined>;
-const list = (
+export const list = (
   hint: string,
   help: string,
   more: Partial<Option<readonly string[]>> = {},

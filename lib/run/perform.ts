@@ -6,6 +6,8 @@ import { command } from "./perform/command.ts";
 import { gitTagRef } from "./perform/git_tag.ts";
 import { check, copyImage, putIndex, verifyDigest } from "./perform/images.ts";
 import { moveTag } from "./perform/move_tag.ts";
+import { packageUse } from "./perform/package_use.ts";
+import { compareImages } from "./perform/packages.ts";
 import { postMessage } from "./perform/post_message.ts";
 import { record } from "./perform/record.ts";
 import { digestText, type Outcome, type World } from "./world.ts";
@@ -24,6 +26,8 @@ const performers = {
   by_hand: byHand,
   post_message: postMessage,
   check,
+  compare_packages: compareImages,
+  package_use: packageUse,
 } as const;
 
 export const perform = (action: Action, world: World): Promise<Outcome> =>

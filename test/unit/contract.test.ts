@@ -31,6 +31,7 @@ function nativeImages(): Partial<Facts> {
 /** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
 const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
   changelog_add: { argv: ["--message", "One"] },
+  compare_packages: { argv: ["dev", "debian:12"] },
   docker_cmd: { argv: ["--cmd", "ls"] },
   docker_build_prod: onDev(),
   docker_create_candidate: onDev(),
@@ -44,7 +45,18 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
   release_merge_index: { argv: ["--images", "local-a-1.2.0,local-b-1.2.0"], world: nativeImages() },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
+  find_unused_packages: { argv: ["--where", "dill"] },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
+  package_add: {
+    argv: ["foo"],
+    world: {
+      inputs: { ...inputs(), dockerfileText: "ARG POETRY_MODE" },
+      packages: {
+        nested: [],
+        pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
+      },
+    },
+  },
   release_announce: {
     world: {
       registries: released,

@@ -110,6 +110,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     changelogText: null,
     socket: { path: "/var/run/docker.sock", gid: 999 },
     programs: [],
+    packages: { pyproject: null, nested: [] },
     template: {},
     existing: [],
     otherImages: [],
