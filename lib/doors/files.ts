@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -31,6 +32,12 @@ export const filesIn = (path: string): readonly string[] => (isFolder(path) ? re
 export function writeText(path: string, text: string, mode?: number): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text, mode === undefined ? {} : { mode });
+}
+
+/** Makes a file what it was: its text, or not there at all. */
+export function putBack(path: string, text: string | null): void {
+  if (text === null) rmSync(path, { force: true });
+  else if (readText(path) !== text) writeFileSync(path, text);
 }
 
 /** Adds to a file that only its user may read. */

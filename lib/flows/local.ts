@@ -54,7 +54,7 @@ const buildArgs = (facts: Facts, version: Version, mode: PoetryMode): Record<str
 });
 
 /** Copies poetry.lock and pip_list.txt out of the image, byte for byte, into the runnable dir. */
-function bringLockBack(facts: Facts): Step {
+export function bringLockBack(facts: Facts): Step {
   const folder = facts.place.dir === "." ? "devops/docker_build" : `${facts.place.dir}/devops/docker_build`;
   const image: Word = { digest: "@image" };
   const text = "cp /install/poetry.lock.out /out/poetry.lock && cp /install/pip_list.txt /out/pip_list.txt";

@@ -4,7 +4,7 @@ import type { Facts } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
 
-const changelogPath = (facts: Facts): string =>
+export const changelogPath = (facts: Facts): string =>
   facts.place.dir === "." ? "changelog.txt" : `${facts.place.dir}/changelog.txt`;
 
 /** Format, order, dates and versions of changelog.txt, every problem with its line; exit code 2 when there is one. */

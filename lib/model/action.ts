@@ -1,6 +1,7 @@
 import type { EcrPassword, EcsRevision, EcsService } from "./aws.ts";
 import type { LogEntry } from "./log.ts";
 import type { PostMessage } from "./message.ts";
+import type { ComparePackages, PackageUse } from "./package_actions.ts";
 
 /** A digest that facts know, or the one that an earlier step of the plan yields. */
 export type Digest = string | { readonly digest: "@image" };
@@ -25,6 +26,8 @@ export type Command = {
   readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
   readonly input?: readonly string[] | EcrPassword;
+  /** The line of its output that tells why it failed, as a regular expression. */
+  readonly reason?: string;
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
   readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
 };
@@ -144,4 +147,6 @@ export type Action =
   | PostMessage
   | Check
   | EcsRevision
-  | EcsService;
+  | EcsService
+  | ComparePackages
+  | PackageUse;

@@ -49,11 +49,15 @@ export type Config = {
     /** The name of the image whose tools several repos share. */
     readonly devTools: string;
   };
+  readonly packages: {
+    /** Package -> why it stays although nothing names it. */
+    readonly allowUnused: Readonly<Record<string, string>>;
+  };
 };
 
 /** The sections of the original; only theirs may hold keys that Slipway does not know. */
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
-const ownSections = ["release", "tests", "container", "notify", "tmux"];
+const ownSections = ["release", "tests", "container", "notify", "tmux", "packages"];
 
 /** A parsed repo_config.yaml to a Config; throws with file, line and key at the first thing that is wrong. */
 export function parseConfig(source: ConfigSource): Config {
@@ -81,6 +85,7 @@ export function parseConfig(source: ConfigSource): Config {
     smoke: read.words(["tests", "smoke", "command"]) ?? defaultSmoke,
     notify: parseNotify(read),
     container: parseContainer(read),
+    packages: parsePackages(read),
   };
 }
 
@@ -156,6 +161,15 @@ function parseTests(read: ConfigReader): Config["tests"] {
     };
   };
   return { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") };
+}
+
+function parsePackages(read: ConfigReader): Config["packages"] {
+  read.onlyKeys(["packages"], ["allow_unused"]);
+  const allowUnused = read.texts(["packages", "allow_unused"]);
+  for (const [name, reason] of Object.entries(allowUnused))
+    if (reason.trim() === "")
+      read.fail(["packages", "allow_unused", name], "has no reason", `Write why it stays: ${name}: "typed by hand"`);
+  return { allowUnused };
 }
 
 function parseContainer(read: ConfigReader): Config["container"] {

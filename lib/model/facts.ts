@@ -3,6 +3,7 @@ import type { DeploymentFacts } from "./aws.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { SignedEntry } from "./log.ts";
+import type { PackageFacts } from "./package_facts.ts";
 import type { Registry } from "./registry.ts";
 import type { ReportFacts } from "./report.ts";
 import type { ReleaseStage } from "./stage.ts";
@@ -161,6 +162,7 @@ export type Facts = ReportFacts & {
   readonly claim: Owner | null;
   readonly programs: readonly Program[];
   readonly deployment: DeploymentFacts;
+  readonly packages: PackageFacts;
   /** The template's files, path -> content, and those of them that the runnable dir already has. */
   readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
   readonly existing: readonly string[];
@@ -187,4 +189,7 @@ export type Need =
   | "runs"
   | "commits"
   | "output"
-  | keyof AroundFacts;
+  | keyof AroundFacts
+  | "packages"
+  /** The look into the engine takes in the images that `--images` names. */
+  | "named";

@@ -1,4 +1,5 @@
 import { type AwsAccount, type EcsService, revisionName } from "./aws.ts";
+import { type PackageUse, packageUseArgv } from "./package_actions.ts";
 import type { Action, Command, Digest, GitRef, Plan, Step, Word } from "./plan.ts";
 
 /** One word as a person would type it in sh. */
@@ -67,6 +68,12 @@ export function renderAction(action: Action, yielder: string): string[] {
       ];
     case "ecs_service":
       return renderService(action);
+    case "package_use":
+      return [renderUse(action, show)];
+    case "compare_packages":
+      return [action.before, action.after].map(
+        (image) => `docker export $(docker create --entrypoint /none ${show(image)})   # its packages, compared`,
+      );
   }
 }
 
@@ -98,6 +105,11 @@ function renderService({ account, target, back, seconds }: EcsService): string[]
     `aws ecs update-service ${words}${name} --task-definition ${quote(family)}`,
     `aws ecs wait services-stable ${words}--cluster ${quote(cluster)} --services ${quote(service)}   # up to ${seconds} s, else back to ${back ? revisionName(back) : "nothing"}`,
   ];
+}
+
+function renderUse(action: PackageUse, show: Show): string {
+  const places = { image: show(action.image), root: "$PWD", program: "package_use.py" };
+  return packageUseArgv(action, places).map(quote).join(" ");
 }
 
 function renderRef(action: GitRef): string {

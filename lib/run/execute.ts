@@ -1,6 +1,6 @@
 import { now } from "../doors/clock.ts";
 import { UserError } from "../model/errors.ts";
-import type { Step } from "../model/plan.ts";
+import type { Action, Step } from "../model/plan.ts";
 import { seconds } from "../model/units.ts";
 import { reapContainers } from "./containers.ts";
 import { releaseClaim } from "./perform/claim.ts";
@@ -18,7 +18,7 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   const { steps } = world.plan;
   const first = from ? steps.findIndex(({ id }) => id === from) : 0;
   const results: StepResult[] = [];
-  const starts = steps.some((step) => step.do.some((action) => action.kind === "command" && action.container));
+  const starts = steps.some((step) => step.do.some(makesContainer));
   if (starts) await reapContainers(world);
   const keep = keepRun(world);
   try {
@@ -38,6 +38,11 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
     );
   }
 }
+
+const makesContainer = (action: Action): boolean =>
+  action.kind === "compare_packages" ||
+  action.kind === "package_use" ||
+  (action.kind === "command" && action.container === true);
 
 /** The error of a step with the step's name before its sentence; an interrupt speaks for itself, and anything but a UserError is our bug. */
 function atStep(error: unknown, step: Step, world: World): unknown {

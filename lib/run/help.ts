@@ -41,6 +41,7 @@ function note(option: Option): string {
     ...Object.entries(option.meanings ?? {}).map(([word, value]) => `--${word} = ${value}`),
   ];
   const fallback = typeof option.fallback === "string" ? [`default ${option.fallback}`] : [];
-  const notes = [...fallback, ...(aliases.length > 0 ? [`also ${aliases.join(", ")}`] : [])];
+  const bare = option.positional ? [`or just ${option.hint}`] : [];
+  const notes = [...bare, ...fallback, ...(aliases.length > 0 ? [`also ${aliases.join(", ")}`] : [])];
   return notes.length > 0 ? ` (${notes.join("; ")})` : "";
 }

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { aroundNames } from "../model/around_facts.ts";
 import { currentEntry } from "../model/changelog.ts";
-import type { BaseImage, EngineFacts, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
-import { engineRepository, releaseClaim, targetPlaces } from "../model/names.ts";
-import { imageTag, userTag } from "../model/stage.ts";
-import { highest, isVersion, majorMinor, type Version } from "../model/version.ts";
+import type { Facts, GitFacts, Need } from "../model/facts.ts";
+import { releaseClaim } from "../model/names.ts";
+import { imageTag } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { baseVersion, loadRegistriesAndInputs } from "./base_image.ts";
+import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 import type { loadReportFacts } from "./report_facts.ts";
 
@@ -19,6 +21,7 @@ export const costly = [
   "remoteTags",
   "programs",
   "deployment",
+  "packages",
   "template",
   "existing",
   "otherImages",
@@ -43,12 +46,14 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs() : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
-  const tags = [...wantedTags(base, dev), ...((request.options["images"] as readonly string[] | undefined) ?? [])];
-  const [{ git, refs }, engine, { registries, inputs }, programs, template, deployment] = await Promise.all([
+  const named = (request.options["images"] as readonly string[] | undefined) ?? [];
+  const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
+  const [{ git, refs }, engine, { registries, inputs }, programs, packages, template, deployment] = await Promise.all([
     early ?? loadGitAndRefs(),
-    wants("engine") ? loadEngineFacts(base, tags) : undefined,
+    wants("engine") ? loadEngineFacts(base, tags, wants("named") ? named : []) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev }),
     wants("programs") ? loadProgramFacts(base) : undefined,
+    wants("packages") ? loadPackages(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
     wants("deployment") ? loadDeploymentFacts(base, request) : undefined,
   ]);
@@ -57,7 +62,19 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const more = request.needs.some((need) => aroundNames.some((name) => name === need))
     ? await loadAroundFacts(base, request)
     : undefined;
-  const parts = { git, engine, registries, inputs, programs, deployment, ...template, ...refs, ...report, ...more };
+  const parts = {
+    git,
+    engine,
+    registries,
+    inputs,
+    programs,
+    packages,
+    deployment,
+    ...template,
+    ...refs,
+    ...report,
+    ...more,
+  };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
@@ -82,6 +99,11 @@ async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {
   return loadPrograms(base.place.root, base.env);
 }
 
+async function loadPackages(base: Base): Promise<Facts["packages"]> {
+  const { loadPackageFacts } = await import("../doors/pyproject.ts");
+  return loadPackageFacts(base.place, base.env);
+}
+
 async function loadTemplateFacts(base: Base): Promise<Pick<Facts, "template" | "existing" | "otherImages">> {
   const { loadTemplate } = await import("../doors/template.ts");
   const { findRunnableDirs } = await import("../doors/runnable_dirs.ts");
@@ -98,69 +120,9 @@ function wantedTags({ stage, version, changelog }: Base, dev: Version | null): s
   return [stage, ...(wanted ? [imageTag(stage, "", wanted)] : []), ...(dev ? [imageTag("dev", "", dev)] : [])];
 }
 
-/** The dev version below a prod version: the one named, else the newest released one of its major.minor. */
-function baseVersion(base: Base, log: Facts["log"], { options }: Request): Version | null {
-  const named = options["devVersion"] as Version | undefined;
-  const generation = base.version ? majorMinor(base.version) : null;
-  const released = log.flatMap((entry) =>
-    entry.type === "release" && entry.stage === "dev" && isVersion(entry.version) ? [entry.version] : [],
-  );
-  return named ?? highest(released.filter((one) => majorMinor(one) === generation)) ?? null;
-}
-
-type Wanted = { readonly request: Request; readonly tags: readonly string[]; readonly dev: Version | null };
-
-/** What a prod image is built from includes the digest of its dev image, so the registries are asked first. */
-async function loadRegistriesAndInputs(base: Base, { request, tags, dev }: Wanted) {
-  const wants = (need: Need) => request.needs.includes(need);
-  const asked = wants("registries") ? loadRegistryFacts(base, tags, request) : undefined;
-  if (!wants("inputs")) return { registries: await asked, inputs: undefined };
-  const { readInputs } = await import("./inputs.ts");
-  const read = (below: BaseImage | null) => readInputs(base, { options: request.options, base: below });
-  if (base.stage === "dev") {
-    const [registries, inputs] = await Promise.all([asked, read(null)]);
-    return { registries, inputs };
-  }
-  const registries = await asked;
-  return { registries, inputs: await read(dev ? baseImage(base, registries ?? {}, dev) : null) };
-}
-
-/** The dev image of a version by the digest that the first registry which has it shows. */
-function baseImage(base: Base, registries: RegistryFacts, version: Version): BaseImage | null {
-  for (const { registry, repository } of targetPlaces(base)) {
-    const state = registries[registry]?.[imageTag("dev", "", version)];
-    if (state?.state === "found") return { version, digest: state.digest, repository };
-  }
-  return null;
-}
-
 async function loadGitFacts(base: Base): Promise<GitFacts> {
   const { loadGit } = await import("../doors/git.ts");
   return loadGit(base.place, base.config.imageName, base.env);
-}
-
-async function loadEngineFacts(base: Base, tags: readonly string[]): Promise<EngineFacts> {
-  const { loadEngine, localTags } = await import("../doors/docker.ts");
-  const repository = engineRepository(base);
-  const own = [imageTag("local", base.user.name), `prod-${userTag(base.user.name)}`];
-  const local = await localTags(repository, own, { cwd: base.place.root, env: base.env });
-  return loadEngine(
-    [...new Set([...tags, ...local])].map((tag) => `${repository}:${tag}`),
-    base.place.root,
-    base.env,
-  );
-}
-
-async function loadRegistryFacts(base: Base, tags: readonly string[], request: Request): Promise<RegistryFacts> {
-  if (request.offline)
-    return Object.fromEntries(
-      base.targets.map(({ name }) => [
-        name,
-        Object.fromEntries(tags.map((tag) => [tag, { state: "unknown", why: "--offline" }])),
-      ]),
-    ) as RegistryFacts;
-  const { lookAt } = await import("./registry_facts.ts");
-  return lookAt(base.targets, base.config.imageName, { tags, env: base.env, labels: request.needs.includes("inputs") });
 }
 
 async function loadRefs(

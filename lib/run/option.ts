@@ -14,6 +14,8 @@ export type Option<T = unknown> = {
   readonly help: string;
   /** Never read from `.env` or SLIPWAY_<OPTION>: versions, answers, commands, and all that skips tests. */
   readonly onlyTyped?: true;
+  /** Bare words are its values too: `compare_packages A B` = `compare_packages --images A,B`. */
+  readonly positional?: true;
 };
 
 /** What a flag may be in the environment; typed, it stands alone and is true. */

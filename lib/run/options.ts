@@ -6,7 +6,7 @@ import { parseStage, type Stage } from "../model/stage.ts";
 import { parseVersion, type Version } from "../model/version.ts";
 import { flag, list, type Option, text } from "./option.ts";
 
-export { flag, type Option, text } from "./option.ts";
+export { flag, list, type Option, text } from "./option.ts";
 
 /** `--multi-arch [PLATFORMS]`; an empty list means the config's platforms, or the usual two. */
 const platformsOption = (fallback: readonly string[] | undefined): Option<readonly string[] | undefined> => ({

@@ -91,8 +91,10 @@ function readTokens(
     tokens: true,
     allowPositionals: true,
   });
+  const taker = [...known.values()].find(({ option }) => option.positional);
   const positionals: string[] = [];
   const found = tokens.flatMap((token) => {
+    if (token.kind === "positional" && taker) return [{ spelling: taker, text: token.value }];
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") return [];
     const spelling = known.get(token.name);

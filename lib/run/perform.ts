@@ -7,6 +7,8 @@ import { ecsRevision, ecsService } from "./perform/ecs.ts";
 import { gitTagRef } from "./perform/git_tag.ts";
 import { check, copyImage, putIndex, verifyDigest } from "./perform/images.ts";
 import { moveTag } from "./perform/move_tag.ts";
+import { packageUse } from "./perform/package_use.ts";
+import { compareImages } from "./perform/packages.ts";
 import { postMessage } from "./perform/post_message.ts";
 import { record } from "./perform/record.ts";
 import { digestText, type Outcome, type World } from "./world.ts";
@@ -27,6 +29,8 @@ const performers = {
   check,
   ecs_revision: ecsRevision,
   ecs_service: ecsService,
+  compare_packages: compareImages,
+  package_use: packageUse,
 } as const;
 
 export const perform = (action: Action, world: World): Promise<Outcome> =>

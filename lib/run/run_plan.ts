@@ -12,14 +12,16 @@ import { interruption, listenForInterrupts } from "./interrupt.ts";
 import type { universal, Values } from "./options.ts";
 import { interrupted } from "./perform/command.ts";
 import { tellResult } from "./result.ts";
-import { slipwayFolder, thisOwner, type World } from "./world.ts";
+import { slipwayFolder, type Told, thisOwner, type World } from "./world.ts";
 
 type Run = {
   readonly common: Values<typeof universal>;
   readonly breakLock: boolean;
   readonly question: string | null;
-  /** Another plan follows, whose result is the JSON on stdout. */
+  /** Another plan follows, which tells the result of both. */
   readonly goesOn?: true;
+  /** What a plan before this one told; what this one tells is added. */
+  readonly told: Told;
 };
 
 /** Runs a plan for a person or a machine: asks, executes, tells the result; gives the exit code. */
@@ -30,7 +32,8 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
   try {
     await ask(world, run);
     const results = await execute(world, run.common.from);
-    if (!run.goesOn || !run.common.json) tellResult(world, results, run.common.json);
+    if (run.goesOn) Object.assign(run.told, { text: world.state.text, data: world.state.data });
+    else tellResult(world, results, run.common.json);
     return world.state.exitCode;
   } catch (error) {
     const isTold = error instanceof UserError && error.kind === "interrupted";
@@ -60,7 +63,15 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     breakLock: run.breakLock,
     refs: async () => (refs ??= openRefs(facts.place, { ...scope, remote: facts.git.remote }, facts.env)),
     registries: async () => sharedClient(facts.env),
-    state: { image: null, claim: null, tail: [], text: [], data: undefined, exitCode: 0, settled: null },
+    state: {
+      image: null,
+      claim: null,
+      tail: [],
+      text: [...run.told.text],
+      data: run.told.data,
+      exitCode: 0,
+      settled: null,
+    },
   };
 }
 

@@ -1,7 +1,7 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openConsole, renderError } from "../doors/console.ts";
-import { realPath } from "../doors/files.ts";
+import { putBack, realPath } from "../doors/files.ts";
 import { loadDotEnv } from "../doors/settings.ts";
 import { typedWords } from "../doors/words.ts";
 import { UserError } from "../model/errors.ts";
@@ -13,6 +13,7 @@ import { commandEnv, loadFacts } from "./facts.ts";
 import { renderHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
+import type { Told } from "./world.ts";
 
 /** A workflow: a sentence, its options, and the pure function from facts and options to steps. */
 export type Script<O extends OptionSet> = {
@@ -35,6 +36,8 @@ export type Script<O extends OptionSet> = {
   readonly before?: { readonly stage?: ReleaseStage; readonly steps: (facts: Facts, options: Values<O>) => Step[] };
   /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
   readonly every?: (options: Values<O>) => number | undefined;
+  /** Files that are put back as they are now, null where there is none, when `before` or what follows it fails. */
+  readonly putsBack?: (facts: Facts) => Readonly<Record<string, string | null>>;
   readonly steps: (facts: Facts, options: Values<O> & { readonly words: readonly string[] }) => Step[];
 };
 type Common = Values<typeof universal>;
@@ -91,13 +94,15 @@ type Turn = {
   readonly options: Values<OptionSet> & { readonly words: readonly string[] };
   readonly common: Common;
   readonly origins: Readonly<Record<string, string>>;
+  /** What a first part told, which is shown at the end. */
+  readonly told?: Told;
 };
 
 /** Plans and prints, or plans and runs; what has to come first is run first and the rest planned from the new facts. */
 async function planAndRun(
   name: string,
   spec: Script<OptionSet>,
-  { load, options, common, origins }: Turn,
+  { load, options, common, origins, told = { text: [], data: undefined } }: Turn,
 ): Promise<number> {
   const seconds = common.dryRun ? undefined : spec.every?.(options);
   if (seconds !== undefined) return again(name, spec, { seconds, turn: { load, options, common, origins } });
@@ -109,10 +114,16 @@ async function planAndRun(
   const { runPlan } = await import("./run_plan.ts");
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
   if (first.length === 0)
-    return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options) ?? null });
-  const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true });
-  const { before: _, ...rest } = spec;
-  return code === 0 ? planAndRun(name, rest, { load, options, common, origins }) : code;
+    return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options) ?? null, told });
+  const kept = spec.putsBack?.(facts) ?? {};
+  try {
+    const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true, told });
+    const { before: _, ...rest } = spec;
+    return code === 0 ? await planAndRun(name, rest, { load, options, common, origins, told }) : code;
+  } catch (error) {
+    for (const [path, text] of Object.entries(kept)) putBack(join(facts.place.root, path), text);
+    throw error;
+  }
 }
 
 /** Plans and runs every so many seconds, each time from what the world is then. */

@@ -29,6 +29,8 @@ export type World = {
   readonly registries: () => Promise<RegistryClient>;
   readonly state: RunState;
 };
+/** What a run has to tell at its end; the parts of one that is planned twice share it. */
+export type Told = { text: string[]; data: unknown };
 /** The little that grows during a run: the digest that was built, the claim that is held, what there is to tell at the end. */
 export type RunState = {
   image: string | null;
@@ -44,6 +46,16 @@ export type RunState = {
 /** The folder for Slipway's own files of a repo; made when first used, private to the user. */
 export const slipwayFolder = (facts: Pick<Facts, "place">, ...names: readonly string[]): string =>
   privateFolder(join(facts.place.gitDir, "slipway", ...names));
+
+/** The process that a container belongs to, as its label `dev.slipway.owner` says it. */
+export const ownerLabel = ({ owner: { host, boot, pid, started } }: World): string =>
+  [host, boot, pid, started].join("|");
+
+/** The labels of a container that this run makes itself: so it is found and removed, also when this run is killed. */
+export const ownLabels = (world: World): Readonly<Record<string, string>> => ({
+  "dev.slipway.run": world.run,
+  "dev.slipway.owner": ownerLabel(world),
+});
 
 /** A digest of the plan as text: what an earlier step yielded, or what facts knew. */
 export function digestText(world: World, digest: Digest): string {

@@ -6,6 +6,9 @@ export const workflowNames: readonly string[] = readdirSync(fileURLToPath(new UR
   .map((file) => file.replace(/\.ts$/, ""))
   .sort();
 
+/** The workflows that look into an image's Python, which the tiny image does not have. */
+export const ofPython = ["find_unused_packages", "package_add"] as const;
+
 const local = ["--stage", "local", "--version", "1.0.0"];
 
 /** Options with which a workflow has something to do in a repo at version 1.0.0, in an order in which one makes way for the next. */
@@ -23,6 +26,9 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   run_qa_tests: local,
   docker_share_local: ["--version", "1.0.0", "--target-registries", "r1"],
   docker_take_local: ["--from", "root", "--version", "1.0.0"],
+  compare_packages: ["local", "local-1.0.0"],
+  find_unused_packages: local,
+  package_add: ["alpha"],
   docker_tag_local_as_dev: ["--version", "1.0.0"],
   docker_push_dev: ["--version", "1.0.0", "--target-registries", "r1"],
   release_mirror: ["--version", "1.0.0"],

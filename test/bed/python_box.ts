@@ -10,13 +10,16 @@ import { docker, workflowsIn } from "./workflow.ts";
 export type PythonBox = { readonly ground: Ground; readonly repo: string; readonly image: string };
 
 /** Builds the template once; all test files share the layers of its packages. */
-export async function makePythonBox(name: string): Promise<PythonBox> {
+export async function makePythonBox(
+  name: string,
+  buildArgs: Readonly<Record<string, string>> = {},
+): Promise<PythonBox> {
   const ground = await makeGround(1);
   chmodSync(ground.dir, 0o755);
   const repo = join(ground.dir, name);
   const address = ground.addresses["r1"] ?? "";
   await ensurePythonBase();
-  await makeSampleRepo({ dir: repo, name, base: pythonBase, registries: { oci: address }, remote: true });
+  await makeSampleRepo({ dir: repo, name, base: pythonBase, registries: { oci: address }, buildArgs, remote: true });
   const built = await workflowsIn(repo)("docker_build_local", "--poetry-mode", "no_update", "--json");
   if (built.code !== 0) throw new Error(built.stderr);
   return { ground, repo, image: `${address}/${name}:local-root-1.0.0` };

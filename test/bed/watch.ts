@@ -48,7 +48,7 @@ export async function watchDocker(dir: string): Promise<Watched> {
 }
 
 const readOnly = [
-  /^(--version|version|ps|stats|inspect|info)\b/,
+  /^(--version|version|ps|stats|inspect|info|export)\b/,
   /^(image|volume|network|container|context) (inspect|ls)\b/,
   /^(buildx|compose) (version|ls)\b/,
 ];

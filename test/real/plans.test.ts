@@ -1,12 +1,20 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Command, Plan, Step } from "../../lib/model/plan.ts";
+import { insideProgram } from "../../lib/doors/package_use.ts";
+import { packageUseArgv } from "../../lib/model/package_actions.ts";
+import type { Action, Digest, Plan, Step } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
-import { fitting, fittingCodes, workflowNames } from "../bed/fitting.ts";
+import { fitting, fittingCodes, ofPython, workflowNames } from "../bed/fitting.ts";
+import { commitAll } from "../bed/git.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
+import { type PackageIndex, start } from "../bed/package_index.ts";
+import { ensurePythonBase } from "../bed/python_base.ts";
+import { makeSampleRepo } from "../bed/sample_repo.ts";
 import { tinyImage } from "../bed/tiny.ts";
-import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { change, changelog, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { look, onlyLooks, type Watched, watchDocker } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
 import { docker, workflowsIn } from "../bed/workflow.ts";
@@ -50,8 +58,9 @@ const {
   ...first
 } = fitting;
 /** Every workflow, in an order in which each has something to do; the last release finds all done. */
+const isOfPython = (workflow: string): boolean => ofPython.some((one) => one === workflow);
 const rows = [
-  ...Object.entries(first),
+  ...Object.entries(first).filter(([workflow]) => !isOfPython(workflow)),
   newer(),
   newer("--no-cache"),
   ["docker_release_all", all],
@@ -68,66 +77,120 @@ const expected = (step: Step) => {
   if (step.skip !== null) return ["skipped"];
   return step.do.some(({ kind }) => kind === "by_hand") ? ["open"] : ["done", "already"];
 };
-const commandsOf = (plan: Plan): readonly Command[] =>
-  plan.steps.flatMap((step) => (step.skip === null ? step.do : [])).filter((action) => action.kind === "command");
+const actionsOf = (plan: Plan): readonly Action[] => plan.steps.flatMap((step) => (step.skip === null ? step.do : []));
 
 describe("every workflow", () => {
   it("stands in this table", () => {
-    expect([...new Set(rows.map(([workflow]) => workflow))].sort()).toEqual(workflowNames);
+    expect([...new Set([...rows.map(([workflow]) => workflow), ...ofPython])].sort()).toEqual(workflowNames);
   });
 
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
-    const i = workflowsIn(repo, {
-      env: { ...process.env, ...aws.env, ...watched.env, SLACK_WEBHOOK_URL: webhook.url },
-      input: "exit 0\n",
-    });
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
     if (workflow === "docker_release_multi_build_dev") await newVersion("1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await newVersion("1.0.3", "1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await shareNative(ground, { repo, image: name, version: "1.0.3" });
-    const before = await look({ repo, image: name, home: watched.home }, ground.registries);
-    for (const registry of ground.registries) registry.forget();
-    watched.taken();
-    const posted = webhook.texts.length;
-    aws.fleet.forget();
-
-    const shown = await i(workflow, "--dry-run", ...words);
-    const printed = await i(workflow, "--dry-run", "--json", ...words);
-    expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
-    expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
-    expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
-    expect(webhook.texts.length).toBe(posted);
-    expect(aws.fleet.changes()).toEqual([]);
-    expect(await look({ repo, image: name, home: watched.home }, ground.registries)).toEqual(before);
-
-    const plan = JSON.parse(printed.stdout) as Plan;
-    expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
-    for (const { id } of plan.steps) expect(shown.stdout).toContain(`. ${id}: `);
-    const ran = await i(workflow, "--json", "--yes", ...words);
-    expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
-    const told = JSON.parse(ran.stdout) as Told;
-    if (ran.code === 0) assertTold(plan, told);
-    const acts = (asked: readonly string[]) => !onlyLooks(asked) && asked[0] !== "rm";
-    const planned = commandsOf(plan).flatMap((command) => dockerWords(command, told.digest));
-    expect(watched.taken().filter(acts)).toEqual(planned.filter(acts));
+    await plansAndDoes({ repo, image: name, ground, watched }, workflow, words);
   });
 });
+
+describe("every workflow that needs Python in the image", () => {
+  const pyName = `${name}-py`;
+  let index: PackageIndex;
+  let pyRepo = "";
+  beforeAll(async () => {
+    index = await start([{ name: "alpha", version: "1.0.0" }]);
+    pyRepo = join(ground.dir, pyName);
+    await makeSampleRepo({
+      dir: pyRepo,
+      name: pyName,
+      base: await ensurePythonBase(),
+      registries: { oci: ground.addresses["r1"] ?? "" },
+      buildArgs: { PACKAGE_INDEX: index.url },
+      remote: true,
+    });
+    const pyproject = join(pyRepo, "devops/docker_build/pyproject.toml");
+    const text = readFileSync(pyproject, "utf8").replace(/^python = .*$/m, (line) => `${line}\nalpha = "*"`);
+    write(pyRepo, { "devops/docker_build/pyproject.toml": text, "use.py": "import alpha\n" });
+    await commitAll(pyRepo, "Use alpha");
+    const built = await workflowsIn(pyRepo)("docker_build_local", "--poetry-mode", "update");
+    expect(built.code, built.stderr).toBe(0);
+    await commitAll(pyRepo, "Lock");
+  });
+  afterAll(() => index.stop());
+
+  it.each(ofPython)("%s plans without changing anything, and then does what it planned", async (workflow) => {
+    const spot = { repo: pyRepo, image: pyName, ground, watched };
+    await plansAndDoes(spot, workflow, fitting[workflow] ?? []);
+  });
+});
+
+type Spot = { readonly repo: string; readonly image: string; readonly ground: Ground; readonly watched: Watched };
+
+async function plansAndDoes(spot: Spot, workflow: string, words: readonly string[]): Promise<void> {
+  const { repo, image, ground, watched } = spot;
+  const i = workflowsIn(repo, {
+    env: { ...process.env, ...aws.env, ...watched.env, SLACK_WEBHOOK_URL: webhook.url },
+    input: "exit 0\n",
+  });
+  const before = await look({ repo, image, home: watched.home }, ground.registries);
+  for (const registry of ground.registries) registry.forget();
+  watched.taken();
+  const posted = webhook.texts.length;
+  aws.fleet.forget();
+
+  const shown = await i(workflow, "--dry-run", ...words);
+  const printed = await i(workflow, "--dry-run", "--json", ...words);
+  expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
+  expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
+  expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
+  expect(webhook.texts.length).toBe(posted);
+  expect(aws.fleet.changes()).toEqual([]);
+  expect(await look({ repo, image, home: watched.home }, ground.registries)).toEqual(before);
+
+  const plan = JSON.parse(printed.stdout) as Plan;
+  expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
+  for (const { id } of plan.steps) expect(shown.stdout).toContain(`. ${id}: `);
+  const ran = await i(workflow, "--json", "--yes", ...words);
+  expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
+  const told = JSON.parse(ran.stdout) as Told;
+  if (ran.code === 0) assertTold(plan, told);
+  const acts = (asked: readonly string[]) => !onlyLooks(asked) && asked[0] !== "rm";
+  const planned = actionsOf(plan).flatMap((action) => dockerWords(action, told.digest, repo));
+  expect(watched.taken().filter(acts).map(unlabelled)).toEqual(planned.filter(acts));
+}
 
 type Told = {
   readonly steps: readonly { readonly id: string; readonly state: string }[];
   readonly digest: string | null;
 };
 
+/** What a run tells of its steps, where it ended as it should. */
 function assertTold({ steps }: Plan, told: Told): void {
   expect(told.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
   for (const [index, step] of steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
 }
 
-/** The words that docker gets of a command of the plan, with the digest that the run told. */
-function dockerWords(command: Command, digest: string | null): readonly (readonly string[])[] {
-  const [program, ...words] = command.argv.map((word) => (typeof word === "string" ? word : (digest ?? "unknown")));
+/** The words that docker gets of an action of the plan, with the digest that the run told. */
+function dockerWords(action: Action, digest: string | null, root: string): readonly (readonly string[])[] {
+  const shown = (word: Digest): string => (typeof word === "string" ? word : (digest ?? "unknown"));
+  if (action.kind === "compare_packages")
+    return [action.before, action.after].map((image) => [
+      ...["create", "--pull", "never", "--network", "none", "--entrypoint", "/none"],
+      shown(image),
+    ]);
+  if (action.kind === "package_use")
+    return [packageUseArgv(action, { image: shown(action.image), root, program: insideProgram }).slice(1)];
+  if (action.kind !== "command") return [];
+  const [program, ...words] = action.argv.map(shown);
   return program === "docker" ? [words] : [];
 }
+
+/** The words without the labels that name the run, which no plan can know. */
+const unlabelled = (words: readonly string[]): readonly string[] =>
+  words.filter((word, index) => {
+    const ofRun = (text?: string) => /^dev\.slipway\.(run|owner)=/.test(text ?? "");
+    return !ofRun(word) && !(word === "--label" && ofRun(words[index + 1]));
+  });
 
 /** Makes the first version something to build. */
 const newVersion = (...versions: readonly string[]) =>

@@ -46,6 +46,7 @@ function nativeImages(): Partial<Facts> {
 const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
   changelog_add: { argv: ["--message", "One"] },
   docker: { argv: ["--", "ps"] },
+  compare_packages: { argv: ["dev", "debian:12"] },
   docker_cmd: { argv: ["--cmd", "ls"] },
   docker_build_prod: onDev(),
   docker_create_candidate: onDev(),
@@ -77,7 +78,18 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
     world: { handedOver: { archive: null, inEngine: localImage(local), inRegistry: null } },
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
+  find_unused_packages: { argv: ["--where", "dill"] },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
+  package_add: {
+    argv: ["foo"],
+    world: {
+      inputs: { ...inputs(), dockerfileText: "ARG POETRY_MODE" },
+      packages: {
+        nested: [],
+        pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
+      },
+    },
+  },
   release_announce: {
     world: {
       registries: released,

@@ -138,6 +138,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     socket: { path: "/var/run/docker.sock", gid: 999 },
     programs: [],
     deployment: { service: null, others: [], definition: null, newest: null },
+    packages: { pyproject: null, nested: [] },
     template: {},
     existing: [],
     otherImages: [],

@@ -1,11 +1,36 @@
 import { describe, expect, it } from "vitest";
-import { type OptionSet, pick, universal, vocabulary } from "../../lib/run/options.ts";
+import { list, type OptionSet, pick, universal, vocabulary } from "../../lib/run/options.ts";
 import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import { refusal } from "./factory.ts";
 
 const all: OptionSet = { ...vocabulary, ...universal };
 const parse = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) => parseOptions(all, argv, env);
 const values = (...argv: readonly string[]) => parse(argv).values;
+
+describe("an option that takes bare words", () => {
+  const named: OptionSet = { ...all, images: list("A B", "Two images.", { positional: true }) };
+  it.each([
+    [
+      ["a", "b"],
+      ["a", "b"],
+    ],
+    [
+      ["a", "--json", "b"],
+      ["a", "b"],
+    ],
+    [
+      ["--images", "a,b"],
+      ["a", "b"],
+    ],
+    [
+      ["--images", "a", "b"],
+      ["a", "b"],
+    ],
+    [[], []],
+  ])("%j", (argv, images) => {
+    expect(parseOptions(named, argv, {}).values["images"]).toEqual(images);
+  });
+});
 
 describe("one thing, one option, aliases for the rest", () => {
   it.each([

@@ -8,7 +8,7 @@ import { helperFor } from "../../model/oci/credentials.ts";
 import type { Command } from "../../model/plan.ts";
 import { quote } from "../../model/render_plan.ts";
 import { endContainers, endLateContainers, exitOfContainer, ofThisRun } from "../containers.ts";
-import { digestText, type Outcome, output, type World } from "../world.ts";
+import { digestText, type Outcome, output, ownerLabel, type World } from "../world.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
 export async function command(action: Command, world: World): Promise<Outcome> {
@@ -30,7 +30,8 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   if (world.signal.aborted && action.container) await endLateContainers(world);
   if (world.signal.aborted) throw interrupted();
   const result = action.container ? await exitOfContainer(world, code) : code;
-  if (result !== 0 && !action.meaning?.[String(result)]?.passes) throw failed(action, argv, result);
+  if (result !== 0 && !action.meaning?.[String(result)]?.passes)
+    throw failed(action, argv, { code: result, tail: world.state.tail });
   if (action.digestFile) world.state.image = await builtDigest(action, world);
   return "done";
 }
@@ -55,10 +56,7 @@ async function outputOf(input: NonNullable<Command["input"]>, world: World): Pro
 }
 
 /** Labels that tell whose container it is; the compose file reads them from the environment. */
-const owned = (world: World): Record<string, string> => {
-  const { host, boot, pid, started } = world.owner;
-  return { SLIPWAY_RUN: world.run, SLIPWAY_OWNER: [host, boot, pid, started].join("|") };
-};
+const owned = (world: World): Record<string, string> => ({ SLIPWAY_RUN: world.run, SLIPWAY_OWNER: ownerLabel(world) });
 
 export const interrupted = (): UserError =>
   new UserError("interrupted", {
@@ -68,11 +66,15 @@ export const interrupted = (): UserError =>
     kind: "interrupted",
   });
 
-function failed(action: Command, argv: readonly string[], code: number): UserError {
+type End = { readonly code: number; readonly tail: readonly string[] };
+
+function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
   const line = argv.map(quote).join(" ");
   const meaning = action.meaning?.[String(code)];
+  const told = action.reason ? new RegExp(action.reason).exec(tail.join("\n"))?.[0] : undefined;
   return new UserError(`\`${line.length > 200 ? `${line.slice(0, 200)}...` : line}\` exited with ${code}`, {
     why:
+      told ??
       meaning?.why ??
       (code === 127
         ? `"${argv[0]}" or what it should run was not found.`

@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { posix } from "node:path";
+import { UserError } from "../model/errors.ts";
+import { capture } from "./shell.ts";
+
+export type ReadImage = {
+  readonly wanted: (path: string) => boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Texts of the wanted files of an image, by path without the first slash: a container is made of it, never started, its
+ * files are streamed past, and it is removed on every way out. Throws where the engine does not have the image.
+ */
+export async function readImageFiles(reference: string, read: ReadImage): Promise<ReadonlyMap<string, string>> {
+  const ask = (words: readonly string[]) =>
+    capture(["docker", ...words], { cwd: read.cwd, env: read.env, apart: true });
+  const labels = Object.entries(read.labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+  // The entrypoint is only there because an image without one makes no container.
+  const made = await ask([
+    "create",
+    "--pull",
+    "never",
+    "--network",
+    "none",
+    ...labels,
+    "--entrypoint",
+    "/none",
+    reference,
+  ]);
+  const id = made.stdout.trim().split("\n").at(-1) ?? "";
+  if (made.code !== 0 || id === "") throw noContainer(reference, made.stderr);
+  try {
+    const first = await exported(id, read);
+    const missing = new Set([...first.links.values()].filter((target) => !first.texts.has(target)));
+    // A link's content stands under another name, which may be one that nobody asked for.
+    const rest = missing.size > 0 ? await exported(id, { ...read, wanted: (path) => missing.has(path) }) : first;
+    const linked = [...first.links].map(
+      ([path, to]) => [path, first.texts.get(to) ?? rest.texts.get(to) ?? ""] as const,
+    );
+    return new Map([...first.texts, ...linked]);
+  } finally {
+    await ask(["rm", "--force", "--volumes", id]);
+  }
+}
+
+type Exported = { readonly texts: Map<string, string>; readonly links: Map<string, string> };
+
+const plain = (path: string): string => path.replace(/^(\.?\/)+/, "");
+
+async function exported(id: string, { wanted, cwd, env, signal }: ReadImage): Promise<Exported> {
+  const { Parser } = await import("tar");
+  const [texts, links] = [new Map<string, string>(), new Map<string, string>()];
+  const parser = new Parser({
+    filter: (path) => wanted(plain(path)),
+    onReadEntry: (entry) => {
+      const path = plain(entry.path);
+      const target = entry.linkpath ?? "";
+      if (entry.type === "Link") links.set(path, plain(target));
+      if (entry.type === "SymbolicLink") links.set(path, plain(posix.resolve("/", posix.dirname(path), target)));
+      const chunks: Buffer[] = [];
+      entry.on("data", (chunk: Buffer) => chunks.push(chunk));
+      entry.on("end", () => entry.type === "File" && texts.set(path, Buffer.concat(chunks).toString("utf8")));
+    },
+  });
+  const child = spawn("docker", ["export", id], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"], signal });
+  const errors: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+  const exit = new Promise<number>((resolve) => {
+    child.once("error", () => resolve(128));
+    child.once("close", (code) => resolve(code ?? 128));
+  });
+  const parsed = new Promise<void>((resolve, reject) => parser.once("end", resolve).once("error", reject));
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (parser.write(chunk)) return;
+    child.stdout.pause();
+    parser.once("drain", () => child.stdout.resume());
+  });
+  child.stdout.once("end", () => parser.end());
+  const code = await exit;
+  if (code !== 0) throw notReadable(id, Buffer.concat(errors).toString("utf8"));
+  await parsed;
+  return { texts, links };
+}
+
+const noContainer = (reference: string, stderr: string): UserError =>
+  new UserError(`the engine could make no container of ${reference}`, {
+    why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
+    fix: `Pull it first: docker pull ${reference}; or see what the engine has: docker image ls`,
+    kind: "engine",
+  });
+const notReadable = (id: string, stderr: string): UserError =>
+  new UserError(`the files of container ${id.slice(0, 12)} could not be read`, {
+    why: stderr.trim().split("\n").at(-1) || "docker export ended early.",
+    fix: "Look at the engine, i doctor, then type the same command again",
+    kind: "engine",
+  });

@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import { UserError } from "../model/errors.ts";
+import type { Seen } from "../model/package_use.ts";
+import { type Captured, capture } from "./shell.ts";
+
+/** The program that runs inside an image, on this machine. */
+export const insideProgram = fileURLToPath(new URL("./inside/package_use.py", import.meta.url));
+
+/** Runs the argv that starts the program in a container, and reads the JSON that it prints; throws where the image has no fitting Python. */
+export async function readPackageUse(
+  argv: readonly string[],
+  at: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>>; readonly image: string },
+): Promise<Seen> {
+  const done = await capture(argv, at);
+  if (done.code !== 0) throw unread(done, at.image);
+  return JSON.parse(done.stdout) as Seen;
+}
+
+function unread({ code, stderr }: Captured, image: string): UserError {
+  const last = stderr.trim().split("\n").at(-1) || `It ended with ${code}.`;
+  if (code === 127 || /executable file not found/.test(stderr))
+    return new UserError(`the image ${image} has no python3`, {
+      why: "Python's own parser reads the imports, and the installed packages tell what they are imported by.",
+      fix: "Name an image with Python: --stage dev, or --stage local",
+      exitCode: 127,
+      kind: "command",
+    });
+  return new UserError(`the code could not be read in ${image}`, {
+    why: last,
+    fix: "Mend what it names, then type the same command again",
+    exitCode: code,
+    kind: "command",
+  });
+}

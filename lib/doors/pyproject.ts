@@ -1,0 +1,43 @@
+import { join, relative } from "node:path";
+import { UserError } from "../model/errors.ts";
+import type { Place } from "../model/facts.ts";
+import type { PackageFacts } from "../model/package_facts.ts";
+import { readText } from "./files.ts";
+import { findRunnableDirs } from "./runnable_dirs.ts";
+
+/** Where the packages of an image are asked for: beside its Dockerfile as in the documents, else at the runnable dir's top. */
+const folders = ["devops/docker_build", "."] as const;
+
+/** pyproject.toml of a runnable dir with its lock, and the runnable dirs below it, whose code runs in images of their own. */
+export async function loadPackageFacts(
+  place: Place,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<PackageFacts> {
+  const owner = relative(place.root, place.owner);
+  const others = await findRunnableDirs(place, env);
+  const nested = others
+    .map(({ dir }) => join(owner, dir))
+    .filter((dir) => dir !== place.dir && (place.dir === "." || dir.startsWith(`${place.dir}/`)));
+  for (const name of folders) {
+    const folder = join(place.dir, name);
+    const text = readText(join(place.root, folder, "pyproject.toml"));
+    if (text === null) continue;
+    const file = (name: string) => readText(join(place.root, folder, name));
+    const value = await parse(text, join(folder, "pyproject.toml"));
+    return { nested, pyproject: { folder, text, value, lock: file("poetry.lock"), pipList: file("pip_list.txt") } };
+  }
+  return { nested, pyproject: null };
+}
+
+async function parse(text: string, file: string): Promise<unknown> {
+  const { parse: parseToml, TomlError } = await import("smol-toml");
+  try {
+    return parseToml(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new UserError(`${file}:${error.line} is no TOML`, {
+      why: error.message.split("\n")[0] ?? "",
+      fix: "Mend that line, then type the same command again",
+    });
+  }
+}

@@ -1,0 +1,164 @@
+import { type ChangelogEntry, newest } from "../model/changelog.ts";
+import { declaredPackages } from "../model/declared_packages.ts";
+import { declaredArgs } from "../model/dockerfile.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts, LocalImage } from "../model/facts.ts";
+import { engineImage, engineRepository } from "../model/names.ts";
+import { pipName } from "../model/packages.ts";
+import { type Command, cmd, type Step, step } from "../model/plan.ts";
+import { parseWish, type Wish, withPackage } from "../model/pyproject_edit.ts";
+import { gitTag, imageTag } from "../model/stage.ts";
+import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
+import { buildStep, imageLabels } from "./build.ts";
+import { bringLockBack, localBuild } from "./local.ts";
+import { addEntry, changelogPath } from "./repo.ts";
+
+export type PackageOptions = {
+  readonly name: readonly string[];
+  readonly group?: string | undefined;
+  readonly version?: Version | undefined;
+  readonly bump: Bump;
+};
+
+/**
+ * What has to be there before the image can be planned: the line in pyproject.toml, and the lock that poetry makes of it in
+ * a build that is dropped again, compared with the image so far. Nothing where both know the package already.
+ */
+export function addPackage(facts: Facts, options: PackageOptions): Step[] {
+  const { wish, pyproject, folder } = read(facts, options);
+  const declared = declaredPackages(pyproject.value).find(({ name }) => name === pipName(wish.name));
+  const asksForIt = declared && (wish.constraint === null || declared.constraint === wish.constraint);
+  const isLocked = new RegExp(`^name = "${pipName(wish.name).replaceAll("-", "[-_.]")}"$`, "im").test(
+    pyproject.lock ?? "",
+  );
+  if (asksForIt && isLocked) return [];
+  const path = `${folder}/pyproject.toml`;
+  const content = asksForIt ? pyproject.text : withPackage(pyproject.text, wish, options.group ?? "main");
+  return [
+    step("add_to_pyproject", `Ask for ${wish.name} in ${path}; the image and its changelog entry follow`, [
+      { kind: "write_file", path, content },
+    ]),
+    resolve(facts, options, wish),
+    bringLockBack(facts),
+    compareWithNow(facts),
+    step("drop_resolved", "Drop the image that the lock came from", [cmd`docker rmi ${resolvedImage(facts)}`]),
+  ];
+}
+
+const resolvedImage = (facts: Facts): string =>
+  `${engineRepository(facts)}:${imageTag("local", facts.user.name)}-resolved`;
+
+/** The build in which poetry runs, under a name that no other image has; poetry's own sentence is the reason where it fails. */
+function resolve(facts: Facts, options: PackageOptions, wish: Wish): Step {
+  const version = nextVersion(facts, options);
+  const build = { version, mode: "refresh" as const, options: { cache: true, buildArg: [] } };
+  const meaning = {
+    why: "The image could not be built with the package: its last lines above tell the cause.",
+    fix: `See whether the package index has it: "${wish.name}"; pyproject.toml and poetry.lock are as they were`,
+  };
+  const explained = (line: Command): Command =>
+    line.digestFile
+      ? { ...line, meaning: { "1": meaning }, reason: "Because .*|.*(?:Could not parse|Invalid) .*" }
+      : line;
+  const made = buildStep(facts, { ...localBuild(facts, build), id: "resolve", reference: resolvedImage(facts) });
+  const title = `Let poetry lock ${wish.name} and what it needs`;
+  return { ...made, title, do: made.do.map((action) => (action.kind === "command" ? explained(action) : action)) };
+}
+
+/** The image that is in use: the newest local one, else the released one; no other is pulled for it. */
+function compareWithNow(facts: Facts): Step {
+  const of = (prefix: string): LocalImage[] =>
+    facts.engine.images.filter(({ reference }) => reference.startsWith(`${engineRepository(facts)}:${prefix}`));
+  const rank = ({ reference }: LocalImage) => versionIn(reference) ?? parseVersion("0.0.0");
+  const newestOf = (images: readonly LocalImage[]) =>
+    [...images].sort((a, b) => compareVersions(rank(a), rank(b))).at(-1);
+  const base =
+    newestOf(of(`${imageTag("local", facts.user.name)}-`).filter(({ reference }) => versionIn(reference))) ??
+    newestOf(of("dev"));
+  const before = base?.reference ?? "";
+  const names = [before.split(":").at(-1) ?? "", "the new image"] as const;
+  return step(
+    "compare",
+    "Tell what changes in the image",
+    [{ kind: "compare_packages", before, after: { digest: "@image" }, names }],
+    {
+      skip: base ? null : "the engine has no earlier image of it",
+    },
+  );
+}
+
+/** The image with the package, built from the lock as every release builds it, and the entry of its version. */
+export function buildWithPackage(facts: Facts, options: PackageOptions): Step[] {
+  const { wish } = read(facts, options);
+  const version = nextVersion(facts, options);
+  const labels = imageLabels(facts, version, "no_update");
+  const local = facts.engine.images.find(({ reference }) => reference === engineImage(facts, "local", version));
+  const isBuilt = ["org.opencontainers.image.revision", "dev.slipway.inputs"].every(
+    (name) => local?.labels[name] === labels[name],
+  );
+  const build = { version, mode: "no_update" as const, options: { cache: true, buildArg: [] } };
+  return [
+    { ...buildStep(facts, localBuild(facts, build)), skip: isBuilt ? "already built" : null },
+    entryStep(facts, { wish, version }),
+  ];
+}
+
+/** The version that the package comes with: that of the newest entry until it is released, then the next one. */
+function nextVersion(facts: Facts, options: PackageOptions): Version {
+  const last = newest(facts.changelog, "dev")?.version;
+  if (options.version || !last) return options.version ?? parseVersion("1.0.0");
+  const isReleased = gitTag(facts.config.imageName, "dev", last) in facts.git.tags;
+  return isReleased ? bump(last, options.bump) : last;
+}
+
+function entryStep(facts: Facts, { wish, version }: { wish: Wish; version: Version }): Step {
+  const change = `Add package ${wish.name}`;
+  const entry = facts.changelog.find((one) => one.stage === "dev" && one.version === version);
+  const path = changelogPath(facts);
+  const title = `Tell of it in ${path}`;
+  if (facts.config.release.changelogUpdate === "after_release")
+    return step("add_entry", title, [], { skip: "changelog_update is after_release: the release ends with the entry" });
+  if (!entry) {
+    const [added] = addEntry(facts, { version, bump: "patch", message: [change], prod: false });
+    return step("add_entry", title, added?.do ?? []);
+  }
+  const content = withChange(facts.changelogText ?? "", entry, change);
+  const skip = entry.changes.includes(change) ? "the entry is there" : null;
+  return step("add_entry", title, [{ kind: "write_file", path, content }], { skip });
+}
+
+/** One more line at the end of an entry. */
+function withChange(text: string, entry: ChangelogEntry, change: string): string {
+  const lines = text.split("\n");
+  const next = lines.findIndex((line, index) => index >= entry.line && line.startsWith("#"));
+  const end = next < 0 ? lines.length : next;
+  const last = lines.findLastIndex((line, index) => index < end && line.trim() !== "");
+  return lines.toSpliced(last + 1, 0, `- ${change}`).join("\n");
+}
+
+/** The files that are put back when anything fails: as they are now, null where there is none. */
+export function packageFiles(facts: Facts): Readonly<Record<string, string | null>> {
+  const { pyproject } = facts.packages;
+  if (!pyproject) return {};
+  const { folder, text, lock, pipList } = pyproject;
+  return { [`${folder}/pyproject.toml`]: text, [`${folder}/poetry.lock`]: lock, [`${folder}/pip_list.txt`]: pipList };
+}
+
+function read(facts: Facts, options: PackageOptions) {
+  const [word, ...more] = options.name;
+  const { pyproject } = facts.packages;
+  if (word === undefined || more.length > 0)
+    throw new UserError(`${options.name.length} packages were named, not one`, {
+      why: "Each package gets its own line, lock and entry.",
+      fix: "Name one: i package_add pytest-timeout",
+    });
+  if (
+    !pyproject?.folder.endsWith("devops/docker_build") ||
+    !declaredArgs(facts.inputs.dockerfileText).includes("POETRY_MODE")
+  )
+    throw new UserError(`"${facts.place.dir}" has no packages that poetry locks in its image`, {
+      why: "It takes devops/docker_build/pyproject.toml and a dev.Dockerfile that declares POETRY_MODE.",
+      fix: "Start from the template: i init_runnable_dir",
+    });
+  return { wish: parseWish(word), pyproject, folder: pyproject.folder };
+}

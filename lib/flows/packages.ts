@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { declaredPackages } from "../model/declared_packages.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { imageOfWord } from "../model/image_words.ts";
+import type { PackageUse } from "../model/package_actions.ts";
+import { cmd, type Step, step } from "../model/plan.ts";
+import type { Stage } from "../model/stage.ts";
+import type { Version } from "../model/version.ts";
+import { chooseImage } from "./choose_image.ts";
+import { pullIfMissing } from "./pull.ts";
+
+/** What differs in packages between two images, neither of which is run; one that the engine lacks is pulled. */
+export function compareImages(facts: Facts, options: { readonly images: readonly string[] }): Step[] {
+  const [a, b, ...more] = options.images;
+  if (a === undefined || b === undefined || more.length > 0)
+    throw new UserError(`${options.images.length} images were named, not two`, {
+      why: "A comparison tells how one image's packages became another's.",
+      fix: "Name the older one first: i compare_packages dev local",
+    });
+  const [before, after] = [toReference(facts, a), toReference(facts, b)];
+  const pulls = [...new Set([before, after])].flatMap((reference, index) => pullIfLacking(facts, reference, index));
+  const compare = { kind: "compare_packages", before, after, names: [a, b] } as const;
+  return [...pulls, step("compare", `Compare the packages of ${a} and ${b}`, [compare])];
+}
+
+export type UnusedOptions = {
+  readonly stage: Stage;
+  readonly version?: Version | undefined;
+  readonly where?: string | undefined;
+  readonly also: readonly string[];
+};
+
+/** Which packages of pyproject.toml nobody uses, read in the image of a stage: what is installed there tells its import names. */
+export function findUnused(facts: Facts, options: UnusedOptions): Step[] {
+  const { pyproject, nested } = facts.packages;
+  if (!pyproject && options.where === undefined) throw noPyproject(facts.place.dir);
+  const image = chooseImage(facts, options.stage, options.version ?? null);
+  const { dir, helpersRoot } = facts.place;
+  const more = [...(helpersRoot ? [helpersRoot] : []), ...options.also];
+  const use: PackageUse = {
+    kind: "package_use",
+    image: image.reference,
+    user: `${facts.user.uid}:${facts.user.gid}`,
+    dirs: [dir, ...more.filter((one) => dir !== "." && one !== dir)],
+    without: nested,
+    roots: [...new Set([".", "src", dir, join(dir, "src"), ...more])],
+    started: Object.values(facts.config.tests).map(({ command }) => command?.join(" ") ?? "pytest"),
+    declared: declaredPackages(pyproject?.value),
+    allowed: facts.config.packages.allowUnused,
+    where: options.where ?? null,
+  };
+  const title = use.where === null ? "Look who uses the packages" : `Look who uses ${use.where}`;
+  return [...pullIfMissing(facts, image), step("package_use", `${title} in ${image.reference}`, [use])];
+}
+
+const noPyproject = (dir: string): UserError =>
+  new UserError(`there is no pyproject.toml in "${dir}"`, {
+    why: "The packages of an image are asked for in devops/docker_build/pyproject.toml, or at the top of its dir.",
+    fix: "Start from the template: i init_runnable_dir; or name another runnable dir: --dir DIR",
+  });
+
+const toReference = (facts: Facts, word: string): string =>
+  word === "local" ? chooseImage(facts, "local", null).reference : imageOfWord(facts, word);
+
+function pullIfLacking(facts: Facts, reference: string, index: number): Step[] {
+  const skip = facts.engine.images.some((image) => image.reference === reference) ? "the engine has it" : null;
+  if (skip === null && /:local-/.test(reference))
+    throw new UserError(`the engine has no ${reference}`, {
+      why: "A local image is built on this machine and private to its user.",
+      fix: "Build it: i docker_build_local --version X.Y.Z",
+    });
+  return [step(`pull_${index + 1}`, `Pull ${reference}`, [cmd`docker pull ${reference}`], { skip })];
+}

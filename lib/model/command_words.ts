@@ -1,0 +1,65 @@
+/** A word after which the next one is a program, wherever it stands in a line. */
+const openers = new Set(
+  "run exec sudo env time nohup nice xargs then do else if while until ! which type command timeout flock -- --cmd --command --entrypoint CMD ENTRYPOINT RUN HEALTHCHECK ExecStart eval watch entr setsid gosu tini".split(
+    " ",
+  ),
+);
+/** What names packages and runs none of them. */
+const installers =
+  /\b(pip3?|pipx|uv|conda|mamba|poetry|apt|apt-get|apk|npm|brew|easy_install)\s+(-\S+\s+)*(pip\s+)?(install|add|remove|uninstall|show|download|update|upgrade|freeze)\b/;
+/** Keys of YAML and JSON whose value is a name and no command. */
+const naming =
+  /^\s*(-\s+)?"?(name|image|title|description|label|labels|id|version|container_name|hostname|repo|uses)"?\s*:/;
+const nameOptions = new Set(
+  "-k -p -A --worker-class --plugin --plugins --load-plugins --backend --driver --app --settings".split(" "),
+);
+
+/**
+ * What a line of a shell text, a Dockerfile, a Makefile, a CI or a compose file runs: programs (without their folder), and
+ * modules named to Python or to an option. A comment and an installation run nothing.
+ */
+export function commandsIn(line: string): {
+  readonly programs: readonly string[];
+  readonly modules: readonly string[];
+} {
+  const programs: string[] = [];
+  const modules: string[] = [];
+  const text = line.replace(/(^|\s)#(?!!).*$/, "").replace(/^\s*["\w.-]+\s+=\s*/, "");
+  if (naming.test(text)) return { programs, modules };
+  for (const part of text.split(/&&|\|\||[;|&`(]/)) {
+    if (installers.test(part)) continue;
+    const words = part
+      .replaceAll(/["'[\],{})]/g, " ")
+      .split(/\s+/)
+      .filter(Boolean);
+    for (const [index, word] of words.entries()) {
+      const before = words.slice(0, index);
+      const [option = "", value] = word.split("=", 2);
+      if (value && nameOptions.has(option)) modules.push(moduleOf(value));
+      const isDotted = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?$/.test(word);
+      if (nameOptions.has(before.at(-1) ?? "") || isPythonModule(before) || isDotted) modules.push(moduleOf(word));
+      if (isProgramPlace(before)) programs.push((word.split("/").at(-1) ?? "").replace(/^[@+]+/, ""));
+    }
+  }
+  return { programs, modules };
+}
+
+const moduleOf = (word: string): string => word.split(":")[0] ?? "";
+const isPythonModule = (before: readonly string[]): boolean =>
+  before.at(-1) === "-m" && before.some((word) => /(^|\/)(python|pypy|coverage|py)[\d.]*$/.test(word));
+
+/** Only these stand before a program: `- `, `key:`, `NAME=value`, a prompt; or an opener with its options, wherever it is. */
+function isProgramPlace(before: readonly string[]): boolean {
+  if (
+    before.every((word) => /^([-@+>$]+|[\w.-]+[:=]|[A-Za-z_]\w*\+?=.*|--\w[\w-]*=.*)$/.test(word) || openers.has(word))
+  )
+    return true;
+  let at = before.length - 1;
+  while (at > 0 && !openers.has(before[at] ?? "")) {
+    const [word = "", last = ""] = [before[at], before[at - 1]];
+    if (/^(-[\w-]*(=.*)?|\d+\w?|[A-Z_]+=.*)$/.test(word)) at -= 1;
+    else if (/^-\w[\w-]*$/.test(last)) at -= 2;
+    else break;
+  }
+  return at >= 0 && (openers.has(before[at] ?? "") || /^(bash|sh|zsh) -l?c$/.test(before.slice(-2).join(" ")));
+}

@@ -1,0 +1,135 @@
+import { commandsIn } from "./command_words.ts";
+import { markers } from "./package_markers.ts";
+import type { Around, Distribution, Seen, Spot } from "./package_use.ts";
+import { pipName } from "./packages.ts";
+
+export type Evidence = {
+  readonly why: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly text: string;
+};
+
+const evidence = (why: string, { file, line, text }: Spot): Evidence => ({ why, file, line, text });
+
+/** Addresses that a library opens with a package it finds by itself (fsspec, SQLAlchemy's default drivers). */
+const schemes: Readonly<Record<string, readonly string[]>> = {
+  s3: ["s3fs"],
+  gs: ["gcsfs"],
+  gcs: ["gcsfs"],
+  abfs: ["adlfs"],
+  az: ["adlfs"],
+  postgresql: ["psycopg2", "psycopg2-binary", "psycopg"],
+  mysql: ["mysqlclient"],
+};
+/** Keywords, keys and lists whose value is the name of a package: `engine="openpyxl"`, `INSTALLED_APPS = [...]`. */
+const namingKey =
+  /(engine|backend|driver|parser|dialect|flavor|executor|worker_class|kernel|compressor|compression|library|module|plugin|plugins|pytest_plugins|extensions|apps|middleware|loader|theme|formatter|handler|provider)s?$/i;
+/** Ends of file and host names that look like modules: `poetry.lock`, `requests.com`. */
+const noModule =
+  /\.(lock|toml|ya?ml|json|txt|py|cfg|ini|md|rst|csv|sh|html?|xml|log|sql|com|org|net|io|dev|gz|zip|png|svg|ipynb|db|conf|exe)$/i;
+/** Names under which many packages carry their own tests and examples along. */
+const incidental = /^(tests?|testing|docs?|examples?|benchmarks?|scripts|tools|build)$/;
+
+/** Everything that names a distribution directly, the strongest first. */
+export function evidenceOf(seen: Seen, around: Around): (one: Distribution) => Evidence[] {
+  const imports = importsOf(seen, around);
+  const lines = seen.lines.map((spot) => ({ spot, ...commandsIn(spot.text) }));
+  const started = around.started.flatMap((text) => commandsIn(text).programs);
+  return (one) => {
+    const modules = ownModules(one);
+    const scripts = new Set(one.scripts);
+    const owns = (name: string) => modules.some((module) => name === module || name.startsWith(`${module}.`));
+    const names = [pipName(one.name), ...modules.map((module) => pipName(module)), ...one.scripts.map(pipName)];
+    const marker = seen.markers.find((found) => markers[found.marker]?.includes(pipName(one.name)));
+    return [
+      ...imports
+        .filter(({ by }) => by.has(one))
+        .map(({ spot, stubs }) => evidence(stubs.has(one) ? "types for an import" : "imported", spot)),
+      ...lines
+        .filter(({ programs }) => programs.some((program) => scripts.has(program)))
+        .map(({ spot }) => evidence("run as a command", spot)),
+      ...lines.filter((line) => line.modules.some(owns)).map(({ spot }) => evidence("run or named as a module", spot)),
+      ...seen.names.filter((found) => isNamed(found, one, modules)).map((found) => evidence("named in a text", found)),
+      ...seen.sections
+        .filter(({ section }) => names.includes(pipName(section.split(/[.:]/)[0] ?? "")))
+        .map((found) => evidence("configured", found)),
+      ...(marker ? [evidence(`${marker.file} is for it`, { file: marker.file, line: 1, text: "" })] : []),
+      ...(started.some((program) => scripts.has(program))
+        ? [{ why: "Slipway runs it", file: null, line: null, text: "" }]
+        : []),
+    ];
+  };
+}
+
+/** What a distribution is known by; folders that it carries along count only where there is nothing else. */
+function ownModules({ modules }: Distribution): readonly string[] {
+  const own = modules.filter((module) => !incidental.test(module));
+  return own.length > 0 ? own : modules;
+}
+
+type Import = {
+  readonly spot: Spot;
+  readonly by: ReadonlySet<Distribution>;
+  readonly stubs: ReadonlySet<Distribution>;
+};
+
+/** Which distributions each import reaches; the repo's own modules hide those of a package. */
+function importsOf(seen: Seen, around: Around): Import[] {
+  const all = seen.distributions.flatMap((one) => ownModules(one).map((module) => ({ one, module })));
+  const byTop = new Map<string, typeof all>();
+  for (const row of all) {
+    const top = (row.module.split(".")[0] ?? "").replace(/-stubs$/, "");
+    byTop.set(top, [...(byTop.get(top) ?? []), row]);
+  }
+  const files = new Set(seen.files);
+  return seen.imports.flatMap((found) => {
+    const top = found.names[0]?.split(".")[0] ?? "";
+    const rows = byTop.get(top) ?? byTop.get(otherSpelling(top)) ?? [];
+    if (rows.length === 0 || isLocal(top, found.file, { files, roots: around.roots })) return [];
+    const real = rows.filter(({ module }) => !module.includes("-stubs"));
+    const deep = real.filter(({ module }) => found.names.some((name) => covers(module, name)));
+    // `import google.cloud` alone may reach any package below it.
+    const above = real.filter(({ module }) => found.names.some((name) => covers(name, module)));
+    const stubs = rows.filter(({ module }) => found.names.some((name) => isStubOf(module, name))).map(({ one }) => one);
+    const by = new Set([...(deep.length > 0 ? deep : above).map(({ one }) => one), ...stubs]);
+    return [{ spot: found, by, stubs: new Set(stubs) }];
+  });
+}
+
+const otherSpelling = (top: string): string => top.toLowerCase();
+const covers = (module: string, name: string): boolean => name === module || name.startsWith(`${module}.`);
+
+/** `yaml-stubs` are the types of `yaml`, `google-stubs.protobuf` those of `google.protobuf`. */
+function isStubOf(module: string, name: string): boolean {
+  const typed = module.replace("-stubs", "");
+  return typed !== module && (covers(typed, name) || covers(name, typed));
+}
+
+type Files = { readonly files: ReadonlySet<string>; readonly roots: readonly string[] };
+
+/**
+ * Whether a module is the repo's own: in a folder that Python imports from, or beside a script. A folder without
+ * `__init__.py` never hides an installed package, and a file does not import itself.
+ */
+function isLocal(top: string, file: string, { files, roots }: Files): boolean {
+  const folder = file.split("/").slice(0, -1).join("/") || ".";
+  const inside = (root: string, path: string) => (root === "." ? path : `${root}/${path}`);
+  const isScript = !files.has(inside(folder, "__init__.py"));
+  return [...roots, ...(isScript ? [folder] : [])].some((root) =>
+    [`${top}.py`, `${top}/__init__.py`].some((path) => files.has(inside(root, path)) && inside(root, path) !== file),
+  );
+}
+
+function isNamed(found: Seen["names"][number], one: Distribution, modules: readonly string[]): boolean {
+  const { how, key, value } = found;
+  if (how === "url") {
+    const [scheme = "", driver] = value.split("+");
+    return driver ? modules.includes(driver) : (schemes[scheme]?.includes(pipName(one.name)) ?? false);
+  }
+  const [plain = ""] = value.split(":");
+  const database = /^django\.db\.backends\.(postgresql|mysql)$/.exec(plain)?.[1];
+  if (database && schemes[database]?.includes(pipName(one.name))) return true;
+  if (how === "dotted") return !noModule.test(plain) && modules.some((module) => covers(module, plain));
+  return namingKey.test(key ?? "") && (modules.includes(value) || pipName(value) === pipName(one.name));
+}

@@ -1,0 +1,20 @@
+import type { EngineFacts, Facts } from "../model/facts.ts";
+import { imagesOfWords } from "../model/image_words.ts";
+import { engineRepository } from "../model/names.ts";
+import { imageTag, userTag } from "../model/stage.ts";
+
+type Base = Pick<Facts, "config" | "user" | "place" | "env">;
+
+/** What the engine knows of the image's tags, of the user's own ones, and of the images that a person named. */
+export async function loadEngineFacts(
+  base: Base,
+  tags: readonly string[],
+  words: readonly string[],
+): Promise<EngineFacts> {
+  const { loadEngine, localTags } = await import("../doors/docker.ts");
+  const repository = engineRepository(base);
+  const own = [imageTag("local", base.user.name), `prod-${userTag(base.user.name)}`];
+  const local = await localTags(repository, own, { cwd: base.place.root, env: base.env });
+  const tagged = [...tags, ...local].map((tag) => `${repository}:${tag}`);
+  return loadEngine([...new Set([...tagged, ...imagesOfWords(base, words)])], base.place.root, base.env);
+}

@@ -1,0 +1,17 @@
+import { compareImages } from "../lib/flows/packages.ts";
+import { list } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell which pip, dpkg and npm packages were added, removed or changed between two images.",
+  options: {
+    images: list(
+      "A B",
+      "Compare these two: dev, local, prod, dev-1.0.0, a digest or a full reference, the older one first.",
+      { positional: true, onlyTyped: true },
+    ),
+  },
+  needs: ["engine", "named"],
+  examples: ["i compare_packages dev local", "i compare_packages dev-1.0.0 dev-1.1.0 --json"],
+  steps: compareImages,
+});

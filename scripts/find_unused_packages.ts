@@ -1,0 +1,15 @@
+import { findUnused } from "../lib/flows/packages.ts";
+import { list, pick, text } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell which packages of pyproject.toml nobody uses; exit code 1 when there is one.",
+  options: {
+    ...pick("stage", "version"),
+    where: text<string>("NAME", "Tell as file:line where this package is used; exit code 1 when it is nowhere."),
+    also: list("DIRS", "Read these folders too, comma-separated and relative to the repo's root."),
+  },
+  needs: ["git", "engine", "registries", "packages"],
+  examples: ["i find_unused_packages --stage local", "i find_unused_packages --where dill"],
+  steps: findUnused,
+});
