@@ -1,24 +1,13 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { parseImageName } from "../model/image.ts";
-import { type Step, step } from "../model/plan.ts";
+import { type Action, type Step, step } from "../model/plan.ts";
 
 export type InitOptions = { readonly name?: string | undefined; readonly baseImage?: string | undefined };
 
 /** Adds the toolchain to a new or existing dir: the template's files under the given name; a file that is there is never overwritten. */
 export function initRunnableDir(facts: Facts, options: InitOptions): Step[] {
-  if (!options.name)
-    throw new UserError("no name was given", {
-      why: "A runnable dir has an image of its own, unique in the repo.",
-      fix: "Pass it: i init_runnable_dir --name cmamp",
-    });
-  const name = parseImageName(options.name);
-  const clash = facts.otherImages.find((other) => other.image === name);
-  if (clash)
-    throw new UserError(`the image name "${name}" is taken by ${clash.dir}`, {
-      why: "Tags, claims and logs of all runnable dirs share one namespace.",
-      fix: "Choose another --name",
-    });
+  const name = freeName(facts, options.name);
   const prefix = facts.place.dir === "." ? "" : `${facts.place.dir}/`;
   const files = Object.entries(facts.template).map(([path, file]) => ({
     path,
@@ -28,31 +17,40 @@ export function initRunnableDir(facts: Facts, options: InitOptions): Step[] {
   }));
   const added = files.filter(({ there }) => !there);
   const kept = files.filter(({ there }) => there).map(({ path }) => path);
+  const title = `Add ${added.length} files of the toolchain to ${facts.place.dir}`;
+  const writes = added.map(
+    ({ path, content, mode }): Action => ({
+      kind: "write_file",
+      path: `${prefix}${path}`,
+      content,
+      ...(mode ? { mode } : {}),
+    }),
+  );
+  const text = [
+    ...kept.map((path) => `kept ${prefix}${path}, which was there`),
+    "Next: set the addresses in repo_config.yaml, git add --all && git commit, then i docker_release_dev",
+  ].join("\n");
+  const data = { added: added.map(({ path }) => path), kept };
   return [
-    step(
-      "write_template",
-      `Add ${added.length} files of the toolchain to ${facts.place.dir}`,
-      added.map(({ path, content, mode }) => ({
-        kind: "write_file",
-        path: `${prefix}${path}`,
-        content,
-        ...(mode ? { mode } : {}),
-      })),
-      {
-        skip: added.length === 0 ? "every file is there" : null,
-      },
-    ),
-    step("tell", "Tell what to do next", [
-      {
-        kind: "announce",
-        text: [
-          ...kept.map((path) => `kept ${prefix}${path}, which was there`),
-          "Next: set the addresses in repo_config.yaml, git add --all && git commit, then i docker_release_dev",
-        ].join("\n"),
-        data: { added: added.map(({ path }) => path), kept },
-      },
-    ]),
+    step("write_template", title, writes, { skip: added.length === 0 ? "every file is there" : null }),
+    step("tell", "Tell what to do next", [{ kind: "announce", text, data }]),
   ];
+}
+
+/** A legal name that no other runnable dir of the repo has. */
+function freeName(facts: Facts, text: string | undefined): string {
+  if (!text)
+    throw new UserError("no name was given", {
+      why: "A runnable dir has an image of its own, unique in the repo.",
+      fix: "Pass it: i init_runnable_dir --name cmamp",
+    });
+  const name = parseImageName(text);
+  const clash = facts.otherImages.find((other) => other.image === name);
+  if (!clash) return name;
+  throw new UserError(`the image name "${name}" is taken by ${clash.dir}`, {
+    why: "Tags, claims and logs of all runnable dirs share one namespace.",
+    fix: "Choose another --name",
+  });
 }
 
 /** The template is about an image called "sample"; only these files say its name. */

@@ -94,42 +94,41 @@ function sourceOf(read: ConfigReader, image: string): string {
   return `https://${at("github_host_name") ?? "github.com"}/${at("github_repo_account") ?? at("repo_name") ?? image}/${at("repo_name") ?? image}`;
 }
 
+const releaseKeys = [
+  ...["changelog_update", "gates", "end_to_end", "platforms", "downstream"],
+  ...["build_args", "dev_packages", "ref_prefix"],
+];
+
+const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>
+  (read.words(path) ?? ["fast", "slow", "qa"]).map(
+    (gate) =>
+      listNames.find((name) => name === gate) ?? read.fail(path, `names "${gate}"`, `Use: ${listNames.join(", ")}`),
+  );
+
+/** Paths in an image, as they stand in a COPY line. */
+const parsePaths = (read: ConfigReader, path: readonly string[]): string[] | undefined =>
+  read
+    .words(path)
+    ?.map((text) =>
+      /^\/[\w./+-]+$/.test(text) && !text.includes("..")
+        ? text
+        : read.fail(path, `has "${text}"`, "Write absolute paths in the image, like /venv"),
+    );
+
 function parseRelease(read: ConfigReader): Config["release"] {
   const none = read.at(["release"]) === "none";
-  if (!none)
-    read.onlyKeys(
-      ["release"],
-      [
-        "changelog_update",
-        "gates",
-        "end_to_end",
-        "platforms",
-        "downstream",
-        "build_args",
-        "dev_packages",
-        "ref_prefix",
-      ],
-    );
+  if (!none) read.onlyKeys(["release"], releaseKeys);
   const at = (...keys: string[]) => (none ? ["release:none"] : ["release", ...keys]);
-  const gates = read.words(at("gates")) ?? ["fast", "slow", "qa"];
   return {
     none,
     changelogUpdate: read.oneOf(at("changelog_update"), ["before_release", "after_release"]) ?? "before_release",
-    gates: gates.map(
-      (gate) =>
-        listNames.find((name) => name === gate) ??
-        read.fail(at("gates"), `names "${gate}"`, `Use: ${listNames.join(", ")}`),
-    ),
+    gates: parseGates(read, at("gates")),
     endToEnd: Object.fromEntries(
       (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
     ),
     platforms: none ? [] : parsePlatforms((read.words(at("platforms")) ?? []).join(",")),
     buildArgs: none ? {} : read.texts(at("build_args")),
-    devPackages: (read.words(at("dev_packages")) ?? ["/venv"]).map((path) =>
-      /^\/[\w./+-]+$/.test(path) && !path.includes("..")
-        ? path
-        : read.fail(at("dev_packages"), `has "${path}"`, "Write absolute paths in the image, like /venv"),
-    ),
+    devPackages: parsePaths(read, at("dev_packages")) ?? ["/venv"],
     refPrefix: refPrefix(read, at("ref_prefix")),
   };
 }

@@ -37,34 +37,11 @@ function composeFile(image: string, container: Container): object {
     target,
     content,
   }));
-  const environment = [
-    ...Object.entries(container.environment).map(([name, value]) => `${name}=${literal(value)}`),
-    ...container.passed,
-  ];
   const app = {
-    image: "${IMAGE}",
-    pull_policy: "never",
-    ...(container.platform ? { platform: container.platform } : {}),
-    working_dir: container.workingDir,
-    ...(container.user ? { user: container.user } : {}),
-    ...(container.groups.length > 0 ? { group_add: container.groups.map(String) } : {}),
-    ...(container.entrypoint ? {} : { entrypoint: [] }),
-    environment,
-    ...(settings.envFile.length > 0 ? { env_file: settings.envFile } : {}),
-    labels: {
-      "dev.slipway.run": "${SLIPWAY_RUN:-}",
-      "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
-      [imageLabel]: image,
-      [userLabel]: literal(container.startedBy),
-    },
-    volumes: [...container.mounts.map(bind), ...settings.volumes.map(volume)],
+    ...service(image, container),
     ...(configs.length > 0
       ? { configs: configs.map(({ name, target }) => ({ source: name, target, mode: 0o440 })) }
       : {}),
-    ...(settings.network ? { networks: ["outside"] } : { network_mode: "bridge" }),
-    ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
-    ...(container.unlogged ? { logging: { driver: "none" } } : {}),
-    ...(settings.privileged ? { privileged: true } : {}),
   };
   return {
     name: `slipway-${image}`,
@@ -73,6 +50,33 @@ function composeFile(image: string, container: Container): object {
       ? { configs: Object.fromEntries(configs.map(({ name, content }) => [name, { content: literal(content) }])) }
       : {}),
     ...(settings.network ? { networks: { outside: { name: settings.network, external: true } } } : {}),
+  };
+}
+
+function service(image: string, container: Container): object {
+  const { settings } = container;
+  const variables = Object.entries(container.environment).map(([name, value]) => `${name}=${literal(value)}`);
+  return {
+    image: "${IMAGE}",
+    pull_policy: "never",
+    ...(container.platform ? { platform: container.platform } : {}),
+    working_dir: container.workingDir,
+    ...(container.user ? { user: container.user } : {}),
+    ...(container.groups.length > 0 ? { group_add: container.groups.map(String) } : {}),
+    ...(container.entrypoint ? {} : { entrypoint: [] }),
+    environment: [...variables, ...container.passed],
+    ...(settings.envFile.length > 0 ? { env_file: settings.envFile } : {}),
+    labels: {
+      "dev.slipway.run": "${SLIPWAY_RUN:-}",
+      "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
+      [imageLabel]: image,
+      [userLabel]: literal(container.startedBy),
+    },
+    volumes: [...container.mounts.map(bind), ...settings.volumes.map(volume)],
+    ...(settings.network ? { networks: ["outside"] } : { network_mode: "bridge" }),
+    ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
+    ...(container.unlogged ? { logging: { driver: "none" } } : {}),
+    ...(settings.privileged ? { privileged: true } : {}),
   };
 }
 

@@ -20,61 +20,50 @@ const maker = (plan: Plan): string =>
   plan.steps.find((step) => step.yields === "image" && !step.skip)?.id ?? "the build";
 type Show = (value: Digest) => string;
 
+type Kind = Action["kind"];
+type Renderers = { readonly [K in Kind]: (action: Extract<Action, { kind: K }>, show: Show) => string[] };
+
+/** One renderer for each kind of action: the lines that a person could type for it. */
+const renderers: Renderers = {
+  command: (action, show) => [renderCommand(action, show)],
+  copy_image: ({ from, to, tag, digest }, show) =>
+    to.map((place) => copyLine(`${from.repository}@${show(digest)}`, `${place.repository}:${tag}`)),
+  put_index: ({ place, tag, children }) => [
+    `docker buildx imagetools create --tag ${place.repository}:${tag} ${children.map(({ digest }) => `${place.repository}@${digest}`).join(" ")}`,
+  ],
+  move_tag: ({ places, tag, to }, show) =>
+    places.map((place) => copyLine(`${place.repository}@${show(to)}`, `${place.repository}:${tag}`)),
+  verify_digest: ({ places, tag, digest, mayBeAbsent }, show) =>
+    places.map(
+      (place) =>
+        `skopeo inspect --format '{{.Digest}}' docker://${place.repository}:${tag}   # ${mayBeAbsent ? "nothing, or " : ""}${show(digest)}`,
+    ),
+  git_ref: (action) => [renderRef(action)],
+  record: ({ image, entry }, show) => [`# record in the log of ${image}: ${recordText(entry, show)}`],
+  write_file: ({ path, content }) => [`# write ${path}, ${content.split("\n").length - 1} lines`],
+  announce: ({ text, digest }, show) =>
+    text.split("\n").map((line) => `# ${digest ? line.replaceAll("@image", show(digest)) : line}`),
+  by_hand: ({ text }) => [`# by hand: ${text}`],
+  post_message: ({ variable, text }) => [
+    `# post to the webhook in $${variable}, once:`,
+    ...text.split("\n").map((line) => `#   ${line}`),
+  ],
+  check: (action) => renderCheck(action),
+  ecs_revision: ({ account, from, image, containers }) => [
+    `aws ecs register-task-definition ${accountWords(account)}--cli-input-json '<${revisionName(from)} with ${image} in ${containers.join(", ")}>'`,
+  ],
+  ecs_service: (action) => renderService(action),
+  package_use: (action, show) => [renderUse(action, show)],
+  compare_packages: ({ before, after }, show) =>
+    [before, after].map(
+      (image) => `docker export $(docker create --entrypoint /none ${show(image)})   # its packages, compared`,
+    ),
+};
+
 /** The lines of one action; `yielder` is the step that makes the image where the plan does not know its digest. */
 export function renderAction(action: Action, yielder: string): string[] {
   const show: Show = (value) => (typeof value === "string" ? value : `<digest of ${yielder}>`);
-  switch (action.kind) {
-    case "command":
-      return [renderCommand(action, show)];
-    case "copy_image":
-      return action.to.map((place) =>
-        copyLine(`${action.from.repository}@${show(action.digest)}`, `${place.repository}:${action.tag}`),
-      );
-    case "put_index":
-      return [
-        `docker buildx imagetools create --tag ${action.place.repository}:${action.tag} ${action.children.map(({ digest }) => `${action.place.repository}@${digest}`).join(" ")}`,
-      ];
-    case "move_tag":
-      return action.places.map((place) =>
-        copyLine(`${place.repository}@${show(action.to)}`, `${place.repository}:${action.tag}`),
-      );
-    case "verify_digest":
-      return action.places.map(
-        (place) =>
-          `skopeo inspect --format '{{.Digest}}' docker://${place.repository}:${action.tag}   # ${action.mayBeAbsent ? "nothing, or " : ""}${show(action.digest)}`,
-      );
-    case "git_ref":
-      return [renderRef(action)];
-    case "record":
-      return [`# record in the log of ${action.image}: ${recordText(action.entry, show)}`];
-    case "write_file":
-      return [`# write ${action.path}, ${action.content.split("\n").length - 1} lines`];
-    case "announce":
-      return action.text
-        .split("\n")
-        .map((line) => `# ${action.digest ? line.replaceAll("@image", show(action.digest)) : line}`);
-    case "by_hand":
-      return [`# by hand: ${action.text}`];
-    case "post_message":
-      return [
-        `# post to the webhook in $${action.variable}, once:`,
-        ...action.text.split("\n").map((line) => `#   ${line}`),
-      ];
-    case "check":
-      return renderCheck(action);
-    case "ecs_revision":
-      return [
-        `aws ecs register-task-definition ${accountWords(action.account)}--cli-input-json '<${revisionName(action.from)} with ${action.image} in ${action.containers.join(", ")}>'`,
-      ];
-    case "ecs_service":
-      return renderService(action);
-    case "package_use":
-      return [renderUse(action, show)];
-    case "compare_packages":
-      return [action.before, action.after].map(
-        (image) => `docker export $(docker create --entrypoint /none ${show(image)})   # its packages, compared`,
-      );
-  }
+  return (renderers[action.kind] as (action: Action, show: Show) => string[])(action, show);
 }
 
 const copyLine = (from: string, to: string): string =>

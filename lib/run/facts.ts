@@ -10,7 +10,7 @@ import { usualPlatforms } from "../model/platform.ts";
 import { targetRegistries } from "../model/registry.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { costly, loadNeeds } from "./needs.ts";
+import { type Base, costly, loadNeeds } from "./needs.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 export type Request = {
@@ -35,6 +35,15 @@ export const commandEnv = (env: Env): Record<string, string> => ({
 
 /** Reads the world once, only as far as the script's needs go; reading what was not asked for is our bug and throws. */
 export async function loadFacts(request: Request): Promise<Facts> {
+  const base = await loadBase(request);
+  return Object.create(
+    unloaded,
+    Object.getOwnPropertyDescriptors({ ...base, ...(await loadNeeds(base, request)) }),
+  ) as Facts;
+}
+
+/** What is read for every script: it costs a few files. */
+async function loadBase(request: Request): Promise<Base> {
   const env = commandEnv(request.env);
   const place = request.newDir ? newPlace(request.dir) : findPlace(request.dir);
   const config = request.newDir ? emptyConfig : await loadConfig(place, env);
@@ -47,7 +56,7 @@ export async function loadFacts(request: Request): Promise<Facts> {
     config.registries,
     (request.options["targetRegistries"] as string[] | undefined) ?? [],
   );
-  const base = {
+  return {
     place,
     user,
     config,
@@ -67,10 +76,6 @@ export async function loadFacts(request: Request): Promise<Facts> {
     nonce: String(Math.floor(now() / 1000)),
     terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
   };
-  return Object.create(
-    unloaded,
-    Object.getOwnPropertyDescriptors({ ...base, ...(await loadNeeds(base, request)) }),
-  ) as Facts;
 }
 
 /** What `--multi-arch` names; without a value what the config does, else the usual two; without the option what the config does. */

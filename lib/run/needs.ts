@@ -39,17 +39,13 @@ type Costly = Partial<Pick<Facts, CostlyName>>;
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
 export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const wants = (need: Need) => request.needs.includes(need);
-  const loadGitAndRefs = async () => {
-    const git = wants("git") || wants("log") ? await loadGitFacts(base) : undefined;
-    return { git, refs: git && wants("log") ? await loadRefs(base, git, request.offline) : undefined };
-  };
   const isOnDev = base.stage === "prod" && wants("inputs");
-  const early = isOnDev ? await loadGitAndRefs() : undefined;
+  const early = isOnDev ? await loadGitAndRefs(base, request) : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
   const named = (request.options["images"] as readonly string[] | undefined) ?? [];
   const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
   const [{ git, refs }, engine, { registries, inputs }, programs, packages, template, deployment] = await Promise.all([
-    early ?? loadGitAndRefs(),
+    early ?? loadGitAndRefs(base, request),
     wants("engine") ? loadEngineFacts(base, tags, wants("named") ? named : []) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev }),
     wants("programs") ? loadProgramFacts(base) : undefined,
@@ -59,23 +55,16 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   ]);
   const isReport = (["releases", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
-  const more = request.needs.some((need) => aroundNames.some((name) => name === need))
-    ? await loadAroundFacts(base, request)
-    : undefined;
-  const parts = {
-    git,
-    engine,
-    registries,
-    inputs,
-    programs,
-    packages,
-    deployment,
-    ...template,
-    ...refs,
-    ...report,
-    ...more,
-  };
+  const around = aroundNames.some(wants) ? await loadAroundFacts(base, request) : undefined;
+  const groups = { ...template, ...refs, ...report, ...around };
+  const parts = { git, engine, registries, inputs, programs, packages, deployment, ...groups };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
+}
+
+/** The log is read with the remote that Git names. */
+async function loadGitAndRefs(base: Base, { needs, offline }: Request) {
+  const git = needs.includes("git") || needs.includes("log") ? await loadGitFacts(base) : undefined;
+  return { git, refs: git && needs.includes("log") ? await loadRefs(base, git, offline) : undefined };
 }
 
 /** What is looked up after the log, because the log says what there is to look for. */

@@ -69,12 +69,11 @@ const merge = (spelling: Spelling, text: string, before: unknown): unknown => {
     : value;
 };
 
-function readTokens(
-  known: ReadonlyMap<string, Spelling>,
-  argv: readonly string[],
-): { spelling: Spelling; text: string }[] {
-  // parseArgs refuses an optional value, so every option that takes one is declared as a string and read from the tokens.
-  const config = Object.fromEntries(
+type Read = { readonly spelling: Spelling; readonly text: string };
+
+/** parseArgs refuses an optional value, so every option that takes one is declared as a string and read from the tokens. */
+function declared(known: ReadonlyMap<string, Spelling>) {
+  const options = Object.fromEntries(
     [...known]
       .filter(([word]) => word.length > 1)
       .map(([word, { option, fixed }]) => [
@@ -83,29 +82,24 @@ function readTokens(
       ]),
   );
   for (const [word, { name }] of known)
-    if (word.length === 1) Object.assign(config[kebab(name)] ?? {}, { short: word });
+    if (word.length === 1) Object.assign(options[kebab(name)] ?? {}, { short: word });
+  return options;
+}
+
+function readTokens(known: ReadonlyMap<string, Spelling>, argv: readonly string[]): Read[] {
   const { tokens } = parseArgs({
     args: withEmptyValues(known, argv),
-    options: config,
+    options: declared(known),
     strict: false,
     tokens: true,
     allowPositionals: true,
   });
   const taker = [...known.values()].find(({ option }) => option.positional);
   const positionals: string[] = [];
-  const found = tokens.flatMap((token) => {
+  const found = tokens.flatMap((token): Read[] => {
     if (token.kind === "positional" && taker) return [{ spelling: taker, text: token.value }];
     if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") return [];
-    const spelling = known.get(token.name);
-    if (!spelling) throw unknownOption(token.rawName, known);
-    const needsText =
-      spelling.fixed === undefined && (spelling.option.takes === "value" || spelling.option.takes === "list");
-    if (needsText && (token.value === undefined || (!token.inlineValue && token.value.startsWith("-"))))
-      throw missingValue(token.rawName, spelling.option);
-    const takesNone = spelling.fixed !== undefined || spelling.option.takes === "flag";
-    if (takesNone && token.inlineValue) throw unwantedValue(token.rawName, token.value ?? "");
-    return [{ spelling, text: token.value ?? "" }];
+    return token.kind === "option" ? [readOption(known, token)] : [];
   });
   if (positionals[0] !== undefined)
     throw new UserError(`"${positionals[0]}" is not an option`, {
@@ -113,6 +107,25 @@ function readTokens(
       fix: "Type it with --help to see its options",
     });
   return found;
+}
+
+type Token = {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+};
+
+function readOption(known: ReadonlyMap<string, Spelling>, token: Token): Read {
+  const spelling = known.get(token.name);
+  if (!spelling) throw unknownOption(token.rawName, known);
+  const { option, fixed } = spelling;
+  const needsText = fixed === undefined && (option.takes === "value" || option.takes === "list");
+  if (needsText && (token.value === undefined || (!token.inlineValue && token.value.startsWith("-"))))
+    throw missingValue(token.rawName, option);
+  const takesNone = fixed !== undefined || option.takes === "flag";
+  if (takesNone && token.inlineValue) throw unwantedValue(token.rawName, token.value ?? "");
+  return { spelling, text: token.value ?? "" };
 }
 
 /** `--multi-arch --json` has no value: parseArgs would take the next option for one. */

@@ -5,33 +5,30 @@ import type { Outcome, World } from "../world.ts";
 
 /** Creates an annotated tag at a commit, or pushes it; a tag that is there must name the same commit. */
 export async function gitTagRef(action: TagRef, world: World): Promise<Outcome> {
-  const git = (words: readonly string[]) => tryGit(world.facts.place.owner, world.facts.env, words);
-  const local = await git(["rev-parse", "--verify", "--quiet", `refs/tags/${action.tag}^{commit}`]);
-  const mayReplace = action.op === "tag" && action.replaces === local.stdout.trim();
-  if (local.code === 0 && local.stdout.trim() !== action.commit && !mayReplace)
-    throw otherCommit(action, local.stdout.trim());
-  if (action.op === "tag") {
-    if (local.code === 0 && !mayReplace) return "already";
-    await must(
-      git([
-        "tag",
-        ...(mayReplace ? ["--force"] : []),
-        "--annotate",
-        action.tag,
-        action.commit,
-        "--message",
-        action.message,
-      ]),
-      action,
-    );
-    return "done";
-  }
-  const remote = world.facts.git.remote;
+  const git: Git = (words) => tryGit(world.facts.place.owner, world.facts.env, words);
+  const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", `refs/tags/${action.tag}^{commit}`]);
+  const local = code === 0 ? stdout.trim() : null;
+  if (action.op === "tag") return createTag(git, action, local);
+  if (local !== null && local !== action.commit) throw otherCommit(action, local);
+  return pushTag(git, action, world.facts.git.remote);
+}
+
+type Git = (words: readonly string[]) => ReturnType<typeof tryGit>;
+
+/** `local` is the commit that the tag names now; only our own unpushed tag of an earlier attempt gives way. */
+async function createTag(git: Git, action: Extract<TagRef, { op: "tag" }>, local: string | null): Promise<Outcome> {
+  const mayReplace = local !== null && action.replaces === local;
+  if (local !== null && local !== action.commit && !mayReplace) throw otherCommit(action, local);
+  if (local !== null && !mayReplace) return "already";
+  const force = mayReplace ? ["--force"] : [];
+  await must(git(["tag", ...force, "--annotate", action.tag, action.commit, "--message", action.message]), action);
+  return "done";
+}
+
+async function pushTag(git: Git, action: TagRef, remote: string | null): Promise<Outcome> {
   if (!remote) return "already";
-  const listed = await must(
-    git(["ls-remote", remote, `refs/tags/${action.tag}`, `refs/tags/${action.tag}^{}`]),
-    action,
-  );
+  const ref = `refs/tags/${action.tag}`;
+  const listed = await must(git(["ls-remote", remote, ref, `${ref}^{}`]), action);
   const there = listed
     .split("\n")
     .filter((line) => line.includes("\t"))
@@ -39,7 +36,7 @@ export async function gitTagRef(action: TagRef, world: World): Promise<Outcome> 
     ?.split("\t")[0];
   if (there && there !== action.commit) throw otherCommit(action, there);
   if (there) return "already";
-  await must(git(["push", "--porcelain", remote, `refs/tags/${action.tag}:refs/tags/${action.tag}`]), action);
+  await must(git(["push", "--porcelain", remote, `${ref}:${ref}`]), action);
   return "done";
 }
 
