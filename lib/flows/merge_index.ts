@@ -1,10 +1,10 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts, TagState } from "../model/facts.ts";
-import { firstTarget, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
+import { firstTarget, requireVersion, versionTag } from "../model/names.ts";
 import { type Digest, type Step, step } from "../model/plan.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
-import { ecrChecks } from "./ecr.ts";
+import { claimed, lookAtTargets } from "./claimed.ts";
 import { tagTested } from "./promote.ts";
 import { publish, tell } from "./publish.ts";
 import { push } from "./push.ts";
@@ -25,20 +25,15 @@ export function mergeIndex(facts: Facts, options: { readonly images: readonly st
   const place = firstTarget(facts);
   const tag = versionTag(facts, version);
   const image: Digest = { digest: "@image" };
-  const ref = releaseClaim(facts, version);
   const title = `Join ${children.map(({ platform }) => platform).join(" and ")} to ${tag} in ${place.registry}`;
   return [
-    step("preflight", "Look at the right to push", [
-      { kind: "check", what: "flip" },
-      ...ecrChecks(facts),
-      { kind: "check", what: "push", places: targetPlaces(facts) },
+    lookAtTargets(facts),
+    ...claimed(facts, version, [
+      step("join", title, [{ kind: "put_index", tag, place, children }], { yields: "image" }),
+      ...tagTested(facts, image, version).filter(({ id }) => id === "git_tag"),
+      ...push(facts, image, version).filter(({ id }) => id !== `push_${facts.stage}`),
+      ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, version),
     ]),
-    step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
-    step("join", title, [{ kind: "put_index", tag, place, children }], { yields: "image" }),
-    ...tagTested(facts, image, version).filter(({ id }) => id === "git_tag"),
-    ...push(facts, image, version).filter(({ id }) => id !== `push_${facts.stage}`),
-    ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, version),
-    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]),
     tell(facts, image, { version, untested: [] }),
   ];
 }

@@ -1,19 +1,11 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import {
-  builtImage,
-  engineImage,
-  releaseClaim,
-  releaseTag,
-  requireVersion,
-  targetPlaces,
-  versionTag,
-} from "../model/names.ts";
+import { builtImage, engineImage, releaseTag, requireVersion, versionTag } from "../model/names.ts";
 import { assertNotPatched } from "../model/patched.ts";
 import { cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { ecrChecks } from "./ecr.ts";
+import { claimed, lookAtTargets } from "./claimed.ts";
 import { assertPassed } from "./gates.ts";
 import { publish, tell } from "./publish.ts";
 import { publishedDigest, push, releasedDigest, sourcePlace } from "./push.ts";
@@ -110,17 +102,12 @@ export function pushProd(facts: Facts, options: { readonly skipTests: boolean })
 }
 
 function pushTested(facts: Facts, image: string, version: Version): Step[] {
-  const ref = releaseClaim(facts, version);
   return [
-    step("preflight", "Look at the right to push", [
-      { kind: "check", what: "flip" },
-      ...ecrChecks(facts),
-      { kind: "check", what: "push", places: targetPlaces(facts) },
+    lookAtTargets(facts),
+    ...claimed(facts, version, [
+      ...push(facts, image, version),
+      ...publish(facts, publishedDigest(facts, image, version), version),
     ]),
-    step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
-    ...push(facts, image, version),
-    ...publish(facts, publishedDigest(facts, image, version), version),
-    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]),
     tell(facts, publishedDigest(facts, image, version), { version, untested: [] }),
   ];
 }

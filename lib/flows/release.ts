@@ -4,6 +4,7 @@ import { cmd, type Digest, type Step, step } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import type { Version } from "../model/version.ts";
 import { buildStep } from "./build.ts";
+import { claimed } from "./claimed.ts";
 import { ecrChecks } from "./ecr.ts";
 import { type Found, findImage } from "./find_image.ts";
 import { type GateOptions, gates } from "./gates.ts";
@@ -27,22 +28,18 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
   const what = facts.builder && !found.digest ? builtImage(facts, version) : engineName(facts, image, version);
   const tests = gates(facts, { version, image, what, options });
   const upToPush = [
-    preflight(facts),
-    step("claim", `Claim ${version}`, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
     ...obtainImage(facts, { version, found, options }),
     step("note_digest", "Note the digest in the claim", [{ kind: "git_ref", op: "claim", ref, digest: image }]),
     ...tests,
     ...tagFound(facts, image, version),
   ];
-  const giveBack = step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]);
-  if (!options.pushToRepo) return [...upToPush, giveBack];
+  if (!options.pushToRepo) return [preflight(facts), ...claimed(facts, version, upToPush)];
   const published = publishedDigest(facts, image, version);
   const untested = tests.flatMap(({ id, skip }) => (skip?.startsWith("--") ? [`${id} (${skip})`] : []));
+  const toRegistries = [...push(facts, image, version), ...publish(facts, published, version)];
   return [
-    ...upToPush,
-    ...push(facts, image, version),
-    ...publish(facts, published, version),
-    giveBack,
+    preflight(facts),
+    ...claimed(facts, version, [...upToPush, ...toRegistries]),
     tell(facts, published, { version, untested }),
   ];
 }
