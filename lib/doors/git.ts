@@ -112,6 +112,13 @@ export async function commitsBetween(place: Place, { from, to, most }: Range, en
   });
 }
 
+/** A file of the runnable dir as a commit has it; null where the commit, or the file in it, is not known here. */
+export async function fileAt(place: Place, { commit, path }: { commit: string; path: string }, env: Env) {
+  const file = relative(place.owner, join(place.root, place.dir, path));
+  const { code, stdout } = await tryGit(place.owner, env, ["show", `${commit}:${file}`]);
+  return code === 0 ? stdout : null;
+}
+
 /** The last commit of a repo that changed anything under the paths, with its time in seconds; its last commit when nothing did. */
 export async function lastChange(
   repo: string,

@@ -23,6 +23,13 @@ const kinds = [
   { fits: npmFile, read: npmPackages },
 ] as const;
 
+/** The packages of a pip_list.txt, as `pip freeze` writes it; what has no number, such as a path, is left out. */
+export const pipListPackages = (text: string): readonly Package[] =>
+  text.split("\n").flatMap((line) => {
+    const [, name, version] = /^([A-Za-z0-9][\w.-]*)==(\S+)$/.exec(line.trim()) ?? [];
+    return name && version ? [{ ecosystem: "pip" as const, name: pipName(name), version, place: "" }] : [];
+  });
+
 /** Whether a file of an image (its path without the first slash) tells of installed packages. */
 export const isPackageFile = (path: string): boolean =>
   !hidden.test(path) && isInstalled(path) && kinds.some(({ fits }) => fits.test(path));

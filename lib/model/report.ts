@@ -1,10 +1,13 @@
 import type { PlatformImage } from "./layers.ts";
+import type { Package } from "./packages.ts";
 import type { Release } from "./releases.ts";
 import type { ReleaseStage } from "./stage.ts";
 
 /** A released image as a registry has it; no platform where none could be read, with the reason. */
 export type ReleasedImage = Pick<Release, "stage" | "version" | "digest"> & {
   readonly platforms: readonly PlatformImage[];
+  /** The package list that Git has at the commit of a dev image; null where it has none. */
+  readonly packages: readonly Package[] | null;
   readonly why: string;
 };
 

@@ -6,6 +6,7 @@ import { UserError } from "../model/errors.ts";
 import type { Facts, Need } from "../model/facts.ts";
 import { readPlatformImage } from "../model/layers.ts";
 import { type ManifestParts, parseManifest } from "../model/oci/copy_plan.ts";
+import { pipListPackages } from "../model/packages.ts";
 import {
   commitBefore,
   type Release,
@@ -73,11 +74,26 @@ async function loadImages(base: Known, request: Request): Promise<readonly Relea
     const before = inUse && releaseBefore(base.log, stage, inUse.version);
     return [inUse, before].filter((one) => one !== undefined);
   });
-  return Promise.all(releases.map((release) => readImage(base, release, request.offline)));
+  return Promise.all(
+    releases.map(async (release) => ({
+      ...(await readImage(base, release, request.offline)),
+      packages: await readPackages(base, release),
+    })),
+  );
 }
 
+/** What poetry installed, from the list that a local build brings back and a release commits. */
+async function readPackages(base: Known, { stage, commit }: Release): Promise<ReleasedImage["packages"]> {
+  if (stage !== "dev") return null;
+  const { fileAt } = await import("../doors/git.ts");
+  const text = await fileAt(base.place, { commit, path: "devops/docker_build/pip_list.txt" }, base.env);
+  return text === null ? null : pipListPackages(text);
+}
+
+type Layers = Omit<ReleasedImage, "packages">;
+
 /** Reads the layers from the first registry that has the image and answers. */
-async function readImage(base: Known, release: Release, offline: boolean): Promise<ReleasedImage> {
+async function readImage(base: Known, release: Release, offline: boolean): Promise<Layers> {
   const { stage, version, digest } = release;
   const client = sharedClient(base.env);
   let why = offline ? "--offline" : "no registry has it";

@@ -57,6 +57,26 @@ describe("two at once, from two clones", () => {
     print("one prod version", rows);
   });
 
+  it("releasing one version for several architectures are one release of one index", async () => {
+    const rows: string[][] = [];
+    for (const turn of turns(3)) {
+      const image = `index-race${turn}x`;
+      const repo = await ground.repo(image);
+      const clone = await ground.clone(repo, `${image}-clone`);
+      const release = (dir: string) => workflowsIn(dir)("docker_release_multi_build_dev", "--version", "1.0.0");
+      const runs = await Promise.all([repo, clone].map(release));
+      assertTold(runs);
+      const track: Track = { image, remote: `${repo}.git`, clones: [repo, clone] };
+      rows.push([image, ...runs.map(told), await assertSettled(ground, track)]);
+      const releases = (await logOf(track.remote, image)).filter(({ type }) => type === "release");
+      expect(releases).toHaveLength(1);
+      expect(releases[0]).toMatchObject({
+        children: { "linux/amd64": expect.any(String), "linux/arm64": expect.any(String) },
+      });
+    }
+    print("one index", rows);
+  });
+
   it("releasing and rolling back prod end with one prod everywhere, which only the rollback takes down", async () => {
     const versions = turns(10).map((turn) => `1.${turn + 1}.0`);
     const track = await makeProdTrack(ground, "prod-back", { released: ["1.0.0", "1.1.0"], prod: versions });

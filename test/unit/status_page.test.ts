@@ -2,15 +2,18 @@ import { describe, expect, it } from "vitest";
 import { statusPage } from "../../lib/flows/page/page.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
 import type { Facts } from "../../lib/model/facts.ts";
+import { pipListPackages } from "../../lib/model/packages.ts";
 import type { RunRecord } from "../../lib/model/report.ts";
 import { commit, digest, facts, found, logged } from "./factory.ts";
 
 const planted = `"><script>alert('x')</script>`;
 const image = digest("a");
-const release = logged({
-  ...{ type: "release", stage: "dev", version: "1.2.0", digest: image, commit: commit("a") },
-  registries: ["ecr", "dockerhub"],
-});
+const releaseOf = (version: string, of: string) =>
+  logged({
+    ...{ type: "release", stage: "dev", version, digest: of, commit: commit("a") },
+    registries: ["ecr", "dockerhub"],
+  });
+const release = releaseOf("1.2.0", image);
 const page = (more: Partial<Facts> = {}): string => {
   const all = facts({
     registries: { ecr: { dev: found(image) }, dockerhub: { dev: found(image) } },
@@ -50,7 +53,7 @@ describe("the page", () => {
       {
         images: [
           {
-            ...{ stage: "dev", version: release.version as never, digest: image, why: "" },
+            ...{ stage: "dev", version: release.version as never, digest: image, packages: null, why: "" },
             platforms: [{ platform: planted, size: 1, layers: [{ digest: planted, size: 1, by: planted }] }],
           },
         ],
@@ -80,6 +83,23 @@ describe("the page", () => {
   it("tells from the log how a release went that another clone made", () => {
     const pass = { version: "1.2.0", commit: "c", tree: "t", runner: "r", platform: "p", digest: image };
     expect(page({ log: [logged({ type: "pass", list: "slow", ...pass }), release] })).toContain("slow tests passed");
+  });
+
+  it("shows what became of the packages since the version before", () => {
+    const before = releaseOf("1.1.0", digest("b"));
+    const of = (version: string, hash: string, list: string): Facts["images"][number] => ({
+      ...{ stage: "dev", version: version as never, digest: hash, why: "", platforms: [] },
+      packages: pipListPackages(list),
+    });
+    const images = [
+      of("1.2.0", image, "numpy==2.0\nrich==13.1\n-e ./own\n"),
+      of("1.1.0", digest("b"), "Numpy==1.26\nold_one==1.0\n"),
+    ];
+    const text = page({ log: [before, release], images })
+      .replaceAll(/<[^>]+>/g, " ")
+      .replaceAll(/\s+/g, " ");
+    expect(text).toContain("Packages since 1.1.0");
+    expect(text).toContain("numpy up 1.26 2.0 old-one removed 1.0 - rich added - 13.1");
   });
 
   it("says so where nothing was released", () => {

@@ -9,6 +9,7 @@ import { bytes, minute } from "../../model/units.ts";
 import { changesOf } from "../changes.ts";
 import type { Status } from "../status_rows.ts";
 import { layersOf } from "./layers.ts";
+import { packagesOf } from "./packages.ts";
 import { registriesOf } from "./registries.ts";
 import { timelineOf } from "./timeline.ts";
 
@@ -38,6 +39,7 @@ ${rollback && html`<dt>Rolled back</dt><dd>${minute(rollback.at)} by ${rollback.
 <h3>Registries</h3>
 ${registriesOf(rows)}
 ${timelineOf(facts, release)}
+${packagesOf(images, before?.version)}
 ${layersOf(images, before?.version)}
 </section>`;
 }
