@@ -8,7 +8,7 @@ import { type Env, type Layout, layout } from "../../thin_client/engine/layout.t
 import { unpackPackages } from "../../thin_client/engine/packages.ts";
 
 /** An image of 2 MB with a shell and the usual small programs, for tests that need no Python. */
-export const tinyImage = "slipway/tiny:3";
+export const tinyImage = "slipway/tiny:1";
 
 /** Brings the tiny image into the engine unless it is there, for three architectures. */
 export async function ensureTiny(docker: Env): Promise<void> {

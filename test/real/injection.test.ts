@@ -27,7 +27,7 @@ beforeAll(async () => {
     "repo_config.yaml": plantedConfig(ground, name, { release: { gates: [] }, container: { env: values } }),
     "devops/docker_build/$(touch x) 'a' \"b\" ;c": "a file of the context\n",
     "devops/docker_build/-rf": "one more\n",
-    "devops/docker_build/dev.Dockerfile": `FROM slipway/tiny:1\n${labels}COPY devops /devops\nWORKDIR /app\n`,
+    "devops/docker_build/dev.Dockerfile": `FROM ${tinyImage}\n${labels}COPY devops /devops\nWORKDIR /app\n`,
   });
   const released = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0");
   if (released.code !== 0) throw new Error(released.stderr);
