@@ -25,7 +25,7 @@ async function bringTiny(at: Layout, docker: Env): Promise<void> {
   const own = ownArchitecture();
   await ensureImage(at, docker, {
     name: tinyImage,
-    file: "tiny-3",
+    file: "tiny_three_architectures",
     architectures: [own, own === "amd64" ? "arm64" : "amd64", "armhf"],
     command: ["sh"],
     fill: (folder, architecture) => fill(at, folder, architecture),

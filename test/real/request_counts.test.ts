@@ -77,12 +77,12 @@ it("a rollback is five requests to each registry, one of them a PUT", async () =
   `);
 });
 
-it("a look at all registries is one HEAD for a mutable tag and one GET for a version", async () => {
+it("a look at all registries is one HEAD for the mutable tag, one GET for the version in use and one for the newest", async () => {
   expect(await asked("release_status")).toMatchInlineSnapshot(`
     [
-      "HEAD 1, GET 1",
-      "HEAD 1, GET 1",
-      "HEAD 1, GET 1",
+      "HEAD 1, GET 2",
+      "HEAD 1, GET 2",
+      "HEAD 1, GET 2",
     ]
   `);
 });
