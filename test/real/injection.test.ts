@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commitAll, git } from "../bed/git.ts";
 import { nul, type Planted, passedOn, payloads, planted, plantedConfig } from "../bed/injections.ts";
+import { tinyImage } from "../bed/tiny.ts";
 import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { treeOf } from "../bed/watch.ts";
 import { docker, type Runtime, workflowsIn } from "../bed/workflow.ts";
