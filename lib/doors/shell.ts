@@ -31,6 +31,9 @@ type CaptureOptions = Pick<RunOptions, "cwd" | "env" | "input"> & {
   readonly apart?: boolean;
 };
 
+/** Ctrl-C in a terminal reaches this process and its programs in any order: ours is heard before theirs counts, in ms. */
+const ownTurn = 50;
+
 /** Runs argv and collects what it prints; for facts, quick and without zx. A missing program is code 127. `input` goes to stdin. */
 export function capture(argv: readonly string[], options: CaptureOptions): Promise<Captured> {
   assertArgv(argv);
@@ -46,7 +49,11 @@ export function capture(argv: readonly string[], options: CaptureOptions): Promi
         stderr: `${program}: ${error.code === "ENOENT" ? "not found" : error.message}`,
       }),
     );
-    child.once("close", (code) => resolve({ code: code ?? 128, stdout: stdout(), stderr: stderr() }));
+    child.once("close", (code, signal) => {
+      const tell = () => resolve({ code: code ?? 128 + signalNumber(signal), stdout: stdout(), stderr: stderr() });
+      if (signal === "SIGINT" || code === 130) setTimeout(tell, ownTurn);
+      else tell();
+    });
     child.stdin.on("error", () => {});
     child.stdin.end(options.input ?? "");
   });

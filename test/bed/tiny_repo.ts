@@ -89,12 +89,16 @@ export async function makeGround(count: number, options: RegistryOptions = {}): 
     addresses,
     repo: async (name, more) => {
       const repo = join(dir, name);
+      // A second try of a test starts from nothing, as the first did.
+      const stored = registries.map(({ storage }) => join(storage, "docker/registry/v2/repositories", name));
+      for (const left of [repo, `${repo}.git`, ...stored]) rmSync(left, { recursive: true, force: true });
       write(repo, files({ name, registries: addresses, ...more }));
       await commitAll(repo, "Start");
       await addRemote(repo);
       return repo;
     },
     clone: async (repo, as) => {
+      rmSync(join(dir, as), { recursive: true, force: true });
       await git(dir, "clone", "--quiet", `${repo}.git`, as);
       return join(dir, as);
     },
