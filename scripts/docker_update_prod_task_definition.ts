@@ -1,13 +1,15 @@
 import { asksUpdate, updateTaskDefinition } from "../lib/flows/deploy.ts";
+import { parseCandidate } from "../lib/model/stage.ts";
 import { deploymentOptions } from "../lib/run/deployment_options.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  about: "Bring a released prod image by digest to its service of ECS, and back where it does not become healthy.",
+  about: "Bring a released prod image or a candidate by digest to its service of ECS, and back where it does not become healthy.",
   options: {
     ...pick("version", "targetRegistries"),
     ...deploymentOptions,
+    candidate: text<string>("TAG", "Bring this candidate instead, to preprod or test.", { parse: parseCandidate }),
     container: text<string>("NAME", "Change this container where none runs an image of the repository."),
   },
   stage: "prod",
@@ -15,8 +17,8 @@ export default await script(import.meta.url, {
   needs: ["git", "log", "registries", "deployment"],
   examples: [
     "i docker_update_prod_task_definition --version 1.2.0 --cluster main",
-    "i docker_update_prod_task_definition --environment preprod --timeout 1200 --dry-run",
-    "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada",
+    "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4",
+    "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run",
   ],
   asks: asksUpdate,
   steps: updateTaskDefinition,

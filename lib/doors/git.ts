@@ -60,11 +60,7 @@ export async function loadGit(place: Place, image: string, env: Env): Promise<Gi
     tryGit(place.root, env, ["rev-parse", "HEAD^{tree}", "--is-shallow-repository"]),
     root(["submodule", "status", "--recursive"]),
   ]);
-  if (head.code !== 0)
-    throw new UserError("the Git repo has no commit", {
-      why: "An image is built from a commit.",
-      fix: "git add --all && git commit -m 'First commit'",
-    });
+  if (head.code !== 0) throw noCommit();
   const [treeName = "", shallow] = tree.stdout.split("\n");
   const remote = lines(remotes);
   return {
@@ -75,13 +71,23 @@ export async function loadGit(place: Place, image: string, env: Env): Promise<Gi
     dirty: [...new Set([...changed(own), ...changed(outer)])],
     shallow: shallow === "true",
     remote: remote.includes("origin") ? "origin" : (remote[0] ?? null),
-    tags: Object.fromEntries(
-      lines(tags)
-        .map((line) => line.split(" "))
-        .map(([tag, object, peeled]) => [tag, peeled || object || ""]),
-    ),
+    tags: tagsIn(tags),
   };
 }
+
+const noCommit = (): UserError =>
+  new UserError("the Git repo has no commit", {
+    why: "An image is built from a commit.",
+    fix: "git add --all && git commit -m 'First commit'",
+  });
+
+/** Each tag with its commit: the object that an annotated tag points at, else its own. */
+const tagsIn = (text: string): GitFacts["tags"] =>
+  Object.fromEntries(
+    lines(text)
+      .map((line) => line.split(" "))
+      .map(([tag, object, peeled]) => [tag, peeled || object || ""]),
+  );
 
 /** The paths of porcelain v2: an ordinary line has 8 fields before its path, a renamed one 9, an unmerged one 10. */
 const changed = (status: string): string[] =>

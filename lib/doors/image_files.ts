@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { posix } from "node:path";
+import type { ReadEntry } from "tar";
 import { UserError } from "../model/errors.ts";
 import { capture } from "./shell.ts";
 
@@ -20,17 +21,8 @@ export async function readImageFiles(reference: string, read: ReadImage): Promis
     capture(["docker", ...words], { cwd: read.cwd, env: read.env, apart: true });
   const labels = Object.entries(read.labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
   // The entrypoint is only there because an image without one makes no container.
-  const made = await ask([
-    "create",
-    "--pull",
-    "never",
-    "--network",
-    "none",
-    ...labels,
-    "--entrypoint",
-    "/none",
-    reference,
-  ]);
+  const apart = ["--pull", "never", "--network", "none", "--entrypoint", "/none"];
+  const made = await ask(["create", ...apart, ...labels, reference]);
   const id = made.stdout.trim().split("\n").at(-1) ?? "";
   if (made.code !== 0 || id === "") throw noContainer(reference, made.stderr);
   try {
@@ -53,19 +45,8 @@ const plain = (path: string): string => path.replace(/^(\.?\/)+/, "");
 
 async function exported(id: string, { wanted, cwd, env, signal }: ReadImage): Promise<Exported> {
   const { Parser } = await import("tar");
-  const [texts, links] = [new Map<string, string>(), new Map<string, string>()];
-  const parser = new Parser({
-    filter: (path) => wanted(plain(path)),
-    onReadEntry: (entry) => {
-      const path = plain(entry.path);
-      const target = entry.linkpath ?? "";
-      if (entry.type === "Link") links.set(path, plain(target));
-      if (entry.type === "SymbolicLink") links.set(path, plain(posix.resolve("/", posix.dirname(path), target)));
-      const chunks: Buffer[] = [];
-      entry.on("data", (chunk: Buffer) => chunks.push(chunk));
-      entry.on("end", () => entry.type === "File" && texts.set(path, Buffer.concat(chunks).toString("utf8")));
-    },
-  });
+  const found: Exported = { texts: new Map(), links: new Map() };
+  const parser = new Parser({ filter: (path) => wanted(plain(path)), onReadEntry: (entry) => keep(entry, found) });
   const child = spawn("docker", ["export", id], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"], signal });
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
@@ -83,7 +64,17 @@ async function exported(id: string, { wanted, cwd, env, signal }: ReadImage): Pr
   const code = await exit;
   if (code !== 0) throw notReadable(id, Buffer.concat(errors).toString("utf8"));
   await parsed;
-  return { texts, links };
+  return found;
+}
+
+function keep(entry: ReadEntry, { texts, links }: Exported): void {
+  const path = plain(entry.path);
+  const target = entry.linkpath ?? "";
+  if (entry.type === "Link") links.set(path, plain(target));
+  if (entry.type === "SymbolicLink") links.set(path, plain(posix.resolve("/", posix.dirname(path), target)));
+  const chunks: Buffer[] = [];
+  entry.on("data", (chunk: Buffer) => chunks.push(chunk));
+  entry.on("end", () => entry.type === "File" && texts.set(path, Buffer.concat(chunks).toString("utf8")));
 }
 
 const noContainer = (reference: string, stderr: string): UserError =>

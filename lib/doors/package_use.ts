@@ -3,8 +3,8 @@ import { UserError } from "../model/errors.ts";
 import type { Seen } from "../model/package_use.ts";
 import { type Captured, capture } from "./shell.ts";
 
-/** The program that runs inside an image, on this machine. */
-export const insideProgram = fileURLToPath(new URL("./inside/package_use.py", import.meta.url));
+/** The folder of the program that runs inside an image, on this machine. */
+export const insideFolder = fileURLToPath(new URL("./inside", import.meta.url));
 
 /** Runs the argv that starts the program in a container, and reads the JSON that it prints; throws where the image has no fitting Python. */
 export async function readPackageUse(

@@ -69,15 +69,7 @@ function collected(stream: Readable): () => string {
 /** Runs argv through zx with its output passed on as it comes; ends the whole process group on abort. Returns the exit code, 128 + n for a signal. */
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
   assertArgv(argv);
-  const { $, useBash } = await import("zx");
-  try {
-    useBash();
-  } catch {
-    throw new UserError("bash was not found", {
-      why: "Commands are run through zx, which quotes every word for bash.",
-      fix: "Install bash, e.g. apt-get install bash",
-    });
-  }
+  const $ = await zxWithBash();
   const interactive = options.interactive === true;
   const child = $({
     cwd: options.cwd,
@@ -98,6 +90,19 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const result = await child;
   options.signal?.removeEventListener("abort", stop);
   return result.exitCode ?? 128 + signalNumber(result.signal);
+}
+
+async function zxWithBash() {
+  const { $, useBash } = await import("zx");
+  try {
+    useBash();
+  } catch {
+    throw new UserError("bash was not found", {
+      why: "Commands are run through zx, which quotes every word for bash.",
+      fix: "Install bash, e.g. apt-get install bash",
+    });
+  }
+  return $;
 }
 
 function pass(child: ProcessPromise, onOutput: (text: string) => void): void {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { type Container, type Mount, renderCompose } from "../model/container.ts";
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
@@ -58,22 +58,19 @@ export function runContainer(facts: Facts, run: Run): Step {
 }
 
 function describe(facts: Facts, run: Run): Container {
-  const about: About = { stage: run.image.stage, version: run.image.version, labels: run.image.local?.labels ?? {} };
+  const { stage, version, local } = run.image;
+  const about: About = { stage, version, labels: local?.labels ?? {} };
   const caller = callerIn(facts, run);
-  const settings = facts.config.container;
-  const socket = run.socket || settings.socket;
-  const cwd = run.cwd ?? facts.place.cwd;
+  const socket = run.socket || facts.config.container.socket;
   return {
     startedBy: facts.user.name,
-    workingDir: cwd === "." ? "/app" : `/app/${cwd}`,
+    workingDir: posix.join("/app", run.cwd ?? facts.place.cwd),
     environment: { ...containerEnv(facts, about), ...(caller ? { HOME: caller.home } : {}) },
     passed: [...passedNames(facts), ...Object.keys(run.variables ?? {})],
     mounts: [
-      ...codeMounts(facts, run.image.stage),
+      ...codeMounts(facts, stage),
       ...(caller?.mounts ?? []),
-      ...settings.home.map(
-        (name): Mount => ({ source: `${facts.user.home}/${name}`, target: `${caller?.home ?? "/root"}/${name}` }),
-      ),
+      ...homeMounts(facts, caller?.home ?? "/root"),
       ...(socket ? [{ source: facts.socket.path, target: "/var/run/docker.sock" }] : []),
       ...(run.mounts ?? []),
     ],
@@ -83,13 +80,19 @@ function describe(facts: Facts, run: Run): Container {
     groups: caller && socket ? [facts.socket.gid] : [],
     rootFiles: caller ? { "/etc/sudoers.d/slipway": caller.sudoers } : {},
     unlogged: run.unlogged === true,
-    settings: {
-      ...settings,
-      ports: run.ports ?? settings.ports,
-      volumes: settings.volumes.map((volume) => hostVolume(facts, volume)),
-    },
+    settings: settingsOf(facts, run),
   };
 }
+
+function settingsOf(facts: Facts, { ports }: Run): Container["settings"] {
+  const settings = facts.config.container;
+  const volumes = settings.volumes.map((volume) => hostVolume(facts, volume));
+  return { ...settings, ports: ports ?? settings.ports, volumes };
+}
+
+/** What of the caller's home the config passes on. */
+const homeMounts = ({ config, user }: Facts, home: string): Mount[] =>
+  config.container.home.map((name) => ({ source: `${user.home}/${name}`, target: `${home}/${name}` }));
 
 /** local and dev see the outermost repo on /app, and Git dirs outside of it at their own path; prod has its own code. */
 const codeMounts = (facts: Facts, stage: Stage): Mount[] =>

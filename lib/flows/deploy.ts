@@ -20,19 +20,21 @@ import { type Deployed, sameEntry } from "../model/log.ts";
 import { requireVersion } from "../model/names.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
 import { type Step, step } from "../model/plan.ts";
-import type { Version } from "../model/version.ts";
 import { assertNotRolledBack } from "./release_rules.ts";
 import { seenDigest } from "./rollback.ts";
 
 export type UpdateOptions = DeploymentOptions & {
-  readonly version?: Version | undefined;
+  /** The tag of a candidate, instead of a released version. */
+  readonly candidate?: string | undefined;
   readonly container?: string | undefined;
   readonly timeout: number;
 };
 
 /** What is to run where, and how far that is done. */
 type Deployment = {
-  readonly version: Version;
+  /** The version, or the tag of a candidate. */
+  readonly version: string;
+  readonly tag: string;
   readonly target: Target;
   readonly account: AwsAccount;
   readonly digest: string;
@@ -48,11 +50,12 @@ type Deployment = {
 
 /**
  * Brings a released prod image, by digest, to a service of ECS: a revision that differs in nothing but the image, then
- * the service, watched until it is healthy; where it is not in time, it goes back to the revision before.
+ * the service, watched until it is healthy; where it is not in time, it goes back to the revision before. An environment
+ * other than prod may get a candidate.
  */
 export function updateTaskDefinition(facts: Facts, options: UpdateOptions): Step[] {
   const found = deploymentOf(facts, options);
-  const { version, target, account, image, containers, definition, back, digest } = found;
+  const { version, tag, target, account, image, containers, definition, back, digest } = found;
   const { cluster, service, family } = target;
   const name = facts.config.imageName;
   const revision = { kind: "ecs_revision", account, from: definition.arn, containers, image } as const;
@@ -64,7 +67,7 @@ export function updateTaskDefinition(facts: Facts, options: UpdateOptions): Step
   const isRecorded = found.isRunning && last !== undefined && sameEntry(last, entry);
   const text = `${name} ${version} runs in service ${service} of cluster ${cluster}:\n${image}`;
   return [
-    step("register_revision", `Register a revision of ${family} with prod-${version}`, [revision], {
+    step("register_revision", `Register a revision of ${family} with ${tag}`, [revision], {
       skip: found.isRegistered ? "a revision has it" : null,
     }),
     step("update_service", `Send service ${service} in cluster ${cluster} to it, and watch`, [sending], {
@@ -87,12 +90,11 @@ export function asksUpdate(facts: Facts, options: UpdateOptions): string | null 
 }
 
 function deploymentOf(facts: Facts, options: UpdateOptions): Deployment {
-  const version = requireVersion(facts);
-  if (options.environment === "prod") assertNotRolledBack(facts, version);
+  const { version, tag } = subjectOf(facts, options);
   const registry = ecrTarget(facts.targets, facts.config.registries);
   const repo = repositoryOf(registry, facts.config.imageName);
   const target = targetOf(facts.config.imageName, options);
-  const digest = seenDigest(facts, registry.name, `prod-${version}`) ?? notReleased(facts, version, registry.name);
+  const digest = seenDigest(facts, registry.name, tag) ?? notThere(facts, tag, registry.name);
   const image = `${repo.reference}@${digest}`;
   const service = facts.deployment.service ?? noService(facts, target);
   const definition = facts.deployment.definition ?? noRevision(target);
@@ -102,6 +104,7 @@ function deploymentOf(facts: Facts, options: UpdateOptions): Deployment {
   const { newest } = facts.deployment;
   return {
     version,
+    tag,
     target,
     account: accountOfRepository(repo),
     digest,
@@ -112,6 +115,25 @@ function deploymentOf(facts: Facts, options: UpdateOptions): Deployment {
     isRunning: hasImage && judge(service, definition.arn).state === "done",
     back: hasImage ? revisionBefore(service, definition.arn) : definition.arn,
   };
+}
+
+/** What is brought there; prod itself gets nothing but what was tested and released. */
+function subjectOf(facts: Facts, { candidate, environment }: UpdateOptions): Pick<Deployment, "version" | "tag"> {
+  if (candidate === undefined) {
+    const version = requireVersion(facts);
+    if (environment === "prod") assertNotRolledBack(facts, version);
+    return { version, tag: `prod-${version}` };
+  }
+  if (facts.version)
+    throw new UserError(`--version ${facts.version} and --candidate ${candidate} name two images`, {
+      why: "A service gets one.",
+      fix: "Leave one of them out",
+    });
+  if (environment !== "prod") return { version: candidate, tag: candidate };
+  throw new UserError(`--candidate ${candidate} cannot go to environment prod`, {
+    why: "prod runs what was tested and released; a candidate is tried elsewhere.",
+    fix: `Try it in another: --environment preprod --candidate ${candidate}; or release it: i docker_release_prod`,
+  });
 }
 
 /** A run before this one may have sent the service on its way: then what it ran before is still there beside it. */
@@ -131,10 +153,12 @@ function containersFor(definition: TaskDefinition, repository: string, named: st
   });
 }
 
-const notReleased = (facts: Facts, version: Version, registry: string): never => {
-  throw new UserError(`${registry} has no prod-${version} of ${facts.config.imageName}`, {
-    why: "A service gets what was released, by the digest that the registry shows.",
-    fix: `See what there is: i release_history; release it: i docker_release_prod --version ${version}`,
+const notThere = (facts: Facts, tag: string, registry: string): never => {
+  throw new UserError(`${registry} has no ${tag} of ${facts.config.imageName}`, {
+    why: "A service gets what was pushed, by the digest that the registry shows.",
+    fix: facts.version
+      ? `See what there is: i release_history; release it: i docker_release_prod --version ${facts.version}`
+      : "Make it from its commit: i docker_create_candidate",
   });
 };
 

@@ -75,24 +75,26 @@ const registryRows = (facts: Facts): Row[] =>
     };
   });
 
-function repoRows(facts: Facts): Row[] {
-  const { problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName);
-  const row = (what: string, ok: boolean, more: { seen: string; fix: string; needed: boolean }): Row => ({
-    what,
-    ok,
-    mend: null,
-    ...more,
+const row = (what: string, ok: boolean, more: { seen: string; fix: string; needed: boolean }): Row => ({
+  what,
+  ok,
+  mend: null,
+  ...more,
+});
+
+function changelogRow({ changelogText, config }: Facts): Row {
+  const [problem] = readChangelog(changelogText ?? "", config.imageName).problems;
+  const isThere = changelogText !== null;
+  return row("changelog.txt", isThere && !problem, {
+    seen: problem ? `line ${problem.line} ${problem.what}` : isThere ? "readable" : "not there",
+    fix: "i changelog_check",
+    needed: true,
   });
+}
+
+function repoRows(facts: Facts): Row[] {
   return [
-    row("changelog.txt", facts.changelogText !== null && problems.length === 0, {
-      seen: problems[0]
-        ? `line ${problems[0].line} ${problems[0].what}`
-        : facts.changelogText === null
-          ? "not there"
-          : "readable",
-      fix: "i changelog_check",
-      needed: true,
-    }),
+    changelogRow(facts),
     row("work tree", facts.git.dirty.length === 0, {
       seen: facts.git.dirty.length === 0 ? "clean" : `${facts.git.dirty.length} files are not committed`,
       fix: "git add --all && git commit",

@@ -27,12 +27,7 @@ export type ConfigReader = {
 /** Reads values out of a parsed config; an absent or empty key is `undefined`, a wrong type is an error. */
 export function configReader(source: ConfigSource): ConfigReader {
   const fail = (path: Path, what: string, fix: string): never => {
-    const key = path.length > 0 ? `${path.join(".")} ` : "";
-    throw new UserError(`${source.file}:${source.lineOf(path)} ${key}${what}`, {
-      why: "The config decides what is built, run and released, so each key must be one that is known and of its type.",
-      fix,
-      kind: "config",
-    });
+    throw wrongKey(source, path, { what, fix });
   };
   const at = (path: Path): unknown =>
     path.reduce<unknown>((value, key) => (isNode(value) ? value[key] : undefined), source.value) ?? undefined;
@@ -59,6 +54,15 @@ export function configReader(source: ConfigSource): ConfigReader {
     );
   };
   return { fail, at, node, text, words, ...checked({ fail, at, node, text }) };
+}
+
+function wrongKey(source: ConfigSource, path: Path, { what, fix }: { what: string; fix: string }): UserError {
+  const key = path.length > 0 ? `${path.join(".")} ` : "";
+  return new UserError(`${source.file}:${source.lineOf(path)} ${key}${what}`, {
+    why: "The config decides what is built, run and released, so each key must be one that is known and of its type.",
+    fix,
+    kind: "config",
+  });
 }
 
 type Basics = Pick<ConfigReader, "fail" | "at" | "node" | "text">;

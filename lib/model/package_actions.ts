@@ -30,8 +30,8 @@ export type PackageUse = {
   readonly where: string | null;
 };
 
-/** The image by a name that the engine knows, and where root and program lie on this machine. */
-export type UsePlaces = { readonly image: string; readonly root: string; readonly program: string };
+/** The image by a name that the engine knows, and where root and the folder of the program lie on this machine. */
+export type UsePlaces = { readonly image: string; readonly root: string; readonly inside: string };
 
 /** The container that reads: no network, nothing to write, the repo and the program mounted read-only. */
 export function packageUseArgv(action: PackageUse, at: UsePlaces): string[] {
@@ -52,8 +52,10 @@ export function packageUseArgv(action: PackageUse, at: UsePlaces): string[] {
       "--entrypoint",
       "python3",
     ],
+    // Where it is set in the image, Python does not find the program's own files.
+    ...["--env", "PYTHONSAFEPATH="],
     ...mount(at.root, "/app"),
-    ...mount(at.program, "/slipway/package_use.py"),
+    ...mount(at.inside, "/slipway"),
     ...["--workdir", "/", at.image, "-B", "/slipway/package_use.py", JSON.stringify(asked)],
   ];
 }

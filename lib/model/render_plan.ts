@@ -97,8 +97,11 @@ function renderService({ account, target, back, seconds }: EcsService): string[]
 }
 
 function renderUse(action: PackageUse, show: Show): string {
-  const places = { image: show(action.image), root: "$PWD", program: "package_use.py" };
-  return packageUseArgv(action, places).map(quote).join(" ");
+  const places = { image: show(action.image), root: "$SLIPWAY_REPO_ROOT", inside: "$SLIPWAY_ROOT/lib/doors/inside" };
+  const isMount = (word: string) => word.startsWith("type=bind,");
+  // The folders are named by what the sourced environment exports.
+  const words = packageUseArgv(action, places).map((word) => (isMount(word) ? `"${word}"` : quote(word)));
+  return words.join(" ");
 }
 
 function renderRef(action: GitRef): string {

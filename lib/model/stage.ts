@@ -48,6 +48,15 @@ export function imageTag(stage: Stage, user: string, version?: Version): string 
 /** `prod-<user>-<hash>`: a prod image of one commit that is tried before it is released (seed 001, "Prod candidate"). */
 export const candidateTag = (user: string, commit: string): string => `prod-${userTag(user)}-${commit.slice(0, 9)}`;
 
+/** A candidate's tag as somebody types it. */
+export function parseCandidate(value: string): string {
+  if (/^prod-[a-z0-9][a-z0-9._-]*-[0-9a-f]{9}$/.test(value)) return value;
+  throw new UserError(`"${value}" is not the tag of a candidate`, {
+    why: "It is prod-<user>-<the first 9 digits of the commit>, as docker_create_candidate tells it.",
+    fix: "Write it like --candidate prod-ada-0a1b2c3d4",
+  });
+}
+
 /** The annotated Git tag of a release: `cmamp-1.2.0` for dev, `cmamp-prod-1.2.0` for prod. */
 export const gitTag = (image: string, stage: ReleaseStage, version: Version): string =>
   stage === "dev" ? `${image}-${version}` : `${image}-prod-${version}`;

@@ -42,6 +42,21 @@ export async function loadFacts(request: Request): Promise<Facts> {
   ) as Facts;
 }
 
+/** The version that was typed, else the newest entry's of the stage; a candidate that was typed has none. */
+function versionOf({ options, versionFromChangelog, stage }: Request, changelog: Base["changelog"]) {
+  const typed = options["version"] as Version | undefined;
+  if (typed) return { version: typed, versionFrom: "option" as const };
+  const isNewest = versionFromChangelog && typeof options["candidate"] !== "string";
+  const entry = isNewest ? currentEntry(changelog, stage) : undefined;
+  return { version: entry?.version ?? null, versionFrom: entry ? ("changelog" as const) : null };
+}
+
+type Typed = {
+  readonly targetRegistries: string[];
+  readonly multiArch: readonly string[];
+  readonly builder: string;
+};
+
 /** What is read for every script: it costs a few files. */
 async function loadBase(request: Request): Promise<Base> {
   const env = commandEnv(request.env);
@@ -50,25 +65,19 @@ async function loadBase(request: Request): Promise<Base> {
   const user = loadUser(env);
   const changelogText = readText(join(place.root, place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
-  const typed = request.options["version"] as Version | undefined;
-  const entry = request.versionFromChangelog ? currentEntry(changelog, request.stage) : undefined;
-  const targets = targetRegistries(
-    config.registries,
-    (request.options["targetRegistries"] as string[] | undefined) ?? [],
-  );
+  const { targetRegistries: named = [], multiArch, builder = null } = request.options as Partial<Typed>;
   return {
     place,
     user,
     config,
     changelogText,
     changelog,
-    targets,
+    targets: targetRegistries(config.registries, named),
     env,
     stage: request.stage,
-    platforms: platformsOf(config, request.options["multiArch"] as readonly string[] | undefined),
-    builder: (request.options["builder"] as string | undefined) ?? null,
-    version: typed ?? entry?.version ?? null,
-    versionFrom: typed ? ("option" as const) : entry ? ("changelog" as const) : null,
+    platforms: platformsOf(config, multiArch),
+    builder,
+    ...versionOf(request, changelog),
     host: loadHost(),
     socket: socketOf(env),
     ci: Boolean(env["CI"] || env["CSFY_CI"]),

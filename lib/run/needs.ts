@@ -42,7 +42,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs(base, request) : undefined;
   const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
-  const named = (request.options["images"] as readonly string[] | undefined) ?? [];
+  const named = typedTags(request);
   const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
   const [{ git, refs }, engine, { registries, inputs }, programs, packages, template, deployment] = await Promise.all([
     early ?? loadGitAndRefs(base, request),
@@ -101,6 +101,12 @@ async function loadTemplateFacts(base: Base): Promise<Pick<Facts, "template" | "
     ...loadTemplate(join(base.place.root, base.place.dir)),
     otherImages: others.filter(({ dir }) => dir !== base.place.dir),
   };
+}
+
+/** The tags that somebody typed; `--candidate` without one means the commit's own, of a build. */
+function typedTags({ options }: Request): readonly string[] {
+  const { images = [], candidate } = options as { images?: readonly string[]; candidate?: string | boolean };
+  return typeof candidate === "string" ? [...images, candidate] : images;
 }
 
 /** The tags a flow may ask about: the stage's mutable one, the version's (without one the code version's), the base's. */

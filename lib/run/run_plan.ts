@@ -54,10 +54,7 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     signal: interruption.signal,
     owner,
     run: owner.nonce,
-    logFile: join(
-      slipwayFolder(facts, "logs"),
-      `${plan.workflow}.${new Date(now()).toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}.${process.pid}.log`,
-    ),
+    logFile: join(slipwayFolder(facts, "logs"), logName(plan.workflow)),
     quiet: run.common.quiet,
     json: run.common.json,
     breakLock: run.breakLock,
@@ -74,6 +71,9 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     },
   };
 }
+
+const logName = (workflow: string): string =>
+  `${workflow}.${new Date(now()).toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}.${process.pid}.log`;
 
 const usesGit = (step: Step): boolean =>
   step.do.some(({ kind }) => kind === "git_ref" || kind === "record" || kind === "move_tag");

@@ -58,12 +58,7 @@ async function main(name: string, spec: Script<OptionSet>, argv: readonly string
     const env = { ...(await loadDotEnv(process.cwd())), ...process.env };
     const { values, origins, words } = parseOptions(all, typed, env);
     const common = { ...values, ...ownMeanings(spec.options) } as unknown as Common;
-    if (common.help) {
-      process.stdout.write(
-        `${renderHelp({ name, about: spec.about, options: spec.options, universal, examples: spec.examples ?? [] })}\n`,
-      );
-      return 0;
-    }
+    if (common.help) return printHelp(name, spec);
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     const load = (stage: ReleaseStage = spec.stage ?? asked) =>
@@ -81,6 +76,11 @@ async function main(name: string, spec: Script<OptionSet>, argv: readonly string
   } catch (error) {
     return report(error, wantsJson);
   }
+}
+
+function printHelp(name: string, { about, options, examples = [] }: Script<OptionSet>): number {
+  process.stdout.write(`${renderHelp({ name, about, options, universal, examples })}\n`);
+  return 0;
 }
 
 /** A universal option that the script uses for something of its own is not given as such: `--from USER`. */

@@ -10,7 +10,7 @@ import { tagsAt } from "./final_state.ts";
 import { git } from "./git.ts";
 import { handImage, pushByHand, repositoryAt } from "./hand_image.ts";
 import { logOf, refsOf } from "./oracle.ts";
-import { leaveReleases } from "./past_releases.ts";
+import { releaseByHand, tagByHand } from "./released.ts";
 import { change, changelog, type Ground } from "./tiny_repo.ts";
 import { type Done, workflowsIn } from "./workflow.ts";
 
@@ -50,9 +50,8 @@ export async function makeProdTrack(ground: Ground, image: string, versions: Pro
     (version) => ({ stage: "dev", version, image: imageOf(image, version) }) as const,
   );
   const prods = released.map((version) => ({ stage: "prod", version, image: prodImageOf(image, version) }) as const);
-  await leaveReleases({ repo, image, addresses: ground.addresses }, [...devs, ...prods]);
-  for (const version of dev) await git(repo, "tag", "--annotate", `${image}-${version}`, "--message", version);
-  await git(repo, "push", "--quiet", "--tags", "origin");
+  await releaseByHand(ground, repo, [...devs, ...prods]);
+  await tagByHand(repo, [...devs, ...prods, ...dev.map((version) => ({ stage: "dev", version }) as const)]);
   const pushed = Object.values(ground.addresses).map(async (address) => {
     const to = repositoryAt(address, image);
     for (const version of prod) await pushByHand(to, prodImageOf(image, version), { tag: `prod-${version}` });

@@ -1,10 +1,9 @@
-import { repositoryOf } from "../../lib/doors/registry.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
-import type { ReleaseStage } from "../../lib/model/stage.ts";
+import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
+import { gitTag, type ReleaseStage } from "../../lib/model/stage.ts";
+import { parseVersion } from "../../lib/model/version.ts";
 import { git } from "./git.ts";
-import { type HandImage, pushByHand } from "./hand_image.ts";
+import { type HandImage, pushByHand, repositoryAt } from "./hand_image.ts";
 import { writeLog } from "./log.ts";
-import type { Ground } from "./tiny_repo.ts";
 
 /** A release as it stands in registries and log, made without Slipway and without an engine. */
 export type HandRelease = {
@@ -18,27 +17,57 @@ export type HandRelease = {
   readonly isHotfix?: true;
 };
 
-/** Pushes an image under a tag to one registry of the ground. */
-export const pushTo = ({ addresses }: Ground, key: string, named: { name: string; tag: string; image: HandImage }) =>
-  pushByHand(
-    repositoryOf({ name: key, kind: "oci", address: addresses[key] ?? "", required: true }, named.name),
-    named.image,
-    { tag: named.tag },
-  );
+type Addresses = { readonly addresses: Readonly<Record<string, string>> };
 
-/** Puts releases into registries, log and Git tags of a repo, one after the other. */
-export async function releaseByHand(ground: Ground, repo: string, releases: readonly HandRelease[]): Promise<void> {
+/** Pushes an image under a tag to one registry of the ground. */
+export const pushTo = ({ addresses }: Addresses, key: string, named: { name: string; tag: string; image: HandImage }) =>
+  pushByHand(repositoryAt(addresses[key] ?? "", named.name), named.image, { tag: named.tag });
+
+/**
+ * Puts releases into the registries and the log of a repo whose folder is called as its image, oldest first. A prod
+ * release stands on the last dev release before it.
+ */
+export async function releaseByHand(at: Addresses, repo: string, releases: readonly HandRelease[]): Promise<void> {
   const name = repo.split("/").at(-1) ?? "";
-  for (const [at, { stage, version, image, by = "ann", isHotfix, ...more }] of releases.entries()) {
-    const registries = more.keys ?? Object.keys(ground.addresses);
-    const tags = [`${stage}-${version}`, ...(isHotfix ? [] : [stage])];
-    for (const key of registries) for (const tag of tags) await pushTo(ground, key, { name, tag, image });
-    const commit = await git(repo, "rev-parse", "HEAD");
-    const signed = { at: `2025-02-${String(at + 1).padStart(2, "0")}T10:00:00.000Z`, by, host: "ci" };
-    const moved = { type: "flip", id: `${stage}${version}`, tag: stage, version, to: image.digest } as const;
-    const flip = { ...moved, from: {}, why: "release", registries, ...signed } as const;
-    const release = { type: "release", stage, version, digest: image.digest, commit, registries, ...signed } as const;
-    const entries: SignedEntry[] = isHotfix ? [release] : [flip, release];
-    await writeLog(`${repo}.git`, name, entries);
-  }
+  const keysOf = ({ keys }: HandRelease) => keys ?? Object.keys(at.addresses);
+  const pushed = Object.keys(at.addresses).map(async (key) => {
+    for (const release of releases.filter((one) => keysOf(one).includes(key)))
+      for (const tag of tagsOf(release)) await pushTo(at, key, { name, tag, image: release.image });
+  });
+  await Promise.all(pushed);
+  const commit = await git(repo, "rev-parse", "HEAD");
+  const entries = releases.flatMap((release, index): SignedEntry[] => {
+    const day = String(index + 1).padStart(2, "0");
+    const signed = { at: `2025-02-${day}T10:00:00.000Z`, by: release.by ?? "ann", host: "ci" };
+    const facts = { commit, registries: keysOf(release), before: releases.slice(0, index) };
+    return entriesOf(release, facts).map((entry) => ({ ...entry, ...signed }));
+  });
+  await writeLog(`${repo}.git`, name, entries);
+}
+
+/** Puts the Git tags of releases on the remote of a repo. */
+export async function tagByHand(repo: string, releases: readonly Pick<HandRelease, "stage" | "version">[]) {
+  const name = repo.split("/").at(-1) ?? "";
+  for (const { stage, version } of releases)
+    await git(repo, "tag", "--annotate", gitTag(name, stage, parseVersion(version)), "--message", version);
+  await git(repo, "push", "--quiet", "--tags", "origin");
+}
+
+const tagsOf = ({ stage, version, isHotfix }: HandRelease) => [`${stage}-${version}`, ...(isHotfix ? [] : [stage])];
+
+type Around = {
+  readonly commit: string;
+  readonly registries: readonly string[];
+  readonly before: readonly HandRelease[];
+};
+
+function entriesOf({ stage, version, image: { digest }, isHotfix }: HandRelease, around: Around): LogEntry[] {
+  const { commit, registries, before } = around;
+  const last = before.findLast((one) => one.stage === stage && !one.isHotfix)?.image.digest ?? null;
+  const dev = before.findLast((one) => one.stage === "dev");
+  const base = stage === "prod" && dev ? { base: { version: dev.version, digest: dev.image.digest } } : {};
+  const from = Object.fromEntries(registries.map((key) => [key, last]));
+  const release = { type: "release", stage, version, digest, commit, ...base, registries } as const;
+  const move = { type: "flip", id: `${stage}${version}`, tag: stage, version, to: digest, from } as const;
+  return isHotfix ? [release] : [{ ...move, why: "release", registries }, release];
 }

@@ -3,7 +3,7 @@ import type { Kill } from "../bed/crash.ts";
 import { type CrashGround, makeCrashGround, type Spot } from "../bed/crash_ground.ts";
 import type { Point } from "../bed/crash_points.ts";
 import { type HandImage, handImage, imageAt, repositoryAt } from "../bed/hand_image.ts";
-import { leaveReleases, type Past } from "../bed/past_releases.ts";
+import { type HandRelease, releaseByHand, tagByHand } from "../bed/released.ts";
 import { makeSweep, type Sweep, type Swept } from "../bed/sweep.ts";
 import type { Ground } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
@@ -11,10 +11,12 @@ import { workflowsIn } from "../bed/workflow.ts";
 /** A dev image that a prod image can be built on; released once, and pushed under each repo's own name. */
 let dev: HandImage;
 const after =
-  (releases: () => readonly Past[]) =>
-  ({ repo, image }: Spot, { addresses }: Ground) =>
-    leaveReleases({ repo, image, addresses }, releases());
-const past = (stage: Past["stage"], version: string): Past => ({
+  (releases: () => readonly HandRelease[]) =>
+  async ({ repo }: Spot, ground: Ground) => {
+    await releaseByHand(ground, repo, releases());
+    await tagByHand(repo, releases());
+  };
+const past = (stage: HandRelease["stage"], version: string): HandRelease => ({
   stage,
   version,
   image: handImage(`${stage} ${version}`, [100, 1000]),

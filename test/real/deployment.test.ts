@@ -15,6 +15,7 @@ const name = "served";
 const script = "docker_update_prod_task_definition";
 const older = handImage("served 1.0.0", [100]);
 const newer = handImage("served 1.1.0", [100]);
+const candidate = "prod-ada-0a1b2c3d4";
 let aws: Aws;
 let dir = "";
 let repo = "";
@@ -27,6 +28,7 @@ beforeAll(async () => {
   await aws.repository(name);
   await aws.push(name, "prod-1.0.0", older);
   await aws.push(name, "prod-1.1.0", newer);
+  await aws.push(name, candidate, newer);
   repo = join(dir, name);
   write(repo, {
     "repo_config.yaml": `docker_info: {docker_image_name: ${name}}\ncontainer_registry_info:\n  ecr: {address: "${aws.proxy.address}", kind: ecr, region: ${region}}\n`,
@@ -118,6 +120,32 @@ describe("a deployment", () => {
       update_service: "done",
     });
     expect(aws.fleet.changes()).toEqual(["ecs:UpdateService"]);
+  });
+});
+
+describe("a candidate", () => {
+  const bring = (...words: readonly string[]) =>
+    update(...["--task-definition", service, "--cluster", "main", "--yes", "--candidate"], ...words);
+
+  it("comes to an environment that is not prod, by its digest, and is recorded by its tag", async () => {
+    const { code, stdout, stderr } = await bring(candidate, "--environment", "test");
+    expect([code, stdout], stderr).toEqual([
+      0,
+      `served ${candidate} runs in service ${service} of cluster main:\n${image(newer.digest)}\n`,
+    ]);
+    const log = await git(`${repo}.git`, "log", "-1", "--format=%B", `refs/slipway/log/${name}`);
+    expect(JSON.parse(log)).toMatchObject({ environment: "test", version: candidate, digest: newer.digest, service });
+  });
+
+  it.each([
+    ["in prod", [candidate], `--candidate ${candidate} cannot go to environment prod`],
+    ["beside a version", [candidate, "--environment", "test", "--version", "1.1.0"], "--version 1.1.0 and --candidate"],
+    ["that nobody pushed", ["prod-bob-0a1b2c3d4", "--environment", "test"], "ecr has no prod-bob-0a1b2c3d4 of served"],
+    ["of another form", ["dev-1.1.0", "--environment", "test"], '"dev-1.1.0" is not the tag of a candidate'],
+  ])("is refused %s", async (_what, words, what) => {
+    const { code, stderr } = await bring(...words);
+    expect([code, aws.fleet.changes()]).toEqual([2, []]);
+    expect(stderr).toContain(`error: ${what}`);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { insideProgram } from "../../lib/doors/package_use.ts";
+import { insideFolder } from "../../lib/doors/package_use.ts";
 import { packageUseArgv } from "../../lib/model/package_actions.ts";
 import type { Action, Digest, Plan, Step } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
@@ -179,7 +179,7 @@ function dockerWords(action: Action, digest: string | null, root: string): reado
       shown(image),
     ]);
   if (action.kind === "package_use")
-    return [packageUseArgv(action, { image: shown(action.image), root, program: insideProgram }).slice(1)];
+    return [packageUseArgv(action, { image: shown(action.image), root, inside: insideFolder }).slice(1)];
   if (action.kind !== "command") return [];
   const [program, ...words] = action.argv.map(shown);
   return program === "docker" ? [words] : [];

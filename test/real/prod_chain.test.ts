@@ -16,8 +16,7 @@ let i: (workflow: string, ...words: readonly string[]) => Promise<Done>;
 const at = (tag: string) => digestsAt(Object.values(ground.addresses), `${name}:${tag}`);
 const everywhere = (digest: string | undefined) => Object.keys(ground.addresses).map(() => digest);
 const image = (digest: string | undefined) => `${ground.addresses["r2"]}/${name}@${digest}`;
-const service = `${name}-prod`;
-const running = async () => {
+const running = async (service = `${name}-prod`) => {
   const { containerDefinitions = [] } = await aws.definition(aws.fleet.revision(service) ?? service);
   return containerDefinitions.find((one) => one.name === "app")?.image;
 };
@@ -37,7 +36,8 @@ beforeAll(async () => {
   repo = await ground.repo(name, { gates: ["fast", "qa"], kinds: { r2: `kind: ecr, region: ${region}` } });
   i = workflowsIn(repo, { env: { ...process.env, ...aws.env } });
   await aws.repository(name);
-  await aws.service(service, `${ground.addresses["r2"]}/${name}:prod-xyz`);
+  for (const service of [`${name}-prod`, `${name}-preprod`])
+    await aws.service(service, `${ground.addresses["r2"]}/${name}:prod-xyz`);
   await change(repo, { "changelog.txt": entries(`${name}-1.1.0`), "app.txt": "first\n" });
 });
 afterAll(() => Promise.all([ground.end(), aws.end()]));
@@ -72,6 +72,11 @@ it("dev, prod, a hotfix, its rollback, a candidate, a deployment and one that fa
     .split("\n")
     .filter((tag) => /^prod-root-/.test(tag));
   expect(await at(short[0] ?? "none")).toEqual(everywhere(candidate));
+
+  aws.fleet.next();
+  const trial = ["--environment", "preprod", "--candidate", short[0] ?? "none", "--cluster", "main"];
+  await done("docker_update_prod_task_definition", ...trial);
+  expect(await running(`${name}-preprod`)).toBe(image(candidate));
 
   aws.fleet.next();
   await done("docker_update_prod_task_definition", "--version", "1.1.0", "--cluster", "main");

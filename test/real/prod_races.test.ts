@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { git } from "../bed/git.ts";
 import { imageAt, repositoryAt } from "../bed/hand_image.ts";
 import { logOf, refsOf } from "../bed/oracle.ts";
-import { leaveReleases } from "../bed/past_releases.ts";
 import {
   assertSettled,
   assertTold,
@@ -19,6 +18,7 @@ import {
   type Track,
   told,
 } from "../bed/race.ts";
+import { releaseByHand, tagByHand } from "../bed/released.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
@@ -40,9 +40,9 @@ describe("two at once, from two clones", () => {
     for (const turn of turns(3)) {
       const image = `prod-race${turn}x`;
       const repo = await ground.repo(image);
-      await leaveReleases({ repo, image, addresses: ground.addresses }, [
-        { stage: "dev", version: "1.0.0", image: dev },
-      ]);
+      const onDev = [{ stage: "dev", version: "1.0.0", image: dev }] as const;
+      await releaseByHand(ground, repo, onDev);
+      await tagByHand(repo, onDev);
       const clone = await ground.clone(repo, `${image}-clone`);
       const release = (dir: string) => workflowsIn(dir)("docker_release_prod", "--version", "1.0.0");
       const runs = await Promise.all([repo, clone].map(release));

@@ -6,7 +6,7 @@ import { handImage, handIndex } from "../bed/hand_image.ts";
 import { startLive } from "../bed/live.ts";
 import { writeLog } from "../bed/log.ts";
 import { changes, logOf } from "../bed/oracle.ts";
-import { pushTo, releaseByHand } from "../bed/released.ts";
+import { pushTo, releaseByHand, tagByHand } from "../bed/released.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
@@ -24,17 +24,13 @@ const newer = handImage("newer", [20_000], [lower]);
 /** A repo with dev 1.0.0 and 1.1.0 released, a commit in between, and both Git tags on the remote. */
 async function releasedTwice(name: string): Promise<string> {
   const repo = await ground.repo(name);
-  const tag = async (version: string) => {
-    await git(repo, "tag", "--annotate", `${name}-${version}`, "--message", version);
-    await git(repo, "push", "--quiet", "origin", `${name}-${version}`);
-  };
   await releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: older }]);
-  await tag("1.0.0");
+  await tagByHand(repo, [{ stage: "dev", version: "1.0.0" }]);
   await change(repo, { "changelog.txt": changelog(name, "1.1.0", "1.0.0") });
   await git(repo, "commit", "--quiet", "--allow-empty", "--message", "Add <b>pytest</b> [x](y)");
   await git(repo, "push", "--quiet", "origin", "HEAD");
   await releaseByHand(ground, repo, [{ stage: "dev", version: "1.1.0", image: newer }]);
-  await tag("1.1.0");
+  await tagByHand(repo, [{ stage: "dev", version: "1.1.0" }]);
   return repo;
 }
 

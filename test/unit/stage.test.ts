@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isTag } from "../../lib/model/image.ts";
-import { gitTag, imageTag, parseStage, userTag } from "../../lib/model/stage.ts";
+import { candidateTag, gitTag, imageTag, parseCandidate, parseStage, userTag } from "../../lib/model/stage.ts";
 import { refusal, version } from "./factory.ts";
 
 describe("stage", () => {
@@ -14,6 +14,20 @@ describe("stage", () => {
       fix: expect.stringContaining("--stage dev"),
     });
   });
+});
+
+describe("a candidate", () => {
+  it.each(["ada", "Ada.L", "j.doe", "0", "a_b-c"])("of %s is read as it was made", (user) => {
+    const tag = candidateTag(user, "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567");
+    expect(parseCandidate(tag)).toBe(tag);
+  });
+
+  it.each(["prod", "prod-1.2.0", "dev-ada-0a1b2c3d4", "prod-ada-0a1b2c3", "prod-ada-0A1B2C3D4", "-prod-ada-0a1b2c3d4"])(
+    "is not %s",
+    (text) => {
+      expect(refusal(() => parseCandidate(text)).message).toBe(`"${text}" is not the tag of a candidate`);
+    },
+  );
 });
 
 describe("imageTag", () => {

@@ -43,31 +43,50 @@ export function newEcs(account: AwsAccount, env: Env, signal?: AbortSignal): Ecs
   }
   return {
     definition: (name) => asked(`read task definition ${name} of ECS`, () => definition(client, name)),
-    service: ({ cluster, service }) =>
-      asked(`read service ${service} in cluster ${cluster} of ECS`, async () => {
-        const command = new DescribeServicesCommand({ cluster, services: [service] });
-        const found = (await orNone(client.send(command, options)))?.services?.[0];
-        return found && found.status !== "INACTIVE" ? toService(found) : null;
-      }),
+    service: (named) =>
+      asked(`read service ${named.service} in cluster ${named.cluster} of ECS`, () =>
+        serviceOf(client, named, options),
+      ),
     services: (cluster) =>
-      asked(`list the services in cluster ${cluster} of ECS`, async () => {
-        const command = new ListServicesCommand({ cluster, maxResults: 10 });
-        return ((await orNone(client.send(command, options)))?.serviceArns ?? []).map(revisionName);
-      }),
+      asked(`list the services in cluster ${cluster} of ECS`, () => servicesOf(client, cluster, options)),
     register: (fields) =>
-      asked(`register a revision of ${String(fields["family"])} in ECS`, async () => {
-        const input = fields as unknown as Sdk.RegisterTaskDefinitionCommandInput;
-        const { taskDefinition, tags } = await client.send(new RegisterTaskDefinitionCommand(input));
-        return toDefinition(taskDefinition, tags);
-      }),
-    update: ({ cluster, service, revision, again }) =>
-      asked(`send service ${service} in cluster ${cluster} of ECS to ${revisionName(revision)}`, async () => {
-        const forced = again ? { forceNewDeployment: true } : {};
-        const command = new UpdateServiceCommand({ cluster, service, taskDefinition: revision, ...forced });
-        return toService((await client.send(command)).service ?? {});
-      }),
+      asked(`register a revision of ${String(fields["family"])} in ECS`, () => register(client, fields)),
+    update: (to) =>
+      asked(`send service ${to.service} in cluster ${to.cluster} of ECS to ${revisionName(to.revision)}`, () =>
+        update(client, to),
+      ),
     whyStopped: (named) => whyStopped(client, named),
   };
+}
+
+type SendOptions = { readonly abortSignal?: AbortSignal };
+
+async function serviceOf(
+  client: ECSClient,
+  { cluster, service }: Named,
+  options: SendOptions,
+): Promise<Service | null> {
+  const command = new DescribeServicesCommand({ cluster, services: [service] });
+  const found = (await orNone(client.send(command, options)))?.services?.[0];
+  return found && found.status !== "INACTIVE" ? toService(found) : null;
+}
+
+async function servicesOf(client: ECSClient, cluster: string, options: SendOptions): Promise<readonly string[]> {
+  const command = new ListServicesCommand({ cluster, maxResults: 10 });
+  return ((await orNone(client.send(command, options)))?.serviceArns ?? []).map(revisionName);
+}
+
+async function register(client: ECSClient, fields: Parameters<Ecs["register"]>[0]): Promise<TaskDefinition> {
+  const input = fields as unknown as Sdk.RegisterTaskDefinitionCommandInput;
+  const { taskDefinition, tags } = await client.send(new RegisterTaskDefinitionCommand(input));
+  return toDefinition(taskDefinition, tags);
+}
+
+async function update(client: ECSClient, to: Parameters<Ecs["update"]>[0]): Promise<Service> {
+  const { cluster, service, revision, again } = to;
+  const forced = again ? { forceNewDeployment: true } : {};
+  const command = new UpdateServiceCommand({ cluster, service, taskDefinition: revision, ...forced });
+  return toService((await client.send(command)).service ?? {});
 }
 
 /** A cluster that does not exist has no services. */

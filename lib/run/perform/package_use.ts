@@ -1,4 +1,4 @@
-import { insideProgram, readPackageUse } from "../../doors/package_use.ts";
+import { insideFolder, readPackageUse } from "../../doors/package_use.ts";
 import { type PackageUse, packageUseArgv } from "../../model/package_actions.ts";
 import { renderUses, renderVerdicts } from "../../model/package_report.ts";
 import { judgePackages, type Seen, usesOf } from "../../model/package_use.ts";
@@ -8,7 +8,7 @@ import { digestText, type Outcome, ownLabels, type World } from "../world.ts";
 export async function packageUse(action: PackageUse, world: World): Promise<Outcome> {
   const { root } = world.facts.place;
   const image = digestText(world, action.image);
-  const [docker = "", run = "", ...words] = packageUseArgv(action, { image, root, program: insideProgram });
+  const [docker = "", run = "", ...words] = packageUseArgv(action, { image, root, inside: insideFolder });
   const labels = Object.entries(ownLabels(world)).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
   const seen = await readPackageUse([docker, run, ...labels, ...words], { cwd: root, env: world.facts.env, image });
   if (action.where === null) judge(action, seen, world);
