@@ -37,6 +37,8 @@ export const gitIn =
   async (words, input) => {
     const { code, stdout, stderr } = await tryGit(folder, env, words, input);
     if (code === 0) return stdout.replace(/\n$/, "");
+    // Facts are read side by side: whoever of them meets it first says the same.
+    if (/does not have any commits yet/.test(stderr)) throw noCommit();
     throw new UserError(`git ${words.slice(0, 2).join(" ")} ended with ${code}`, {
       why: stderr.trim().split("\n").slice(-3).join(" ") || "Git gave no reason.",
       fix: code === 127 ? "Install git, e.g. apt-get install git" : `Look at it by hand: git -C ${folder} status`,
