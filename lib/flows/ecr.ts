@@ -28,6 +28,13 @@ export function ecrLogin(facts: Known, name: string): Command[] {
   return registry && isAws(facts, registry) ? [loginToEcr(registry, facts.config.imageName)] : [];
 }
 
+/** The pull of an image, and before it docker's login where ECR has it: every pull logs in (original.md, docker_pull). */
+export function pullOf(facts: Known, reference: string, words: readonly string[] = []): Command[] {
+  const { registries, imageName } = facts.config;
+  const registry = registries.find((one) => reference.startsWith(`${repositoryOf(one, imageName).host}/`));
+  return [...ecrLogin(facts, registry?.name ?? ""), cmd`docker pull ${words} ${reference}`];
+}
+
 /** The command that logs docker in to a registry of ECR; the password goes in by standard input. */
 export function loginToEcr(registry: Registry, image: string): Command {
   const repo = repositoryOf(registry, image);

@@ -4,6 +4,7 @@ import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion, targetPlaces } from "../model/names.ts";
 import { type Announce, cmd, type Place, type Step, step } from "../model/plan.ts";
 import { imageTag } from "../model/stage.ts";
+import { ecrLogin, pullOf } from "./ecr.ts";
 
 type Share = { readonly file?: string | undefined; readonly readable: boolean };
 
@@ -73,7 +74,8 @@ function shareByRegistry(facts: Facts, image: string, reference: string): Step[]
   const digest = shared ?? (isClassic ? ({ digest: "@image" } as const) : image);
   const readBack = { kind: "verify_digest", tag, digest, places: [place] } as const;
   const rename = there === reference ? [] : [cmd`docker tag ${image} ${there}`];
-  const steps = [...rename, cmd`docker push ${there}`, { ...readBack, ...(isClassic ? { tested: image } : {}) }];
+  const push = [...ecrLogin(facts, place.registry), cmd`docker push ${there}`];
+  const steps = [...rename, ...push, { ...readBack, ...(isClassic ? { tested: image } : {}) }];
   const words = place.registry === facts.config.registries[0]?.name ? [] : ["--target-registries", place.registry];
   return [
     step("docker_push", `Push ${there} and read it back`, steps, {
@@ -147,7 +149,7 @@ function findSource(facts: Facts, from: string | undefined): Source {
     return {
       digest: inRegistry.digest,
       what,
-      bring: [cmd`docker pull ${`${repositoryOf(facts)}@${inRegistry.digest}`}`],
+      bring: pullOf(facts, `${repositoryOf(facts)}@${inRegistry.digest}`),
     };
   }
   throw new UserError(`neither this engine nor ${facts.targets[0]?.name ?? "a registry"} has ${tag}`, {

@@ -4,10 +4,11 @@ import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { imageOfWord } from "../model/image_words.ts";
 import type { PackageUse } from "../model/package_actions.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { chooseImage } from "./choose_image.ts";
+import { pullOf } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
 /** What differs in packages between two images, neither of which is run; one that the engine lacks is pulled. */
@@ -70,5 +71,5 @@ function pullIfLacking(facts: Facts, reference: string, index: number): Step[] {
       why: "A local image is built on this machine and private to its user.",
       fix: "Build it: i docker_build_local --version X.Y.Z",
     });
-  return [step(`pull_${index + 1}`, `Pull ${reference}`, [cmd`docker pull ${reference}`], { skip })];
+  return [step(`pull_${index + 1}`, `Pull ${reference}`, pullOf(facts, reference), { skip })];
 }

@@ -1,10 +1,11 @@
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { builtImage, engineRepository, requireVersion } from "../model/names.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { candidateTag } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { type Build, buildStep, imageLabels } from "./build.ts";
+import { pullOf } from "./ecr.ts";
 import { imageInEngine } from "./promote.ts";
 import { pushImage } from "./push.ts";
 import { assertBase } from "./release_rules.ts";
@@ -85,14 +86,9 @@ export function prodBuild(facts: Facts, { version, reference, options }: ProdBui
 export function pullBase(facts: Facts): Step {
   const { repository, digest, version } = requireBase(facts);
   const isThere = facts.engine.images.some(({ digests }) => digests.includes(digest));
-  return step(
-    "pull_base",
-    `Pull dev-${version}, on which prod stands`,
-    [cmd`docker pull ${`${repository}@${digest}`}`],
-    {
-      skip: isThere ? "the engine has it" : null,
-    },
-  );
+  return step("pull_base", `Pull dev-${version}, on which prod stands`, pullOf(facts, `${repository}@${digest}`), {
+    skip: isThere ? "the engine has it" : null,
+  });
 }
 
 function requireBase(facts: Facts): BaseImage {

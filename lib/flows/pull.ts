@@ -6,6 +6,7 @@ import { cmd, type Step, step } from "../model/plan.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { type Chosen, chooseReleased } from "./choose_image.ts";
+import { pullOf } from "./ecr.ts";
 
 /** Pulls the image of a stage from the first target registry, under the name the engine knows it by. */
 export function pull(facts: Facts, options: { readonly stage: Stage; readonly version?: Version | undefined }): Step[] {
@@ -31,14 +32,14 @@ export function pullDevTools(
     });
   const { reference } = repositoryOf(registry, facts.config.container.devTools);
   const from = `${reference}:${imageTag(options.stage, "", options.version)}`;
-  return [step("docker_pull_dev_tools", `Pull ${from}`, [cmd`docker pull ${from}`])];
+  return [step("docker_pull_dev_tools", `Pull ${from}`, pullOf(facts, from))];
 }
 
 /** The pull from the first target registry, under the name that the engine knows the image by. */
 function pullStep(facts: Facts, image: Chosen): Step {
   const from = `${targetPlaces(facts)[0]?.repository ?? engineRepository(facts)}:${image.tag}`;
   const rename = from === image.reference ? [] : [cmd`docker tag ${from} ${image.reference}`];
-  return step("docker_pull", `Pull ${from}`, [cmd`docker pull ${from}`, ...rename]);
+  return step("docker_pull", `Pull ${from}`, [...pullOf(facts, from), ...rename]);
 }
 
 /** Pulls the image where the engine does not have it; local images are never pulled. */

@@ -1,11 +1,11 @@
 import type { Facts } from "../model/facts.ts";
 import { builtImage, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
-import { cmd, type Digest, type Step, step } from "../model/plan.ts";
+import { type Digest, type Step, step } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import type { Version } from "../model/version.ts";
 import { buildStep } from "./build.ts";
 import { claimed } from "./claimed.ts";
-import { ecrChecks } from "./ecr.ts";
+import { ecrChecks, pullOf } from "./ecr.ts";
 import { type Found, findImage } from "./find_image.ts";
 import { type GateOptions, gates } from "./gates.ts";
 import { localBuild } from "./local.ts";
@@ -47,8 +47,8 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
 /** A builder pushes what it built; the engine gets it from there, to test it. */
 const pullBuilt = (facts: Facts, reference: string): Step[] => {
   const platform = testedPlatform(facts.platforms, facts.engine.platform);
-  const line = cmd`docker pull ${platform !== facts.engine.platform && ["--platform", platform]} ${reference}`;
-  return facts.builder ? [step("pull_built", `Pull ${reference} to test it`, [line])] : [];
+  const words = platform === facts.engine.platform ? [] : ["--platform", platform];
+  return facts.builder ? [step("pull_built", `Pull ${reference} to test it`, pullOf(facts, reference, words))] : [];
 };
 
 /** The dev half of docker_release_all: nothing where every target has the version already and the log its release. */
@@ -94,7 +94,7 @@ function obtainImage(facts: Facts, { version, found, options }: Obtain): Step[] 
   const from = `${sourcePlace(facts, tag).repository}@${found.digest}`;
   const image = found.digest ?? "";
   const gatesDone = gates(facts, { version, image, what: image, options }).every(({ skip }) => skip !== null);
-  const pull = step("pull_image", `Pull ${tag} to test it`, [cmd`docker pull ${from}`], {
+  const pull = step("pull_image", `Pull ${tag} to test it`, pullOf(facts, from), {
     skip: found.pulled ? "the engine has it" : gatesDone ? "every gate has passed" : null,
   });
   return [...built, pull];

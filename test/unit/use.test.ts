@@ -103,6 +103,18 @@ describe("docker_pull", () => {
   });
 });
 
+describe("a pull from ECR", () => {
+  it("logs docker in first, because its login lasts twelve hours", () => {
+    const address = "123456789012.dkr.ecr.eu-north-1.amazonaws.com";
+    const registries = [{ name: "ecr", kind: "ecr", address, required: true } as const];
+    const settings = { ...config(), registries };
+    expect(lines(pull(facts({ config: settings, targets: registries }), { stage: "dev" }))).toEqual([
+      `docker login --username AWS --password-stdin ${address}`,
+      `docker pull ${address}/cmamp:dev`,
+    ]);
+  });
+});
+
 describe("docker_cmd", () => {
   const run = (more: { cmd?: string; words?: readonly string[] }) =>
     command(facts(images("dev")), { ...options, words: [], ...more });
