@@ -67,7 +67,7 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
       text: [...run.told.text],
       data: run.told.data,
       exitCode: 0,
-      settled: null,
+      settled: new Map(),
     },
   };
 }

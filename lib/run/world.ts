@@ -39,8 +39,8 @@ export type RunState = {
   text: string[];
   data: unknown;
   exitCode: number;
-  /** The flip that somebody left behind and this run settled. */
-  settled: Flip | null;
+  /** Tag -> the flip of it that somebody left behind and this run settled. */
+  readonly settled: Map<string, Flip>;
 };
 
 /** The folder for Slipway's own files of a repo; made when first used, private to the user. */

@@ -58,14 +58,14 @@ export const answers = (flip: Flip, world: World): Promise<Answer[]> =>
     }),
   );
 
-/** Finishes or undoes a flip that somebody left, waits for one whose owner lives; gives the flip that is settled now, if there was one. */
-export async function settleEarlier(world: World): Promise<Flip | null> {
+/** Finishes or undoes a flip that somebody left, and keeps in the world what it came to; waits for one whose owner lives. */
+export async function settleEarlier(world: World): Promise<void> {
   const refs = await world.refs();
   const ref = ownFlipRef(world);
   let last: Flip["owner"] = world.owner;
   for (let turn = 0; turn < 60; turn += 1) {
     const object = (await refs.list())[ref];
-    if (!object) return null;
+    if (!object) return;
     const text = await refs.readBlob(ref, object);
     if (text === null) continue;
     const flip = JSON.parse(text) as Flip;
@@ -76,12 +76,17 @@ export async function settleEarlier(world: World): Promise<Flip | null> {
       const own = await refs.writeBlob(JSON.stringify({ ...flip, owner: me }));
       const settle = async () => ((await refs.swap(ref, object, own)).won ? await settleNow(flip, own, world) : null);
       const settled = await asWhole(settle);
-      if (settled) return settled;
+      if (settled) return keepSettled(settled, world);
     }
     await pause(1000, world.signal);
     if (world.signal.aborted) throw interrupted();
   }
   throw busy(ref, last);
+}
+
+/** One that was undone left what an earlier one, if there was any, was finished to. */
+function keepSettled(flip: Flip, { state: { settled } }: World): void {
+  if (flip.places.length > 0 || !settled.has(flip.tag)) settled.set(flip.tag, flip);
 }
 
 async function settleNow(flip: Flip, object: string, world: World): Promise<Flip> {

@@ -24,7 +24,8 @@ export async function moveTag(action: MoveTag, world: World): Promise<Outcome> {
   const ref = ownFlipRef(world);
   let why = "";
   for (let turn = 0; turn < 5; turn += 1) {
-    const settled = (await settleEarlier(world)) ?? world.state.settled;
+    await settleEarlier(world);
+    const settled = world.state.settled.get(action.tag);
     assertNotOvertaken(action, settled);
     const flip = intent(action, world, settled);
     const object = await refs.writeBlob(JSON.stringify(flip));
@@ -50,10 +51,9 @@ async function moveUnder(flip: Flip, object: string, world: World): Promise<Outc
 }
 
 /** What the flip ref holds; what an earlier flip left behind was settled to is what we expect to see. */
-function intent(action: MoveTag, world: World, settled: Flip | null): Flip {
+function intent(action: MoveTag, world: World, settled: Flip | undefined): Flip {
   const { kind: _, ...move } = action;
-  const after = (place: Place) =>
-    settled?.tag === action.tag && settled.places.some(({ registry }) => registry === place.registry);
+  const after = (place: Place) => settled?.places.some(({ registry }) => registry === place.registry);
   return {
     ...move,
     id: crypto.randomUUID(),
@@ -64,8 +64,8 @@ function intent(action: MoveTag, world: World, settled: Flip | null): Flip {
 }
 
 /** A flip that was finished for somebody else may have brought a higher version; only a rollback goes below it. */
-function assertNotOvertaken(action: MoveTag, settled: Flip | null): void {
-  if (!settled || action.why === "rollback" || settled.tag !== action.tag || settled.places.length === 0) return;
+function assertNotOvertaken(action: MoveTag, settled: Flip | undefined): void {
+  if (!settled || action.why === "rollback" || settled.places.length === 0) return;
   if (
     !isVersion(settled.version) ||
     !isVersion(action.version) ||
