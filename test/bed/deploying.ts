@@ -51,16 +51,20 @@ export async function startDeploying(): Promise<Deploying> {
       update(...["--version", version, "--task-definition", `svc-${count}`, "--cluster", "main", "--yes"], ...words),
     service: async () => {
       count += 1;
-      await aws.service(`svc-${count}`, image(older.digest));
-      aws.fleet.next();
-      aws.fleet.forget();
-      return `svc-${count}`;
+      return makeService(aws, `svc-${count}`, image(older.digest));
     },
     end: async () => {
       await aws.end();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function makeService(aws: Aws, service: string, image: string): Promise<string> {
+  await aws.service(service, image);
+  aws.fleet.next();
+  aws.fleet.forget();
+  return service;
 }
 
 async function pushAll(aws: Aws): Promise<void> {
