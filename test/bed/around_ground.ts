@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { labelled, startLabelled } from "./labelled.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { tinyImage } from "./tiny.ts";
-import { type Ground, makeGround } from "./tiny_repo.ts";
+import { type Ground, makeGround, write } from "./tiny_repo.ts";
 import { type Done, docker, workflow, workflowsIn } from "./workflow.ts";
 
 /** Two registries whose image `dev` and `local-root-1.0.0` the engine has, its repo, and a terminal in it. */
@@ -24,8 +25,10 @@ export async function makeAroundGround(name: string): Promise<AroundGround> {
   const ground = await makeGround(2);
   const repo = await ground.repo(name);
   const reference = `${ground.addresses["r1"]}/${name}`;
-  for (const address of Object.values(ground.addresses))
-    for (const tag of ["local-root-1.0.0", "dev"]) await docker("tag", tinyImage, `${address}/${name}:${tag}`);
+  const tags = Object.values(ground.addresses).flatMap((address) =>
+    ["local-root-1.0.0", "dev"].map((tag) => `${address}/${name}:${tag}`),
+  );
+  await buildOwn(join(ground.dir, "image"), tags);
   const terminal = await openTerminal(repo, ground.dir);
   return {
     ground,
@@ -43,6 +46,13 @@ export async function makeAroundGround(name: string): Promise<AroundGround> {
       await ground.end();
     },
   };
+}
+
+/** Builds an image that is no other test's: who uses an image is told by its ID, and many tests use the tiny one at once. */
+async function buildOwn(dir: string, tags: readonly string[]): Promise<void> {
+  write(dir, { Dockerfile: `FROM ${tinyImage}\nLABEL own=${tags[0]}\n` });
+  const named = tags.flatMap((tag) => ["--tag", tag]);
+  await docker("buildx", "build", "--quiet", "--provenance=false", "--load", ...named, dir);
 }
 
 /** The line with which a person starts a workflow. */

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type AroundGround, line, makeAroundGround } from "../bed/around_ground.ts";
 import { startLabelled } from "../bed/labelled.ts";
-import { tinyImage } from "../bed/tiny.ts";
 import { docker, workflowsIn } from "../bed/workflow.ts";
 
 const name = "aroundbox";
@@ -57,7 +56,7 @@ describe("docker_ps and docker_stats", () => {
 describe("docker_images_ls_repo", () => {
   it("tells each registry's images of the repo with the digest that the engine knows", async () => {
     await at.mine();
-    const id = (await docker("image", "inspect", "--format", "{{.Id}}", tinyImage)).slice(7, 19);
+    const id = (await docker("image", "inspect", "--format", "{{.Id}}", `${at.reference}:dev`)).slice(7, 19);
     await at.terminal.clear();
     await at.terminal.type(line("docker_images_ls_repo"));
     const [r1, r2] = [at.ground.addresses["r1"], at.ground.addresses["r2"]];
