@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { insideFolder } from "../../lib/doors/package_use.ts";
-import { packageUseArgv } from "../../lib/model/package_actions.ts";
-import type { Action, Digest, Plan, Step } from "../../lib/model/plan.ts";
+import type { Plan, Step } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
+import { actionsOf, dockerWords, unlabelled } from "../bed/docker_words.ts";
 import { fitting, fittingCodes, ofPython, workflowNames } from "../bed/fitting.ts";
 import { commitAll } from "../bed/git.ts";
 import { startLabelled } from "../bed/labelled.ts";
@@ -77,7 +76,6 @@ const expected = (step: Step) => {
   if (step.skip !== null) return ["skipped"];
   return step.do.some(({ kind }) => kind === "by_hand") ? ["open"] : ["done", "already"];
 };
-const actionsOf = (plan: Plan): readonly Action[] => plan.steps.flatMap((step) => (step.skip === null ? step.do : []));
 
 describe("every workflow", () => {
   it("stands in this table", () => {
@@ -169,28 +167,6 @@ function assertTold({ steps }: Plan, told: Told): void {
   expect(told.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
   for (const [index, step] of steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
 }
-
-/** The words that docker gets of an action of the plan, with the digest that the run told. */
-function dockerWords(action: Action, digest: string | null, root: string): readonly (readonly string[])[] {
-  const shown = (word: Digest): string => (typeof word === "string" ? word : (digest ?? "unknown"));
-  if (action.kind === "compare_packages")
-    return [action.before, action.after].map((image) => [
-      ...["create", "--pull", "never", "--network", "none", "--entrypoint", "/none"],
-      shown(image),
-    ]);
-  if (action.kind === "package_use")
-    return [packageUseArgv(action, { image: shown(action.image), root, inside: insideFolder }).slice(1)];
-  if (action.kind !== "command") return [];
-  const [program, ...words] = action.argv.map(shown);
-  return program === "docker" ? [words] : [];
-}
-
-/** The words without the labels that name the run, which no plan can know. */
-const unlabelled = (words: readonly string[]): readonly string[] =>
-  words.filter((word, index) => {
-    const ofRun = (text?: string) => /^dev\.slipway\.(run|owner)=/.test(text ?? "");
-    return !ofRun(word) && !(word === "--label" && ofRun(words[index + 1]));
-  });
 
 /** Makes the first version something to build. */
 const newVersion = (...versions: readonly string[]) =>

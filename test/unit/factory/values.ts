@@ -1,0 +1,74 @@
+import { type ChangelogEntry, parseChangelog } from "../../../lib/model/changelog.ts";
+import { type Config, parseConfig } from "../../../lib/model/config.ts";
+import { UserError } from "../../../lib/model/errors.ts";
+import type { Owner, TagState } from "../../../lib/model/facts.ts";
+import type { LogEntry, Signature, SignedEntry } from "../../../lib/model/log.ts";
+import { parseVersion, type Version } from "../../../lib/model/version.ts";
+
+/** The digest whose every hex digit is this one. */
+export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+
+/** The commit whose every hex digit is this one. */
+export const commit = (letter: string): string => letter.repeat(40);
+
+export const version = (text: string): Version => parseVersion(text);
+
+/** What a refused rule says; fails where nothing is refused. */
+export function refusal(run: () => unknown): UserError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+type Yaml = Readonly<Record<string, unknown>>;
+
+/** A config from the sections of repo_config.yaml; a section that is given replaces the default one. */
+export const config = (sections: Yaml = {}): Config =>
+  parseConfig({
+    file: "repo_config.yaml",
+    lineOf: () => 1,
+    value: {
+      docker_info: { docker_image_name: "cmamp" },
+      container_registry_info: {
+        ecr: { address: "127.0.0.1:5001", kind: "ecr" },
+        dockerhub: { address: "127.0.0.1:5002", kind: "oci" },
+      },
+      ...sections,
+    },
+  });
+
+/** Entries of cmamp with one change each, as `1.2.0` for dev or `prod-1.2.0`. */
+export const changelog = (...names: readonly string[]): ChangelogEntry[] =>
+  parseChangelog(names.map((name) => `# cmamp-${name}\n- 2025-01-02\n- Change\n`).join("\n"), "cmamp", "changelog.txt");
+
+export const owner = (more: Partial<Owner> = {}): Owner => ({
+  nonce: "n1",
+  user: "gp",
+  host: "laptop",
+  boot: "boot-1",
+  pid: 42,
+  started: "100",
+  commit: commit("a"),
+  run: "",
+  at: 1_000,
+  ...more,
+});
+
+export const found = (hash: string, labels: Readonly<Record<string, string>> = {}): TagState => ({
+  state: "found",
+  digest: hash,
+  labels,
+});
+
+/** One line of the log as Ann wrote it. */
+export const logged = (entry: LogEntry, more: Partial<Signature> = {}): SignedEntry => ({
+  at: "2025-01-02T10:00:00Z",
+  by: "ann",
+  host: "ci",
+  ...entry,
+  ...more,
+});
