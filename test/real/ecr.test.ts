@@ -105,7 +105,7 @@ describe("a release to ECR", () => {
     expect([changed, aws.fleet.changes(), await refsOf(`${dir}.git`)]).toEqual([[], [], before]);
   });
 
-  it("logs docker in anew before the push, so that a login of yesterday is none to stumble over", async () => {
+  it("logs docker in anew before the push, and a pull too, so that a login of yesterday is none to stumble over", async () => {
     const dir = await repoOf("shipped");
     await aws.repository("shipped");
     const auths = { ...at.stale(), [at.ground.addresses["r1"] ?? ""]: { auth: btoa(`ada:${github}`) } };
@@ -118,5 +118,7 @@ describe("a release to ECR", () => {
     expect(watching.end().found).toEqual([]);
     expect(planted.filter((secret) => (stdout + stderr).includes(secret))).toEqual([]);
     expect(filesWithSecrets(dir, planted)).toEqual([]);
+    const pulled = await workflowsIn(dir, { env: at.dockerEnv(at.stale()) })("docker_pull");
+    expect(pulled.code, pulled.stderr).toBe(0);
   });
 });
