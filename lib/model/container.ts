@@ -39,9 +39,8 @@ function composeFile(image: string, container: Container): object {
   }));
   const app = {
     ...service(image, container),
-    ...(configs.length > 0
-      ? { configs: configs.map(({ name, target }) => ({ source: name, target, mode: 0o440 })) }
-      : {}),
+    // Without a mode, of which compose would warn each time although it heeds it: root's, and only to be read.
+    ...(configs.length > 0 ? { configs: configs.map(({ name, target }) => ({ source: name, target })) } : {}),
   };
   return {
     name: `slipway-${image}`,

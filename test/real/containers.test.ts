@@ -91,10 +91,11 @@ describe("the files that let a caller be somebody inside", () => {
       dir,
       ...[
         "--cmd",
-        "stat -c '%U:%G %a' /etc/sudoers.d/slipway; getent passwd 4321 | cut -d: -f1,3,4; sudo -n visudo -c -q && echo valid",
+        "stat -c '%U:%G %a' /etc/sudoers.d/slipway; getent passwd 4321 | cut -d: -f1,3,4; sudo -n visudo -c -q -f /etc/sudoers.d/slipway && echo valid",
       ],
     );
-    expect(ran.stdout, ran.stderr).toBe("root:root 440\nuid4321:4321:4321\nvalid\n");
+    expect(ran.stdout, ran.stderr).toBe("root:root 444\nuid4321:4321:4321\nvalid\n");
+    expect(ran.stderr).not.toContain("warning");
   });
 
   it("are not there with --as-root", async () => {
