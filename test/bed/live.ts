@@ -17,7 +17,16 @@ const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 /** Starts a workflow in a folder; in a terminal of its own, or with pipes as a CI does. */
 export function startLive(cwd: string, way: "terminal" | "pipes", words: readonly [string, ...string[]]): Live {
   const argv = workflow("bun", ...words);
-  const line = ["script", "--quiet", "--return", "--flush", "--command", argv.map(quoted).join(" "), "/dev/null"];
+  // The shell steps aside, or it would end by Ctrl-C on its own and hide the exit code.
+  const line = [
+    "script",
+    "--quiet",
+    "--return",
+    "--flush",
+    "--command",
+    `exec ${argv.map(quoted).join(" ")}`,
+    "/dev/null",
+  ];
   const [program = "", ...rest] = way === "terminal" ? line : argv;
   const env = { ...process.env, CI: undefined, TERM: "xterm", GIT_CONFIG_GLOBAL: "/dev/null" };
   const child = spawn(program, rest, { cwd, env, stdio: "pipe" });
