@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { GitFacts, Place } from "../model/facts.ts";
@@ -60,7 +61,7 @@ export async function loadGit(place: Place, image: string, env: Env): Promise<Gi
     owner(["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]),
     owner(["remote"]),
     tryGit(place.root, env, ["rev-parse", "HEAD^{tree}", "--is-shallow-repository"]),
-    root(["submodule", "status", "--recursive"]),
+    existsSync(join(place.root, ".gitmodules")) ? root(["submodule", "status", "--recursive"]) : "",
   ]);
   if (head.code !== 0) throw noCommit();
   const [treeName = "", shallow] = tree.stdout.split("\n");

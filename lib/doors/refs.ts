@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../model/errors.ts";
 import type { Owner, Place } from "../model/facts.ts";
 import { type SignedEntry, sameEntry } from "../model/log.ts";
@@ -15,7 +16,7 @@ export type Refs = {
   readonly writeBlob: (text: string) => Promise<string>;
   /** What a ref was seen to hold; null where it was moved or taken back since, and the object with it. */
   readonly readBlob: (ref: string, object: string) => Promise<string | null>;
-  readonly readLog: (object: string | undefined) => Promise<SignedEntry[]>;
+  readonly readLog: (object: string | undefined) => Promise<readonly SignedEntry[]>;
   /** Appends an entry on top of whoever came first, unless an equal one is there (`again`: also then); tells whether it did. */
   readonly appendLog: (entry: SignedEntry, again?: boolean) => Promise<boolean>;
   readonly logRef: string;
@@ -29,6 +30,11 @@ type Scope = {
   readonly remote: string | null;
   readonly patterns: readonly string[];
   readonly logRef: string;
+  /** Where the log was last seen, null where there is none, and the last one that was read: a look at a remote costs a second. */
+  readonly seen: {
+    tip?: string | null | undefined;
+    log?: { readonly object: string; readonly entries: readonly SignedEntry[] };
+  };
 };
 
 /** Opens the refs of an image. `prefix` is `release.ref_prefix`, `refs/slipway` by default. */
@@ -41,7 +47,7 @@ export function openRefs(
   const git = gitIn(place.owner, env);
   const logRef = `${prefix}/log/${image}`;
   const patterns = [logRef, `${prefix}/claim/${image}-*`, `${prefix}/flip/${image}`, `refs/tags/${image}-*`];
-  const scope: Scope = { git, attempt: (words) => tryGit(place.owner, env, words), remote, patterns, logRef };
+  const scope: Scope = { git, attempt: (words) => tryGit(place.owner, env, words), remote, patterns, logRef, seen: {} };
   const readBlob: Refs["readBlob"] = (ref, object) => blobOf(scope, ref, object);
   return {
     list: () => listRefs(scope),
@@ -55,12 +61,14 @@ export function openRefs(
   };
 }
 
-async function listRefs({ git, remote, patterns }: Scope): Promise<Record<string, string>> {
+async function listRefs({ git, remote, patterns, logRef, seen }: Scope): Promise<Record<string, string>> {
   const text = remote
     ? await git(["ls-remote", remote, ...patterns])
     : await git(["for-each-ref", "--format=%(objectname)%09%(refname)", ...patterns]);
   const rows = text.split("\n").filter((line) => line.includes("\t"));
-  return Object.fromEntries(rows.map((line) => line.split("\t").reverse())) as Record<string, string>;
+  const refs = Object.fromEntries(rows.map((line) => line.split("\t").reverse())) as Record<string, string>;
+  seen.tip = refs[logRef] ?? null;
+  return refs;
 }
 
 /** Fetches an object that only the remote has, without writing a ref. */
@@ -96,24 +104,35 @@ async function swapRef(scope: Scope, ref: string, { from, to }: Swap): Promise<{
   return wonBy(line, from, to) ? { won: true, why: "" } : { won: false, why: line.split("\t")[2] ?? stderr.trim() };
 }
 
-async function logAt(scope: Scope, object: string | undefined): Promise<SignedEntry[]> {
+async function logAt(scope: Scope, object: string | undefined): Promise<readonly SignedEntry[]> {
+  const { git, logRef, seen } = scope;
   if (!object) return [];
-  await have(scope, scope.logRef, object);
-  return parseLog(await scope.git(["log", "--reverse", "--format=%B", object]));
+  if (seen.log?.object === object) return seen.log.entries;
+  await have(scope, logRef, object);
+  const entries = parseLog(await git(["log", "--reverse", "--format=%B", object]));
+  seen.log = { object, entries };
+  return entries;
 }
 
 async function append(scope: Scope, entry: SignedEntry, again: boolean): Promise<boolean> {
-  const { git, logRef } = scope;
+  const { git, logRef, seen } = scope;
   const tree = await git(["mktree"], "");
   let why = "";
   for (let turn = 0; turn < 20; turn += 1) {
-    const last = (await listRefs(scope))[logRef] ?? null;
+    // Where it was seen last will do: what others append meanwhile makes the swap fail.
+    const last = (seen.tip === undefined ? (await listRefs(scope))[logRef] : seen.tip) ?? null;
     const log = await logAt(scope, last ?? undefined);
-    if ((!again || turn > 0) && log.some((one) => sameEntry(one, entry))) return turn > 0;
+    // The connection of an earlier turn may have ended after the entry was taken.
+    if (log.some((one) => isDeepStrictEqual(one, entry))) return true;
+    if (!again && log.some((one) => sameEntry(one, entry))) return false;
     const parent = last ? ["-p", last] : [];
     const commit = await git(["commit-tree", tree, ...parent], `${JSON.stringify(entry)}\n`);
     const swapped = await swapRef(scope, logRef, { from: last, to: commit });
-    if (swapped.won) return true;
+    seen.tip = swapped.won ? commit : undefined;
+    if (swapped.won) {
+      seen.log = { object: commit, entries: [...log, entry] };
+      return true;
+    }
     why = swapped.why;
   }
   throw refused(logRef, why, scope.remote);

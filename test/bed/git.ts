@@ -34,6 +34,8 @@ export async function commitAll(dir: string, message: string): Promise<string> {
 export async function addRemote(dir: string): Promise<string> {
   const remote = `${dir}.git`;
   await git(".", "init", "--quiet", "--bare", "--initial-branch=main", remote);
+  // Each push would start a process that looks whether there is something to tidy up.
+  await git(remote, "config", "receive.autogc", "false");
   await git(dir, "remote", "add", "origin", remote);
   await git(dir, "push", "--quiet", "--set-upstream", "origin", "HEAD");
   return remote;
