@@ -69,6 +69,9 @@ function assertCanHold({ engine, platforms, builder }: Facts): void {
 
 type Paths = { readonly dockerfile: string; readonly context: string; readonly metadata: string };
 
+/** The engine gives a new name to one of two builds that end at once; the other is built, and has only to be named. */
+const namedMeanwhile = 'ERROR: failed to solve: image "[^"]+": already exists';
+
 function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }: Paths): Command {
   const declared = declaredArgs(facts.inputs.dockerfileText);
   const words = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
@@ -77,7 +80,7 @@ function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }
   const args = Object.entries(build.args).filter(([name]) => declared.includes(name));
   const given = [`SOURCE_DATE_EPOCH=${facts.inputs.time}`, ...pairs(Object.fromEntries(args)), ...build.typedArgs];
   const line = cmd`docker buildx build --provenance=false --sbom=false --progress=plain ${facts.builder && ["--builder", facts.builder]} ${facts.platforms.length > 0 && ["--platform", facts.platforms.join(",")]} ${!build.cache && "--no-cache"} --file ${dockerfile} ${words("--build-arg", given)} ${words("--build-context", pairs(build.images))} ${words("--label", pairs(build.labels))} --tag ${build.reference} --metadata-file ${metadata} ${facts.builder ? "--push" : "--load"} ${context}`;
-  return { ...line, digestFile: metadata, ...(facts.builder ? { elsewhere: true } : {}) };
+  return { ...line, digestFile: metadata, again: namedMeanwhile, ...(facts.builder ? { elsewhere: true } : {}) };
 }
 
 /** Copies the context's entries with links followed, as `tar -h` would send them. */

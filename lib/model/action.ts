@@ -26,6 +26,8 @@ export type Command = {
   readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
   readonly input?: readonly string[] | EcrPassword;
+  /** What its output says, as a regular expression, when somebody else was quicker: the same line does once they are through. */
+  readonly again?: string;
   /** The line of its output that tells why it failed, as a regular expression. */
   readonly reason?: string;
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */

@@ -54,7 +54,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   poetry: ["check"],
   docker: ["version"],
   docker_ps: [],
-  docker_stats: ["--all"],
+  docker_stats: [],
   docker_exec: ["--cmd", "echo 'a b' | cat"],
   docker_images_ls_repo: [],
   docker_patch: ["--name", "by-hand"],

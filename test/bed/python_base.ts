@@ -17,6 +17,9 @@ export async function ensurePythonBase(): Promise<string> {
     .filter((line) => /^[a-z]/.test(line));
   const install = `apt-get update && apt-get install -y --no-install-recommends ${names.join(" ")}`;
   const input = `FROM ${baseImage}\nRUN DEBIAN_FRONTEND=noninteractive sh -c '${install}'\n`;
-  await must(["docker", "buildx", "build", "--provenance=false", "--load", "--tag", pythonBase, "-"], { input });
+  const build = () =>
+    must(["docker", "buildx", "build", "--provenance=false", "--load", "--tag", pythonBase, "-"], { input });
+  // The engine gives a new name to one of two builds that end at once.
+  await build().catch(build);
   return pythonBase;
 }

@@ -114,6 +114,17 @@ describe("two at once, from two clones", () => {
     expect(ids.map((id) => moves.filter((one) => one === id).length)).toEqual([1, 1, 1]);
   });
 
+  it("building one version in one place all end well, with one digest", async () => {
+    for (const turn of [1, 2, 3, 4]) {
+      const repo = await ground.repo(`built-by-three${turn}`);
+      const build = () => workflowsIn(repo)("docker_build_local", "--version", "1.0.0", "--json");
+      const runs = await Promise.all([build(), build(), build()]);
+      for (const { code, stderr } of runs) expect(code, stderr).toBe(0);
+      expect(runs.map(({ digest }) => digest)).toEqual(Array(3).fill(expect.stringMatching(/^sha256:/)));
+      expect(new Set(runs.map(({ digest }) => digest)).size).toBe(1);
+    }
+  });
+
   it("building and releasing the same commit are one release with one digest", async () => {
     const rows = await sideBySide([1, 2, 3], 1, async (turn) => {
       const image = `whole-race${turn}x`;

@@ -18,15 +18,18 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
-  const code = await run(argv, {
-    ...(input === undefined ? {} : { input }),
-    cwd,
-    env,
-    interactive: action.interactive === true,
-    keepStdout: world.json,
-    onOutput: (text) => output(world, text),
-    signal: world.signal,
-  });
+  const runOnce = () =>
+    run(argv, {
+      ...(input === undefined ? {} : { input }),
+      cwd,
+      env,
+      interactive: action.interactive === true,
+      keepStdout: world.json,
+      onOutput: (text) => output(world, text),
+      signal: world.signal,
+    });
+  let code = await runOnce();
+  for (let turn = 1; turn < 5 && code !== 0 && saysAgain(action, world); turn += 1) code = await runOnce();
   if (world.signal.aborted && action.container) await endLateContainers(world);
   if (world.signal.aborted) throw interrupted();
   const result = action.container ? await exitOfContainer(world, code) : code;
@@ -35,6 +38,10 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   if (action.digestFile) world.state.image = await builtDigest(action, world);
   return "done";
 }
+
+/** Somebody else was quicker, by the last lines of the output. */
+const saysAgain = ({ again }: Command, { signal, state }: World): boolean =>
+  again !== undefined && !signal.aborted && new RegExp(again).test(state.tail.slice(-8).join("\n"));
 
 /** Amazon's own helper logs in with each question, and takes no login to keep. */
 async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
