@@ -14,18 +14,42 @@ type Inspected = {
   Config?: { Labels?: Record<string, string> | null } & Readonly<Record<string, unknown>>;
 };
 
-/** Asks the engine, read-only, whether it answers, what platform it runs and what the named images are. */
+/** What `docker info` tells of the engine and of its client (Engine API, "SystemInfo"). */
+type Info = {
+  readonly ServerVersion?: string;
+  readonly OSType?: string;
+  readonly Architecture?: string;
+  readonly DriverStatus?: unknown;
+  readonly ClientInfo?: { readonly Plugins?: readonly { readonly Name: string; readonly Err?: unknown }[] | null };
+};
+
+/** Asks the engine, read-only, whether it answers, what it is and what the named images are. */
 export async function loadEngine(references: readonly string[], cwd: string, env: Env): Promise<EngineFacts> {
-  const ask = (...words: readonly string[]) => capture(["docker", ...words], { cwd, env });
-  const [version, info] = await Promise.all([
-    ask("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"),
-    ask("info", "--format", "{{json .DriverStatus}}"),
-  ]);
-  const up = version.code === 0;
-  if (!up) return { up, why: reason(version.stderr), platform: hostPlatform(), store: "containerd", images: [] };
-  const store = info.stdout.includes("io.containerd.snapshotter") ? "containerd" : "classic";
-  return { up, why: "", platform: version.stdout.trim(), store, images: await inspectImages(references, cwd, env) };
+  const { code, stdout, stderr } = await capture(["docker", "info", "--format", "{{json .}}"], { cwd, env });
+  const info = (code === 0 ? JSON.parse(stdout) : {}) as Info;
+  // A client whose engine does not answer tells of itself only, and may end with 0.
+  const up = Boolean(info.ServerVersion);
+  return {
+    up,
+    why: up ? "" : reason(stderr),
+    version: info.ServerVersion ?? "",
+    plugins: (info.ClientInfo?.Plugins ?? []).filter(({ Err }) => !Err).map(({ Name }) => Name),
+    platform: up ? enginePlatform(info) : hostPlatform(),
+    store: up && !JSON.stringify(info.DriverStatus).includes("io.containerd.snapshotter") ? "classic" : "containerd",
+    images: up ? await inspectImages(references, cwd, env) : [],
+  };
 }
+
+/** The kernel's word for a machine in the words of images (containerd, platforms/database.go). */
+const architectures: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+  armv7l: "arm/v7",
+  armv6l: "arm/v6",
+  i686: "386",
+};
+const enginePlatform = ({ OSType = "linux", Architecture = "" }: Info): string =>
+  `${OSType}/${architectures[Architecture] ?? Architecture}`;
 
 /** The images of these references that the engine has. */
 export async function inspectImages(references: readonly string[], cwd: string, env: Env): Promise<LocalImage[]> {

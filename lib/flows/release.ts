@@ -63,8 +63,7 @@ export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[]
 }
 
 const preflight = (facts: Facts): Step =>
-  step("preflight", "Look at engine, disk and the right to push", [
-    { kind: "check", what: "engine" },
+  step("preflight", "Look at disk, tags left half-way and the right to push", [
     { kind: "check", what: "disk" },
     { kind: "check", what: "flip" },
     ...ecrChecks(facts),

@@ -130,7 +130,7 @@ export type Announce = {
 export type ByHand = { readonly kind: "by_hand"; readonly text: string };
 /** A look at the world before anything changes: the engine and its plugins, the right to push, room on the disk. */
 export type Check =
-  | { readonly kind: "check"; readonly what: "engine" | "disk" | "flip" }
+  | { readonly kind: "check"; readonly what: "disk" | "flip" }
   | { readonly kind: "check"; readonly what: "push"; readonly places: readonly Place[] }
   /** Whether repositories of ECR exist and let a mutable tag move. */
   | { readonly kind: "check"; readonly what: "ecr"; readonly places: readonly Place[]; readonly tag: string };

@@ -58,6 +58,10 @@ export type EngineFacts = {
   readonly up: boolean;
   /** Why it does not answer, in the engine client's words. */
   readonly why: string;
+  /** The engine's own, `26.1.5`; empty where none answers. */
+  readonly version: string;
+  /** The client's plugins that work: `buildx`, `compose`. */
+  readonly plugins: readonly string[];
   readonly platform: string;
   /** Where the engine keeps images: the classic store knows an image by its config's digest until it was pushed. */
   readonly store: "containerd" | "classic";

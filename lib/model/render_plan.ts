@@ -131,7 +131,6 @@ function renderCheck(action: Extract<Action, { kind: "check" }>): string[] {
         `aws ecr describe-repositories --repository-names ${repository.replace(/^[^/]*\//, "")}   # there, and ${action.tag} may move`,
     );
   const lines = {
-    engine: ["docker version", "docker buildx version", "docker compose version"],
     disk: ["docker system df"],
     flip: ["# finish or undo a move of the tag that somebody left half-way"],
   } as const;

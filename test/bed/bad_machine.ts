@@ -75,7 +75,12 @@ export async function oldEngine(dir: string, version: string) {
   const headers = { "api-version": "1.40", "content-type": "application/json", server: `Docker/${version} (linux)` };
   const answers: Readonly<Record<string, unknown>> = {
     version: { Version: version, ApiVersion: "1.40", MinAPIVersion: "1.12", Os: "linux", Arch: "amd64" },
-    info: { ServerVersion: version, OSType: "linux", DriverStatus: [["Backing Filesystem", "extfs"]] },
+    info: {
+      ServerVersion: version,
+      OSType: "linux",
+      Architecture: "x86_64",
+      DriverStatus: [["Backing Filesystem", "extfs"]],
+    },
     _ping: "OK",
     json: [],
   };

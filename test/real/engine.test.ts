@@ -9,10 +9,13 @@ import { type ApartEngine, apartEngine, tsx } from "../bed/engine.ts";
 
 const ownPid = String(process.pid);
 
-const dockerdOf = (home: string): readonly number[] =>
-  allProcesses().flatMap(({ pid }) =>
-    /dockerd .*--host/.test(commandLine(pid)) && commandLine(pid).includes(`${home}/`) ? [pid] : [],
+/** The dockerds of a private engine; a child that is about to become another program bears the name for a moment. */
+function dockerdOf(home: string): readonly number[] {
+  const named = allProcesses().filter(
+    ({ pid }) => /dockerd .*--host/.test(commandLine(pid)) && commandLine(pid).includes(`${home}/`),
   );
+  return named.filter(({ parent }) => named.every(({ pid }) => pid !== parent)).map(({ pid }) => pid);
+}
 
 describe("the shared engine", () => {
   it("is left alone by a second up", async () => {

@@ -73,6 +73,14 @@ describe("a dev release is refused", () => {
       "i engine up",
     ],
     [
+      "with an engine that is too old",
+      { engine: engine({ version: "20.9.7" }) },
+      "the Docker engine is 20.9.7, older than 20.10",
+      "i engine up",
+    ],
+    ["without buildx", { engine: engine({ plugins: ["compose"] }) }, "docker has no buildx plugin", "i doctor"],
+    ["without compose", { engine: engine({ plugins: ["buildx"] }) }, "docker has no compose plugin", "i doctor"],
+    [
       "of an image that is not released",
       { config: config({ release: "none" }) },
       "cmamp is not released",

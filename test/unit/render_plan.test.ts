@@ -107,7 +107,6 @@ describe("every action has a line", () => {
     ["write_file", { kind: "write_file", path: "a/b", content: "1\n2\n" }, ["# write a/b, 2 lines"]],
     ["announce", { kind: "announce", text: "one @image\ntwo", digest: d }, [`# one ${d}`, "# two"]],
     ["by_hand", { kind: "by_hand", text: "Tell the team" }, ["# by hand: Tell the team"]],
-    ["check", { kind: "check", what: "engine" }, ["docker version", "docker buildx version", "docker compose version"]],
     ["check", { kind: "check", what: "disk" }, ["docker system df"]],
     [
       "check",

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { now } from "../../doors/clock.ts";
 import { freeBytes } from "../../doors/files.ts";
 import type { CopyEvent } from "../../doors/registry.ts";
-import { capture } from "../../doors/shell.ts";
 import { UserError } from "../../model/errors.ts";
 import { joinIndex } from "../../model/oci/index.ts";
 import type { Check, CopyImage, Place, PutIndex, VerifyDigest } from "../../model/plan.ts";
@@ -110,7 +109,6 @@ export async function check(action: Check, world: World): Promise<Outcome> {
 }
 
 const checks = {
-  engine: checkEngine,
   disk: checkDisk,
   flip: settleEarlier,
 } as const;
@@ -120,38 +118,6 @@ async function checkPush(places: CheckPlaces, world: World): Promise<void> {
   await Promise.all(places.map((place) => client.assertCanPush(repositoryAt(world, place))));
 }
 type CheckPlaces = Extract<Check, { what: "push" }>["places"];
-
-async function checkEngine(world: World): Promise<void> {
-  const docker = (words: readonly string[]) =>
-    capture(["docker", ...words], { cwd: world.facts.place.root, env: world.facts.env });
-  for (const [what, words] of [
-    ["engine", ["version", "--format", "{{.Server.Version}}"]],
-    ["buildx plugin", ["buildx", "version"]],
-    ["compose plugin", ["compose", "version"]],
-  ] as const) {
-    const { code, stdout, stderr } = await docker(words);
-    if (code === 0 && what === "engine") assertRecent(stdout.trim());
-    if (code === 0) continue;
-    throw new UserError(`Docker's ${what} does not answer`, {
-      why: stderr.trim().split("\n").slice(-3).join(" ") || "docker gave no reason.",
-      fix: what === "engine" ? "Start Docker, or a private engine: i engine up" : "See what is missing: i doctor",
-      kind: "engine",
-    });
-  }
-}
-
-/** The first engine that builds a Dockerfile with `COPY --chmod` and cache mounts and runs what Compose 2 asks for. */
-const oldestEngine = [20, 10] as const;
-
-function assertRecent(version: string): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > oldestEngine[0] || (major === oldestEngine[0] && minor >= oldestEngine[1])) return;
-  throw new UserError(`the Docker engine is ${version}, older than ${oldestEngine.join(".")}`, {
-    why: "Dockerfiles with COPY --chmod and cache mounts, and Compose 2, need a newer one.",
-    fix: "Upgrade Docker, or use a private engine: i engine up",
-    kind: "engine",
-  });
-}
 
 /** A build and its copies want room; 1 GiB is where engines start to fail in odd ways. */
 const leastFree = 1 << 30;

@@ -6,6 +6,8 @@ import { digest } from "./values.ts";
 export const engine = (more: Partial<EngineFacts> = {}): EngineFacts => ({
   up: true,
   why: "",
+  version: "26.1.5",
+  plugins: ["buildx", "compose"],
   platform: "linux/amd64",
   store: "containerd",
   images: [],
