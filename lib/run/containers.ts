@@ -7,55 +7,53 @@ import { output, type World } from "./world.ts";
 const docker = (world: World, words: readonly string[]) =>
   capture(["docker", ...words], { cwd: world.facts.place.root, env: world.facts.env });
 
-async function containers(world: World, filter: string): Promise<{ id: string; owner: string }[]> {
-  const { stdout } = await docker(world, [
-    "ps",
-    "--all",
-    "--no-trunc",
-    "--filter",
-    filter,
-    "--format",
-    '{{.ID}} {{.Label "dev.slipway.owner"}}',
-  ]);
+type Owned = { readonly id: string; readonly run: string; readonly owner: string };
+
+async function containers(world: World, filter: string): Promise<readonly Owned[]> {
+  const format = '{{.ID}} {{.Label "dev.slipway.run"}} {{.Label "dev.slipway.owner"}}';
+  const { stdout } = await docker(world, ["ps", "--all", "--no-trunc", "--filter", filter, "--format", format]);
   return stdout.split("\n").flatMap((line) => {
-    const [id, ...owner] = line.split(" ");
-    return id ? [{ id, owner: owner.join(" ") }] : [];
+    const [id, run = "", ...owner] = line.split(" ");
+    return id ? [{ id, run, owner: owner.join(" ") }] : [];
   });
 }
 
-/** Finds what this run started in the engine. */
-export const ofThisRun = (world: World): string => `label=dev.slipway.run=${world.run}`;
+const ofThisRun = (world: World) => containers(world, `label=dev.slipway.run=${world.run}`);
 
-/** Removes the containers of a filter, running or not; gives how many there were. */
-export async function endContainers(world: World, filter: string): Promise<number> {
-  const ids = (await containers(world, filter)).map(({ id }) => id);
-  if (ids.length > 0) await docker(world, ["rm", "--force", "--volumes", ...ids]);
-  return ids.length;
-}
+/** Removes containers, running or not, with the volumes that are theirs alone. */
+const remove = (world: World, ended: readonly Owned[]) =>
+  docker(world, ["rm", "--force", "--volumes", ...ended.map(({ id }) => id)]);
 
 /** An engine under load makes a container seconds after the client that asked for it was ended: waits for it up to three. */
 export async function endLateContainers(world: World): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) {
-    if ((await endContainers(world, ofThisRun(world))) > 0) return;
+    const late = await ofThisRun(world);
+    if (late.length > 0) await remove(world, late);
+    if (late.length > 0) return;
     await pause(300);
   }
 }
 
-/** Removes containers whose owner on this host is dead: a killed run leaves its own behind (design.md, "Containers"). */
+/** Removes what this run started, and what a run on this host left behind that is dead: it was killed (design.md, "Containers"). */
 export async function reapContainers(world: World): Promise<void> {
-  for (const { id, owner } of await containers(world, "label=dev.slipway.owner")) {
-    const [host, boot, pid, started] = owner.split("|");
-    const alive = boot === world.owner.boot && startTime(Number(pid)) === started;
-    if (host !== world.owner.host || alive) continue;
-    output(world, `removing container ${id.slice(0, 12)}, left by process ${pid} that is gone\n`);
-    await docker(world, ["rm", "--force", "--volumes", id]);
-  }
+  const all = await containers(world, "label=dev.slipway.owner");
+  const own = all.filter(({ run }) => run === world.run);
+  const left = all.filter((one) => !own.includes(one) && isLeft(one, world));
+  for (const { id, owner } of left)
+    output(world, `removing container ${id.slice(0, 12)}, left by process ${owner.split("|")[2]} that is gone\n`);
+  if (own.length + left.length > 0) await remove(world, [...own, ...left]);
+}
+
+/** Whether the process that owns it was one of this host, and is gone. */
+function isLeft({ owner }: Owned, world: World): boolean {
+  const [host, boot, pid, started] = owner.split("|");
+  return host === world.owner.host && !(boot === world.owner.boot && startTime(Number(pid)) === started);
 }
 
 /** The container's own exit code, whatever compose says; one that never started is 125, 126 or 127 with the engine's reason. Removes it. */
 export async function exitOfContainer(world: World, composeCode: number): Promise<number> {
-  const filter = ofThisRun(world);
-  const [found] = await containers(world, filter);
+  const own = await ofThisRun(world);
+  const [found] = own;
   if (!found) {
     // Compose leaves the container of a run behind: one that is gone was removed, and nobody knows how it would have ended.
     if (composeCode === 0 || composeCode > 128) throw endedOutside(composeCode || 137);
@@ -69,7 +67,7 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
   ]);
   if (inspected.code !== 0) throw endedOutside(137);
   const [status = "", code = "", ...why] = inspected.stdout.trim().split("|");
-  await endContainers(world, filter);
+  await remove(world, own);
   if (status !== "created" && why.join("") === "") return Number(code);
   throw neverStarted([126, 127].includes(Number(code)) ? Number(code) : 125, why.join("|") || `it stayed "${status}"`);
 }

@@ -4,7 +4,7 @@ import type { Action, Step } from "../model/plan.ts";
 import { seconds } from "../model/units.ts";
 import { reapContainers } from "./containers.ts";
 import { releaseClaim } from "./perform/claim.ts";
-import { endOwnContainers, interrupted } from "./perform/command.ts";
+import { interrupted } from "./perform/command.ts";
 import { isRecorded } from "./perform/record.ts";
 import { perform } from "./perform.ts";
 import { capitalised, readTimes, saveTime } from "./progress.ts";
@@ -31,7 +31,6 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
     return results;
   } finally {
     keep(results);
-    if (starts) await endOwnContainers(world);
     if (starts) await reapContainers(world);
     await releaseClaim(world).catch((error: unknown) =>
       world.console.progress(`the claim could not be given back: ${String(error)}`),

@@ -1,10 +1,22 @@
 import { tinyImage } from "./tiny.ts";
 import { docker } from "./workflow.ts";
 
-/** Starts a container that sleeps, as this user would have started it of this image; gives its id. No run owns it, so none reaps it. */
+/**
+ * Starts a container that sleeps, as this user would have started it of this image; gives its id. No run owns it, so none
+ * reaps it; it has no network, where others' words would be counted as its own.
+ */
 export const startLabelled = (image: string, user: string, reference = tinyImage): Promise<string> =>
   docker(
-    ...["run", "--detach", "--init", "--label", `dev.slipway.image=${image}`, "--label", `dev.slipway.user=${user}`],
+    ...[
+      "run",
+      "--detach",
+      "--init",
+      "--network=none",
+      "--label",
+      `dev.slipway.image=${image}`,
+      "--label",
+      `dev.slipway.user=${user}`,
+    ],
     ...[reference, "sleep", "600"],
   );
 

@@ -7,7 +7,7 @@ import { UserError } from "../../model/errors.ts";
 import { helperFor } from "../../model/oci/credentials.ts";
 import type { Command } from "../../model/plan.ts";
 import { quote } from "../../model/render_plan.ts";
-import { endContainers, endLateContainers, exitOfContainer, ofThisRun } from "../containers.ts";
+import { endLateContainers, exitOfContainer } from "../containers.ts";
 import { digestText, type Outcome, output, ownerLabel, type World } from "../world.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
@@ -110,7 +110,3 @@ async function builtDigest({ digestFile = "", elsewhere }: Command, world: World
     fix: "Look at docker buildx ls: the default builder must be the engine's own",
   });
 }
-
-/** Ends what this run started in the engine, on every way out. */
-export const endOwnContainers = (world: World): Promise<void> =>
-  endContainers(world, ofThisRun(world)).then(() => undefined);
