@@ -31,7 +31,7 @@ export async function loadEngine(references: readonly string[], cwd: string, env
   const up = Boolean(info.ServerVersion);
   return {
     up,
-    why: up ? "" : reason(stderr),
+    why: up ? "" : reason(stderr) || "docker info names none",
     version: info.ServerVersion ?? "",
     plugins: (info.ClientInfo?.Plugins ?? []).filter(({ Err }) => !Err).map(({ Name }) => Name),
     platform: up ? enginePlatform(info) : hostPlatform(),

@@ -1,4 +1,5 @@
 import type { Archive } from "../model/around_facts.ts";
+import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion, targetPlaces } from "../model/names.ts";
@@ -14,8 +15,8 @@ export function shareLocal(facts: Facts, options: Share): Step[] {
   const reference = engineImage(facts, "local", version);
   const image = facts.engine.images.find((one) => one.reference === reference)?.id;
   if (!image)
-    throw new UserError(`the engine has no ${reference}`, {
-      why: facts.engine.up ? "There is nothing to hand over." : `${facts.engine.why}.`,
+    throw lacksImage(facts.engine, reference, {
+      why: "There is nothing to hand over.",
       fix: `Build it: i docker_build_local --version ${version}`,
     });
   const { archive } = facts.handedOver;

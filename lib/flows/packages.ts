@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { declaredPackages } from "../model/declared_packages.ts";
+import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { imageOfWord } from "../model/image_words.ts";
@@ -67,7 +68,7 @@ const toReference = (facts: Facts, word: string): string =>
 function pullIfLacking(facts: Facts, reference: string, index: number): Step[] {
   const skip = facts.engine.images.some((image) => image.reference === reference) ? "the engine has it" : null;
   if (skip === null && /:local-/.test(reference))
-    throw new UserError(`the engine has no ${reference}`, {
+    throw lacksImage(facts.engine, reference, {
       why: "A local image is built on this machine and private to its user.",
       fix: "Build it: i docker_build_local --version X.Y.Z",
     });

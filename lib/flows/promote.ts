@@ -1,4 +1,4 @@
-import { UserError } from "../model/errors.ts";
+import { lacksImage } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import { builtImage, engineImage, releaseTag, requireVersion, versionTag } from "../model/names.ts";
 import { assertNotPatched } from "../model/patched.ts";
@@ -117,8 +117,8 @@ export function imageInEngine(facts: Facts, reference: string, fix: string): str
   const found = facts.engine.images.find((image) => image.reference === reference);
   assertNotPatched(found);
   if (found) return found.id;
-  throw new UserError(`the engine has no ${reference}`, {
-    why: facts.engine.up ? "This step works on an image that an earlier one makes." : `${facts.engine.why}.`,
+  throw lacksImage(facts.engine, reference, {
+    why: "This step works on an image that an earlier one makes.",
     fix: `First type: ${fix}`,
   });
 }

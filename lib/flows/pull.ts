@@ -1,3 +1,4 @@
+import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
@@ -44,12 +45,12 @@ function pullStep(facts: Facts, image: Chosen): Step {
 
 /** Pulls the image where the engine does not have it; local images are never pulled. */
 export function pullIfMissing(facts: Facts, image: Chosen): Step[] {
-  if (image.stage === "local") return image.local ? [] : [missingLocal(image)];
+  if (image.stage === "local") return image.local ? [] : [missingLocal(facts, image)];
   return [{ ...pullStep(facts, image), skip: image.local ? "the engine has it" : null }];
 }
 
-const missingLocal = (image: Chosen): never => {
-  throw new UserError(`the engine has no ${image.reference}`, {
+const missingLocal = (facts: Facts, image: Chosen): never => {
+  throw lacksImage(facts.engine, image.reference, {
     why: "A local image is built on this machine and private to its user.",
     fix: `Build it: i docker_build_local --version ${image.version}`,
   });

@@ -1,6 +1,7 @@
 import { assertReleasable, parseChangelog } from "../model/changelog.ts";
+import { assertEngine, plugins } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { EngineFacts, Facts } from "../model/facts.ts";
+import type { Facts } from "../model/facts.ts";
 import { lastOf } from "../model/log.ts";
 import { gitTag } from "../model/stage.ts";
 import { bump, compareVersions, isVersion, majorMinor, type Version } from "../model/version.ts";
@@ -28,34 +29,7 @@ export function assertMayRelease(facts: Facts, version: Version): void {
       why: "The commit that last changed the image's inputs is read from the history.",
       fix: "git fetch --unshallow",
     });
-  assertEngine(facts.engine);
-}
-
-/** The first engine that builds a Dockerfile with `COPY --chmod` and cache mounts and runs what Compose 2 asks for. */
-const oldestEngine = [20, 10] as const;
-
-/** An engine that answers, is not too old, and has the plugins that build images and run containers. */
-export function assertEngine({ up, why, version, plugins }: EngineFacts): void {
-  if (!up)
-    throw new UserError("no Docker engine answers", {
-      why: `${why}.`,
-      fix: "Start Docker, or a private engine: i engine up",
-      kind: "engine",
-    });
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major < oldestEngine[0] || (major === oldestEngine[0] && minor < oldestEngine[1]))
-    throw new UserError(`the Docker engine is ${version}, older than ${oldestEngine.join(".")}`, {
-      why: "Dockerfiles with COPY --chmod and cache mounts, and Compose 2, need a newer one.",
-      fix: "Upgrade Docker, or use a private engine: i engine up",
-      kind: "engine",
-    });
-  const missing = ["buildx", "compose"].find((name) => !plugins.includes(name));
-  if (missing !== undefined)
-    throw new UserError(`docker has no ${missing} plugin`, {
-      why: `Images are built by buildx and containers started by compose; docker info lists ${plugins.join(", ") || "no plugin"}.`,
-      fix: "See how to install it: i doctor",
-      kind: "engine",
-    });
+  assertEngine(facts.engine, plugins);
 }
 
 /** Versions that only go forward: all of dev, and those of one major.minor of prod, where an older one may get a hotfix. */

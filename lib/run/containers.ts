@@ -2,6 +2,7 @@ import { pause } from "../doors/clock.ts";
 import { startTime } from "../doors/settings.ts";
 import { capture } from "../doors/shell.ts";
 import { UserError } from "../model/errors.ts";
+import { assertEngineNow } from "./engine_facts.ts";
 import { output, type World } from "./world.ts";
 
 const docker = (world: World, words: readonly string[]) =>
@@ -55,6 +56,7 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
   const own = await ofThisRun(world);
   const [found] = own;
   if (!found) {
+    await assertEngineNow(world.facts, "compose");
     // Compose leaves the container of a run behind: one that is gone was removed, and nobody knows how it would have ended.
     if (composeCode === 0 || composeCode > 128) throw endedOutside(composeCode || 137);
     throw neverStarted(125, "the engine made no container");

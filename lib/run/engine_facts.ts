@@ -1,3 +1,4 @@
+import { assertEngine, plugins } from "../model/engine.ts";
 import type { EngineFacts, Facts } from "../model/facts.ts";
 import { imagesOfWords } from "../model/image_words.ts";
 import { engineRepository } from "../model/names.ts";
@@ -17,4 +18,11 @@ export async function loadEngineFacts(
   const local = await localTags(repository, own, { cwd: base.place.root, env: base.env });
   const tagged = [...tags, ...local].map((tag) => `${repository}:${tag}`);
   return loadEngine([...new Set([...tagged, ...imagesOfWords(base, words)])], base.place.root, base.env);
+}
+
+/** The cause of a docker command that failed, where it lies in the engine: none answers, it is too old, or the command's plugin is missing. */
+export async function assertEngineNow({ place, env }: Pick<Facts, "place" | "env">, subcommand: string): Promise<void> {
+  const { loadEngine } = await import("../doors/docker.ts");
+  const needed = plugins.filter((plugin) => plugin === subcommand);
+  assertEngine(await loadEngine([], place.root, env), needed);
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { must } from "../../thin_client/engine/command.ts";
@@ -33,7 +33,8 @@ export function onlyPlugins(dir: string, ...plugins: readonly string[]): Env {
   const config = join(dir, `plugins-${plugins.join("-")}`);
   mkdirSync(join(config, "cli-plugins"), { recursive: true });
   const all = join(process.env["DOCKER_CONFIG"] ?? "/root/.docker", "cli-plugins");
-  for (const plugin of plugins) symlinkSync(join(all, plugin), join(config, "cli-plugins", plugin));
+  for (const plugin of plugins.filter((name) => !existsSync(join(config, "cli-plugins", name))))
+    symlinkSync(join(all, plugin), join(config, "cli-plugins", plugin));
   return { DOCKER_CONFIG: config };
 }
 

@@ -9,6 +9,7 @@ import { textCases } from "../bed/bad_texts.ts";
 import { wordCases } from "../bed/bad_words.ts";
 import { git } from "../bed/git.ts";
 import { refsOf } from "../bed/oracle.ts";
+import { tinyImage } from "../bed/tiny.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { treeOf } from "../bed/watch.ts";
 import { docker, workflowsIn } from "../bed/workflow.ts";
@@ -99,6 +100,29 @@ const machineCases: readonly BadCase[] = [
     line: release,
     says: /no Docker engine answers/,
     spoil: async () => ({ env: { DOCKER_HOST: "unix:///nowhere.sock" } }),
+  },
+  ...["docker_build_local --version 1.0.0", "docker_pull", "docker_cmd --cmd ls", "docker_tag_local_as_dev"].map(
+    (line): BadCase => ({
+      what: `no engine for ${line}`,
+      line: `${line} --yes`,
+      says: /no Docker engine answers$/,
+      spoil: async () => ({ env: { DOCKER_HOST: "unix:///nowhere.sock" } }),
+    }),
+  ),
+  {
+    what: "no buildx to build with",
+    line: "docker_build_local --version 1.0.0",
+    says: /"build_local": docker has no buildx plugin/,
+    spoil: async () => ({ env: onlyPlugins(ground.dir, "docker-compose") }),
+  },
+  {
+    what: "no compose to start a container with",
+    line: "docker_cmd --cmd ls",
+    says: /docker has no compose plugin/,
+    spoil: async (_, { addresses, dir }, name) => {
+      await docker("tag", tinyImage, `${addresses["r1"]}/${name}:dev`);
+      return { env: onlyPlugins(dir, "docker-buildx") };
+    },
   },
   {
     what: "a docker that only complains",

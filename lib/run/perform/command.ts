@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { ecrPassword } from "../../doors/aws.ts";
 import { readText } from "../../doors/files.ts";
 import { readDockerConfig } from "../../doors/registry/docker_config.ts";
-import { capture, run } from "../../doors/shell.ts";
+import { capture, type RunOptions, run } from "../../doors/shell.ts";
 import { UserError } from "../../model/errors.ts";
 import { helperFor } from "../../model/oci/credentials.ts";
 import type { Command } from "../../model/plan.ts";
 import { quote } from "../../model/render_plan.ts";
 import { endLateContainers, exitOfContainer } from "../containers.ts";
+import { assertEngineNow } from "../engine_facts.ts";
 import { digestText, type Outcome, output, ownerLabel, type World } from "../world.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
@@ -18,25 +19,28 @@ export async function command(action: Command, world: World): Promise<Outcome> {
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
-  const runOnce = () =>
-    run(argv, {
-      ...(input === undefined ? {} : { input }),
-      cwd,
-      env,
-      interactive: action.interactive === true,
-      keepStdout: world.json,
-      onOutput: (text) => output(world, text),
-      signal: world.signal,
-    });
-  let code = await runOnce();
-  for (let turn = 1; turn < 5 && code !== 0 && saysAgain(action, world); turn += 1) code = await runOnce();
+  const code = await runThrough(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
   if (world.signal.aborted && action.container) await endLateContainers(world);
   if (world.signal.aborted) throw interrupted();
   const result = action.container ? await exitOfContainer(world, code) : code;
-  if (result !== 0 && !action.meaning?.[String(result)]?.passes)
+  if (result !== 0 && !action.meaning?.[String(result)]?.passes) {
+    if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
     throw failed(action, argv, { code: result, tail: world.state.tail });
+  }
   if (action.digestFile) world.state.image = await builtDigest(action, world);
   return "done";
+}
+
+type How = Pick<RunOptions, "cwd" | "env" | "input">;
+
+/** Runs it, and again where it says that somebody else was quicker; gives the exit code. */
+async function runThrough(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const interactive = action.interactive === true;
+  const onOutput = (text: string) => output(world, text);
+  const once = () => run(argv, { ...how, interactive, keepStdout: world.json, onOutput, signal: world.signal });
+  let code = await once();
+  for (let turn = 1; turn < 5 && code !== 0 && saysAgain(action, world); turn += 1) code = await once();
+  return code;
 }
 
 /** Somebody else was quicker, by the last lines of the output. */
