@@ -11,7 +11,7 @@ export type { DownOptions, EngineOptions, EngineStatus, UpOptions } from "./engi
 // about: "Bring up a private Docker engine and loopback registries on a machine that has none."
 const help = `Brings up a private Docker engine, with registries on loopback addresses, on a machine that has none.
 
-Usage: engine.ts up|down|status [options]
+Usage: i engine up|down|status [options]
 
 up       start what is missing; an engine that answers already is left alone
   --yes             start a private engine without asking

@@ -49,30 +49,42 @@ export const gitIn =
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-/** State of the owner's repo and of the mounted code: commit, branch, tree with submodules, what is not committed, tags, remote. */
-export async function loadGit(place: Place, image: string, env: Env): Promise<GitFacts> {
-  const owner = gitIn(place.owner, env);
+type Code = Pick<GitFacts, "commit" | "branch" | "tree" | "dirty" | "shallow">;
+
+/** The code as it is mounted: commit and branch of the owner, tree with submodules, what is not committed. */
+export async function loadCode(place: Place, env: Env): Promise<Code> {
   const root = gitIn(place.root, env);
   const status = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal"];
-  const [own, outer, head, tags, remotes, tree, submodules] = await Promise.all([
-    owner(status),
+  const [own, outer, tree, submodules] = await Promise.all([
+    gitIn(place.owner, env)(status),
     place.owner === place.root ? "" : root(status),
-    tryGit(place.owner, env, ["log", "-1", "--format=%ct"]),
-    owner(["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]),
-    owner(["remote"]),
     tryGit(place.root, env, ["rev-parse", "HEAD^{tree}", "--is-shallow-repository"]),
     existsSync(join(place.root, ".gitmodules")) ? root(["submodule", "status", "--recursive"]) : "",
   ]);
-  if (head.code !== 0) throw noCommit();
   const [treeName = "", shallow] = tree.stdout.split("\n");
-  const remote = lines(remotes);
   return {
     commit: own.match(/^# branch.oid (.*)$/m)?.[1] ?? "",
-    time: Number(head.stdout.trim()),
     branch: own.match(/^# branch.head (.*)$/m)?.[1]?.replace(/^\(detached\)$/, "") || null,
     tree: createHash("sha256").update(`${treeName}\n${submodules}`).digest("hex"),
     dirty: [...new Set([...changed(own), ...changed(outer)])],
     shallow: shallow === "true",
+  };
+}
+
+/** The mounted code, and of the owner's repo: the commit's time, the image's tags, the remote. */
+export async function loadGit(place: Place, image: string, env: Env): Promise<GitFacts> {
+  const owner = gitIn(place.owner, env);
+  const [code, head, tags, remotes] = await Promise.all([
+    loadCode(place, env),
+    tryGit(place.owner, env, ["log", "-1", "--format=%ct"]),
+    owner(["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]),
+    owner(["remote"]),
+  ]);
+  if (head.code !== 0) throw noCommit();
+  const remote = lines(remotes);
+  return {
+    ...code,
+    time: Number(head.stdout.trim()),
     remote: remote.includes("origin") ? "origin" : (remote[0] ?? null),
     tags: tagsIn(tags),
   };

@@ -7,7 +7,7 @@ type Plugin = (typeof plugins)[number];
 /** The first engine that builds a Dockerfile with `COPY --chmod` and cache mounts and runs what Compose 2 asks for. */
 const oldestEngine = [20, 10] as const;
 
-/** Asks for an engine that answers, is not too old, and has these plugins of those that build images and start containers. */
+/** Asks for an engine that answers, and for the plugins that are needed, with an engine that is not too old for them. */
 export function assertEngine({ up, why, version, plugins: found }: EngineFacts, needed: readonly Plugin[]): void {
   if (!up)
     throw new UserError("no Docker engine answers", {
@@ -16,7 +16,8 @@ export function assertEngine({ up, why, version, plugins: found }: EngineFacts, 
       kind: "engine",
     });
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major < oldestEngine[0] || (major === oldestEngine[0] && minor < oldestEngine[1]))
+  const isOld = major < oldestEngine[0] || (major === oldestEngine[0] && minor < oldestEngine[1]);
+  if (isOld && needed.length > 0)
     throw new UserError(`the Docker engine is ${version}, older than ${oldestEngine.join(".")}`, {
       why: "Dockerfiles with COPY --chmod and cache mounts, and Compose 2, need a newer one.",
       fix: "Upgrade Docker, or use a private engine: i engine up",

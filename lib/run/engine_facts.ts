@@ -20,7 +20,7 @@ export async function loadEngineFacts(
   return loadEngine([...new Set([...tagged, ...imagesOfWords(base, words)])], base.place.root, base.env);
 }
 
-/** The cause of a docker command that failed, where it lies in the engine: none answers, it is too old, or the command's plugin is missing. */
+/** The cause of a docker command that failed, where it lies in the engine: none answers, or it is too old for the command's plugin, which may be missing. */
 export async function assertEngineNow({ place, env }: Pick<Facts, "place" | "env">, subcommand: string): Promise<void> {
   const { loadEngine } = await import("../doors/docker.ts");
   const needed = plugins.filter((plugin) => plugin === subcommand);

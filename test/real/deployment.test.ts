@@ -96,6 +96,11 @@ describe("a candidate", () => {
     ]);
     const log = await git(`${at.repo}.git`, "log", "-1", "--format=%B", `refs/slipway/log/${name}`);
     expect(JSON.parse(log)).toMatchObject({ environment: "test", version: candidate, digest: newer.digest, service });
+    aws.fleet.forget();
+    const again = await bring(candidate, "--environment", "test");
+    expect([again.code, again.stdout, aws.fleet.changes()]).toEqual([0, stdout, []]);
+    const [tip] = (await git(`${at.repo}.git`, "log", "-1", "--format=%B", `refs/slipway/log/${name}`)).split("\n");
+    expect(tip).toBe(log.split("\n")[0]);
   });
 
   it.each([

@@ -95,8 +95,10 @@ describe("a refused deployment", () => {
   });
 
   it("is a service that another task definition runs in", async () => {
-    const { code, stderr } = await at.to("1.1.0", "--service", "svc-1");
-    expect([code, stderr]).toEqual([2, expect.stringContaining("--task-definition svc-1 --service svc-1")]);
+    const other = service;
+    service = await at.service();
+    const { code, stderr } = await at.to("1.1.0", "--service", other);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`--task-definition ${other} --service ${other}`)]);
   });
 
   it("is one that nobody can confirm", async () => {

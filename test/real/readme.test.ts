@@ -15,15 +15,24 @@ const lines = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```sh\
   .map((line) => line.replace(/\s+#.*$/, "").trim())
   .filter((line) => line !== "");
 
-/** What each kind of line gets so that it tells what it would do, and does nothing. */
+/** What each kind of line gets so that it tells what it would do and does nothing, and what is told then. */
 const kinds = [
-  { is: /^npm run quickstart\b/, run: () => `cd ${root} && npm run quickstart -- --help` },
-  { is: /^i (engine|quickstart)\b/, run: (line: string) => `${line} --help` },
-  { is: /^(\S+\/)?thin_client\/build$/, run: () => `${root}/thin_client/build --help` },
-  { is: /^source /, run: (line: string) => line },
-  { is: /^i$/, run: (line: string) => line },
-  { is: /^i /, run: (line: string) => (line.includes("--dry-run") ? line : `${line} --dry-run`) },
+  { is: /^npm run quickstart\b/, run: () => `cd ${root} && npm run quickstart -- --help`, tells: () => "[OPTIONS]" },
+  { is: /^i (engine|quickstart)\b/, run: (line: string) => `${line} --help`, tells: (line: string) => nameIn(line) },
+  {
+    is: /^(\S+\/)?thin_client\/build$/,
+    run: () => `${root}/thin_client/build --help`,
+    tells: () => "thin_client/build",
+  },
+  { is: /^source /, run: (line: string) => `${line} && command -v i`, tells: () => `${root}/thin_client/bin/i\n` },
+  { is: /^i$/, run: (line: string) => line, tells: () => "docker_release_dev" },
+  {
+    is: /^i /,
+    run: (line: string) => (line.includes("--dry-run") ? line : `${line} --dry-run`),
+    tells: (line: string) => `${nameIn(line)}:\n`,
+  },
 ] as const;
+const nameIn = (line: string): string => line.split(" ")[1] ?? line;
 /** What needs the network of the reader. */
 const elsewhere = /^git submodule add /;
 
@@ -57,8 +66,9 @@ describe("README.md", () => {
 
   it.concurrent.each(lines.filter((line) => !elsewhere.test(line)))("`%s` does what it says", async (line) => {
     const kind = kinds.find(({ is }) => is.test(line));
-    expect(kind, "no kind of line").toBeDefined();
-    const ran = await type(kind?.run(line) ?? "false");
+    if (!kind) throw new Error(`no kind of line: ${line}`);
+    const ran = await type(kind.run(line));
     expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stdout).toContain(kind.tells(line));
   });
 });

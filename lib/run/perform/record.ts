@@ -1,5 +1,5 @@
 import { now } from "../../doors/clock.ts";
-import { loadGit } from "../../doors/git.ts";
+import { loadCode } from "../../doors/git.ts";
 import { UserError } from "../../model/errors.ts";
 import { type LogEntry, type SignedEntry, sameEntry } from "../../model/log.ts";
 import { parseManifest } from "../../model/oci/copy_plan.ts";
@@ -44,8 +44,8 @@ export async function record(action: Record_, world: World): Promise<Outcome> {
 }
 
 async function assertUnchanged(world: World): Promise<void> {
-  const { place, config, env, git } = world.facts;
-  const after = await loadGit(place, config.imageName, env);
+  const { place, env, git } = world.facts;
+  const after = await loadCode(place, env);
   if (after.dirty.length === 0 && after.commit === git.commit && after.tree === git.tree) return;
   throw new UserError(`the code changed while its tests ran: ${after.dirty.slice(0, 3).join(", ") || after.commit}`, {
     why: "A pass is recorded for a commit, so the mounted code must be that commit from start to end.",
