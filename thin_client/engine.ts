@@ -28,9 +28,9 @@ status   tell what runs
   --help            print this text
 
 Examples:
-  tsx thin_client/engine.ts up --yes --registries --base
-  tsx thin_client/engine.ts status --json
-  tsx thin_client/engine.ts down --purge
+  i engine up --yes --registries --base
+  i engine status --json
+  i engine down --purge
 `;
 
 const optionTypes = {
