@@ -46,11 +46,12 @@ type Common = Values<typeof universal>;
 export async function script<const O extends OptionSet>(url: string, spec: Script<O>): Promise<Script<O>> {
   const file = fileURLToPath(url);
   if (process.argv[1] && realPath(process.argv[1]) === realPath(file))
-    process.exitCode = await main(basename(file, ".ts"), spec as unknown as Script<OptionSet>, typedWords());
+    process.exitCode = await runScript(basename(file, ".ts"), spec as unknown as Script<OptionSet>, typedWords());
   return spec;
 }
 
-async function main(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
+/** Runs a script with the words that were typed; gives its exit code, and never throws. */
+export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
   const all = { ...universal, ...spec.options };
   const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
   const wantsJson = typed.slice(0, [...typed, "--"].indexOf("--")).includes("--json");

@@ -14,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     group: { type: "string" },
     file: { type: "string" },
+    workers: { type: "string", default: String(availableParallelism()) },
   },
 });
 
@@ -53,7 +54,7 @@ async function judgeAll(mutants: readonly Mutant[], groupOf: ReadonlyMap<string,
     }
     end();
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  await Promise.all(Array.from({ length: Number(values.workers) }, worker));
   process.stderr.write("\n");
   return rows;
 }

@@ -13,15 +13,31 @@ export const commit = (letter: string): string => letter.repeat(40);
 
 export const version = (text: string): Version => parseVersion(text);
 
-/** What a refused rule says; fails where nothing is refused. */
+/** What a refused rule says; fails where nothing is refused, and where it does not say what, why and what to type. */
 export function refusal(run: () => unknown): UserError {
   try {
     run();
   } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
+    return told(error);
   }
   throw new Error("nothing was refused");
+}
+
+/** The same of what ends later. */
+export async function refusalOf(running: Promise<unknown>): Promise<UserError> {
+  const error = await running.then(
+    () => new Error("nothing was refused"),
+    (reason: unknown) => reason,
+  );
+  return told(error);
+}
+
+function told(error: unknown): UserError {
+  if (!(error instanceof UserError)) throw error;
+  const { message, why, fix } = error;
+  for (const text of [message, why, fix])
+    if (text.trim() === "" || /undefined|\[object|NaN/.test(text)) throw new Error(`says "${text}"`, { cause: error });
+  return error;
 }
 
 type Yaml = Readonly<Record<string, unknown>>;
