@@ -10,6 +10,8 @@ process.env["GOGC"] = "400";
  */
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/bed/verdict.ts"],
+    retry: 0,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -29,9 +31,6 @@ export default defineConfig({
           globalSetup: ["test/bed/global_setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          // Three files at once, each with an engine's work of its own, on two cores: a starved test gets a second try, and
-          // the reporter shows it.
-          retry: 1,
           fileParallelism: true,
           sequence: { groupOrder: 1 },
           maxWorkers: 3,
@@ -45,7 +44,6 @@ export default defineConfig({
           globalSetup: ["test/bed/global_setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          retry: 1,
           sequence: { groupOrder: 2 },
           maxWorkers: 1,
           pool: "forks",

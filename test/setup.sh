@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need on a fresh clone: `setup.sh` the packages of the lock file, `setup.sh real` also the programs that
-# the real tests call. Quick and silent where all is there.
+# What the tests need on a fresh clone before they can start: the packages of the lock file. Quick and silent where they
+# are there. What tests need of the machine comes up with the bed (test/bed/parts.ts).
 root=$(CDPATH='' cd -P -- "$(dirname -- "$0")/.." && pwd) || exit 2
 
 fail() { # what, why, fix
@@ -24,47 +24,19 @@ END
 
 has_program() { command -v "$1" >/dev/null 2>&1; }
 
-# The Debian packages of the programs in the table that are not here.
-missing_packages() {
-  while read -r program package; do has_program "$program" || printf '%s ' "$package"; done <<'END'
-skopeo skopeo
-chromium chromium
-tmux tmux
-zsh zsh
-invoke python3-invoke
-git git
-perl perl-base
-ip iproute2
-ps procps
-unshare util-linux
-END
-}
-
-install_packages() { # packages
-  [ -f /etc/debian_version ] || fail "the real tests need: $*" "they are Debian packages, and this is no Debian." \
-    "Install them by hand, or run npm run test:unit, which needs none of them."
-  [ "$(id -u)" -eq 0 ] || fail "the real tests need: $*" "only root may install them." \
-    "sudo apt-get install --no-install-recommends $*"
-  echo "setup: installing $*" >&2
-  log=$(mktemp)
-  for attempt in 1 2; do
-    if apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1 </dev/null; then rm -f "$log" && return; fi
-    [ "$attempt" -eq 2 ] || apt-get update -q >>"$log" 2>&1
+# npm's registry may answer badly for a while.
+install() {
+  for wait in 0 2 5; do
+    sleep "$wait"
+    if npm ci --loglevel=error >&2; then return 0; fi
   done
-  tail -n 20 "$log" >&2
-  fail "apt-get could not install $*" "its last lines stand above." "Mend what they say, then run the same command again."
+  return 1
 }
 
 has_program node && has_program npm || fail "node and npm are not here" "the tests run on Node 20.19 or newer." \
   "Install Node from https://nodejs.org or with your package manager."
 if ! is_installed; then
   echo "setup: npm ci" >&2
-  (cd "$root" && npm ci --loglevel=error) >&2 || fail "npm ci ended with an error" "the tests run on exactly the packages of the lock file." \
+  (cd "$root" && install) || fail "npm ci ended with an error" "the tests run on exactly the packages of the lock file." \
     "Mend what npm says above, then run the same command again."
-fi
-if [ "${1-}" = real ]; then
-  export DEBIAN_FRONTEND=noninteractive LC_ALL=C
-  packages=$(missing_packages)
-  # shellcheck disable=SC2086 # one word for each package
-  [ -z "$packages" ] || install_packages $packages
 fi

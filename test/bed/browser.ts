@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { needs } from "./parts.ts";
 
 /** What a reader has: the colours they chose and how wide their screen is, in CSS pixels. */
 export type Reader = { readonly colours: "light" | "dark"; readonly width: number };
@@ -25,6 +26,7 @@ const flags = [
 
 /** Starts Debian's Chromium without a window, with a profile of its own. */
 export async function startBrowser(): Promise<Browser> {
+  await needs("chromium");
   const profile = mkdtempSync(join(tmpdir(), "slipway-browser-"));
   const context: BrowserContext = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",

@@ -6,6 +6,7 @@ import { daemonAnswers } from "../../thin_client/engine/daemon.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { endProcesses, findProcess, startDaemon } from "../../thin_client/engine/processes.ts";
 import { apartEngine } from "./engine.ts";
+import { needs } from "./parts.ts";
 import { ensureTiny } from "./tiny.ts";
 import { openWay, type Way } from "./way.ts";
 import { runtimes } from "./workflow.ts";
@@ -22,6 +23,7 @@ const program = fileURLToPath(new URL("./way_inside.ts", import.meta.url));
 /** Starts it; it has the tiny image, and finds each of the registries under the address that they have here. */
 export async function classicEngine(addresses: readonly string[]): Promise<ClassicEngine> {
   const apart = await apartEngine();
+  await needs("tiny");
   const [at, bin] = [layout(apart.env), layout(process.env).bin];
   for (const folder of [at.exec, at.log, at.data]) mkdirSync(folder, { recursive: true });
   const settings = join(at.run, "daemon.json");
@@ -41,7 +43,7 @@ export async function classicEngine(addresses: readonly string[]): Promise<Class
   const listener = await inside("ways.pid", ...runtimes.bun, program, ...ways.flatMap(({ words }) => words));
   const env = { DOCKER_HOST: socket };
   if (!(await until(() => daemonAnswers(at), 60_000))) throw new Error(`no engine; see ${at.log}`);
-  await ensureTiny({ ...process.env, ...apart.env, DOCKER_CONFIG: process.env["DOCKER_CONFIG"], ...env });
+  await ensureTiny(at, { ...process.env, ...apart.env, DOCKER_CONFIG: process.env["DOCKER_CONFIG"], ...env });
   const end = async () => {
     await endProcesses([findProcess(listener) ?? []].flat(), 2_000);
     await Promise.all(ways.map((way: Way) => way.close()));

@@ -3,21 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandOptions, type Outcome, run } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
-import { type EngineStatus, engineDown, engineUp } from "../../thin_client/engine.ts";
-import { ensureTiny } from "./tiny.ts";
+import { needs } from "./parts.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
-
-/** The engine that all test files share: registries, base image and tiny image are there. */
-export async function sharedEngine(holder: number): Promise<EngineStatus> {
-  const say = (line: string) => void process.stderr.write(`engine: ${line}\n`);
-  const status = await engineUp({ yes: true, registries: true, base: true, multiArch: true, holder, say });
-  await ensureTiny({ ...process.env, ...status.env });
-  return status;
-}
-
-/** Lets go of the shared engine; it stops if nobody else uses it. */
-export const releaseSharedEngine = (holder: number): Promise<boolean> => engineDown({ holder });
 
 /** The words that start a program of this repository under tsx. */
 export const tsx = (file: string, ...words: readonly string[]): readonly string[] => [
@@ -41,6 +29,7 @@ export type ApartEngine = {
 
 /** Makes room for an engine of its own, which shares nothing with others but the downloaded packages. */
 export async function apartEngine(): Promise<ApartEngine> {
+  await needs("engine", "ip", "unshare");
   const data = mkdtempSync(join(tmpdir(), "sw-"));
   const env = { ...process.env, XDG_DATA_HOME: data, DOCKER_HOST: undefined, DOCKER_CONFIG: undefined, HOME: data };
   const { home } = layout(env);

@@ -5,6 +5,7 @@ import { repositoryOf } from "../../lib/doors/registry.ts";
 import { type FaultyProxy, startFaultyProxy } from "./faulty_proxy.ts";
 import { addRemote, commitAll, git } from "./git.ts";
 import { type HandImage, handImage, pushByHand } from "./hand_image.ts";
+import { needs } from "./parts.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 import { changelog, write } from "./tiny_repo.ts";
 import type { Login } from "./token_server.ts";
@@ -49,6 +50,7 @@ async function eachOf<T>(make: (key: Key) => Promise<T>): Promise<Each<T>> {
 
 /** Starts all of it and builds the image. */
 export async function makeFaultGround(): Promise<FaultGround> {
+  await needs("engine");
   const dir = mkdtempSync(join(tmpdir(), "slipway-faults-"));
   const real = await eachOf(() => startRegistry());
   const proxies = await eachOf((key) => startFaultyProxy(real[key].address));

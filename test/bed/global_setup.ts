@@ -1,11 +1,17 @@
-import { releaseSharedEngine, sharedEngine } from "./engine.ts";
+import { startBed } from "./parts.ts";
 
-/** Brings up what all real tests share, tells it to the workers, and lets go of it when the last test is done. */
-export default async function setup(): Promise<() => Promise<void>> {
-  const holder = process.pid;
-  const { env } = await sharedEngine(holder);
-  Object.assign(process.env, env);
-  return async () => {
-    await releaseSharedEngine(holder);
-  };
+/**
+ * Starts the bed and tells the workers where it is, once for all projects of a run. `npm test` asks for all parts at once,
+ * side by side; a run of some files gets what these need, when they need it. A part that cannot come up fails the tests
+ * that wait for it, and no others.
+ */
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env["SLIPWAY_BED"] !== undefined) return undefined;
+  const bed = await startBed(process.pid);
+  Object.assign(process.env, bed.env);
+  if (process.env["npm_lifecycle_event"] === "test") {
+    bed.prefetch("engine", "registries", "tiny", "base", "emulation", "moto", "python");
+    bed.prefetch("skopeo", "tmux", "zsh", "invoke", "chromium");
+  }
+  return bed.end;
 }

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { until } from "../../thin_client/engine/command.ts";
-import { withLock } from "../../thin_client/engine/holders.ts";
-import { layout } from "../../thin_client/engine/layout.ts";
+import { type Layout, layout } from "../../thin_client/engine/layout.ts";
 import { unpackRoot } from "../../thin_client/engine/packages.ts";
+import { needs } from "./parts.ts";
 import { freeAddress } from "./registry.ts";
 
 /** A server that answers as AWS does, in a process of its own that ends with the test's. */
@@ -23,17 +23,13 @@ export type Moto = { readonly address: string; readonly stop: () => Promise<void
 
 const certificates = "etc/ssl/certs/ca-certificates.crt";
 
+const rootOf = (at: Layout): string => join(at.packages, "moto");
+
 /** Brings moto with its Python as a folder of its own; once per machine, about 20 s. */
-async function ensureMoto(): Promise<string> {
-  const at = layout(process.env);
-  const root = join(at.packages, "moto");
-  const bring = async () => {
-    const isThere = existsSync(root);
-    if (!isThere) await unpackRoot(at, ["python3-moto", "python3-flask", "python3-flask-cors"], root);
-    if (!existsSync(join(root, certificates))) finish(root);
-  };
-  await withLock(at.packages, () => undefined, bring);
-  return root;
+export async function ensureMoto(at: Layout): Promise<void> {
+  const root = rootOf(at);
+  await unpackRoot(at, ["python3-moto", "python3-flask", "python3-flask-cors"], root);
+  if (!existsSync(join(root, certificates))) finish(root);
 }
 
 /** What the packages' scripts would have made: certificates in one file, and a place for temporary files. */
@@ -47,7 +43,8 @@ function finish(root: string): void {
 
 /** Starts moto's server on an address of its own and waits until it answers. */
 export async function startMoto(): Promise<Moto> {
-  const root = await ensureMoto();
+  await needs("moto");
+  const root = rootOf(layout(process.env));
   const folder = mkdtempSync(join(tmpdir(), "slipway-moto-"));
   const address = await freeAddress();
   const child = serve(root, address, join(folder, "log"));

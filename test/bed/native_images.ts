@@ -1,3 +1,4 @@
+import { needs } from "./parts.ts";
 import type { Ground } from "./tiny_repo.ts";
 import { docker, workflowsIn } from "./workflow.ts";
 
@@ -10,6 +11,7 @@ export async function shareNative(
   ground: Ground,
   { repo, image, version }: Version,
 ): Promise<Readonly<Record<string, string>>> {
+  await needs("emulation", "foreign");
   const digests: Record<string, string> = {};
   for (const [machine, platform] of Object.entries(machines)) {
     const words = ["--version", version, "--platform", platform, "--no-push-to-repo", "--json"];

@@ -1,20 +1,12 @@
 import type { SignedEntry } from "../../lib/model/log.ts";
-import { must, run } from "../../thin_client/engine/command.ts";
+import { run } from "../../thin_client/engine/command.ts";
 import { git } from "./git.ts";
+import { needs } from "./parts.ts";
 import type { Request } from "./registry.ts";
-
-let installed: Promise<void> | undefined;
-
-/** Brings skopeo, which shares no code with Slipway, onto the machine. */
-async function bringSkopeo(): Promise<void> {
-  if ((await run(["skopeo", "--version"])).code === 0) return;
-  await must(["flock", "/tmp/slipway-apt.lock", "apt-get", "install", "-y", "--no-install-recommends", "skopeo"]);
-}
 
 /** The digest that skopeo reads behind a reference; null where there is none. */
 export async function digestAt(reference: string): Promise<string | null> {
-  installed ??= bringSkopeo();
-  await installed;
+  await needs("skopeo");
   const words = ["inspect", "--tls-verify=false", "--no-tags", "--format", "{{.Digest}}", `docker://${reference}`];
   const { code, stdout, stderr } = await run(["skopeo", ...words]);
   if (code === 0) return stdout.trim();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { must, type Outcome, run } from "../../thin_client/engine/command.ts";
 import type { Env } from "../../thin_client/engine/layout.ts";
+import { needs } from "./parts.ts";
 
 /** One quickstart: an image name of its own, and the folder it lies in. */
 export type Place = {
@@ -28,6 +29,7 @@ export type QuickstartGround = {
 
 /** Makes the clone and builds its thin env, as a quickstart before would have done. */
 export async function makeQuickstartGround(): Promise<QuickstartGround> {
+  await needs("engine", "registries", "base", "tmux");
   const base = mkdtempSync(join(tmpdir(), "quickstart-"));
   const clone = join(base, "clone");
   const npmCache = process.env["npm_config_cache"] ?? join(homedir(), ".npm");

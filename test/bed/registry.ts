@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { must, until } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { listens, registryConfig } from "../../thin_client/engine/registries.ts";
+import { needs } from "./parts.ts";
 
 /** What a test's registry may be asked for. */
 export type RegistryOptions = {
@@ -67,12 +68,14 @@ export const parseAccessLog = (text: string): readonly Request[] =>
 
 /** The line of a password file for this user; the C library's crypt knows bcrypt. */
 async function passwordLine({ user, password }: { readonly user: string; readonly password: string }): Promise<string> {
+  await needs("perl");
   const code = "chomp(my $word = <STDIN>); print crypt($word, q($2y$05$abcdefghijklmnopqrstuu))";
   return `${user}:${await must(["perl", "-e", code], { input: `${password}\n` })}\n`;
 }
 
 /** Starts a registry of its own for a test and waits until it answers. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
+  await needs("clients");
   const folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   const address = options.address ?? (await freeAddress());
   const storage = options.storage ?? join(folder, "data");

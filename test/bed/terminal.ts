@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { must, run, until } from "../../thin_client/engine/command.ts";
+import { needs } from "./parts.ts";
 
 /** A terminal of 150 columns that a person types into. */
 export type Terminal = {
@@ -14,6 +15,7 @@ export type Terminal = {
 
 /** Opens one in a folder, in a tmux server whose socket lies in another. */
 export async function openTerminal(cwd: string, socketDir: string): Promise<Terminal> {
+  await needs("tmux");
   const socket = join(socketDir, "terminal");
   const tmux = (...words: readonly string[]) => must(["tmux", "-S", socket, "-f", "/dev/null", ...words]);
   await tmux("new-session", "-d", "-s", "dev", "-x", "150", "-y", "50", "-c", cwd, "env", "PS1=$ ", "sh");

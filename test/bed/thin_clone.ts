@@ -60,12 +60,3 @@ export async function until<T>(what: string, look: () => T | null | undefined | 
 /** The best of a few runs: what it costs when the machine is not busy with something else. */
 export const fastest = (times: number, once: () => Ran): Ran =>
   Array.from({ length: times }, once).reduce((best, next) => (next.ms < best.ms ? next : best));
-
-/** Installs a shell that the tests need; false where this user cannot. */
-export function hasShell(name: string): boolean {
-  const found = () => run(["sh", "-c", `command -v ${name}`], { cwd: "/" }).code === 0;
-  if (found()) return true;
-  const apt = () => run(["apt-get", "install", "-y", "--no-install-recommends", name], { cwd: "/" });
-  if (apt().code !== 0) run(["apt-get", "update"], { cwd: "/" });
-  return found() || (apt().code === 0 && found());
-}

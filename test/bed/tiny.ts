@@ -1,41 +1,59 @@
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasImage, ownArchitecture } from "../../thin_client/engine/base.ts";
 import { must } from "../../thin_client/engine/command.ts";
-import { withLock } from "../../thin_client/engine/holders.ts";
-import { ensureImage } from "../../thin_client/engine/images.ts";
-import { type Env, type Layout, layout } from "../../thin_client/engine/layout.ts";
+import { ensureArchive, type ImageRecipe, loadArchive } from "../../thin_client/engine/images.ts";
+import type { Env, Layout } from "../../thin_client/engine/layout.ts";
 import { unpackPackages } from "../../thin_client/engine/packages.ts";
 
 /** An image of 2 MB with a shell and the usual small programs, for tests that need no Python. */
 export const tinyImage = "slipway/tiny:1";
 
-/** Brings the tiny image into the engine unless it is there, for three architectures. */
-export async function ensureTiny(docker: Env): Promise<void> {
-  const at = layout(docker);
-  await withLock(
-    at.home,
-    () => undefined,
-    () => bringTiny(at, docker),
-  );
+const own = ownArchitecture();
+/** What multi-arch tests build for beside the machine's own; Debian's words. */
+const others: readonly string[] = [own === "amd64" ? "arm64" : "amd64", "armhf"];
+const folderOf = (at: Layout, architecture: string): string => join(at.packages, `busybox-${architecture}`);
+
+const recipe = (at: Layout, architectures: readonly string[]): ImageRecipe => ({
+  name: tinyImage,
+  file: `tiny_${architectures.join("_")}`,
+  architectures,
+  command: ["sh"],
+  fill: (folder, architecture) => fill(at, folder, architecture),
+});
+
+/** Which of the recipes the image is made by on this machine, and what kept the other architectures away. */
+type Tiny = { readonly recipe: ImageRecipe; readonly foreign: Error | null };
+
+/** Makes the image's archive: with the other architectures, or without them where their packages cannot be read. */
+export async function ensureTinyArchive(at: Layout): Promise<Tiny> {
+  const all = recipe(at, [own, ...others]);
+  if (existsSync(join(at.images, `${all.file}.tar`))) return { recipe: all, foreign: null };
+  // An index of a foreign architecture is read by few: Debian 12's is the one that changes least.
+  const bring = (architecture: string) =>
+    unpackPackages(at, ["busybox-static"], folderOf(at, architecture), {
+      architecture,
+      suites: ["trixie", "bookworm", "sid"],
+    });
+  const brought = await Promise.allSettled([own, ...others].map(bring));
+  const [ownBusybox, ...foreign] = brought;
+  if (ownBusybox?.status === "rejected") throw ownBusybox.reason;
+  const failed = foreign.find((one) => one.status === "rejected");
+  const made = failed ? recipe(at, [own]) : all;
+  await ensureArchive(at, made, () => undefined);
+  return { recipe: made, foreign: failed ? toError(failed.reason) : null };
 }
 
-async function bringTiny(at: Layout, docker: Env): Promise<void> {
+/** Brings the tiny image into an engine unless it is there. */
+export async function ensureTiny(at: Layout, docker: Env): Promise<void> {
   if (await hasImage(docker, tinyImage)) return;
-  const own = ownArchitecture();
-  await ensureImage(at, docker, {
-    name: tinyImage,
-    file: "tiny_three_architectures",
-    architectures: [own, own === "amd64" ? "arm64" : "amd64", "armhf"],
-    command: ["sh"],
-    fill: (folder, architecture) => fill(at, folder, architecture),
-  });
+  await loadArchive(at, docker, (await ensureTinyArchive(at)).recipe);
 }
+
+const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
 async function fill(at: Layout, folder: string, architecture: string): Promise<void> {
-  const own = ownArchitecture();
-  const unpacked = (name: string) => join(at.packages, `busybox-${name}`, "usr", "bin", "busybox");
-  await unpackPackages(at, ["busybox-static"], join(at.packages, `busybox-${architecture}`), architecture);
+  const unpacked = (name: string) => join(folderOf(at, name), "usr", "bin", "busybox");
   for (const name of ["bin", "tmp", "root", "etc"]) mkdirSync(join(folder, name));
   chmodSync(join(folder, "tmp"), 0o1777);
   copyFileSync(unpacked(architecture), join(folder, "bin", "busybox"));

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { addRemote, commitAll, git } from "./git.ts";
+import { needs } from "./parts.ts";
 import { type RegistryOptions, startRegistry, type TestRegistry } from "./registry.ts";
 import { tinyImage } from "./tiny.ts";
 import { dropImages } from "./workflow.ts";
@@ -80,6 +81,7 @@ export type Ground = {
 
 /** Makes a folder and so many registries, keyed r1, r2, ... */
 export async function makeGround(count: number, options: RegistryOptions = {}): Promise<Ground> {
+  await needs("engine", "tiny");
   const dir = mkdtempSync(join(tmpdir(), "slipway-ground-"));
   const registries = await Promise.all(Array.from({ length: count }, () => startRegistry(options)));
   const addresses = Object.fromEntries(registries.map(({ address }, index) => [`r${index + 1}`, address]));

@@ -1,5 +1,4 @@
-import { releaseSharedEngine, sharedEngine } from "../bed/engine.ts";
-import { ensureTiny } from "../bed/tiny.ts";
+import { needs, startBed } from "../bed/parts.ts";
 import { copyMemory } from "./copy_memory.ts";
 import type { Row } from "./measure.ts";
 import { mirrorTime } from "./mirror.ts";
@@ -7,8 +6,9 @@ import { rebuild } from "./rebuild.ts";
 import { startUp } from "./start_up.ts";
 
 // Prints the speed table. Ratios are measured side by side in one run; nothing here is a test, so nothing here fails one.
-Object.assign(process.env, (await sharedEngine(process.pid)).env);
-await ensureTiny(process.env);
+const bed = await startBed(process.pid);
+Object.assign(process.env, bed.env);
+await needs("registries", "base", "tiny", "invoke");
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = { start_up: startUp, rebuild, mirror: mirrorTime };
 const wanted = process.argv.slice(2);
 for (const [name, part] of Object.entries(parts)) {
@@ -17,4 +17,4 @@ for (const [name, part] of Object.entries(parts)) {
     process.stdout.write(`${ok ? "ok    " : "MISSED"} ${what.padEnd(48)} ${seen.padEnd(44)} ${bar}\n`);
 }
 if (wanted.length === 0 || wanted.includes("memory")) await copyMemory([1000]);
-await releaseSharedEngine(process.pid);
+await bed.end();

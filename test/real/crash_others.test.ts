@@ -3,6 +3,7 @@ import type { Kill } from "../bed/crash.ts";
 import { type CrashGround, makeCrashGround, type Spot } from "../bed/crash_ground.ts";
 import type { Point } from "../bed/crash_points.ts";
 import { type HandImage, handImage, imageAt, repositoryAt } from "../bed/hand_image.ts";
+import { needs, type Part } from "../bed/parts.ts";
 import { type HandRelease, releaseByHand, tagByHand } from "../bed/released.ts";
 import { makeSweep, type Sweep, type Swept } from "../bed/sweep.ts";
 import type { Ground } from "../bed/tiny_repo.ts";
@@ -33,6 +34,8 @@ type Row = Swept & {
   readonly interrupted: RegExp;
   /** Points from which another clone, whose engine does not have the image, goes on. */
   readonly elsewhere: RegExp;
+  /** Parts of the bed that no other row needs. */
+  readonly parts?: readonly Part[];
   /** All points, unless another row has the others already. */
   readonly only?: RegExp;
 };
@@ -67,6 +70,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "a release of several architectures": {
     line: ["docker_release_multi_build_dev", "--version", "1.0.0"],
+    parts: ["emulation", "foreign"],
     has: ["build_local: docker buildx", "run_smoke_test_arm64: docker compose", "run_smoke_test_arm64: log"],
     only: /^(build_local|run_smoke|push_dev: docker push|copy_to_others: manifest)/,
     least: 14,
@@ -110,6 +114,7 @@ describe.each(Object.entries(rows))("%s", (_, row) => {
   let points: readonly Point[] = [];
   let sweep: Sweep["sweep"];
   beforeAll(async () => {
+    await needs(...(row.parts ?? []));
     const made = await makeSweep(on, row);
     sweep = made.sweep;
     points = made.points.filter(({ name }) => !row.only || row.only.test(name));

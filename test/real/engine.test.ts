@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { engineSocket } from "../../lib/doors/engine.ts";
 import { run, until } from "../../thin_client/engine/command.ts";
 import { allProcesses, commandLine, findProcess, startDaemon } from "../../thin_client/engine/processes.ts";
 import { engineStatus, engineUp } from "../../thin_client/engine.ts";
 import { type ApartEngine, apartEngine, tsx } from "../bed/engine.ts";
+import { needs } from "../bed/parts.ts";
 
 const ownPid = String(process.pid);
 
@@ -18,6 +19,8 @@ function dockerdOf(home: string): readonly number[] {
 }
 
 describe("the shared engine", () => {
+  beforeAll(() => needs("engine", "registries", "base", "emulation", "foreign"));
+
   it("is left alone by a second up", async () => {
     const { home } = await engineStatus();
     const [before] = dockerdOf(home);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../thin_client/engine/command.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { digestsAt, logOf } from "../bed/oracle.ts";
+import { needs } from "../bed/parts.ts";
 import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, docker, workflowsIn } from "../bed/workflow.ts";
 
@@ -29,6 +30,7 @@ async function expectEverywhere(tag: string, digest: string): Promise<void> {
 }
 
 beforeAll(async () => {
+  await needs("emulation", "foreign", "skopeo");
   ground = await makeGround(3);
   repo = await ground.repo(name);
   i = workflowsIn(repo);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { git } from "../bed/git.ts";
 import { imageAt, repositoryAt } from "../bed/hand_image.ts";
 import { logOf, refsOf } from "../bed/oracle.ts";
+import { needs } from "../bed/parts.ts";
 import {
   assertSettled,
   assertTold,
@@ -58,6 +59,7 @@ describe("two at once, from two clones", () => {
   });
 
   it("releasing one version for several architectures are one release of one index", async () => {
+    await needs("emulation", "foreign");
     const rows: string[][] = [];
     for (const turn of turns(3)) {
       const image = `index-race${turn}x`;

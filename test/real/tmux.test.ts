@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { needs } from "../bed/parts.ts";
 import { makeClone, run, until } from "../bed/thin_clone.ts";
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), "tm-")));
@@ -62,7 +63,8 @@ function makeRunnable(dir: string, name: string, suffix: string): void {
   writeFileSync(join(dir, "repo_config.yaml"), info + image + runnable);
 }
 
-beforeAll(() => {
+beforeAll(async () => {
+  await needs("tmux");
   for (const dir of [home, repo]) mkdirSync(dir, { recursive: true });
   run(["git", "init", "--quiet", repo], { cwd: base });
   makeClone(slipway);

@@ -1,10 +1,10 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { must, run } from "./command.ts";
-import { assertDebian, assertRoot, sourcesText } from "./debian.ts";
-import { ensureImage } from "./images.ts";
+import { assertDebian, assertRoot, sourcesText, usualMirror } from "./debian.ts";
+import { ensureArchive, type ImageRecipe, loadArchive } from "./images.ts";
 import type { Env, Layout } from "./layout.ts";
-import { installPackages } from "./packages.ts";
+import { fromFirst, installPackages } from "./packages.ts";
 
 /** The image that quickstart and tests build on: Debian 12 with nothing but its package manager. */
 export const baseImage = "slipway/base:bookworm";
@@ -19,18 +19,24 @@ export const ownArchitecture = (): string => architectures[process.arch] ?? proc
 export const hasImage = async (docker: Env, name: string): Promise<boolean> =>
   (await run(["docker", "image", "inspect", "--format", "{{.Id}}", name], { env: docker })).code === 0;
 
-/** Brings the base image into the engine unless it is there: made by debootstrap once, then from the kept archive. */
+const recipe = (at: Layout): ImageRecipe => ({
+  name: baseImage,
+  file: `base-${codename}-${ownArchitecture()}`,
+  architectures: [ownArchitecture()],
+  command: ["bash"],
+  fill: (folder) => bootstrap(at, folder),
+});
+
+/** Makes the archive of the base image by debootstrap unless it is kept already; needs no engine. */
+export async function ensureBaseArchive(at: Layout, say: (line: string) => void): Promise<void> {
+  await ensureArchive(at, recipe(at), () => say(`making ${baseImage} by debootstrap (about 40 s)`));
+}
+
+/** Brings the base image into the engine unless it is there, from the kept archive. */
 export async function ensureBase(at: Layout, docker: Env, say: (line: string) => void): Promise<void> {
   if (await hasImage(docker, baseImage)) return;
-  const file = `base-${codename}-${ownArchitecture()}`;
-  if (!existsSync(join(at.images, `${file}.tar`))) say(`making ${baseImage} by debootstrap (about 40 s)`);
-  await ensureImage(at, docker, {
-    name: baseImage,
-    file,
-    architectures: [ownArchitecture()],
-    command: ["bash"],
-    fill: (folder) => bootstrap(at, folder),
-  });
+  await ensureBaseArchive(at, say);
+  await loadArchive(at, docker, recipe(at));
 }
 
 async function bootstrap(at: Layout, folder: string): Promise<void> {
@@ -38,7 +44,10 @@ async function bootstrap(at: Layout, folder: string): Promise<void> {
   const debian = { ...assertDebian(), codename };
   await installPackages(at, ["debootstrap"]);
   const log = join(at.log, "base.log");
-  await must(["debootstrap", "--variant=minbase", codename, folder, debian.mirror], { log });
+  await fromFirst([...new Set([debian.mirror, usualMirror])], async (mirror) => {
+    rmSync(folder, { recursive: true, force: true });
+    await must(["debootstrap", "--variant=minbase", codename, folder, mirror], { log });
+  });
   rmSync(join(folder, "etc/apt/sources.list"), { force: true });
   writeFileSync(join(folder, "etc/apt/sources.list.d/debian.sources"), sourcesText(debian));
   const settings = 'APT::Install-Recommends "false";\nAPT::Get::Assume-Yes "true";\nAcquire::Languages "none";\n';

@@ -5,6 +5,9 @@ import { UserError } from "../../lib/model/errors.ts";
 /** A Debian that the private engine can come up on, and where its packages come from. */
 export type Debian = { readonly codename: string; readonly mirror: string; readonly security: string };
 
+/** Debian's own address, where a machine names none, or its own does not answer. */
+export const usualMirror = "http://deb.debian.org/debian";
+
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const oldest = 12;
 
@@ -58,7 +61,7 @@ function findMirrors(codename: string): { readonly mirror: string; readonly secu
   ];
   const suites = new Map(files.flatMap((file) => parseSources(readText(file))));
   return {
-    mirror: suites.get(codename) ?? "http://deb.debian.org/debian",
+    mirror: suites.get(codename) ?? usualMirror,
     security: suites.get(`${codename}-security`) ?? "http://deb.debian.org/debian-security",
   };
 }

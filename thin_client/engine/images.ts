@@ -6,6 +6,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { must } from "./command.ts";
+import { withLock } from "./holders.ts";
 import type { Env, Layout } from "./layout.ts";
 
 /** How an image that is made here is named and what its containers start. */
@@ -30,11 +31,29 @@ const platformOf = (architecture: string) => platforms[architecture] ?? { archit
 const made = "2024-01-01T00:00:00Z";
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Brings an image into the engine unless it is there; the archive is kept for the next engine. */
-export async function ensureImage(at: Layout, docker: Env, recipe: ImageRecipe): Promise<void> {
-  const archive = join(at.images, `${recipe.file}.tar`);
-  if (!existsSync(archive)) await makeArchive(archive, recipe);
-  await must(["docker", "load", "--quiet", "--input", archive], { env: docker, log: join(at.log, "images.log") });
+const archiveOf = (at: Layout, { file }: Pick<ImageRecipe, "file">): string => join(at.images, `${file}.tar`);
+
+/** Makes the archive of an image unless it is kept already, whoever else does at the same time; says so before it starts. */
+export async function ensureArchive(at: Layout, recipe: ImageRecipe, onMake: () => void): Promise<void> {
+  const archive = archiveOf(at, recipe);
+  if (existsSync(archive)) return;
+  await withLock(
+    join(at.images, `lock-${recipe.file}`),
+    () => undefined,
+    async () => {
+      if (existsSync(archive)) return;
+      onMake();
+      await makeArchive(archive, recipe);
+    },
+  );
+}
+
+/** Loads the kept archive of an image into an engine. */
+export async function loadArchive(at: Layout, docker: Env, recipe: Pick<ImageRecipe, "file">): Promise<void> {
+  await must(["docker", "load", "--quiet", "--input", archiveOf(at, recipe)], {
+    env: docker,
+    log: join(at.log, "images.log"),
+  });
 }
 
 async function makeArchive(archive: string, recipe: ImageRecipe): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { engineSocket, hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
 import { UserError } from "../../lib/model/errors.ts";
-import { baseImage, ensureBase, hasImage } from "./base.ts";
+import { baseImage, ensureBase, ensureBaseArchive, hasImage } from "./base.ts";
 import { must, run } from "./command.ts";
 import { answers, assertAlone, daemonAnswers, startDaemonEngine, stopDaemonEngine } from "./daemon.ts";
 import { assertDebian, assertRoot } from "./debian.ts";
@@ -9,7 +9,7 @@ import { addHolder, defaultHolder, liveHolders, removeHolder, withLock } from ".
 import { assertShortHome, type Env, type Layout, layout } from "./layout.ts";
 import { registerArm, runsArm, unregisterArm } from "./multi_arch.ts";
 import type { DownOptions, EngineOptions, EngineStatus, UpOptions } from "./options.ts";
-import { ensurePrograms, ensureRegistryProgram, installPackages } from "./packages.ts";
+import { ensurePrograms, installPackages } from "./packages.ts";
 import { loopbackRegistries, registryRuns, startRegistries, stopRegistries } from "./registries.ts";
 
 /** The environment with a pointer to the private engine taken out: it names nothing of the user's own. */
@@ -71,32 +71,39 @@ export async function engineUp(options: UpOptions = {}): Promise<EngineStatus> {
     () => say("waiting for another engine command to end"),
     async () => {
       addHolder(at, options.holder ?? defaultHolder());
-      if (!own) await bringUpPrivate(at, env, say);
-      await bringUpMore(at, env, options);
+      await bringUp(at, env, { own, options });
     },
   );
   return engineStatus({ env });
 }
 
+/** What needs no engine is made while the engine comes up. */
+async function bringUp(at: Layout, env: Env, { own, options }: { own: boolean; options: UpOptions }): Promise<void> {
+  const say = options.say ?? (() => undefined);
+  const docker = { ...env, ...(hasOwnEngine(env) ? {} : privateEngineEnv(env)) };
+  const archive = options.base ? ensureBaseArchive(at, say) : undefined;
+  const emulation = options.multiArch ? registerArm(at, say) : undefined;
+  const registries = async () => {
+    if (!options.registries) return;
+    await ensurePrograms(at, say);
+    await startRegistries(at, env, say);
+  };
+  await allOf([own ? undefined : bringUpPrivate(at, env, say), archive, emulation, registries()]);
+  if (options.base) await ensureBase(at, docker, say);
+}
+
+/** Waits for all of them, so that nothing goes on behind an error; throws the first one. */
+async function allOf(parts: readonly (Promise<void> | undefined)[]): Promise<void> {
+  const failed = (await Promise.allSettled(parts)).find((part) => part.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
 async function bringUpPrivate(at: Layout, env: Env, say: (line: string) => void): Promise<void> {
   if (await daemonAnswers(at)) return;
   assertAlone(at);
-  await installPackages(at, ["runc", "iptables"]);
-  await ensurePrograms(at, say);
+  await allOf([installPackages(at, ["runc", "iptables"]), ensurePrograms(at, say)]);
   say(`starting a private Docker engine in ${at.home}`);
   await startDaemonEngine(at, env);
-}
-
-async function bringUpMore(at: Layout, env: Env, options: UpOptions): Promise<void> {
-  const say = options.say ?? (() => undefined);
-  const docker = { ...env, ...(hasOwnEngine(env) ? {} : privateEngineEnv(env)) };
-  const registries = async () => {
-    if (!options.registries) return;
-    await ensureRegistryProgram(at, say);
-    await startRegistries(at, env, say);
-  };
-  if (options.multiArch) await registerArm(at, say);
-  await Promise.all([registries(), options.base ? ensureBase(at, docker, say) : undefined]);
 }
 
 /** Asks whether a private engine may be started; a machine that cannot have one is told before the question. */

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { must, run } from "./command.ts";
 import { assertDebian, type Debian, sourcesText } from "./debian.ts";
+import { withLock } from "./holders.ts";
 import type { Layout } from "./layout.ts";
 
 const engineSuite = "trixie";
@@ -45,84 +46,144 @@ function privateApt(folder: string, sources: string): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
 
-/** Installs what is missing of the distribution's own packages. */
-export async function installPackages(at: Layout, names: readonly string[]): Promise<void> {
-  const missing: string[] = [];
-  for (const name of names) {
-    const { stdout } = await run(["dpkg-query", "-W", "-f", "${Status}", name]);
-    if (!stdout.includes("ok installed")) missing.push(name);
+/** How often a source is asked, and the milliseconds before each try. */
+const waits = [0, 1_000, 3_000];
+
+/** Takes what first of the sources gives, asked three times each; throws what the last one said. */
+export async function fromFirst<S>(sources: readonly S[], bring: (source: S) => Promise<void>): Promise<void> {
+  let last: unknown = new Error("there is no source");
+  for (const source of sources) {
+    for (const wait of waits) {
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      try {
+        return await bring(source);
+      } catch (error) {
+        last = error;
+      }
+    }
   }
-  if (missing.length === 0) return;
-  const apt = ["apt-get", ...privateApt(join(at.packages, "apt-host"), sourcesText(assertDebian()))];
+  throw last;
+}
+
+/** The packages that are not installed. */
+async function missingOf(names: readonly string[]): Promise<readonly string[]> {
+  const states = names.map((name) => run(["dpkg-query", "-W", "-f", "${Status}", name]));
+  const told = await Promise.all(states);
+  return names.filter((_, index) => !told[index]?.stdout.includes("ok installed"));
+}
+
+/** Installs what is missing of the distribution's own packages: from its sources alone, else from all that the machine names. */
+export async function installPackages(at: Layout, names: readonly string[]): Promise<void> {
+  if ((await missingOf(names)).length === 0) return;
+  const state = join(at.packages, "apt-host");
   const log = join(at.log, "packages.log");
-  await must([...apt, "update"], { env: quiet, log });
-  await must([...apt, "install", "-y", "--no-install-recommends", ...missing], { env: quiet, log });
+  const install = async (options: readonly string[]) => {
+    const missing = await missingOf(names);
+    if (missing.length === 0) return;
+    const apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", ...options];
+    await must([...apt, "update"], { env: quiet, log });
+    await must([...apt, "install", "-y", "--no-install-recommends", ...missing], { env: quiet, log });
+  };
+  const sources = [privateApt(state, sourcesText(assertDebian())), []];
+  await withLock(
+    state,
+    () => undefined,
+    () => fromFirst(sources, install),
+  );
 }
 
-/** The release that the engine's packages come from: this machine's, or the one after where that is too old. */
-function engineRelease(): Debian {
+/** The releases that unpacked packages come from, first choice first: an index of one can be inconsistent for days. */
+function releasesOf(suites: readonly string[]): readonly Debian[] {
   const debian = assertDebian();
-  return debian.codename === "bookworm" ? { ...debian, codename: engineSuite } : debian;
+  const own = debian.codename === "bookworm" ? [] : [debian.codename];
+  return [...new Set([...own, ...suites])].map((codename) => ({ ...debian, codename }));
 }
 
-/** Downloads packages of a release and unpacks them into a folder, without installing them. */
+/** What packages are unpacked from: the first suite that can be read, besides the machine's own where that is new enough. */
+type Suites = {
+  readonly suites?: readonly string[];
+  readonly architecture?: string;
+  /** Called before anything is downloaded. */
+  readonly onBring?: () => void;
+};
+const newSuites = [engineSuite, "sid"];
+
+/** Downloads packages of a release and unpacks them into a folder, without installing them, unless it is there. */
 export async function unpackPackages(
   at: Layout,
   names: readonly string[],
   target: string,
-  architecture?: string,
+  { suites = newSuites, architecture, onBring }: Suites = {},
 ): Promise<void> {
-  const release = engineRelease();
-  const state = join(at.packages, `apt-${release.codename}-${architecture ?? "own"}`);
   const foreign =
     architecture === undefined
       ? []
       : ["-o", `APT::Architecture=${architecture}`, "-o", `APT::Architectures=${architecture}`];
-  const apt = ["apt-get", ...privateApt(state, sourcesText(release, "main")), ...foreign];
-  const unfinished = `${target}.unfinished`;
-  const debs = join(unfinished, "debs");
   const log = join(at.log, "packages.log");
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(debs, { recursive: true });
-  await must([...apt, "update"], { env: quiet, log });
-  await must([...apt, "download", ...names], { env: quiet, cwd: debs, log });
-  for (const deb of readdirSync(debs)) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
-  rmSync(debs, { recursive: true });
-  rmSync(target, { recursive: true, force: true });
-  renameSync(unfinished, target);
+  const bring = async (release: Debian) => {
+    const state = join(at.packages, `apt-${release.codename}-${architecture ?? "own"}`);
+    const apt = ["apt-get", ...privateApt(state, sourcesText(release, "main")), ...foreign];
+    const unfinished = `${target}.unfinished`;
+    const debs = join(unfinished, "debs");
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(debs, { recursive: true });
+    await must([...apt, "update"], { env: quiet, log });
+    await must([...apt, "download", ...names], { env: quiet, cwd: debs, log });
+    for (const deb of readdirSync(debs)) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
+    rmSync(debs, { recursive: true });
+    rmSync(target, { recursive: true, force: true });
+    renameSync(unfinished, target);
+  };
+  await once(at, target, () => {
+    onBring?.();
+    return fromFirst(releasesOf(suites), bring);
+  });
 }
 
-/** Unpacks packages with all that they depend on: a folder that programs run in as their root. */
+/** Unpacks packages with all that they depend on, unless it is there: a folder that programs run in as their root. */
 export async function unpackRoot(at: Layout, names: readonly string[], target: string): Promise<void> {
-  const release = engineRelease();
-  const state = join(at.packages, `apt-${release.codename}-root`);
-  const apt = ["apt-get", ...privateApt(state, sourcesText(release, "main"))];
-  // Nothing counts as installed, so that everything is brought.
-  const nothing = join(state, "status");
-  writeFileSync(nothing, "");
   const log = join(at.log, "packages.log");
-  const options = { env: quiet, log };
-  await must([...apt, "update"], options);
-  const download = ["install", "--yes", "--no-install-recommends", "--download-only", ...names];
-  await must([...apt, "-o", `Dir::State::status=${nothing}`, ...download], options);
-  const debs = join(state, "cache", "archives");
-  const unfinished = `${target}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true });
-  for (const folder of ["bin", "sbin", "lib", "lib64"]) symlinkSync(`usr/${folder}`, join(unfinished, folder));
-  const files = readdirSync(debs).filter((name) => name.endsWith(".deb"));
-  for (const deb of files) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
-  rmSync(state, { recursive: true });
-  renameSync(unfinished, target);
+  const bring = async (release: Debian) => {
+    const state = join(at.packages, `apt-${release.codename}-root`);
+    rmSync(state, { recursive: true, force: true });
+    const apt = ["apt-get", ...privateApt(state, sourcesText(release, "main"))];
+    // Nothing counts as installed, so that everything is brought.
+    const nothing = join(state, "status");
+    writeFileSync(nothing, "");
+    const options = { env: quiet, log };
+    await must([...apt, "update"], options);
+    const download = ["install", "--yes", "--no-install-recommends", "--download-only", ...names];
+    await must([...apt, "-o", `Dir::State::status=${nothing}`, ...download], options);
+    const debs = join(state, "cache", "archives");
+    const unfinished = `${target}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true });
+    for (const folder of ["bin", "sbin", "lib", "lib64"]) symlinkSync(`usr/${folder}`, join(unfinished, folder));
+    const files = readdirSync(debs).filter((name) => name.endsWith(".deb"));
+    for (const deb of files) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
+    rmSync(state, { recursive: true });
+    renameSync(unfinished, target);
+  };
+  await once(at, target, () => fromFirst(releasesOf(newSuites), bring));
+}
+
+/** Brings a folder unless it is there, whoever else does at the same time. */
+async function once(at: Layout, target: string, bring: () => Promise<void>): Promise<void> {
+  if (existsSync(target)) return;
+  await withLock(
+    join(at.packages, `lock-${basename(target)}`),
+    () => undefined,
+    async () => {
+      if (!existsSync(target)) await bring();
+    },
+  );
 }
 
 /** Brings the engine's programs; done already where they are there. */
 export async function ensurePrograms(at: Layout, say: (line: string) => void): Promise<void> {
   const root = join(at.packages, "engine");
-  if (!existsSync(root)) {
-    say("downloading the engine's packages (about 100 MB)");
-    await unpackPackages(at, enginePackages, root);
-  }
+  const onBring = () => say("downloading the engine's packages (about 100 MB)");
+  await unpackPackages(at, enginePackages, root, { onBring });
   for (const program of programs) {
     const found = ["usr/bin", "usr/sbin"].map((folder) => join(root, folder, program)).find((file) => existsSync(file));
     if (found !== undefined) link(found, join(at.bin, program), at.bin);
@@ -134,13 +195,11 @@ export async function ensurePrograms(at: Layout, say: (line: string) => void): P
     link(join(root, "usr/libexec/docker/cli-plugins", plugin), join(folder, plugin), folder);
 }
 
-/** Brings the registry's program where the engine is the user's own. */
-export async function ensureRegistryProgram(at: Layout, say: (line: string) => void): Promise<void> {
-  if (!existsSync(join(at.bin, "docker-registry"))) await ensurePrograms(at, say);
-}
-
+/** Points a link at a file, also while somebody else does. */
 function link(target: string, path: string, folder: string): void {
   mkdirSync(folder, { recursive: true });
-  rmSync(path, { force: true });
-  symlinkSync(target, path);
+  const own = `${path}.${process.pid}`;
+  rmSync(own, { force: true });
+  symlinkSync(target, own);
+  renameSync(own, path);
 }
