@@ -1,15 +1,19 @@
+import { join } from "node:path";
 import { makeShims, watchRefs } from "./crash.ts";
 import { finalState } from "./final_state.ts";
-import { type Ground, makeGround } from "./tiny_repo.ts";
+import { addRemote, commitAll, git } from "./git.ts";
+import { changelog, type Ground, makeGround, tinyConfig, write } from "./tiny_repo.ts";
 import { startTrapProxy, type TrapProxy } from "./trap_proxy.ts";
-import { dropImages } from "./workflow.ts";
+import { docker, dropImages, workflowsIn } from "./workflow.ts";
 
 /** A repo in which a run is ended, and its image. */
 export type Spot = { readonly repo: string; readonly image: string };
 export type SpotOptions = {
   readonly gates?: readonly string[];
+  /** The engine has the image of 1.0.0 already, and no test asks to see it again: what comes after them is swept alone. */
+  readonly built?: true;
   /** What happens in the new repo before anything is watched. */
-  readonly before?: (spot: Spot, ground: Ground) => Promise<void>;
+  readonly before?: (spot: Spot, on: CrashGround) => Promise<void>;
 };
 
 /** Two registries behind proxies that can spring traps, and programs that can, before docker and git. */
@@ -17,6 +21,8 @@ export type CrashGround = {
   readonly ground: Ground;
   readonly bin: string;
   readonly proxies: Readonly<Record<string, TrapProxy>>;
+  /** A registry's address, as the repo's config and the engine have it: that of its proxy. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** A repo whose registries lie behind the proxies, with an image of its own. */
   readonly spot: (options?: SpotOptions) => Promise<Spot>;
   readonly stateOf: (spot: Spot) => Promise<unknown>;
@@ -32,15 +38,19 @@ export async function makeCrashGround(prefix: string): Promise<CrashGround> {
   const registries = Object.fromEntries(Object.entries(proxies).map(([name, { address }]) => [name, address]));
   const named = Object.values(registries);
   let made = 0;
-  return {
+  let base: Promise<Base> | undefined;
+  const on: CrashGround = {
     ground,
     bin,
     proxies,
-    spot: async ({ gates = ["fast"], before } = {}) => {
+    addresses: registries,
+    spot: async ({ gates = ["fast"], built, before } = {}) => {
       made += 1;
       const image = `${prefix}${made}x`;
-      const spot = { repo: await ground.repo(image, { registries, gates }), image };
-      await before?.(spot, ground);
+      if (built) base ??= buildBase(ground, `${prefix}base`, registries);
+      const repo = base && built ? await cloneBase(await base, image) : await ground.repo(image, { registries, gates });
+      const spot = { repo, image };
+      await before?.(spot, on);
       watchRefs(spot.repo);
       return spot;
     },
@@ -51,4 +61,30 @@ export async function makeCrashGround(prefix: string): Promise<CrashGround> {
       await ground.end();
     },
   };
+  return on;
+}
+
+type Base = { readonly repo: string; readonly registries: Readonly<Record<string, string>>; readonly digest: string };
+
+/** Builds an image that is released under many names: its inputs are the same files of the same commit. */
+async function buildBase(ground: Ground, name: string, registries: Base["registries"]): Promise<Base> {
+  const repo = await ground.repo(name, { registries, gates: [] });
+  const built = await workflowsIn(repo)("docker_build_local", "--version", "1.0.0", "--json");
+  if (built.code !== 0 || built.digest === null) throw new Error(built.stderr);
+  return { repo, registries, digest: built.digest };
+}
+
+/** A clone whose image has another name, and is in the engine under it. */
+async function cloneBase({ repo, registries, digest }: Base, name: string): Promise<string> {
+  const clone = join(repo, "..", name);
+  await git(".", "clone", "--quiet", "--origin", "base", repo, clone);
+  await git(clone, "remote", "remove", "base");
+  write(clone, {
+    "repo_config.yaml": tinyConfig({ name, registries, gates: [] }),
+    "changelog.txt": changelog(name, "1.0.0"),
+  });
+  await commitAll(clone, `Start ${name}`);
+  await addRemote(clone);
+  await docker("tag", digest, `${registries["r1"]}/${name}:local-root-1.0.0`);
+  return clone;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { containersWith, engineTags } from "./engine_api.ts";
 import { git } from "./git.ts";
 import { logOf } from "./oracle.ts";
-import { docker } from "./workflow.ts";
 
 const types = [
   "application/vnd.oci.image.manifest.v1+json",
@@ -57,8 +57,8 @@ export async function finalState({ repo, image, addresses, named }: Where): Prom
   const entries = log.map(({ at, by, host, ...entry }) =>
     JSON.stringify({ ...entry, ...("id" in entry && { id: "" }), ...("tree" in entry && { tree: "" }) }),
   );
-  const containers = await docker("ps", "--all", "--quiet", "--filter", `label=dev.slipway.image=${image}`);
-  const underTest = await docker("image", "ls", "--quiet", "--filter", `reference=${named[0]}/${image}:under-test-*`);
+  const containers = (await containersWith(`dev.slipway.image=${image}`)).length;
+  const underTest = (await engineTags(`${named[0]}/${image}`, "under-test-*")).length;
   const state = { tags, refs: await refsWithCommits(`${repo}.git`), log: entries.sort(), containers, underTest };
   const versions = Object.entries(tags[0] ?? {}).filter(([tag]) => tag.includes("-"));
   const children = log.flatMap((entry) => (entry.type === "release" ? Object.entries(entry.children ?? {}) : []));

@@ -95,6 +95,9 @@ export type RunningBed = {
   readonly end: () => Promise<void>;
 };
 
+/** Milliseconds after which who asks for a part is told to ask again; fetch gives up on its own later. */
+const longestAnswer = 60_000;
+
 /** Starts an empty bed; `holder` is the process that counts as the engine's user. */
 export async function startBed(holder: number): Promise<RunningBed> {
   const engine = hasOwnEngine(process.env) ? {} : privateEngineEnv(process.env);
@@ -115,7 +118,11 @@ export async function startBed(holder: number): Promise<RunningBed> {
   };
   const server = createServer((asked, answer) => {
     const name = (asked.url ?? "").slice(1) as Part;
-    const sent = (status: number, text: string) => void answer.writeHead(status).end(text);
+    const sent = (status: number, text: string) => {
+      clearTimeout(late);
+      if (!answer.headersSent) answer.writeHead(status).end(text);
+    };
+    const late = setTimeout(() => sent(202, ""), longestAnswer);
     bed.part(name).then(
       () => sent(200, ""),
       (error: unknown) => sent(500, reason(error)),
@@ -157,6 +164,7 @@ export async function needs(...names: readonly Part[]): Promise<void> {
 async function ask(name: Part): Promise<void> {
   const bed = process.env["SLIPWAY_BED"];
   if (bed === undefined) throw new Error(`nobody has started the bed that "${name}" is a part of`);
-  const answer = await fetch(`${bed}/${name}`);
+  let answer = await fetch(`${bed}/${name}`);
+  while (answer.status === 202) answer = await fetch(`${bed}/${name}`);
   if (answer.status !== 200) throw new Error(`the bed has no ${name}: ${await answer.text()}`);
 }

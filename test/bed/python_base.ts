@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseImage } from "../../thin_client/engine/base.ts";
 import { must } from "../../thin_client/engine/command.ts";
@@ -6,25 +6,21 @@ import type { Env } from "../../thin_client/engine/layout.ts";
 import { fromFirst } from "../../thin_client/engine/packages.ts";
 import { needs } from "./parts.ts";
 
-/** The base image with what the template and the original's layout install with apt, so that builds find it there. */
+/**
+ * The first stage of the template's image: Debian with what the template, and so the original's layout, install with apt.
+ * Builds of the template on the base image find its layers in the builder's cache.
+ */
 export const pythonBase = "slipway/test-python:1";
 
-const packages = fileURLToPath(
-  new URL("../../thin_client/template/devops/docker_build/os_packages.txt", import.meta.url),
-);
+const template = fileURLToPath(new URL("../../thin_client/template", import.meta.url));
 
 /** Brings it into the engine; a second call finds the builder's cache. */
 export async function buildPythonBase(docker: Env): Promise<void> {
-  const names = readFileSync(packages, "utf8")
-    .split("\n")
-    .filter((line) => /^[a-z]/.test(line));
-  const install = `apt-get update && apt-get install -y --no-install-recommends ${names.join(" ")}`;
-  const input = `FROM ${baseImage}\nRUN DEBIAN_FRONTEND=noninteractive sh -c '${install}'\n`;
-  const build = async () => {
-    const words = ["--provenance=false", "--load", "--tag", pythonBase, "-"];
-    await must(["docker", "buildx", "build", ...words], { input, env: docker });
-  };
-  await fromFirst(["Debian"], build);
+  const file = join(template, "devops/docker_build/dev.Dockerfile");
+  const words = ["--file", file, "--target", "base", "--build-arg", `BASE_IMAGE=${baseImage}`, "--tag", pythonBase];
+  await fromFirst(["Debian"], async () => {
+    await must(["docker", "buildx", "build", "--provenance=false", "--load", ...words, template], { env: docker });
+  });
 }
 
 /** Waits for it, and gives its name. */

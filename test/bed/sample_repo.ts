@@ -59,7 +59,7 @@ async function writeRunnableDir(options: SampleOptions): Promise<void> {
   await cp(template, options.dir, { recursive: true, filter: (path) => !/__pycache__|\.pytest_cache/.test(path) });
   const named = (text: string) => text.replace(/\bsample\b/g, options.name);
   await rewrite(join(options.dir, "changelog.txt"), named);
-  await rewrite(join(options.dir, "devops/docker_build/pyproject.toml"), named);
+  // pyproject.toml keeps its name, so that the builder installs the same packages once for all tests.
   await rewrite(join(options.dir, "repo_config.yaml"), (text) => configured(named(text), options));
 }
 

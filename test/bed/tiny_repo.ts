@@ -22,16 +22,16 @@ export type TinyOptions = {
 /** How the lists run for a prod image: each way once at least. */
 const prodWays = { fast: "in_image", slow: "with_dev_packages", superslow: "in_image", qa: "from_outside" } as const;
 
-/** The files of a runnable dir whose image builds in a second and whose test lists count their runs in `runs.txt`. */
-const files = ({
+/** The text of repo_config.yaml. */
+export const tinyConfig = ({
   name,
   registries,
   kinds = {},
   gates = ["fast"],
   prodWays: areWays = true,
   container = "{}",
-}: TinyOptions): Readonly<Record<string, string>> => ({
-  "repo_config.yaml": [
+}: TinyOptions): string =>
+  [
     `docker_info: {docker_image_name: ${name}}`,
     "container_registry_info:",
     ...Object.entries(registries).map(
@@ -44,8 +44,12 @@ const files = ({
       ([list, way]) => `  ${list}: {command: [sh, test.sh, ${list}]${areWays ? `, prod: ${way}` : ""}}`,
     ),
     "",
-  ].join("\n"),
-  "changelog.txt": changelog(name, "1.0.0"),
+  ].join("\n");
+
+/** The files of a runnable dir whose image builds in a second and whose test lists count their runs in `runs.txt`. */
+const files = (options: TinyOptions): Readonly<Record<string, string>> => ({
+  "repo_config.yaml": tinyConfig(options),
+  "changelog.txt": changelog(options.name, "1.0.0"),
   // In a prod image nothing that it writes beside its code is seen outside; the folder of reports is.
   "test.sh": 'set -e\necho "$1" >> runs.txt\necho "$1" >> /slipway/reports/runs.txt\n. ./source.sh\n',
   "source.sh": "true\n",
@@ -54,7 +58,7 @@ const files = ({
   // The image has no bash; this is enough for what asks for one.
   "devops/docker_build/bash": '#!/bin/sh\nexport BASH_VERSION=none\nexec sh "$@"\n',
   "devops/docker_build/dockerignore.dev": "*\n!devops\n",
-  "devops/docker_build/words.txt": `${name}\n`,
+  "devops/docker_build/words.txt": `${options.name}\n`,
   "devops/docker_build/prod.Dockerfile": "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY . /app\n",
 });
 

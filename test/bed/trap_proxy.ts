@@ -48,7 +48,8 @@ type Way = { readonly target: string; readonly trap: RequestTrap | null };
 
 async function pass({ target, trap }: Way, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
   const [host, port] = target.split(":");
-  const { method, url: path, headers } = asked;
+  const { method, headers } = asked;
+  const path = withoutMount(asked.url ?? "/");
   if (trap?.when === "before" && !(await springs(trap, asked))) return;
   const onward = request({ host, port, method, path, headers });
   onward.on("error", () => answer.destroy());
@@ -67,6 +68,10 @@ async function pass({ target, trap }: Way, asked: IncomingMessage, answer: Serve
   if (await springs(trap, asked)) onward.end(body.subarray(half));
   else onward.destroy();
 }
+
+/** Blobs are never mounted from other images, so that each is really sent. */
+const withoutMount = (url: string): string =>
+  url.replace(/([?&])(mount|from)=[^&]*(?:&|$)/g, "$1").replace(/[?&]+$/, "");
 
 /** Springs the trap; whether who asked is still there: an engine pushes on when the run that told it to is gone. */
 async function springs(trap: RequestTrap, asked: IncomingMessage): Promise<boolean> {

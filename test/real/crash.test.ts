@@ -1,63 +1,46 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CrashGround, makeCrashGround } from "../bed/crash_ground.ts";
-import type { Point } from "../bed/crash_points.ts";
-import { makeSweep, type Sweep } from "../bed/sweep.ts";
+import { type Row, sweepRows } from "../bed/swept.ts";
 
-let on: CrashGround;
-let points: readonly Point[] = [];
-let sweep: Sweep["sweep"];
-beforeAll(async () => {
-  on = await makeCrashGround("crash");
-  ({ points, sweep } = await makeSweep(on, { line: ["docker_release_dev", "--version", "1.0.0"] }));
-});
-afterAll(() => on.end());
+/** What comes before the image is built and tested is swept from the start, what comes after from a built image. */
+const first = /^(preflight|claim|build_local|note_digest|run_fast_tests)/;
+const line = ["docker_release_dev", "--version", "1.0.0"] as const;
 
-const whom = ["alone", "group"] as const;
+const rows: Readonly<Record<string, Row>> = {
+  "a dev release up to its tests": {
+    line,
+    only: first,
+    has: ["preflight: upload opened", "claim: ref", "build_local: docker buildx", "note_digest: ref"].concat([
+      "run_fast_tests: docker compose",
+      "run_fast_tests: log",
+    ]),
+    least: 16,
+    alone: /docker (buildx|compose)/,
+    interrupted: /^(claim: ref|build_local|run_fast_tests: docker)/,
+    elsewhere: /^(note_digest: ref|run_fast_tests: log)/,
+  },
+  "a dev release of an image that is built and tested": {
+    line,
+    built: true,
+    only: new RegExp(`^(?!${first.source.slice(2, -1)})`),
+    has: [
+      "tag_local_as_dev: docker tag",
+      "git_tag: ref",
+      "blob sent by the engine",
+      "manifest sent by the engine",
+    ].concat(
+      ["blob to r2", "manifest to r2", "push_git_tag: ref", "flip_dev: intent", "flip_dev: dev in r1"],
+      [
+        "flip_dev: dev in r2",
+        "flip_dev: log",
+        "flip_dev: intent taken back",
+        "record_release: log",
+        "release_claim: ref",
+      ],
+    ),
+    least: 40,
+    alone: /docker push|blob (to|sent)|manifest to|dev in/,
+    interrupted: /^(git_tag|push_dev: docker push|copy_to_others: blob|flip_dev: (intent$|dev in))/,
+    elsewhere: /^(git_tag: ref|copy_to_others: manifest to r2|flip_dev: dev in r2|record_release)/,
+  },
+};
 
-describe("a release that is killed", () => {
-  it("has points before, inside and after every kind of change", () => {
-    const [ends, names] = [new Set(points.map(({ when }) => when)), points.map(({ name }) => name).join("\n")];
-    expect([...ends].sort()).toEqual(["after", "before", "inside"]);
-    for (const part of ["claim: ref", "docker buildx", "docker compose", "run_fast_tests: log", "git_tag: ref"])
-      expect(names).toContain(part);
-    for (const part of ["blob sent by the engine", "blob to r2", "push_git_tag: ref", "flip_dev: dev in r2"])
-      expect(names).toContain(part);
-    expect(points.length).toBeGreaterThan(50);
-  });
-
-  it.each(whom)(
-    "with SIGKILL to it %s ends the second time as an undisturbed one, wherever it was",
-    async (one) => {
-      const wrong = await sweep(points.map((point) => ({ point, kill: { signal: "KILL", whom: one } })));
-      expect(wrong).toEqual([]);
-    },
-    600_000,
-  );
-
-  it("is finished from another clone by an engine that does not have its image", async () => {
-    const chosen =
-      /note_digest: ref|run_fast_tests: log|git_tag: ref|manifest to r2|flip_dev: dev in r2|record_release/;
-    const jobs = points.filter(({ name, when }) => chosen.test(name) && when === "inside");
-    const wrong = await sweep(
-      jobs.map((point) => ({ point, kill: { signal: "KILL", whom: "group" }, elsewhere: true })),
-    );
-    expect({ jobs: jobs.length > 4, wrong }).toEqual({ jobs: true, wrong: [] });
-  }, 600_000);
-});
-
-describe("a release that is interrupted", () => {
-  const chosen =
-    /^(claim: ref|build_local|run_fast|git_tag|push_dev: docker push|copy_to_others: blob|flip_dev: (intent$|dev in))/;
-  it.each([
-    { signal: "INT", whom: "group" },
-    { signal: "TERM", whom: "alone" },
-  ] as const)(
-    "by $signal ends with 130, leaves no claim, intent and container, and is finished the second time",
-    async (kill) => {
-      const jobs = points.filter(({ name, when }) => chosen.test(name) && when === "inside");
-      const wrong = await sweep(jobs.map((point) => ({ point, kill })));
-      expect({ jobs: jobs.length > 8, wrong }).toEqual({ jobs: true, wrong: [] });
-    },
-    600_000,
-  );
-});
+sweepRows({ prefix: "crash" }, rows);

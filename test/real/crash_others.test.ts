@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Kill } from "../bed/crash.ts";
-import { type CrashGround, makeCrashGround, type Spot } from "../bed/crash_ground.ts";
-import type { Point } from "../bed/crash_points.ts";
+import type { CrashGround, Spot } from "../bed/crash_ground.ts";
 import { type HandImage, handImage, imageAt, repositoryAt } from "../bed/hand_image.ts";
-import { needs, type Part } from "../bed/parts.ts";
 import { type HandRelease, releaseByHand, tagByHand } from "../bed/released.ts";
-import { makeSweep, type Sweep, type Swept } from "../bed/sweep.ts";
-import type { Ground } from "../bed/tiny_repo.ts";
+import { type Row, sweepRows } from "../bed/swept.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
 /** A dev image that a prod image can be built on; released once, and pushed under each repo's own name. */
 let dev: HandImage;
 const after =
   (releases: () => readonly HandRelease[]) =>
-  async ({ repo }: Spot, ground: Ground) => {
+  async ({ repo }: Spot, { ground }: CrashGround) => {
     await releaseByHand(ground, repo, releases());
     await tagByHand(repo, releases());
   };
@@ -23,22 +18,6 @@ const past = (stage: HandRelease["stage"], version: string): HandRelease => ({
   image: handImage(`${stage} ${version}`, [100, 1000]),
 });
 const devs = [past("dev", "1.0.0"), past("dev", "1.1.0")];
-
-/** A workflow, what is killed where, and what is interrupted where. A release of another kind is one row more. */
-type Row = Swept & {
-  /** Parts of the names of points that there have to be, and how many points at least. */
-  readonly has: readonly string[];
-  readonly least: number;
-  /** Where the process alone is killed too, and its children live on. */
-  readonly alone: RegExp;
-  readonly interrupted: RegExp;
-  /** Points from which another clone, whose engine does not have the image, goes on. */
-  readonly elsewhere: RegExp;
-  /** Parts of the bed that no other row needs. */
-  readonly parts?: readonly Part[];
-  /** All points, unless another row has the others already. */
-  readonly only?: RegExp;
-};
 
 const prod: Row = {
   line: ["docker_release_prod", "--version", "1.0.0"],
@@ -100,51 +79,15 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-let on: CrashGround;
-beforeAll(async () => {
-  on = await makeCrashGround("ended");
-  const { repo, image } = await on.spot();
-  const done = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0");
-  if (done.code !== 0) throw new Error(done.stderr);
-  dev = await imageAt(repositoryAt(on.ground.addresses["r1"] ?? "", image), "dev-1.0.0");
-});
-afterAll(() => on.end());
-
-describe.each(Object.entries(rows))("%s", (_, row) => {
-  let points: readonly Point[] = [];
-  let sweep: Sweep["sweep"];
-  beforeAll(async () => {
-    await needs(...(row.parts ?? []));
-    const made = await makeSweep(on, row);
-    sweep = made.sweep;
-    points = made.points.filter(({ name }) => !row.only || row.only.test(name));
-  });
-  const inside = (where: RegExp) => points.filter(({ name, when }) => where.test(name) && when === "inside");
-  const at = (chosen: readonly Point[], kill: Kill) => chosen.map((point) => ({ point, kill }));
-
-  it("has points before, inside and after every kind of change", () => {
-    const names = points.map(({ name }) => name).join("\n");
-    for (const part of row.has) expect(names).toContain(part);
-    expect(points.length).toBeGreaterThanOrEqual(row.least);
-    expect([...new Set(points.map(({ when }) => when))].sort()).toEqual(["after", "before", "inside"]);
-  });
-
-  it("that is killed ends the second time as an undisturbed one, wherever it was", async () => {
-    const group = at(points, { signal: "KILL", whom: "group" });
-    const alone = at(inside(row.alone), { signal: "KILL", whom: "alone" });
-    expect(await sweep([...group, ...alone])).toEqual([]);
-  }, 600_000);
-
-  it("is finished from another clone by an engine that does not have its image", async () => {
-    const jobs = at(inside(row.elsewhere), { signal: "KILL", whom: "group" });
-    const wrong = await sweep(jobs.map((job) => ({ ...job, elsewhere: true })));
-    expect({ some: jobs.length > 0, wrong }).toEqual({ some: true, wrong: [] });
-  }, 600_000);
-
-  it("that is interrupted ends with 130, leaves no claim, intent and container, and is finished the second time", async () => {
-    const int = at(inside(row.interrupted), { signal: "INT", whom: "group" });
-    const term = at(inside(row.interrupted), { signal: "TERM", whom: "alone" });
-    const wrong = await sweep([...int, ...term]);
-    expect({ some: int.length > 1, wrong }).toEqual({ some: true, wrong: [] });
-  }, 600_000);
-});
+sweepRows(
+  {
+    prefix: "ended",
+    before: async (on) => {
+      const { repo, image } = await on.spot();
+      const done = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0");
+      if (done.code !== 0) throw new Error(done.stderr);
+      dev = await imageAt(repositoryAt(on.ground.addresses["r1"] ?? "", image), "dev-1.0.0");
+    },
+  },
+  rows,
+);

@@ -10,9 +10,19 @@ if [ -e "$clean" ]; then
   mv "$clean" "$clean.off"
 fi
 
-apt-get update
-sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1" |
-  xargs apt-get -o APT::Keep-Downloaded-Packages=true install -y --no-install-recommends
+is_installed() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# What the base image has already needs no package list to be read.
+missing=$(sed -e 's/#.*//' "$1" | while read -r name; do
+  [ -z "$name" ] || is_installed "$name" || echo "$name"
+done)
+if [ -n "$missing" ]; then
+  apt-get update
+  # shellcheck disable=SC2086 # one word for each package
+  apt-get -o APT::Keep-Downloaded-Packages=true install -y --no-install-recommends $missing
+fi
 
 if [ -e "$clean.off" ]; then
   mv "$clean.off" "$clean"

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Kill } from "./crash.ts";
+import { type CrashGround, makeCrashGround } from "./crash_ground.ts";
+import type { Point } from "./crash_points.ts";
+import { needs, type Part } from "./parts.ts";
+import { makeSweep, type Sweep, type Swept } from "./sweep.ts";
+
+/** A workflow, what is killed where, and what is interrupted where. A workflow that changes the world is one row. */
+export type Row = Swept & {
+  /** Parts of the names of points that there have to be, and how many points at least. */
+  readonly has: readonly string[];
+  readonly least: number;
+  /** All points, unless another row has the others already. */
+  readonly only?: RegExp;
+  /** Where the process alone is killed too, inside, while its children live on. */
+  readonly alone?: RegExp;
+  /** Where it is interrupted, inside. */
+  readonly interrupted?: RegExp;
+  /** Points from which another clone, whose engine does not have the image, goes on. */
+  readonly elsewhere?: RegExp;
+  /** Parts of the bed that no other row needs. */
+  readonly parts?: readonly Part[];
+};
+
+/** What the rows of a file share. */
+export type SweptFile = {
+  /** Begins the names of the file's images. */
+  readonly prefix: string;
+  /** Done once before the first row. */
+  readonly before?: (on: CrashGround) => Promise<void>;
+};
+
+/** Declares the tests of every row: points of all kinds, killed, interrupted, and finished from elsewhere. */
+export function sweepRows({ prefix, before }: SweptFile, rows: Readonly<Record<string, Row>>): void {
+  let on: CrashGround;
+  beforeAll(async () => {
+    on = await makeCrashGround(prefix);
+    await before?.(on);
+  });
+  afterAll(() => on?.end());
+
+  describe.each(Object.entries(rows))("%s", (_, row) => {
+    let points: readonly Point[] = [];
+    let sweep: Sweep["sweep"];
+    beforeAll(async () => {
+      await needs(...(row.parts ?? []));
+      const made = await makeSweep(on, row);
+      sweep = made.sweep;
+      points = made.points.filter(({ name }) => !row.only || row.only.test(name));
+    });
+    const inside = (where: RegExp | undefined) =>
+      points.filter(({ name, when }) => where?.test(name) && when === "inside");
+    const at = (chosen: readonly Point[], kill: Kill) => chosen.map((point) => ({ point, kill }));
+
+    it("has points before, inside and after every kind of change", () => {
+      const names = points.map(({ name }) => name).join("\n");
+      for (const part of row.has) expect(names).toContain(part);
+      expect(points.length).toBeGreaterThanOrEqual(row.least);
+      expect([...new Set(points.map(({ when }) => when))].sort()).toEqual(["after", "before", "inside"]);
+    });
+
+    it("that is killed ends the second time as an undisturbed one, wherever it was", async () => {
+      const group = at(points, { signal: "KILL", whom: "group" });
+      // Before and after a child there is none that could live on.
+      const alone = at(inside(row.alone), { signal: "KILL", whom: "alone" });
+      expect(row.alone === undefined || alone.length > 0).toBe(true);
+      expect(await sweep([...group, ...alone])).toEqual([]);
+    }, 900_000);
+
+    if (row.elsewhere)
+      it("is finished from another clone by an engine that does not have its image", async () => {
+        const jobs = at(inside(row.elsewhere), { signal: "KILL", whom: "group" });
+        const wrong = await sweep(jobs.map((job) => ({ ...job, elsewhere: true })));
+        expect({ some: jobs.length > 0, wrong }).toEqual({ some: true, wrong: [] });
+      }, 600_000);
+
+    if (row.interrupted)
+      it("that is interrupted ends with 130, leaves no claim, intent and container, and is finished the second time", async () => {
+        const int = at(inside(row.interrupted), { signal: "INT", whom: "group" });
+        const term = at(inside(row.interrupted), { signal: "TERM", whom: "alone" });
+        const wrong = await sweep([...int, ...term]);
+        expect({ some: int.length > 0, wrong }).toEqual({ some: true, wrong: [] });
+      }, 600_000);
+  });
+}
