@@ -53,7 +53,11 @@ export async function ensureTiny(at: Layout, docker: Env): Promise<void> {
 const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
 async function fill(at: Layout, folder: string, architecture: string): Promise<void> {
-  const unpacked = (name: string) => join(folderOf(at, name), "usr", "bin", "busybox");
+  // Debian 12 has it in /bin, which is a link in later ones.
+  const unpacked = (name: string) => {
+    const places = ["usr/bin/busybox", "bin/busybox"].map((path) => join(folderOf(at, name), path));
+    return places.find((path) => existsSync(path)) ?? places.join(" or ");
+  };
   for (const name of ["bin", "tmp", "root", "etc"]) mkdirSync(join(folder, name));
   chmodSync(join(folder, "tmp"), 0o1777);
   copyFileSync(unpacked(architecture), join(folder, "bin", "busybox"));

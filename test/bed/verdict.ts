@@ -18,7 +18,7 @@ export default class Verdict implements Reporter {
       .flatMap((one) => [...one.children.allTests()])
       .filter((one) => this.isWhole || one.result().state !== "skipped" || errorAround(one) !== undefined);
     const passed = tests.filter((one) => one.result().state === "passed").length;
-    const notRun = tests.filter((one) => !["passed", "failed"].includes(one.result().state));
+    const notRun = tests.filter((one) => one.result().state !== "passed" && causeOf(one) !== null);
     // A file that could not be read has no tests that could be counted.
     const broken = modules.filter((one) => one.errors().length > 0 && [...one.children.allTests()].length === 0);
     const failed = tests.length - passed + broken.length + unhandled.length;
@@ -33,14 +33,23 @@ export default class Verdict implements Reporter {
 /** Tests that did not run, by what kept them from it. */
 function rowsOf(tests: readonly TestCase[]): readonly string[] {
   const byCause = new Map<string, TestCase[]>();
-  for (const test of tests) byCause.set(causeOf(test), [...(byCause.get(causeOf(test)) ?? []), test]);
+  for (const test of tests) {
+    const cause = causeOf(test) ?? "";
+    byCause.set(cause, [...(byCause.get(cause) ?? []), test]);
+  }
   return [...byCause].flatMap(([cause, held]) => [
     `${cause}, so ${held.length} tests did not run:`,
     ...held.map((test) => `  ${test.module.relativeModuleId} > ${test.fullName}`),
   ]);
 }
 
-const causeOf = (test: TestCase): string => errorAround(test) ?? "they are marked to be skipped";
+function causeOf(test: TestCase): string | null {
+  const { state, errors } = test.result();
+  if (state !== "failed") return errorAround(test) ?? "they are marked to be skipped";
+  // A test that asked for a part of the bed itself, and did not come further.
+  const [said = ""] = (errors?.[0]?.message ?? "").split("\n");
+  return said.startsWith("the bed has no ") ? said : null;
+}
 
 /** What failed around a test: the nearest suite whose hook threw; undefined where none did. */
 function errorAround(test: TestCase): string | undefined {
