@@ -1,21 +1,23 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "../../thin_client/engine/command.ts";
+import { must, until } from "../../thin_client/engine/command.ts";
 import type { Point } from "./crash_points.ts";
 import type { TrapProxy } from "./trap_proxy.ts";
-import { workflow } from "./workflow.ts";
+import { type Done, workflow, workflowsIn } from "./workflow.ts";
 
 /** How a run is ended: the process alone, so that its children live on, or its whole process group. */
 export type Kill = { readonly signal: "KILL" | "INT" | "TERM"; readonly whom: "alone" | "group" };
 export const killName = ({ signal, whom }: Kill): string => `${signal} ${whom}`;
 
-/** Sends the signal once, at the n-th call that fits, and says that it did. The trap is in the environment. */
+/** Sends the signal once, or holds the call, at the n-th call that fits, and says so. The trap is in the environment. */
 const trap = `
 fits() { case "$1" in *"$CRASH_WORDS"*) ;; *) return 1 ;; esac
   n=1; until mkdir "$CRASH_DIR/seen.$n" 2>/dev/null; do n=$((n + 1)); done
   [ "$n" = "$CRASH_NTH" ]; }
-spring() { : > "$CRASH_DIR/hit"; kill "-$CRASH_SIGNAL" "$CRASH_SIGN$(cat "$CRASH_DIR/pid")"; }
+spring() { : > "$CRASH_DIR/hit"
+  [ "$CRASH_SIGNAL" = HOLD ] || { kill "-$CRASH_SIGNAL" "$CRASH_SIGN$(cat "$CRASH_DIR/pid")"; return; }
+  until [ -e "$CRASH_DIR/go" ]; do sleep 0.02; done; }
 `;
 
 const shim = (name: string, real: string) => `#!/bin/sh
@@ -62,15 +64,16 @@ function program(file: string, text: string): void {
   chmodSync(file, 0o755);
 }
 
-export type Crash = {
+/** A run in which a trap is set. */
+export type Trapped = {
   readonly repo: string;
   readonly image: string;
   readonly bin: string;
   readonly proxies: Readonly<Record<string, TrapProxy>>;
   readonly point: Point;
-  readonly kill: Kill;
   readonly env?: Readonly<Record<string, string>>;
 };
+export type Crash = Trapped & { readonly kill: Kill };
 export type Ended = { readonly hit: boolean; readonly code: number | null; readonly signal: string | null };
 
 /** Runs a workflow until the point is reached, where it is ended; tells how it ended. */
@@ -85,7 +88,8 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
   if (watch.by === "request") set.proxies[watch.registry]?.set(set.image, { ...watch, when, spring });
   const argv = ["sh", "-c", 'echo $$ > "$CRASH_DIR/pid"; exec "$@"', "sh", ...workflow("bun", name, ...words)];
   const [start = "", ...rest] = argv;
-  const env = { ...process.env, ...set.env, ...crashEnv(set, dir, sign), VITEST: undefined, CI: undefined };
+  const own = { ...trapEnv(set, dir), CRASH_SIGNAL: set.kill.signal, CRASH_SIGN: sign };
+  const env = { ...process.env, ...set.env, ...own, VITEST: undefined, CI: undefined };
   const child = spawn(start, rest, { cwd: set.repo, env, detached: true, stdio: "ignore" });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.once("exit", (...how) => resolve(how)),
@@ -93,7 +97,30 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
   return { hit: existsSync(join(dir, "hit")), code, signal };
 }
 
-function crashEnv({ bin, point, kill }: Crash, dir: string, sign: string): Readonly<Record<string, string>> {
+/** A run that is held at a point until it is let go: what happens meanwhile happens right there. */
+export type Held = { readonly letGo: () => void; readonly ended: Promise<Done> };
+
+/** Starts a workflow and waits until it is held at the point; throws where it ends before. */
+export async function holdAt(set: Trapped, name: string, ...words: readonly string[]): Promise<Held> {
+  const dir = mkdtempSync(join(set.repo, ".git", "hold-"));
+  const [hit, go] = [join(dir, "hit"), join(dir, "go")];
+  const { watch, when } = set.point;
+  const spring = async () => {
+    writeFileSync(hit, "");
+    await until(() => existsSync(go), 120_000);
+  };
+  if (watch.by === "request") set.proxies[watch.registry]?.set(set.image, { ...watch, when, spring });
+  const env = { ...process.env, ...set.env, ...trapEnv(set, dir), CRASH_SIGNAL: "HOLD" };
+  let over = false;
+  const ended = workflowsIn(set.repo, { env })(name, ...words).finally(() => {
+    over = true;
+  });
+  await until(() => over || existsSync(hit), 60_000);
+  if (!existsSync(hit)) throw new Error(`${when} ${set.point.name} was not reached: ${(await ended).stderr}`);
+  return { letGo: () => writeFileSync(go, ""), ended };
+}
+
+function trapEnv({ bin, point }: Trapped, dir: string): Readonly<Record<string, string>> {
   const { watch, when } = point;
   const words = watch.by === "request" ? "" : watch.words;
   return {
@@ -105,8 +132,6 @@ function crashEnv({ bin, point, kill }: Crash, dir: string, sign: string): Reado
     CRASH_WORDS: words,
     CRASH_NTH: String(watch.nth),
     CRASH_WHEN: when,
-    CRASH_SIGNAL: kill.signal,
-    CRASH_SIGN: sign,
     // A name is set or taken away in a blink; builds, tests and pushes take longer.
     CRASH_DELAY: /docker (tag|image)$/.test(point.name) ? "0.02" : point.name.endsWith("docker pull") ? "0.1" : "0.4",
   };

@@ -2,16 +2,20 @@ import { hostname } from "node:os";
 import { expect } from "vitest";
 import { loadProcess } from "../../lib/doors/settings.ts";
 import type { Owner } from "../../lib/model/facts.ts";
+import type { Plan } from "../../lib/model/plan.ts";
 import type { ReleaseStage } from "../../lib/model/stage.ts";
 import { compareVersions, parseVersion } from "../../lib/model/version.ts";
 import { must } from "../../thin_client/engine/command.ts";
-import { table } from "./crash.ts";
+import { holdAt, table } from "./crash.ts";
+import type { CrashGround } from "./crash_ground.ts";
+import { type Point, pointsOf } from "./crash_points.ts";
 import { tagsAt } from "./final_state.ts";
 import { git } from "./git.ts";
 import { handImage, pushByHand, repositoryAt } from "./hand_image.ts";
 import { logOf, refsOf } from "./oracle.ts";
 import { releaseByHand, tagByHand } from "./released.ts";
 import { change, changelog, type Ground } from "./tiny_repo.ts";
+import type { Moment } from "./trap_proxy.ts";
 import { type Done, workflowsIn } from "./workflow.ts";
 
 /** A remote with two clones, whose versions are in all registries already: what is left to do is what can be raced for. */
@@ -109,12 +113,19 @@ export const stageAt = (ground: Ground, image: string, stage: ReleaseStage): Pro
 export const devAt = (ground: Ground, image: string) => stageAt(ground, image, "dev");
 
 /** Points dev (or prod) at a version that is in the registries already: from the claim to the record, and nothing slow. */
+export const publishing = (clone: string, version: string, stage: ReleaseStage = "dev"): Typed => ({
+  clone,
+  line: [`docker_push_${stage}`, "--version", version, "--yes"],
+});
+export const rollingBack = (clone: string, version: string, stage: ReleaseStage = "dev"): Typed => ({
+  clone,
+  line: [`docker_rollback_${stage}`, "--version", version, "--yes"],
+});
+const runs = ({ clone, line }: Typed, ...more: readonly string[]) => workflowsIn(clone)(...line, ...more);
 export const publish = (clone: string, version: string, ...more: readonly string[]) =>
-  workflowsIn(clone)("docker_push_dev", "--version", version, "--yes", ...more);
-export const publishProd = (clone: string, version: string) =>
-  workflowsIn(clone)("docker_push_prod", "--version", version, "--yes");
+  runs(publishing(clone, version), ...more);
 export const rollBack = (clone: string, version: string, stage: ReleaseStage = "dev") =>
-  workflowsIn(clone)(`docker_rollback_${stage}`, "--version", version, "--yes");
+  runs(rollingBack(clone, version, stage));
 
 /** What one run came to, in a few words: of an error its first two lines. */
 export const told = ({ code, stderr }: Done): string => {
@@ -124,6 +135,49 @@ export const told = ({ code, stderr }: Done): string => {
 /** Prints the table of a race. */
 export const print = (title: string, rows: readonly (readonly string[])[]) =>
   process.stdout.write(`${table([[title, "first", "second", "at the end"], ...rows])}\n`);
+
+/** A line that somebody types in a clone. */
+export type Typed = { readonly clone: string; readonly line: readonly [name: string, ...words: string[]] };
+/** Where the first of two is held, by the moment and the name of the point, and whether the second has to wait for it there. */
+export type Meeting = readonly [when: Moment, point: string, waits?: "waits"];
+
+/** The registries of a ground as its repos have them: behind proxies that can hold a request. */
+export const behindProxies = (on: CrashGround): Ground => ({ ...on.ground, addresses: on.addresses });
+
+/**
+ * Two at once, at one certain moment: the first is held at a point, the second runs then, to its end; or, where it has to
+ * wait for the first, until it has looked for the first's end in vain, and the first goes on. Throws where the first does
+ * not come to the point, or the second does not wait.
+ */
+export async function meet(
+  on: CrashGround,
+  { image }: Pick<Track, "image">,
+  { first, second, at: [when, name, waits] }: { first: Typed; second: Typed; at: Meeting },
+): Promise<readonly [Done, Done]> {
+  const set = { image, bin: on.bin, proxies: on.proxies };
+  const held = await holdAt({ ...set, repo: first.clone, point: await pointOf(first, when, name) }, ...first.line);
+  if (waits === undefined) {
+    const done = await workflowsIn(second.clone)(...second.line);
+    held.letGo();
+    return [await held.ended, done];
+  }
+  // It looks while it plans, finds the move, waits, and looks again.
+  const point = { name: "looks again", when: "before", watch: { by: "git", words: " ls-remote ", nth: 3 } } as const;
+  const waiting = await holdAt({ ...set, repo: second.clone, point }, ...second.line);
+  held.letGo();
+  const one = await held.ended;
+  waiting.letGo();
+  return [one, await waiting.ended];
+}
+
+async function pointOf({ clone, line: [name, ...words] }: Typed, when: Moment, point: string): Promise<Point> {
+  const planned = await workflowsIn(clone)(name, ...words, "--dry-run", "--json");
+  if (planned.code !== 0) throw new Error(planned.stderr);
+  const points = pointsOf(JSON.parse(planned.stdout) as Plan);
+  const found = points.find((one) => one.when === when && one.name === point);
+  if (found) return found;
+  throw new Error(`no ${when} ${point} in: ${points.map((one) => `${one.when} ${one.name}`).join(", ")}`);
+}
 
 /** Who lost ended with 2 and was told who was there: a name and a machine, with a process or what they did. */
 export function assertTold(runs: readonly Done[]): number {

@@ -10,7 +10,7 @@ export type RequestTrap = {
   readonly path: RegExp;
   readonly nth: number;
   readonly when: Moment;
-  readonly spring: () => void;
+  readonly spring: () => void | Promise<void>;
 };
 /** A proxy before a registry in which each image can have a trap of its own. */
 export type TrapProxy = {
@@ -75,7 +75,7 @@ const withoutMount = (url: string): string =>
 
 /** Springs the trap; whether who asked is still there: an engine pushes on when the run that told it to is gone. */
 async function springs(trap: RequestTrap, asked: IncomingMessage): Promise<boolean> {
-  trap.spring();
+  await trap.spring();
   await wait(100);
   return !asked.socket.destroyed;
 }
