@@ -14,7 +14,7 @@ export async function pushBig(address: string, megabytes: readonly number[]): Pr
   const repo = repositoryOf({ name: "source", kind: "oci", required: true, address }, "big");
   const layers: Layer[] = [];
   for (const size of megabytes) layers.push(await pushLayer(repo, size * 1_000_000));
-  const image = handImage("big", [], layers);
+  const image = handImage("big", [], { pushed: layers });
   await pushByHand(repo, image);
   return image.digest;
 }

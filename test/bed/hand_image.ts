@@ -22,13 +22,19 @@ const index = "application/vnd.oci.image.index.v1+json";
 
 type Line = Omit<Blob_, "bytes">;
 
-/**
- * Takes a name that makes the bytes its own, gives a Docker v2 image of a config and layers of these sizes;
- * `pushed` are further layers that are in the registry already.
- */
-export function handImage(name: string, sizes = [5_000, 300_000], pushed: readonly Line[] = []): HandImage {
+/** What is special about an image made by hand. */
+type Special = {
+  /** Further layers, which are in the registry already. */
+  readonly pushed?: readonly Line[];
+  readonly architecture?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+};
+
+/** Takes a name that makes the bytes its own, gives a Docker v2 image of a config and layers of these sizes. */
+export function handImage(name: string, sizes = [5_000, 300_000], special: Special = {}): HandImage {
+  const { pushed = [], architecture = "amd64", labels } = special;
   const layers = sizes.map((size, at) => blob(new Uint8Array(Buffer.alloc(size, `${name} layer ${at} `))));
-  const config = blob(bytesOf({ architecture: "amd64", os: "linux", config: { Labels: { name } } }));
+  const config = blob(bytesOf({ architecture, os: "linux", config: { Labels: { name, ...labels } } }));
   const line = (mediaType: string, { digest, size }: Line) => ({ mediaType, size, digest });
   const bytes = bytesOf({
     schemaVersion: 2,

@@ -40,9 +40,9 @@ export type TestRegistry = {
   readonly stop: () => Promise<void>;
 };
 
-/** An address on the loopback network that nobody listens on. */
+/** An address on the loopback network that nobody listens on; all are of one length, as a table's columns follow it. */
 export async function freeAddress(): Promise<string> {
-  const part = () => 1 + Math.floor(Math.random() * 250);
+  const part = () => 100 + Math.floor(Math.random() * 150);
   const host = `127.${part()}.${part()}.${part()}`;
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, host, resolve));

@@ -7,7 +7,7 @@ import { change, changelog, type Ground } from "./tiny_repo.ts";
 export const older = handImage("older", [5_000, 300_000]);
 const lower = older.blobs[2] ?? { digest: "", size: 0 };
 /** The image of 1.1.0; 300 kB of it are a layer of the older one. */
-export const newer = handImage("newer", [20_000], [lower]);
+export const newer = handImage("newer", [20_000], { pushed: [lower] });
 
 /** A repo with dev 1.0.0 and 1.1.0 released, a commit in between, and both Git tags on the remote. */
 export async function releasedTwice(ground: Ground, name: string): Promise<string> {
