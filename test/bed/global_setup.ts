@@ -10,7 +10,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const bed = await startBed(process.pid);
   Object.assign(process.env, bed.env);
   if (process.env["npm_lifecycle_event"] === "test") {
-    bed.prefetch("engine", "registries", "tiny", "base", "emulation", "moto", "python");
+    bed.prefetch("engine", "registries", "tiny", "base", "emulation", "moto", "python", "thin_env");
     bed.prefetch("skopeo", "tmux", "zsh", "invoke", "chromium");
   }
   return bed.end;

@@ -11,6 +11,7 @@ import { startRegistries } from "../../thin_client/engine/registries.ts";
 import { engineDown, engineUp } from "../../thin_client/engine.ts";
 import { ensureMoto } from "./moto.ts";
 import { buildPythonBase } from "./python_base.ts";
+import { ensureThinEnv } from "./quickstart.ts";
 import { ensureTiny, ensureTinyArchive } from "./tiny.ts";
 
 /** Programs of the machine that tests call, and the Debian packages that have them. */
@@ -71,6 +72,8 @@ const makers = {
     await part("base");
     await buildPythonBase(env);
   },
+  /** The shared thin env of the last commit. */
+  thin_env: ({ at }) => ensureThinEnv(at),
   moto: async ({ at }) => void (await ensureMoto(at)),
 } as const satisfies Readonly<Record<string, (bed: Bed) => Promise<void>>>;
 

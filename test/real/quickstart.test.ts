@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must, type Outcome, until } from "../../thin_client/engine/command.ts";
 import { loopbackRegistries } from "../../thin_client/engine/registries.ts";
+import { containersWith, engineTags } from "../bed/engine_api.ts";
 import { git } from "../bed/git.ts";
 import { digestsAt, logOf, refsOf } from "../bed/oracle.ts";
 import { makeQuickstartGround, type Place, type QuickstartGround } from "../bed/quickstart.ts";
@@ -11,18 +12,33 @@ import { start } from "../bed/thin_clone.ts";
 const addresses = loopbackRegistries.map(({ address }) => address);
 let ground: QuickstartGround;
 let sample: Place;
-let killed: Place;
 let first: Outcome;
 
 beforeAll(async () => {
   ground = await makeQuickstartGround();
   sample = ground.place("a");
-  killed = ground.place("b");
-  first = await ground.quickstart(...sample.words);
 });
-afterAll(() => ground.end(sample, killed));
+afterAll(() => ground?.end(sample));
 
 describe("npm run quickstart in a fresh clone", () => {
+  it("makes nothing by halves where it is killed, and goes on where it was", async () => {
+    const kill = async (look: () => boolean) => {
+      const words = ["npm", "run", "quickstart", "--", ...sample.words];
+      const child = start(words, { cwd: ground.clone, env: ground.env });
+      expect(await until(look, 120_000)).toBe(true);
+      process.kill(child.group, "SIGKILL");
+      await child.ended;
+      expect(await until(() => !lives(child.group), 20_000)).toBe(true);
+    };
+    await kill(() => existsSync(join(sample.dir, "unfinished", "repo", "devops")));
+    expect(existsSync(sample.repo)).toBe(false);
+    const claim = join(sample.remote, "refs/slipway/claim");
+    await kill(() => existsSync(claim) && readdirSync(claim).length > 0);
+    first = await ground.quickstart(...sample.words);
+    expect(first.code, first.stderr).toBe(0);
+    expect(await git(sample.remote, "for-each-ref", "refs/slipway/claim")).toBe("");
+  });
+
   it("releases 1.0.0 to three registries, and ends with the lines to try", () => {
     expect(first.code, first.stderr).toBe(0);
     for (const address of addresses)
@@ -91,41 +107,16 @@ describe("the lines to try", () => {
   });
 });
 
-it("goes on where it was killed, at whichever point", async () => {
-  const begin = () =>
-    start(["npm", "run", "quickstart", "--", ...killed.words], { cwd: ground.clone, env: ground.env });
-  const kill = async (look: () => boolean) => {
-    const child = begin();
-    expect(await until(look, 120_000)).toBe(true);
-    process.kill(child.group, "SIGKILL");
-    await child.ended;
-    expect(await until(() => !lives(child.group), 20_000)).toBe(true);
-  };
-  await kill(() => existsSync(join(killed.dir, "unfinished", "repo", "devops")));
-  expect(existsSync(killed.repo)).toBe(false);
-  const claim = join(killed.remote, "refs/slipway/claim");
-  await kill(() => existsSync(claim) && readdirSync(claim).length > 0);
-  const ran = await ground.quickstart(...killed.words);
-  expect(ran.code, ran.stderr).toBe(0);
-  const [digest, ...others] = await digestsAt(addresses, `${killed.name}:dev`);
-  expect(others).toEqual([digest, digest]);
-  expect(await git(killed.remote, "for-each-ref", "refs/slipway/claim")).toBe("");
-});
-
 describe("npm run quickstart -- --down", () => {
   it("leaves nothing behind but caches", async () => {
-    for (const { words, dir, name } of [sample, killed]) {
-      const ran = await ground.quickstart("--down", ...words);
-      expect(ran.code, ran.stderr).toBe(0);
-      expect(existsSync(dir)).toBe(false);
-      expect(await digestsAt(addresses, `${name}:dev`)).toEqual([null, null, null]);
-      expect(await digestsAt(addresses, `${name}:dev-1.0.0`)).toEqual([null, null, null]);
-      const images = await must(["docker", "image", "ls", "--format", "{{.Repository}}"], { env: ground.env });
-      expect(images.split("\n").filter((image) => image.endsWith(`/${name}`))).toEqual([]);
-      expect(
-        await must(["docker", "ps", "-aq", "--filter", `label=dev.slipway.image=${name}`], { env: ground.env }),
-      ).toBe("");
-    }
+    const { words, dir, name } = sample;
+    const ran = await ground.quickstart("--down", ...words);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(existsSync(dir)).toBe(false);
+    expect(await digestsAt(addresses, `${name}:dev`)).toEqual([null, null, null]);
+    expect(await digestsAt(addresses, `${name}:dev-1.0.0`)).toEqual([null, null, null]);
+    for (const address of addresses) expect(await engineTags(`${address}/${name}`)).toEqual([]);
+    expect(await containersWith(`dev.slipway.image=${name}`)).toEqual([]);
   });
 
   it("removes no folder that is not a quickstart's, and makes none of one in use", async () => {

@@ -80,12 +80,10 @@ afterAll(() => {
 });
 
 describe("i tmux --index 1", () => {
-  it("has every window ready with the thin env active in less than three seconds", async () => {
-    const start = performance.now();
+  it("has every window ready with the thin env active", async () => {
     const ran = i("tmux", "--index", "1");
     expect(ran.code, ran.err).toBe(0);
     for (const window of windows) await isActive(`=cm_amp1:=${window}`);
-    expect(performance.now() - start).toBeLessThan(3000);
     expect(lines("list-windows", "-t", "=cm_amp1", "-F", "#{window_name}")).toEqual(windows);
     for (const window of windows) expect(screen(`=cm_amp1:=${window}`)).not.toContain("error:");
   });
