@@ -71,7 +71,7 @@ export type Trapped = {
   readonly bin: string;
   readonly proxies: Readonly<Record<string, TrapProxy>>;
   readonly point: Point;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 };
 export type Crash = Trapped & { readonly kill: Kill };
 export type Ended = { readonly hit: boolean; readonly code: number | null; readonly signal: string | null };
@@ -86,7 +86,9 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
   };
   const { watch, when } = set.point;
   if (watch.by === "request") set.proxies[watch.registry]?.set(set.image, { ...watch, when, spring });
-  const argv = ["sh", "-c", 'echo $$ > "$CRASH_DIR/pid"; exec "$@"', "sh", ...workflow("bun", name, ...words)];
+  const line = workflow("bun", name, ...words);
+  const traced = watch.by === "rename" ? [...atRename(watch.nth, join(dir, "trace")), ...line] : line;
+  const argv = ["sh", "-c", 'echo $$ > "$CRASH_DIR/pid"; exec "$@"', "sh", ...traced];
   const [start = "", ...rest] = argv;
   const own = { ...trapEnv(set, dir), CRASH_SIGNAL: set.kill.signal, CRASH_SIGN: sign };
   const env = { ...process.env, ...set.env, ...own, VITEST: undefined, CI: undefined };
@@ -94,8 +96,21 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.once("exit", (...how) => resolve(how)),
   );
-  return { hit: existsSync(join(dir, "hit")), code, signal };
+  const hit = watch.by === "rename" ? wasRenaming(join(dir, "trace"), watch.path) : existsSync(join(dir, "hit"));
+  return { hit, code, signal };
 }
+
+/** Ends a program before its n-th file takes another's place: what was written lies beside it. */
+const atRename = (nth: number, trace: string): readonly string[] => [
+  ...["strace", "-f", "-qq", "-o", trace, "-e", "trace=rename,renameat,renameat2"],
+  ...["-e", `inject=rename,renameat,renameat2:signal=KILL:when=${nth}`],
+];
+
+/** Whether the last thing that a traced program began and did not end was to put this file in its place. */
+const wasRenaming = (trace: string, path: string): boolean =>
+  readFileSync(trace, "utf8")
+    .split("\n")
+    .some((line) => line.includes(`/${path}")`) && line.trimEnd().endsWith("= ?"));
 
 /** A run that is held at a point until it is let go: what happens meanwhile happens right there. */
 export type Held = { readonly letGo: () => void; readonly ended: Promise<Done> };
@@ -122,7 +137,7 @@ export async function holdAt(set: Trapped, name: string, ...words: readonly stri
 
 function trapEnv({ bin, point }: Trapped, dir: string): Readonly<Record<string, string>> {
   const { watch, when } = point;
-  const words = watch.by === "request" ? "" : watch.words;
+  const words = "words" in watch ? watch.words : "";
   return {
     PATH: `${bin}:${process.env["PATH"]}`,
     GIT_CONFIG_GLOBAL: "/dev/null",

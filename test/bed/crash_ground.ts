@@ -30,7 +30,10 @@ export type CrashGround = {
 };
 
 /** Starts all of it; `prefix` begins the names of its images. */
-export async function makeCrashGround(prefix: string): Promise<CrashGround> {
+export async function makeCrashGround(
+  prefix: string,
+  more: Readonly<Record<string, TrapProxy>> = {},
+): Promise<CrashGround> {
   const ground = await makeGround(2);
   const bin = await makeShims(ground.dir);
   const started = Object.entries(ground.addresses).map(async ([name, it]) => [name, await startTrapProxy(it)] as const);
@@ -42,7 +45,7 @@ export async function makeCrashGround(prefix: string): Promise<CrashGround> {
   const on: CrashGround = {
     ground,
     bin,
-    proxies,
+    proxies: { ...proxies, ...more },
     addresses: registries,
     spot: async ({ gates = ["fast"], built, before } = {}) => {
       made += 1;
@@ -57,7 +60,7 @@ export async function makeCrashGround(prefix: string): Promise<CrashGround> {
     stateOf: (spot) => finalState({ ...spot, addresses: Object.values(ground.addresses), named }),
     end: async () => {
       await dropImages(named);
-      await Promise.all(Object.values(proxies).map(({ stop }) => stop()));
+      await Promise.all(Object.values({ ...proxies, ...more }).map(({ stop }) => stop()));
       await ground.end();
     },
   };

@@ -1,16 +1,20 @@
 import type { Action, Command, Plan } from "../../lib/model/plan.ts";
 import type { Moment } from "./trap_proxy.ts";
 
-/** What is watched: a program that the run starts, a change of a ref, or a request to a registry. */
+/** What is watched: a program that the run starts, a change of a ref, a request, or a file that takes another's place. */
 export type Watch =
   | { readonly by: "docker" | "git" | "ref"; readonly words: string; readonly nth: number }
   | {
       readonly by: "request";
+      /** The key of a registry, `slack` or `aws`. */
       readonly registry: string;
       readonly method: string;
       readonly path: RegExp;
+      /** AWS names the call in a header. */
+      readonly target?: RegExp;
       readonly nth: number;
-    };
+    }
+  | { readonly by: "rename"; readonly path: string; readonly nth: number };
 /** A place in a run where it is ended. */
 export type Point = { readonly name: string; readonly when: Moment; readonly watch: Watch };
 
@@ -19,15 +23,21 @@ const at = (name: string, watch: Watch, when: readonly Moment[] = moments): Poin
   when.map((moment) => ({ name, when: moment, watch }));
 
 const put = (registry: string, path: RegExp): Watch => ({ by: "request", registry, method: "PUT", path, nth: 1 });
+const call = (target: RegExp) =>
+  ({ by: "request", registry: "aws", method: "POST", path: /./, target, nth: 1 }) as const;
+const program = (words: string): Watch => ({ by: "docker", words: ` ${words} `, nth: 1 });
 const manifest = (tag: string) => new RegExp(`/manifests/${tag.replaceAll(".", "\\.")}$`);
 const blob = /\/blobs\/uploads\//;
 
 /** Counts how often each ref was moved so far. */
 type Count = (ref: string) => number;
 
+/** What an action of these kinds does is look, ask or say: there is nothing to end half-way. */
+export const quietKinds: ReadonlySet<Action["kind"]> = new Set(["announce", "by_hand", "verify_digest"]);
+
 /**
  * The points of a plan: before, inside and after each thing that one of its actions does to the world. An action that
- * only looks, or writes a file that it would write again, lies between two of them.
+ * only looks lies between two of them.
  */
 export function pointsOf(plan: Plan): readonly Point[] {
   const moved = new Map<string, number>();
@@ -38,11 +48,39 @@ export function pointsOf(plan: Plan): readonly Point[] {
   };
   return plan.steps
     .filter(({ skip }) => skip === null)
-    .flatMap((step) => step.do.flatMap((action) => ofAction(step.id, action, count)));
+    .flatMap((step) => {
+      const points = step.do.flatMap((action) => ofAction(step.id, action, count));
+      // How long a step took is kept in a file that takes another's place, as the files that it writes do.
+      count(renames);
+      return points;
+    });
 }
 
-function ofAction(name: string, action: Action, count: Count): Point[] {
+const renames = "rename";
+
+/** The points of one action; none where it only looks. */
+export function ofAction(name: string, action: Action, count: Count): Point[] {
   if (action.kind === "command") return ofCommand(name, action);
+  if (action.kind === "write_file") {
+    const watch = { by: "rename", path: action.path, nth: count(renames) } as const;
+    // What lies in Slipway's own folder is written anew by every run.
+    return action.path.includes(".git/") ? [] : at(`${name}: ${action.path}`, watch, ["inside"]);
+  }
+  if (action.kind === "put_index") return at(`${name}: index`, put(action.place.registry, manifest(action.tag)));
+  if (action.kind === "post_message")
+    return [
+      ...at(`${name}: message`, { by: "request", registry: "slack", method: "POST", path: /./, nth: 1 }),
+      ...ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count),
+    ];
+  if (action.kind === "ecs_revision") return at(`${name}: revision`, call(/\.RegisterTaskDefinition$/));
+  if (action.kind === "ecs_service")
+    return [
+      ...at(`${name}: service`, call(/\.UpdateService$/)),
+      // The second look is the first one of the watch.
+      ...at(`${name}: watch`, { ...call(/\.DescribeServices$/), nth: 3 }, ["before", "after"]),
+    ];
+  if (action.kind === "compare_packages") return at(`${name}: docker create`, program("create --pull never"));
+  if (action.kind === "package_use") return at(`${name}: docker run`, program("run --rm"));
   if (action.kind === "git_ref" && "ref" in action) return ofRef(`${name}: ref`, action.ref, count);
   if (action.kind === "git_ref") return ofTag(name, action, count);
   if (action.kind === "record") return ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count);

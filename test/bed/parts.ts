@@ -24,6 +24,7 @@ const packages = {
   ip: "iproute2",
   ps: "procps",
   unshare: "util-linux",
+  strace: "strace",
   chromium: "chromium",
 } as const;
 type Program = keyof typeof packages;

@@ -4,6 +4,7 @@ import { type CrashGround, makeCrashGround } from "./crash_ground.ts";
 import type { Point } from "./crash_points.ts";
 import { needs, type Part } from "./parts.ts";
 import { makeSweep, type Sweep, type Swept } from "./sweep.ts";
+import type { TrapProxy } from "./trap_proxy.ts";
 
 /** A workflow, what is killed where, and what is interrupted where. A workflow that changes the world is one row. */
 export type Row = Swept & {
@@ -18,6 +19,8 @@ export type Row = Swept & {
   readonly interrupted?: RegExp;
   /** Points from which another clone, whose engine does not have the image, goes on. */
   readonly elsewhere?: RegExp;
+  /** All that it does is write files: there is one moment for each, between the old one and the new. */
+  readonly writes?: true;
   /** Parts of the bed that no other row needs. */
   readonly parts?: readonly Part[];
 };
@@ -28,13 +31,15 @@ export type SweptFile = {
   readonly prefix: string;
   /** Done once before the first row. */
   readonly before?: (on: CrashGround) => Promise<void>;
+  /** Servers beside the registries in which traps can be set, by the keys `slack` and `aws`. */
+  readonly more?: () => Promise<Readonly<Record<string, TrapProxy>>>;
 };
 
 /** Declares the tests of every row: points of all kinds, killed, interrupted, and finished from elsewhere. */
-export function sweepRows({ prefix, before }: SweptFile, rows: Readonly<Record<string, Row>>): void {
+export function sweepRows({ prefix, before, more }: SweptFile, rows: Readonly<Record<string, Row>>): void {
   let on: CrashGround;
   beforeAll(async () => {
-    on = await makeCrashGround(prefix);
+    on = await makeCrashGround(prefix, await more?.());
     await before?.(on);
   });
   afterAll(() => on?.end());
@@ -56,7 +61,8 @@ export function sweepRows({ prefix, before }: SweptFile, rows: Readonly<Record<s
       const names = points.map(({ name }) => name).join("\n");
       for (const part of row.has) expect(names).toContain(part);
       expect(points.length).toBeGreaterThanOrEqual(row.least);
-      expect([...new Set(points.map(({ when }) => when))].sort()).toEqual(["after", "before", "inside"]);
+      const moments = row.writes ? ["inside"] : ["after", "before", "inside"];
+      expect([...new Set(points.map(({ when }) => when))].sort()).toEqual(moments);
     });
 
     it("that is killed ends the second time as an undisturbed one, wherever it was", async () => {

@@ -8,11 +8,13 @@ export type RequestTrap = {
   readonly method: string;
   /** The end of the path, without the query. */
   readonly path: RegExp;
+  /** What AWS is asked, as its header says it. */
+  readonly target?: RegExp;
   readonly nth: number;
   readonly when: Moment;
   readonly spring: () => void | Promise<void>;
 };
-/** A proxy before a registry in which each image can have a trap of its own. */
+/** A proxy before a server in which each image, the second part of the path, can have a trap of its own. */
 export type TrapProxy = {
   readonly address: string;
   readonly set: (image: string, trap: RequestTrap) => void;
@@ -28,6 +30,7 @@ export async function startTrapProxy(target: string): Promise<TrapProxy> {
     const path = (asked.url ?? "").split("?")[0] ?? "";
     const set = traps.get(path.split("/")[2] ?? "");
     if (!set || asked.method !== set.trap.method || !set.trap.path.test(path)) return null;
+    if (set.trap.target && !set.trap.target.test(String(asked.headers["x-amz-target"] ?? ""))) return null;
     set.seen += 1;
     return set.seen === set.trap.nth ? set.trap : null;
   };
