@@ -106,11 +106,13 @@ const atRename = (nth: number, trace: string): readonly string[] => [
   ...["-e", `inject=rename,renameat,renameat2:signal=KILL:when=${nth}`],
 ];
 
-/** Whether the last thing that a traced program began and did not end was to put this file in its place. */
-const wasRenaming = (trace: string, path: string): boolean =>
-  readFileSync(trace, "utf8")
+/** Whether the last thing that a traced program began, and did not end, was to put this file in its place. */
+function wasRenaming(trace: string, path: string): boolean {
+  const last = readFileSync(trace, "utf8")
     .split("\n")
-    .some((line) => line.includes(`/${path}")`) && line.trimEnd().endsWith("= ?"));
+    .findLast((line) => / rename\w*\(/.test(line));
+  return last?.includes(`/${path}"`) === true && /(= \?|<unfinished \.\.\.>)$/.test(last.trimEnd());
+}
 
 /** A run that is held at a point until it is let go: what happens meanwhile happens right there. */
 export type Held = { readonly letGo: () => void; readonly ended: Promise<Done> };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { makeShims, watchRefs } from "./crash.ts";
+import { containersWith } from "./engine_api.ts";
 import { finalState } from "./final_state.ts";
 import { addRemote, commitAll, git } from "./git.ts";
 import { changelog, type Ground, makeGround, tinyConfig, write } from "./tiny_repo.ts";
@@ -40,7 +41,8 @@ export async function makeCrashGround(
   const proxies = Object.fromEntries(await Promise.all(started));
   const registries = Object.fromEntries(Object.entries(proxies).map(([name, { address }]) => [name, address]));
   const named = Object.values(registries);
-  let made = 0;
+  const images: string[] = [];
+  let count = 0;
   let base: Promise<Base> | undefined;
   const on: CrashGround = {
     ground,
@@ -48,17 +50,20 @@ export async function makeCrashGround(
     proxies: { ...proxies, ...more },
     addresses: registries,
     spot: async ({ gates = ["fast"], built, before } = {}) => {
-      made += 1;
-      const image = `${prefix}${made}x`;
+      count += 1;
+      const image = `${prefix}${count}x`;
       if (built) base ??= buildBase(ground, `${prefix}base`, registries);
       const repo = base && built ? await cloneBase(await base, image) : await ground.repo(image, { registries, gates });
       const spot = { repo, image };
+      images.push(image);
       await before?.(spot, on);
       watchRefs(spot.repo);
       return spot;
     },
     stateOf: (spot) => finalState({ ...spot, addresses: Object.values(ground.addresses), named }),
     end: async () => {
+      const left = await Promise.all(images.map((image) => containersWith(`dev.slipway.image=${image}`)));
+      if (left.flat().length > 0) await docker("rm", "--force", ...left.flat());
       await dropImages(named);
       await Promise.all(Object.values({ ...proxies, ...more }).map(({ stop }) => stop()));
       await ground.end();

@@ -134,7 +134,8 @@ function ofMove(name: string, action: Extract<Action, { kind: "move_tag" }>, cou
 function ofCommand(name: string, action: Command): Point[] {
   const [program = "", ...words] = action.argv;
   if (program !== "docker") return [];
-  const known = longestText(words);
+  // A commit's line is full of the container's name and the day.
+  const known = words[0] === "commit" ? " commit " : longestText(words);
   const points = at(`${name}: docker ${words[0]}`, { by: "docker", words: known, nth: 1 });
   if (words[0] !== "push") return points;
   const [, tag = ""] = /:([^:/]+) $/.exec(known) ?? [];

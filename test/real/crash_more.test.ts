@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CrashGround, Spot } from "../bed/crash_ground.ts";
+import { containersWith, engineTags } from "../bed/engine_api.ts";
+import { git } from "../bed/git.ts";
+import { type HandImage, handImage, pushByHand, repositoryAt } from "../bed/hand_image.ts";
+import { startLabelled } from "../bed/labelled.ts";
+import { releaseByHand } from "../bed/released.ts";
+import { type Row, sweepRows } from "../bed/swept.ts";
+import { startTrapProxy } from "../bed/trap_proxy.ts";
+import { treeOf } from "../bed/watch.ts";
+import { startWebhook, type Webhook } from "../bed/webhook.ts";
+import { docker } from "../bed/workflow.ts";
+
+let webhook: Webhook;
+let slack = "";
+
+const old = handImage("old", [100, 1000]);
+/** What the engine has of an image, by tag. */
+const inEngine =
+  (on: () => CrashGround) =>
+  async ({ image }: Spot) =>
+    engineTags(`${on().addresses["r1"]}/${image}`);
+let ground: CrashGround;
+const here = () => ground;
+
+const innerFiles = ({ repo }: Spot) => Promise.resolve(treeOf(join(repo, "inner")));
+
+/** An image that was built for a platform on another machine from the repo's commit. */
+function native(commit: string, architecture: string): HandImage {
+  const labels = {
+    "org.opencontainers.image.version": "1.0.0",
+    "org.opencontainers.image.revision": commit,
+  };
+  return handImage(`native ${architecture}`, [100, 1000], { architecture, labels });
+}
+
+const rows: Readonly<Record<string, Row>> = {
+  "an announcement": {
+    line: ["release_announce", "--version", "1.0.0"],
+    gates: [],
+    before: ({ repo }, { ground }) => releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: old }]),
+    env: ({ image }) => ({ SLACK_WEBHOOK_URL: `${slack}/hook/${image}/secret` }),
+    also: async ({ image }) => ({ messages: webhook.texts.filter((text) => text.includes(`*${image}-1.0.0*`)).length }),
+    told: ({ image }, again) => {
+      if (!again.stderr.includes("may be in the channel")) return null;
+      const isThere = webhook.texts.some((text) => text.includes(`*${image}-1.0.0*`));
+      return ["--version", "1.0.0", isThere ? "--posted" : "--post-again", "--yes"];
+    },
+    has: ["announce: message", "announce: log", "claim: ref"],
+    least: 12,
+    interrupted: /^announce: message/,
+  },
+  "a mirror": {
+    line: ["release_mirror", "--version", "1.0.0"],
+    gates: [],
+    before: ({ repo }, { ground }) =>
+      releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: old, keys: ["r1"] }]),
+    has: ["copy_to_others: blob to r2", "copy_to_others: manifest to r2", "flip_dev: dev in r2"],
+    least: 18,
+    interrupted: /blob to r2|dev in r2/,
+    elsewhere: /manifest to r2|dev in r2/,
+  },
+  "an index of images that were built elsewhere": {
+    line: ["release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0,local-bob-1.0.0"],
+    gates: [],
+    before: async ({ repo, image }, { ground }) => {
+      const commit = await git(repo, "rev-parse", "HEAD");
+      const at = repositoryAt(ground.addresses["r1"] ?? "", image);
+      await pushByHand(at, native(commit, "amd64"), { tag: "local-ada-1.0.0" });
+      await pushByHand(at, native(commit, "arm64"), { tag: "local-bob-1.0.0" });
+    },
+    only: /index$|copy_to_others|flip_dev: dev in r2|record_release/,
+    has: ["index", "copy_to_others: manifest to r2"],
+    least: 9,
+    elsewhere: /index$|manifest to r2/,
+  },
+  "an image that is shared": {
+    line: ["docker_share_local", "--version", "1.0.0"],
+    built: true,
+    has: ["docker_push: docker push", "docker_push: manifest sent by the engine"],
+    least: 6,
+    alone: /docker push|manifest/,
+    interrupted: /docker push/,
+  },
+  "an image that is taken": {
+    line: ["docker_take_local", "--from", "bob", "--version", "1.0.0"],
+    built: true,
+    before: async ({ image }, { addresses }) => {
+      const name = `${addresses["r1"]}/${image}`;
+      await docker("tag", `${name}:local-root-1.0.0`, `${name}:local-bob-1.0.0`);
+      await docker("push", "--quiet", `${name}:local-bob-1.0.0`);
+      await docker("rmi", `${name}:local-bob-1.0.0`, `${name}:local-root-1.0.0`);
+    },
+    also: inEngine(here),
+    has: ["take_local: docker pull", "take_local: docker tag"],
+    least: 6,
+    alone: /docker pull/,
+    interrupted: /docker pull/,
+  },
+  "a container that is patched": {
+    line: ["docker_patch", "--name", "by-hand"],
+    built: true,
+    before: async ({ image }, { addresses }) => {
+      await startLabelled(image, "root", `${addresses["r1"]}/${image}:local-root-1.0.0`);
+    },
+    also: inEngine(here),
+    has: ["docker_commit: docker commit"],
+    least: 3,
+    alone: /docker commit/,
+  },
+  "a new runnable dir": {
+    line: ["init_runnable_dir", "--dir", "inner", "--name", "inner"],
+    gates: [],
+    also: innerFiles,
+    writes: true,
+    only: /repo_config|changelog|entrypoint|pytest\.ini|pip_list/,
+    has: ["inner/repo_config.yaml", "inner/changelog.txt"],
+    least: 5,
+  },
+  "a changelog entry": {
+    line: ["changelog_add", "--message", "Another image"],
+    gates: [],
+    also: ({ repo }) => Promise.resolve(readFileSync(join(repo, "changelog.txt"), "utf8")),
+    writes: true,
+    has: ["add_entry: changelog.txt"],
+    least: 1,
+  },
+  "a comparison of packages": {
+    line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],
+    built: true,
+    also: async ({ image }) => ({ left: await containersWith(`dev.slipway.image=${image}`) }),
+    has: ["docker create"],
+    least: 3,
+    alone: /docker create/,
+  },
+};
+
+sweepRows(
+  {
+    prefix: "more",
+    more: async () => {
+      webhook = await startWebhook();
+      const proxy = await startTrapProxy(new URL(webhook.url).host);
+      slack = `http://${proxy.address}`;
+      return { slack: proxy };
+    },
+    before: (on) => {
+      ground = on;
+      return Promise.resolve();
+    },
+  },
+  rows,
+);
