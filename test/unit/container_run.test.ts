@@ -154,6 +154,7 @@ describe("a volume of the config", () => {
   it.each([
     ["./data:/data", ".", bind("/repo/data", "/data")],
     ["./data:/data:ro", "sub", bind("/repo/sub/data", "/data", { read_only: true })],
+    ["./a/../b:/data", ".", bind("/repo/b", "/data")],
     ["../data:/data", "sub", bind("/repo/data", "/data")],
     ["./a/b.c:/data", ".", bind("/repo/a/b.c", "/data")],
     ["~/data:/data", ".", bind("/home/gp/data", "/data")],

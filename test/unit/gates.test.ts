@@ -231,6 +231,11 @@ describe("the step of a test list", () => {
     );
   });
 
+  it("does not run a dev or local image as a prod image would run", () => {
+    const tests = { fast: { command: ["fast"], prod: "from_outside" } };
+    expect(startOf(fast({ config: settings({}, tests) }))?.env).toEqual({ IMAGE: image });
+  });
+
   it("gives the engine's socket to qa alone", () => {
     expect(["run_fast_tests", "run_qa_tests"].map((id) => compose(stepOf(plan(), id)).includes("docker.sock"))).toEqual(
       [false, true],
@@ -351,6 +356,12 @@ describe("run_fast_tests", () => {
     ["where the engine lacks the image", { engine: engine() }, []],
   ])("records nothing %s", (_when, more, words) => {
     expect(doing(run(more, words), "record")).toEqual([]);
+  });
+
+  it("runs the image of the version that is named", () => {
+    expect(startOf(stepOf(run({}, [], "1.1.0"), "run_fast_tests"))?.env["IMAGE"]).toBe(
+      "127.0.0.1:5001/cmamp:dev-1.1.0",
+    );
   });
 
   it("passes the words on", () => {

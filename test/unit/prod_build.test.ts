@@ -63,6 +63,11 @@ describe("docker_build_prod", () => {
     expect(pullBase(world(engineWith(...images))).skip).toBe(skip);
   });
 
+  it("is a fault of ours where no rule has seen the dev image below", () => {
+    const blind = () => pullBase(world({ inputs: inputs() }));
+    expect(blind).toThrow(new Error("a prod build is planned before assertBase has seen its base"));
+  });
+
   it("gives the Dockerfile what the original's and the template's ask for, and the config's own", () => {
     const settings = config({ release: { build_args: { EXTRA: "1", VERSION: "9.9.9" } } });
     const place = { ...facts().place, dir: "sub" };

@@ -194,6 +194,10 @@ const pass = (list: string) =>
 const inRegistries: Partial<Facts> = {
   registries: { ecr: { "dev-1.2.0": found(built, labels) }, dockerhub: { "dev-1.2.0": found(built, labels) } },
 };
+const oneGate = {
+  config: config({ release: { gates: ["fast"] }, tests: { fast: { command: ["fast"] } } }),
+  log: [pass("fast")],
+};
 const noGates = { config: config({ release: { gates: [] } }) };
 
 describe("a release goes on", () => {
@@ -205,6 +209,12 @@ describe("a release goes on", () => {
     [
       "pulls nothing where every gate has passed",
       { ...inRegistries, ...noGates },
+      "pull_image",
+      "every gate has passed",
+    ],
+    [
+      "pulls nothing where its one gate has passed",
+      { ...inRegistries, ...oneGate },
       "pull_image",
       "every gate has passed",
     ],
@@ -273,6 +283,14 @@ describe("a release goes on", () => {
       ({ op }) => op === "tag",
     );
     expect(tag).toMatchObject({ commit: commit("a"), replaces: commit("c") });
+  });
+
+  it.each<[string, Partial<Facts>]>([
+    ["is at this commit", { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) }],
+    ["was pushed", tagged("c")],
+    ["is not there", {}],
+  ])("moves no Git tag that %s", (_what, world) => {
+    expect(stepOf(plan(world), "git_tag").do.map((action) => "replaces" in action)).toEqual([false]);
   });
 
   it("records and pushes the commit of a tag that was pushed", () => {
