@@ -3,7 +3,7 @@ import type { CheckOptions } from "../../lib/flows/check_list.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { confirmed, engineWith, image, local, pass, plan, release, report } from "./check_lists.ts";
-import { digest, doing, refusal, stepOf, version } from "./factory.ts";
+import { doing, refusal, stepOf, version } from "./factory.ts";
 
 describe("the check-list of a version", () => {
   it("before its release is a report, then a step for each line that a person confirms", () => {
