@@ -230,6 +230,10 @@ describe("how a list runs for a prod image", () => {
     ["has no labels", {}],
     ["says no digest", { [`${label}name`]: "a/cmamp:dev-1.2.3" }],
     ["says no version", { [`${label}name`]: "a/cmamp:dev", [`${label}digest`]: digest("f") }],
+    [
+      "says no version, at an address of numbers",
+      { [`${label}name`]: "127.0.0.1:5/cmamp:dev", [`${label}digest`]: digest("f") },
+    ],
     ["says no name", { [`${label}digest`]: digest("f") }],
   ])("stands on the dev image of this run where it %s", (_what, given) => {
     expect(way("from_outside", image(given)).what).toBe(`${repository}@${digest("d")}`);
