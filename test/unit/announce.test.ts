@@ -237,7 +237,13 @@ describe("an announcement is refused", () => {
       "where a registry lacks it",
       { registries: { ...everywhere(), dockerhub: { "dev-1.2.0": { state: "absent" } } } },
       {},
-      { message: `dev-1.2.0 in dockerhub is absent, not ${image}`, fix: look, kind: "drift" },
+      { message: `dev-1.2.0 in dockerhub is absent, not ${image}`, why: pulled, fix: look, kind: "drift" },
+    ],
+    [
+      "where all have lost it",
+      { registries: { ecr: { "dev-1.2.0": { state: "absent" } }, dockerhub: {} } },
+      {},
+      { message: `dev-1.2.0 in ecr is absent, not ${image}`, why: pulled },
     ],
     [
       "where a registry has another image, of which the log knows the version",

@@ -72,6 +72,12 @@ describe("the check-list of a version", () => {
     );
   });
 
+  it("tells nothing of a line that nobody confirmed yet", () => {
+    const lines = doing(plan(), "announce")[0]?.text.split("\n") ?? [];
+    expect(lines.filter((text) => /^(?:ok|WRONG) /.test(text))).toHaveLength(7);
+    expect(lines.join("\n")).not.toContain("Do a PR");
+  });
+
   it("gives machines each line with its state", () => {
     const log = [confirmed("pull_request")];
     expect(report({ log }).byHand.map(({ id, state, value }) => [id, state, value])).toEqual([

@@ -60,8 +60,8 @@ describe("after a release", () => {
   });
 
   it("a registry has a line whose id is a word", () => {
-    const settings = config({ container_registry_info: { "my-Hub.x": { address: "127.0.0.1:5001", kind: "oci" } } });
-    expect(report({ ...done, config: settings, registries: { "my-Hub.x": there } }).checked[1]?.id).toBe(
+    const settings = config({ container_registry_info: { "my-.Hub.x": { address: "127.0.0.1:5001", kind: "oci" } } });
+    expect(report({ ...done, config: settings, registries: { "my-.Hub.x": there } }).checked[1]?.id).toBe(
       "pushed_to_my_hub_x",
     );
   });

@@ -49,6 +49,9 @@ describe("a deployment plan", () => {
     const seen = onIt({ service: { ...begun, deployments: [...begun.deployments, ...before] } });
     expect(doing(plan(seen), "ecs_service")).toMatchObject([{ back: `${family}:12` }]);
     expect(doing(plan(onIt({ service: begun })), "ecs_service")).toMatchObject([{ back: null }]);
+    const same = served(`${family}:13`, { isPrimary: false }).deployments;
+    const twice = onIt({ service: { ...begun, deployments: [...begun.deployments, ...same] } });
+    expect(doing(plan(twice), "ecs_service")).toMatchObject([{ back: null }]);
   });
 
   it("records a version again only after another one", () => {
