@@ -68,6 +68,11 @@ describe("docker_push_prod", () => {
     expect(stepOf(plan(engineWith("prod-1.2.0", more)), "tag_prod").skip).toBe(null);
   });
 
+  it("names nothing where the engine has other images only", () => {
+    const other = engine({ images: [localImage(`${repository}:other`, { id: digest("9"), digests: [digest("8")] })] });
+    expect(stepOf(plan({ engine: other }), "tag_prod").skip).toBe("the engine does not have it");
+  });
+
   it("calls the image in the engine what the engine calls it, else by the registry that has it", () => {
     const tags = (more: Partial<Facts>) =>
       stepOf(plan(more), "tag_prod").do.flatMap((one) => ("argv" in one ? [one.argv] : []));
