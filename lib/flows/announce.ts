@@ -101,7 +101,7 @@ function assertAnnounceable(facts: Facts, { stage, version, digest }: Release): 
   throw new UserError(
     `${tag} in ${registry} is ${wrong.digest ?? (state === "silent" ? "not known" : "absent")}, not ${digest}`,
     {
-      why: `${note === "" || state === "absent" ? "" : `It ${note}. `}A release is announced when every registry shows its digest.`,
+      why: `${note === "" || note === "absent" ? "" : `It ${note}. `}A release is announced when every registry shows its digest.`,
       fix:
         state === "silent"
           ? "Try again when it answers"

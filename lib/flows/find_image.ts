@@ -6,14 +6,13 @@ import { bump, type Version } from "../model/version.ts";
 import { imageLabels } from "./build.ts";
 import { releasedDigest } from "./push.ts";
 
-/** Where the image of a version is found, and whether the engine has it. */
-export type Found = {
-  readonly digest: string | null;
-  readonly where: "registry" | "engine" | "claim" | null;
-  readonly pulled: boolean;
-};
+/** Where the image of a version is found; of one in a registry, whether the engine has it too. */
+export type Found =
+  | { readonly where: "registry"; readonly digest: string; readonly pulled: boolean }
+  | { readonly where: "engine"; readonly digest: string }
+  | { readonly where: null; readonly digest: null };
 
-/** The image, if it exists: by the claim, in a registry, in the engine; taken only if its revision and inputs are this run's. */
+/** The image, if it exists: in a registry, in the engine; taken only if its revision and inputs are this run's. */
 export function findImage(facts: Facts, version: Version): Found {
   const labels = imageLabels(facts, version, facts.stage === "prod" ? "prod" : "no_update");
   const same = (other: Readonly<Record<string, string>>) =>
@@ -27,14 +26,13 @@ export function findImage(facts: Facts, version: Version): Found {
       .find((state) => state?.state === "found" && state.digest === published);
     const found = theirs?.state === "found" ? (theirs.labels ?? {}) : {};
     if (!same(found)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
-    return { digest: published, where: "registry", pulled: inEngine(published) };
+    return { where: "registry", digest: published, pulled: inEngine(published) };
   }
   assertNotPatched(facts.engine.images.find(({ reference }) => reference === builtImage(facts, version)));
   const local = facts.engine.images.find(
     ({ reference, labels: theirs }) => reference === builtImage(facts, version) && same(theirs),
   );
-  if (local) return { digest: local.id, where: facts.claim?.digest === local.id ? "claim" : "engine", pulled: true };
-  return { digest: null, where: null, pulled: true };
+  return local ? { where: "engine", digest: local.id } : { where: null, digest: null };
 }
 
 const builtBefore = (facts: Facts, version: Version, revision: string | undefined): UserError =>

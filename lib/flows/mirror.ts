@@ -21,8 +21,7 @@ export function mirror(facts: Facts, options: { readonly check: boolean }): Step
   const behind = [...new Set([...lagging, ...moves].map(({ registry }) => registry))];
   const source = places.find(holds);
   if (options.check || !source) return [report(facts, { tag, behind })];
-  const isCurrent = places.some(({ registry }) => seenDigest(facts, registry, stage) === image);
-  const current = isCurrent ? `${stage} is it everywhere` : `${stage} is another version`;
+  const current = currentIs(facts, image);
   const title = `Copy ${tag} to ${lagging.map(({ registry }) => registry).join(", ") || "no registry"}`;
   const copy = { kind: "copy_image", digest: image, tag, from: source, to: lagging } as const;
   const text = `${facts.config.imageName}:${tag} is @image in ${places.map(({ registry }) => registry).join(", ")}`;
@@ -47,6 +46,14 @@ function lateMoves(facts: Facts, image: string, version: Version): MoveTag["plac
   }));
   if (!places.some(({ seen }) => seen === image)) return [];
   return places.filter(({ seen }) => seen !== image && !above(facts, seen, version));
+}
+
+/** Why the mutable tag is moved nowhere. */
+function currentIs(facts: Facts, image: string): string {
+  const seen = facts.targets.map(({ name }) => seenDigest(facts, name, facts.stage));
+  if (!seen.includes(image)) return `${facts.stage} is another version`;
+  const isEverywhere = seen.every((digest) => digest === image);
+  return isEverywhere ? `${facts.stage} is it everywhere` : `${facts.stage} is a higher version where it is another`;
 }
 
 const notReleased = (facts: Facts, version: Version): never => {

@@ -2,7 +2,7 @@ import { type ChangelogEntry, newest } from "../model/changelog.ts";
 import { declaredPackages } from "../model/declared_packages.ts";
 import { declaredArgs } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, LocalImage } from "../model/facts.ts";
+import type { Facts } from "../model/facts.ts";
 import { engineImage, engineRepository } from "../model/names.ts";
 import { pipName } from "../model/packages.ts";
 import { type Command, cmd, type Step, step } from "../model/plan.ts";
@@ -67,23 +67,21 @@ function resolve(facts: Facts, options: PackageOptions, wish: Wish): Step {
 
 /** The image that is in use: the newest local one, else the released one; no other is pulled for it. */
 function compareWithNow(facts: Facts): Step {
-  const of = (prefix: string): LocalImage[] =>
-    facts.engine.images.filter(({ reference }) => reference.startsWith(`${engineRepository(facts)}:${prefix}`));
-  const rank = ({ reference }: LocalImage) => versionIn(reference) ?? parseVersion("0.0.0");
-  const newestOf = (images: readonly LocalImage[]) =>
-    [...images].sort((a, b) => compareVersions(rank(a), rank(b))).at(-1);
-  const base =
-    newestOf(of(`${imageTag("local", facts.user.name)}-`).filter(({ reference }) => versionIn(reference))) ??
-    newestOf(of("dev"));
-  const before = base?.reference ?? "";
-  const names = [before.split(":").at(-1) ?? "", "the new image"] as const;
+  const repository = engineRepository(facts);
+  const tags = (prefix: string): string[] =>
+    facts.engine.images.flatMap(({ reference }) =>
+      reference.startsWith(`${repository}:${prefix}`) ? [reference.slice(repository.length + 1)] : [],
+    );
+  const rank = (tag: string): Version => versionIn(tag) ?? parseVersion("0.0.0");
+  const newestOf = (all: readonly string[]) => [...all].sort((a, b) => compareVersions(rank(a), rank(b))).at(-1);
+  const own = tags(`${imageTag("local", facts.user.name)}-`).filter((tag) => versionIn(tag) !== undefined);
+  const tag = newestOf(own) ?? newestOf(tags("dev")) ?? "";
+  const [before, names] = [`${repository}:${tag}`, [tag, "the new image"] as const];
   return step(
     "compare",
     "Tell what changes in the image",
     [{ kind: "compare_packages", before, after: { digest: "@image" }, names }],
-    {
-      skip: base ? null : "the engine has no earlier image of it",
-    },
+    { skip: tag === "" ? "the engine has no earlier image of it" : null },
   );
 }
 

@@ -62,7 +62,8 @@ function withDevPackages(facts: Facts, { image, what }: Gate, dev: string): Way 
 function baseOf(facts: Facts, image: Chosen): string {
   const { "org.opencontainers.image.base.name": name = "", "org.opencontainers.image.base.digest": digest } =
     image.local?.labels ?? {};
-  if (digest && versionIn(name)) return `${name.slice(0, name.lastIndexOf(":"))}@${digest}`;
+  const end = name.lastIndexOf(":");
+  if (digest && versionIn(name.slice(end))) return `${name.slice(0, end)}@${digest}`;
   const { base } = facts.inputs;
   if (base) return `${base.repository}@${base.digest}`;
   throw new UserError(`${image.reference} does not say on which dev image it stands`, {

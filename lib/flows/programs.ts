@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { cmd, type Step, step } from "../model/plan.ts";
@@ -44,7 +45,6 @@ export function poetryIn(facts: Facts, options: InContainer): Step[] {
       fix: `Use another stage: i poetry --stage dev ${words.map(quote).join(" ")}`,
     });
   const image = chooseImage(facts, options.stage, options.version ?? null);
-  const folder = facts.place.dir === "." ? "devops/docker_build" : `${facts.place.dir}/devops/docker_build`;
   return [
     ...pullIfMissing(facts, image),
     runContainer(facts, {
@@ -52,7 +52,7 @@ export function poetryIn(facts: Facts, options: InContainer): Step[] {
       title: `poetry ${words[0]} in ${image.reference}`,
       image,
       what: image.reference,
-      cwd: folder,
+      cwd: posix.join(facts.place.dir, "devops/docker_build"),
       interactive: true,
       asRoot: options.asRoot,
       // Some entrypoints join their words and split them again.

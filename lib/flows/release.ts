@@ -90,8 +90,8 @@ function obtainImage(facts: Facts, { version, found, options }: Obtain): Step[] 
   ];
   const built = [...steps, ...pullBuilt(facts, reference)].map((one) => ({ ...one, skip: why ?? one.skip }));
   if (found.where !== "registry") return built;
-  const from = `${sourcePlace(facts, tag).repository}@${found.digest}`;
-  const image = found.digest ?? "";
+  const image = found.digest;
+  const from = `${sourcePlace(facts, tag).repository}@${image}`;
   const gatesDone = gates(facts, { version, image, what: image, options }).every(({ skip }) => skip !== null);
   const pull = step("pull_image", `Pull ${tag} to test it`, pullOf(facts, from), {
     skip: found.pulled ? "the engine has it" : gatesDone ? "every gate has passed" : null,

@@ -60,4 +60,4 @@ function named(path: string, text: string, { name, base }: { name: string; base:
 }
 
 const withBase = (text: string, base: string | undefined): string =>
-  base ? text.replace(/^ {2}build_args: .*$/m, () => `  build_args: ${JSON.stringify({ BASE_IMAGE: base })}`) : text;
+  base ? text.replace(/^ {2}build_args: .*/m, () => `  build_args: ${JSON.stringify({ BASE_IMAGE: base })}`) : text;

@@ -53,11 +53,8 @@ function rowsOf(facts: Facts, tag: string): Row[] {
   const speaking = rows.filter(({ state }) => state === "ok" || state === "absent").filter(({ required }) => required);
   if (new Set(speaking.map(({ digest }) => digest)).size <= 1) return rows;
   const wanted = wantedDigest(facts.log, tag);
-  const agree = speaking.some(({ digest }) => digest === wanted);
   // Where the log knows what is right, only what differs from it is wrong.
-  return rows.map((row) =>
-    speaking.includes(row) && !(agree && row.digest === wanted) ? { ...row, state: "drift" } : row,
-  );
+  return rows.map((row) => (speaking.includes(row) && row.digest !== wanted ? { ...row, state: "drift" } : row));
 }
 
 type Cell = { readonly tag: string; readonly registry: string; readonly required: boolean };

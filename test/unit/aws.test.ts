@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ecrChecks, ecrLogin } from "../../lib/flows/ecr.ts";
+import { ecrChecks, ecrLogin, pullOf } from "../../lib/flows/ecr.ts";
 import { containersOf, ecrTarget, isSameDefinition, judge, mayMove, targetOf, withImage } from "../../lib/model/aws.ts";
 import { config, facts, refusal, served } from "./factory.ts";
 
@@ -95,5 +95,21 @@ describe("ECR", () => {
     expect(ecrLogin(emulated, "dockerhub")).toEqual([]);
     const real = config({ container_registry_info: { ecr: "1.dkr.ecr.eu-north-1.amazonaws.com" } });
     expect(ecrLogin(facts({ config: real }), "ecr")).toMatchObject([{ input: { ecr: { region: "eu-north-1" } } }]);
+  });
+
+  it.each(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"])("is on loopback too where %s says where AWS is", (name) => {
+    expect(ecrLogin(facts({ env: { [name]: "http://127.0.0.1:1" } }), "ecr")).toHaveLength(1);
+    expect(ecrLogin(facts({ env: { [name]: "" } }), "ecr")).toEqual([]);
+  });
+
+  it("is logged in to before a pull from it, and before no other pull", () => {
+    const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1" };
+    const pulls = (reference: string) => pullOf(facts({ env }), reference).map(({ argv }) => argv.join(" "));
+    expect(pulls("127.0.0.1:5001/cmamp:dev")).toEqual([
+      "docker login --username AWS --password-stdin 127.0.0.1:5001",
+      "docker pull 127.0.0.1:5001/cmamp:dev",
+    ]);
+    expect(pulls("127.0.0.1:50012/cmamp:dev")).toEqual(["docker pull 127.0.0.1:50012/cmamp:dev"]);
+    expect(pulls("debian:12")).toEqual(["docker pull debian:12"]);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "../../lib/model/facts.ts";
+import type { Action, Step } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
 import { renderHelp } from "../../lib/run/help.ts";
 import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
@@ -116,6 +117,28 @@ const loaded = await Promise.all(
 const help = (name: string, { about, options, examples = [] }: Loaded): string =>
   renderHelp({ name, about, options, universal, examples });
 
+/** The steps of a script with the words and the world that it is given. */
+function planOf(name: string, made: Loaded): readonly Step[] {
+  const { argv = [], world = {} } = given[name] ?? {};
+  const { values, words } = parseOptions({ ...universal, ...made.options }, argv, {});
+  const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
+  return made.steps(facts({ config: config(), stage: made.stage ?? "dev", ...world }), options);
+}
+
+/** Whether a text says something, and nothing in it was forgotten to be filled in. */
+const isSaid = (text: string): boolean =>
+  text.trim() !== "" && !/undefined|null|NaN|\[object|\$\{/.test(text) && !/ {2}|^ | $/.test(text);
+/** A title is an imperative in capitals, or the program's own words. */
+const isClear = (title: string): boolean => isSaid(title) && /^(?:[A-Z][a-z]+ \S|docker \S|poetry \S)/.test(title);
+
+function isWhole(action: Action): boolean {
+  if (action.kind === "command")
+    return action.argv.length > 0 && action.argv.every((word) => word !== "" && word !== "undefined");
+  if (action.kind === "write_file") return /^[\w.][\w./-]*[\w.-]$/.test(action.path);
+  if (action.kind === "announce") return action.text.trim() !== "" && !/undefined|\[object|NaN/.test(action.text);
+  return true;
+}
+
 describe.each(loaded)("%s", (name, made) => {
   it("says in one sentence what it does", () => {
     expect(made.about).toMatch(/^[A-Z](?:[^.]|\.(?! ))*\.$/);
@@ -162,12 +185,20 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("plans steps whose ids are snake_case and unique", () => {
-    const { argv = [], world = {} } = given[name] ?? {};
-    const { values, words } = parseOptions({ ...universal, ...made.options }, argv, {});
-    const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
-    const all = ids(made.steps(facts({ config: config(), stage: made.stage ?? "dev", ...world }), options));
+    const all = ids(planOf(name, made));
     const odd = all.filter((id, index) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id) || all.indexOf(id) !== index);
     expect([odd, all.length > 0]).toEqual([[], true]);
+  });
+
+  it("plans steps that say in words what they do, and why one is left out", () => {
+    const steps = planOf(name, made);
+    const unclear = steps.filter(({ title, skip }) => !isClear(title) || (skip !== null && !isSaid(skip)));
+    expect([unclear, steps.some(({ skip }) => skip === null)]).toEqual([[], true]);
+  });
+
+  it("plans nothing but commands of whole words, files that have a place, and reports that say something", () => {
+    const actions = planOf(name, made).flatMap((step) => step.do);
+    expect([actions.filter((action) => !isWhole(action)), actions.length > 0]).toEqual([[], true]);
   });
 
   it("has a row in a table of README.md", () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { asksUpdate, type UpdateOptions, updateTaskDefinition } from "../../lib/flows/deploy.ts";
 import type { DeploymentFacts } from "../../lib/model/aws.ts";
 import type { Facts } from "../../lib/model/facts.ts";
+import type { Deployed } from "../../lib/model/log.ts";
 import { renderAction } from "../../lib/model/render_plan.ts";
-import { active, digest, doing, facts, found, logged, onEcs, refusal, served, stepOf } from "./factory.ts";
+import { active, digest, doing, facts, found, logged, onEcs, refusal, served, stepOf, version } from "./factory.ts";
 
 const family = "arn:aws:ecs:eu-north-1:1:task-definition/cmamp-prod";
 const image = `127.0.0.1:5001/cmamp@${digest("a")}`;
@@ -48,6 +49,9 @@ describe("a deployment plan", () => {
     const seen = onIt({ service: { ...begun, deployments: [...begun.deployments, ...before] } });
     expect(doing(plan(seen), "ecs_service")).toMatchObject([{ back: `${family}:12` }]);
     expect(doing(plan(onIt({ service: begun })), "ecs_service")).toMatchObject([{ back: null }]);
+    const same = served(`${family}:13`, { isPrimary: false }).deployments;
+    const twice = onIt({ service: { ...begun, deployments: [...begun.deployments, ...same] } });
+    expect(doing(plan(twice), "ecs_service")).toMatchObject([{ back: null }]);
   });
 
   it("records a version again only after another one", () => {
@@ -97,6 +101,173 @@ describe("a deployment plan", () => {
   });
 });
 
+describe("the steps of a deployment", () => {
+  const account = {};
+  const target = { cluster: "main", service: "cmamp-prod", family: "cmamp-prod" };
+
+  it("register, send and watch, record and tell", () => {
+    const entry = {
+      ...{ type: "deployment", environment: "prod", version: "1.2.0", digest: digest("a") },
+      ...{ cluster: "main", service: "cmamp-prod" },
+    };
+    const text = `cmamp 1.2.0 runs in service cmamp-prod of cluster main:\n${image}`;
+    expect(plan().map(({ id, title, do: actions }) => [id, title, actions])).toEqual([
+      [
+        "register_revision",
+        "Register a revision of cmamp-prod with prod-1.2.0",
+        [{ kind: "ecs_revision", account, from: `${family}:12`, containers: ["app"], image }],
+      ],
+      [
+        "update_service",
+        "Send service cmamp-prod in cluster main to it, and watch",
+        [{ kind: "ecs_service", account, target, image, back: `${family}:12`, seconds: 600 }],
+      ],
+      [
+        "record_deployment",
+        "Record that cmamp-prod runs 1.2.0",
+        [{ kind: "record", image: "cmamp", entry, again: true }],
+      ],
+      ["tell", "Tell where it stands", [{ kind: "announce", text, data: { ...target, version: "1.2.0", image } }]],
+    ]);
+  });
+
+  it("say why they are skipped where the service runs the image", () => {
+    expect(plan(onIt()).map(({ skip }) => skip)).toEqual([
+      "a revision has it",
+      "it runs cmamp-prod:13, which has it",
+      null,
+      null,
+    ]);
+  });
+
+  it("send a service that has the image and does not run it yet", () => {
+    const going = onIt({ service: served(`${family}:13`, { rollout: "IN_PROGRESS" }) });
+    expect(active(plan(going))).toEqual(["update_service", "record_deployment", "tell"]);
+  });
+
+  it.each<[string, Partial<Deployed>]>([
+    ["another cluster", { cluster: "other" }],
+    ["another service", { service: "web" }],
+  ])("record a version that the log has for %s only", (_where, more) => {
+    const entry: Deployed = {
+      ...{ type: "deployment", environment: "prod", version: "1.2.0", digest: digest("a") },
+      ...{ cluster: "main", service: "cmamp-prod" },
+    };
+    const again = (log: Facts["log"]) => doing(plan(onIt(), { log }), "record")[0]?.again;
+    expect([
+      again([logged(entry)]),
+      again([logged({ ...entry, ...more })]),
+      again([logged(entry), logged({ ...entry, ...more })]),
+    ]).toEqual([undefined, true, undefined]);
+  });
+
+  it("ask before a service changes, with what it runs now", () => {
+    expect(asksUpdate(on(onEcs("cmamp-prod")), options)).toBe(
+      "Send service cmamp-prod in cluster main (prod), now on cmamp-prod:12, to cmamp 1.2.0?",
+    );
+  });
+});
+
+describe("a candidate", () => {
+  const tag = "prod-ada-0a1b2c3d4";
+  const preprod: UpdateOptions = { ...options, environment: "preprod", candidate: tag };
+  const deploy = (more: Partial<Facts> = {}, given: Partial<UpdateOptions> = {}) =>
+    updateTaskDefinition(
+      facts({
+        ...{ stage: "prod", version: null, deployment: onEcs("cmamp-preprod") },
+        registries: { ecr: { [tag]: found(digest("a")) } },
+        ...more,
+      }),
+      { ...preprod, ...given },
+    );
+
+  it("goes to another environment than prod, under its tag", () => {
+    expect([stepOf(deploy(), "register_revision").title, stepOf(deploy(), "record_deployment").title]).toEqual([
+      `Register a revision of cmamp-preprod with ${tag}`,
+      `Record that cmamp-preprod runs ${tag}`,
+    ]);
+    expect(doing(deploy(), "record")[0]?.entry).toMatchObject({ environment: "preprod", version: tag });
+  });
+
+  it.each<[string, () => unknown, object]>([
+    [
+      "goes to prod",
+      () => deploy({ deployment: onEcs("cmamp-prod") }, { environment: "prod" }),
+      {
+        message: `--candidate ${tag} cannot go to environment prod`,
+        why: "prod runs what was tested and released; a candidate is tried elsewhere.",
+        fix: `Try it in another: --environment preprod --candidate ${tag}; or release it: i docker_release_prod`,
+      },
+    ],
+    [
+      "comes with a version",
+      () => deploy({ version: version("1.2.0") }),
+      {
+        message: `--version 1.2.0 and --candidate ${tag} name two images`,
+        why: "A service gets one.",
+        fix: "Leave one of them out",
+      },
+    ],
+    [
+      "was not pushed",
+      () => deploy({ registries: {} }),
+      {
+        message: `ecr has no ${tag} of cmamp`,
+        why: "A service gets what was pushed, by the digest that the registry shows.",
+        fix: "Make it from its commit: i docker_create_candidate",
+      },
+    ],
+  ])("is refused where it %s", (_when, run, wanted) => {
+    expect(refusal(run)).toMatchObject(wanted);
+  });
+});
+
+describe("a deployment is refused", () => {
+  it.each<[string, () => unknown, object]>([
+    [
+      "without a version",
+      () => plan(undefined, { version: null }),
+      { message: "no version was given and changelog.txt has no entry" },
+    ],
+    [
+      "of what was not released",
+      () => plan(undefined, { registries: {} }),
+      { fix: "See what there is: i release_history; release it: i docker_release_prod --version 1.2.0" },
+    ],
+    [
+      "to a service that is not there, with those that are",
+      () => plan(onEcs("cmamp-prod", { service: null, others: ["web", "api"] })),
+      { why: "It has web, api.", fix: "Name it: --service web" },
+    ],
+    [
+      "to a cluster without a service",
+      () => plan(onEcs("cmamp-prod", { service: null, others: [] })),
+      {
+        why: "It has none, or there is no such cluster in this region.",
+        fix: "Name it: --cluster NAME --service NAME",
+      },
+    ],
+    [
+      "to a service without a revision",
+      () => plan(onEcs("cmamp-prod", { definition: null })),
+      {
+        why: "A new revision is the one that runs with another image.",
+        fix: "Give it a first one: aws ecs update-service --service cmamp-prod --task-definition NAME",
+      },
+    ],
+    [
+      "to a service of another family",
+      () => plan(onEcs("other")),
+      {
+        why: "A service is only sent to a revision of the task definition that it runs.",
+        fix: "Name that one: --task-definition other --service cmamp-prod",
+      },
+    ],
+  ])("%s", (_what, run, wanted) => {
+    expect(refusal(run)).toMatchObject(wanted);
+  });
+});
+
 describe("the containers that get the image", () => {
   const of = (images: readonly string[], container?: string) => {
     const containerDefinitions = images.map((one, index) => ({ name: `c${index}`, image: one }));
@@ -119,5 +290,40 @@ describe("the containers that get the image", () => {
   it("have to be named where no other rule finds them", () => {
     expect(refusal(() => of(["a", "b"])).fix).toBe("Name the one to change: --container c0");
     expect(of(["a", "b"], "c1")).toEqual(["c1"]);
+  });
+
+  it.each<[string, readonly string[], string | undefined, object]>([
+    [
+      "none runs the repository's",
+      ["a", "b"],
+      undefined,
+      {
+        message: `no container runs an image of ${repository}`,
+        why: "cmamp-prod:12 has c0 (a), c1 (b); the others stay as they are.",
+      },
+    ],
+    [
+      "the one that is named is not there",
+      ["a"],
+      "web",
+      { message: 'no container is called "web"', why: "cmamp-prod:12 has c0 (a); the others stay as they are." },
+    ],
+    [
+      "there is none at all",
+      [],
+      undefined,
+      { why: "cmamp-prod:12 has none; the others stay as they are.", fix: "Name the one to change: --container NAME" },
+    ],
+  ])("are refused where %s", (_what, images, named, wanted) => {
+    expect(refusal(() => of(images, named))).toMatchObject(wanted);
+  });
+
+  it("of another one that has the image already are not looked at", () => {
+    const containerDefinitions = [
+      { name: "app", image },
+      { name: "proxy", image: "nginx" },
+    ];
+    const definition = { arn: `${family}:13`, fields: { family: "cmamp-prod", containerDefinitions }, tags: [] };
+    expect(stepOf(plan(onIt({ definition, newest: null })), "register_revision").skip).toBe("a revision has it");
   });
 });

@@ -125,3 +125,227 @@ describe("docker_take_local", () => {
     ]);
   });
 });
+
+describe("the steps of handing over", () => {
+  const taker = (words: string) => `i docker_take_local --from gp --version 1.2.0 ${words}`;
+  const told = (words: string) => ({
+    text: `The taker types:\n  ${taker(words)}`,
+    data: { digest: digest("1"), line: taker(words) },
+  });
+
+  it("by a file are one, with the line that the taker types", () => {
+    const [step, ...more] = share(world({ archive }));
+    expect([step?.id, step?.title, more, step?.do.at(-1)]).toEqual([
+      "docker_save",
+      `Write ${repository}:local-gp-1.2.0 to /tmp/image.tar`,
+      [],
+      { kind: "announce", ...told(`--file /tmp/image.tar --digest ${digest("1")}`) },
+    ]);
+  });
+
+  it("by a registry are a push, and the line with the digest that was read back", () => {
+    const steps = share(world());
+    expect(steps.map(({ id, title, skip, yields }) => [id, title, skip, yields])).toEqual([
+      ["docker_push", `Push ${repository}:local-gp-1.2.0 and read it back`, null, null],
+      ["tell", "Tell how it is taken", null, null],
+    ]);
+    expect(doing(steps, "verify_digest")).toEqual([
+      { kind: "verify_digest", tag: "local-gp-1.2.0", digest: digest("1"), places: [{ registry: "ecr", repository }] },
+    ]);
+    expect(doing(steps, "announce")).toEqual([{ kind: "announce", ...told("--digest @image"), digest: digest("1") }]);
+  });
+
+  it("from the classic store learn the digest by reading it back, and compare what was read", () => {
+    const steps = share(world({}, "classic"));
+    expect([
+      stepOf(steps, "docker_push").yields,
+      doing(steps, "verify_digest")[0],
+      doing(steps, "announce")[0]?.digest,
+    ]).toEqual([
+      "image",
+      {
+        ...{ kind: "verify_digest", tag: "local-gp-1.2.0", digest: { digest: "@image" } },
+        ...{ places: [{ registry: "ecr", repository }], tested: digest("1") },
+      },
+      { digest: "@image" },
+    ]);
+  });
+
+  it("from the classic store push nothing anew that a registry has", () => {
+    const steps = share(world({ inRegistry: found(digest("1")) }, "classic"));
+    expect([
+      stepOf(steps, "docker_push").skip,
+      stepOf(steps, "docker_push").yields,
+      doing(steps, "announce")[0]?.digest,
+    ]).toEqual(["ecr has it", null, digest("1")]);
+  });
+
+  it("log docker in first where AWS is behind the registry", () => {
+    expect(lines(share({ ...world(), env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } }))[0]).toBe(
+      "docker login --username AWS --password-stdin 127.0.0.1:5001",
+    );
+  });
+
+  it.each<[string, () => unknown, object]>([
+    [
+      "without the image",
+      () => share(facts()),
+      {
+        message: `the engine has no ${repository}:local-gp-1.2.0`,
+        why: "There is nothing to hand over.",
+        fix: "Build it: i docker_build_local --version 1.2.0",
+      },
+    ],
+    [
+      "where --readable stands alone",
+      () => share(world(), true),
+      {
+        message: "--readable was given without --file",
+        why: "It lets others read the file that the image is written to.",
+        fix: "Name one: --file /tmp/image.tar --readable",
+      },
+    ],
+    [
+      "in a file of the classic store",
+      () => share(world({ archive }, "classic")),
+      {
+        message: "this engine's classic image store cannot hand an image over in a file",
+        why: "It keeps an image's config and not its manifest, so that the digest after docker load is another one. By a registry it can.",
+        fix: 'Share by a registry, without --file; or set "features": {"containerd-snapshotter": true} in the engine\'s daemon.json',
+      },
+    ],
+    [
+      "without a registry",
+      () => share({ ...world(), targets: [] }),
+      {
+        message: "no registry is configured",
+        why: "Without one an image is handed over in a file.",
+        fix: "i docker_share_local --file /tmp/image.tar --readable",
+      },
+    ],
+  ])("are refused %s", (_what, run, wanted) => {
+    expect(refusal(run)).toMatchObject(wanted);
+  });
+
+  it("ask about another image of a registry, whatever other tags the engine has", () => {
+    const images = [localImage("x:y", { digests: [digest("b")] }), mine()];
+    expect(asksShare(facts({ engine: engine({ images }), ...handed({ inRegistry: found(digest("b")) }) }))).toBe(
+      `Replace ecr's local-gp-1.2.0, which is ${digest("b")}?`,
+    );
+  });
+});
+
+describe("the steps of taking over", () => {
+  const own = `${repository}:local-gp-1.2.0`;
+  const take = (
+    more: Partial<HandedOver>,
+    options: { from?: string; digest?: string } = {},
+    world: Partial<Facts> = {},
+  ) => takeLocal(facts({ ...handed(more), ...world }), { from: "ann", ...options });
+  const theirs = localImage(`${repository}:local-ann-1.2.0`, { id: digest("e") });
+
+  it.each<[string, Partial<HandedOver>, string, string]>([
+    ["a file", { archive }, `Take /tmp/image.tar as ${own}`, digest("a")],
+    ["the engine", { inEngine: theirs }, `Take ${repository}:local-ann-1.2.0 of this engine as ${own}`, digest("e")],
+    ["a registry", { inRegistry: found(digest("d")) }, `Take ${repository}:local-ann-1.2.0 as ${own}`, digest("d")],
+  ])("from %s are a tag, and what was taken", (_where, more, title, hash) => {
+    expect(take(more).map((step) => [step.id, step.title, step.skip])).toEqual([
+      ["take_local", title, null],
+      ["tell", "Tell what was taken", null],
+    ]);
+    expect(stepOf(take(more), "tell").do).toEqual([
+      {
+        kind: "announce",
+        text: `${own} is ${hash}\nTest it: i run_fast_tests --stage local --version 1.2.0`,
+        data: { reference: own, digest: hash },
+      },
+    ]);
+  });
+
+  it("do nothing where the taker's tag is that image, whatever else the engine has", () => {
+    const images = [localImage("x:y"), localImage(own, { digests: [digest("2"), digest("d")] })];
+    const steps = (hash: string) => take({ inRegistry: found(hash) }, {}, { engine: engine({ images }) });
+    expect([stepOf(steps(digest("d")), "take_local").skip, stepOf(steps(digest("c")), "take_local").skip]).toEqual([
+      `${own} is this image`,
+      null,
+    ]);
+  });
+
+  it("take the digest that was told", () => {
+    expect(stepOf(take({ archive }, { digest: digest("a") }), "take_local").skip).toBeNull();
+  });
+
+  it.each<[string, () => unknown, object]>([
+    [
+      "where nobody was named",
+      () => take({ archive }, { from: " " }),
+      {
+        message: "nobody was named to take the image from",
+        why: "A local image belongs to a user.",
+        fix: "Name them: i docker_take_local --from ann",
+      },
+    ],
+    [
+      "of another digest than the one told",
+      () => take({ archive }, { digest: digest("9") }),
+      {
+        message: `/tmp/image.tar holds ${digest("a")}, not ${digest("9")}`,
+        why: "It is not the image that was shared.",
+        fix: "Ask who shared it for the line that i docker_share_local printed, and type that",
+      },
+    ],
+    [
+      "of a file that is not there",
+      () => take({ archive: { ...archive, exists: false, digest: null } }),
+      {
+        message: '"/tmp/image.tar" is not there',
+        why: "It is the file that i docker_share_local --file wrote.",
+        fix: "Give the path that the giver's command printed",
+      },
+    ],
+    [
+      "of a file that is no image",
+      () => take({ archive: { ...archive, digest: null } }),
+      { message: '"/tmp/image.tar" holds no image' },
+    ],
+    [
+      "of a file of another version",
+      () => take({ archive: { ...archive, version: "1.3.0" } }),
+      {
+        message: '"/tmp/image.tar" holds version 1.3.0, not 1.2.0',
+        why: "An image is taken as the version that it was built as.",
+        fix: "Take it as such: --version 1.3.0",
+      },
+    ],
+    [
+      "of what was not shared",
+      () => take({ inRegistry: { state: "absent" } }),
+      {
+        message: "neither this engine nor ecr has local-ann-1.2.0",
+        why: "ann has not shared it.",
+        fix: "Let ann type: i docker_share_local --version 1.2.0, or with --file PATH --readable",
+      },
+    ],
+    [
+      "while the registry does not answer",
+      () => take({ inRegistry: { state: "unknown", why: "timeout" } }),
+      { why: "The registry does not answer: timeout." },
+    ],
+    [
+      "without a registry",
+      () => take({}, {}, { targets: [] }),
+      { message: "neither this engine nor a registry has local-ann-1.2.0" },
+    ],
+    [
+      "of a file by the classic store",
+      () => take({ archive }, {}, { engine: engine({ store: "classic" }) }),
+      { message: "this engine's classic image store cannot hand an image over in a file" },
+    ],
+  ])("are refused %s", (_what, run, wanted) => {
+    expect(refusal(run)).toMatchObject(wanted);
+  });
+
+  it("take a file that does not say its version", () => {
+    expect(stepOf(take({ archive: { ...archive, version: null } }), "take_local").title).toContain("/tmp/image.tar");
+  });
+});

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { jupyter } from "../../lib/flows/jupyter.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { port as portOption } from "../../lib/run/around_options.ts";
-import { config, doing, engine, facts, lines, localImage, refusal } from "./factory.ts";
+import { config, doing, engine, facts, lines, localImage, refusal, version } from "./factory.ts";
 
 const options = { stage: "dev", asRoot: false, entrypoint: true, selfTest: false } as const;
 const world = (more: Partial<Facts> = {}) =>
@@ -41,5 +41,72 @@ describe("docker_jupyter", () => {
 
   it.each(["0", "65536", "-1", "80a", "", "8 8"])("takes no %j for a port", (text) => {
     expect(refusal(() => portOption.parse(text)).fix).toBe("Use --port 8888");
+  });
+
+  it("says where it is reached, or that it is only tried", () => {
+    expect([run(), run({}, true)].map((steps) => steps.map(({ id, title }) => [id, title]).at(-1))).toEqual([
+      [
+        "docker_jupyter",
+        "Start Jupyter of 127.0.0.1:5001/cmamp:dev on http://127.0.0.1:20000, which needs the token that it tells",
+      ],
+      ["docker_jupyter", "Try Jupyter in 127.0.0.1:5001/cmamp:dev"],
+    ]);
+  });
+
+  const script = (selfTest: boolean, port = 20_000) =>
+    doing(run({ port: { number: port, free: true } }, selfTest), "write_file")
+      .find(({ path }) => path.includes("/cmd/"))
+      ?.content.split("\n")
+      .slice(2) ?? [];
+  it("starts what the image has of it, on its port, keeping its files in the container", () => {
+    const lines = script(false, 8889);
+    expect([lines[0], lines.slice(-3)]).toEqual([
+      "export JUPYTER_RUNTIME_DIR=/tmp/slipway-jupyter",
+      ["}", "jupyter_on 8889", ""],
+    ]);
+    for (const program of ["jupyter-lab", "jupyter-notebook", "python3 -m jupyter_server"])
+      expect(lines.join("\n")).toContain(`exec ${program} "$@"`);
+  });
+
+  it("is tried with a token of its own, and has to refuse without it", () => {
+    const lines = script(true, 8889);
+    const text = lines.join("\n");
+    expect(text).toContain("exit 127\n}\nexport JUPYTER_TOKEN=");
+    expect(text).toContain('urllib.request.Request("http://127.0.0.1:8889/api/status")');
+    expect(text).toContain(
+      'if [ "$without" = 403 ]; then echo "Jupyter answers on port 8889, and only with its token"; exit 0; fi',
+    );
+    expect(lines.slice(-3)).toEqual(["cat /tmp/slipway-jupyter.log >&2", "exit 1", ""]);
+  });
+
+  it("is interactive, and says what to do where the image has none", () => {
+    const [command] = doing(run(), "command").filter(({ container }) => container);
+    expect([command?.interactive, command?.argv.at(-1), command?.meaning]).toEqual([
+      true,
+      "/slipway/cmd",
+      {
+        "127": {
+          why: "The image holds no Jupyter: neither jupyter-lab nor jupyter-notebook, nor the Python package jupyter_server.",
+          fix: "Add jupyterlab to devops/docker_build/pyproject.toml, then i docker_build_local and i docker_jupyter --stage local",
+        },
+      },
+    ]);
+  });
+
+  it("runs in the image of the version that is named, pulled where the engine lacks it", () => {
+    const steps = jupyter(world(), { ...options, version: version("1.1.0") });
+    expect(lines(steps)[0]).toBe("docker pull 127.0.0.1:5001/cmamp:dev-1.1.0");
+    expect(steps.at(-1)?.title).toContain("cmamp:dev-1.1.0 on");
+  });
+
+  it.each([
+    [{ number: 8889, free: false }, "port 8889 is taken"],
+    [{ number: null, free: true }, "no port is free"],
+  ])("says what may listen, where %j", (port, message) => {
+    expect(refusal(() => run({ port }))).toMatchObject({
+      message,
+      why: "Something listens on it on this machine, perhaps another Jupyter of yours.",
+      fix: "See what runs: i docker_ps; or name another: i docker_jupyter --port 8889",
+    });
   });
 });

@@ -6,8 +6,10 @@ import type { ImageSettings } from "../../lib/model/around_facts.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { patchTag } from "../../lib/model/patched.ts";
 import {
+  config,
   container,
   digest,
+  doing,
   engine,
   facts,
   found,
@@ -15,6 +17,7 @@ import {
   listedImage,
   localImage,
   refusal,
+  stepOf,
   version,
 } from "./factory.ts";
 
@@ -126,5 +129,119 @@ describe("a patched image", () => {
       message: `${repository}:local-gp-1.2.0 is a patched image: gp did`,
       fix: expect.stringContaining("i docker_build_local"),
     });
+  });
+});
+
+describe("the steps of a patch", () => {
+  const plan = (more: Partial<Facts> = {}, push = true) => patchContainer(world(more), { push });
+  const second = { targets: config().registries.slice(1) };
+
+  it("commit with every change as an option, push and tell what it is", () => {
+    const steps = plan();
+    expect(steps.map(({ id, title }) => [id, title])).toEqual([
+      ["docker_commit", `Commit box_a1 as ${repository}:dev_ccxtpro`],
+      ["docker_push", `Push ${repository}:dev_ccxtpro`],
+      ["tell", "Tell what it is"],
+    ]);
+    const note = 'LABEL dev.slipway.patched="gp committed container box_a1 of 127.0.0.1:5001/cmamp:dev on 2025-01-02"';
+    expect(doing(steps, "command")[0]?.argv).toEqual([
+      ...["docker", "commit", "--change", 'LABEL "dev.slipway.image"=""', "--change", 'LABEL "dev.slipway.user"=""'],
+      ...[
+        "--change",
+        'LABEL "dev.slipway.inputs"=""',
+        "--change",
+        note,
+        "--change",
+        "USER 0",
+        "--change",
+        "WORKDIR /app",
+      ],
+      ...["--change", 'ENTRYPOINT ["/install/entrypoint.sh"]', "--change", 'CMD ["bash"]'],
+      ...[own.id, `${repository}:dev_ccxtpro`],
+    ]);
+    expect(plan({}, false).map(({ id }) => id)).toEqual(["docker_commit", "tell"]);
+  });
+
+  it("give the image the registry's name where the engine knows it by another", () => {
+    expect(lines([stepOf(plan(second), "docker_push")])).toEqual([
+      `docker tag ${repository}:dev_ccxtpro 127.0.0.1:5002/cmamp:dev_ccxtpro`,
+      "docker push 127.0.0.1:5002/cmamp:dev_ccxtpro",
+    ]);
+  });
+
+  it.each([
+    ["dev_ccxtpro", `Use it with: i docker run --rm -it ${repository}:dev_ccxtpro bash`],
+    ["local-gp-1.2.0", "Use it with: i docker_bash --stage local --version 1.2.0"],
+    ["local-a-b-1.2.0", "Use it with: i docker_bash --stage local --version 1.2.0"],
+  ])("tell how %s is used, and that it cannot be released", (tag, use) => {
+    const [told] = doing(plan({ patch: { ...patch, tag } }), "announce");
+    expect(told).toEqual({
+      kind: "announce",
+      text: [
+        `PATCHED  ${repository}:${tag} is container a10000000000 as it is now`,
+        "PATCHED  It cannot be released: nobody can build it again. It holds every file that was written in the container,",
+        "PATCHED  secrets among them; the container's variables were left out.",
+        use,
+        "Make it last: put the change into devops/docker_build, then i docker_build_local",
+      ].join("\n"),
+      data: { reference: `${repository}:${tag}`, container: own.id, image: "cmamp" },
+    });
+  });
+
+  it("take a container that has ended", () => {
+    expect(plan({ containers: [container("a1", { running: false })] })[0]?.title).toContain("Commit box_a1");
+  });
+
+  it("ask where the registry that it is pushed to has the tag", () => {
+    const there = { patch: { ...patch, inRegistry: found(digest("a")) } };
+    expect(asksPatch(world(there), { push: true })).toBe("Replace dev_ccxtpro in ecr by the patched image?");
+    const others = [listedImage("elsewhere/cmamp", "dev_ccxtpro"), listedImage(repository, "dev")];
+    expect(asksPatch(world({ listedImages: others }), { push: true })).toBeNull();
+  });
+
+  it.each<[string, Partial<Facts>, object]>([
+    [
+      "of a container whose image is gone",
+      { patch: { ...patch, startedFrom: null } },
+      {
+        message: "the engine has no more 127.0.0.1:5001/cmamp:dev, which box_a1 was started from",
+        why: "Its variables and labels tell what the container has beside it, and that must not get into the patched image.",
+        fix: "Pull or build that image again, then type the same command",
+      },
+    ],
+    [
+      "that is pushed nowhere",
+      { targets: [] },
+      {
+        message: "--push was given, and no registry is configured",
+        why: "An image is pushed to a registry of container_registry_info.",
+        fix: "Leave --push out, or add a registry to repo_config.yaml",
+      },
+    ],
+  ])("are refused %s", (_what, more, wanted) => {
+    expect(refusal(() => plan(more))).toMatchObject(wanted);
+  });
+
+  it("are refused where a variable cannot be emptied", () => {
+    const odd = container("a1", { envNames: ["GOOD", "a b"] });
+    expect(refusal(() => plan({ containers: [odd] }))).toMatchObject({
+      message: 'the container has a variable named "a b"',
+      why: "Variables may hold secrets and are emptied in a patched image, which cannot be done with this name.",
+      fix: "Start a container without it, and patch that",
+    });
+  });
+
+  it("start as the image does: in its dir and as its user, else in / as root", () => {
+    const changes = (more: Partial<ImageSettings>) => commitChanges(own, settings(more), "did\r\nit").slice(-5);
+    expect([changes({ user: "app", workingDir: "" }), changes({})[1]]).toEqual([
+      [
+        'LABEL dev.slipway.patched="did it"',
+        "USER app",
+        "WORKDIR /",
+        'ENTRYPOINT ["/install/entrypoint.sh"]',
+        'CMD ["bash"]',
+      ],
+      "USER 0",
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dockerClient, poetryIn } from "../../lib/flows/programs.ts";
+import { parseVersion, type Version } from "../../lib/model/version.ts";
 import { pick, universal } from "../../lib/run/options.ts";
 import { cutAtWords } from "../../lib/run/parse_options.ts";
 import { doing, engine, facts, localImage, refusal } from "./factory.ts";
@@ -68,5 +69,63 @@ describe("i poetry", () => {
 
   it("refuses prod, which has no pyproject.toml of the repo", () => {
     expect(refusal(() => run(".", "prod")).fix).toBe("Use another stage: i poetry --stage dev add 'a b'");
+  });
+});
+
+describe("the step of another program", () => {
+  const run = (version?: Version) =>
+    poetryIn(facts({ changelog: [] }), { stage: "dev", asRoot: true, words: ["lock", "--no-update"], version });
+
+  it("is called by its first word", () => {
+    expect(dockerClient(facts(), { words: ["ps", "--all"] }).map(({ id, title }) => [id, title])).toEqual([
+      ["docker", "docker ps"],
+    ]);
+    expect(run().map(({ id, title }) => [id, title])).toEqual([
+      ["docker_pull", "Pull 127.0.0.1:5001/cmamp:dev"],
+      ["poetry", "poetry lock in 127.0.0.1:5001/cmamp:dev"],
+    ]);
+  });
+
+  it("runs in the image of the version that is named, as root where that is asked, and talks to the person", () => {
+    const steps = run(parseVersion("1.1.0"));
+    const start = doing(steps, "command").find(({ container }) => container);
+    expect([start?.env["IMAGE"], start?.interactive]).toEqual(["127.0.0.1:5001/cmamp:dev-1.1.0", true]);
+    expect(doing(steps, "write_file").find(({ path }) => path.endsWith(".yml"))?.content).toContain('"user": "0:0"');
+  });
+
+  it.each<[string, () => unknown, object]>([
+    [
+      "docker without words",
+      () => dockerClient(facts(), { words: [] }),
+      {
+        message: "no words for docker were given",
+        why: "All that follows i docker goes to docker as it is.",
+        fix: "Type i docker -- --help for docker's own help, i docker --help for this one's",
+      },
+    ],
+    [
+      "poetry without words",
+      () => poetryIn(facts(), { stage: "dev", asRoot: false, words: [] }),
+      { message: "no words for poetry were given" },
+    ],
+    [
+      "a password on the command line",
+      () => dockerClient(facts(), { words: ["login", "-p", "x"] }),
+      {
+        message: "a password was typed on the command line",
+        why: "Everyone on this machine can read the words of a running program.",
+        fix: "i docker_login asks for it; a script pipes it: i docker login --username ada --password-stdin HOST",
+      },
+    ],
+    [
+      "poetry in prod",
+      () => poetryIn(facts(), { stage: "prod", asRoot: false, words: ["lock"] }),
+      {
+        message: "poetry does not run in a prod container",
+        why: "It works on pyproject.toml and poetry.lock of the repo, and prod mounts none of it.",
+      },
+    ],
+  ])("is refused: %s", (_what, run, wanted) => {
+    expect(refusal(run)).toMatchObject(wanted);
   });
 });

@@ -1,31 +1,287 @@
 import { describe, expect, it } from "vitest";
-import { pushProd } from "../../lib/flows/promote.ts";
+import { pushDev, pushProd, tagLocalAsDev, tagPushLocalAsDev } from "../../lib/flows/promote.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import { config, digest, engine, facts, found, inputs, lines, localImage, stepOf, version } from "./factory.ts";
+import type { Step } from "../../lib/model/plan.ts";
+import {
+  active,
+  changelog,
+  commit,
+  config,
+  digest,
+  doing,
+  engine,
+  facts,
+  found,
+  git,
+  ids,
+  inputs,
+  lines,
+  localImage,
+  logged,
+  refusal,
+  stepOf,
+  version,
+} from "./factory.ts";
 
 const image = digest("a");
-const base = { version: version("1.2.0"), digest: digest("d"), repository: "127.0.0.1:5001/cmamp" };
-const plan = (more: Partial<Facts> = {}) =>
-  pushProd(
-    facts({
-      stage: "prod",
-      config: config({ release: { gates: [] } }),
-      inputs: inputs({ base }),
-      registries: { ecr: { "prod-1.2.0": found(image) } },
-      ...more,
-    }),
-    { skipTests: false },
-  );
+const repository = "127.0.0.1:5001/cmamp";
+const base = { version: version("1.2.0"), digest: digest("d"), repository };
+const engineWith = (tag: string, more: Parameters<typeof localImage>[1] = {}): Partial<Facts> => ({
+  engine: engine({
+    images: [localImage(`${repository}:other`), localImage(`${repository}:${tag}`, { id: image, ...more })],
+  }),
+});
+const pass = (list: string, more: object = {}) =>
+  logged({
+    ...{ type: "pass", digest: image, version: "1.2.0", list, commit: commit("a"), tree: commit("b") },
+    ...{ runner: list, platform: "linux/amd64", ...more },
+  });
+/** Two gates that `make` runs. */
+const gates = (more: object = {}) =>
+  config({
+    release: { gates: ["fast", "qa"] },
+    tests: { fast: { command: ["fast"] }, qa: { command: ["qa"] }, ...more },
+  });
+const noGates = config({ release: { gates: [] } });
 
 describe("docker_push_prod", () => {
+  const plan = (more: Partial<Facts> = {}, skipTests = false) =>
+    pushProd(
+      facts({
+        ...{ stage: "prod", config: noGates, inputs: inputs({ base }) },
+        registries: { ecr: { "prod-1.2.0": found(image) } },
+        ...more,
+      }),
+      { skipTests },
+    );
+
   it("goes on from another machine, whose engine does not have what a registry has already", () => {
     expect(stepOf(plan(), "tag_prod").skip).toBe("the engine does not have it");
     expect(lines(plan()).filter((line) => line.startsWith("docker tag"))).toEqual([]);
     expect(stepOf(plan(), "copy_to_others").skip).toBe(null);
   });
 
-  it("names the image where the engine has it", () => {
-    const has = engine({ images: [localImage("127.0.0.1:5001/cmamp:prod-1.2.0", { id: image })] });
-    expect(stepOf(plan({ engine: has }), "tag_prod").skip).toBe(null);
+  it.each<[string, Parameters<typeof localImage>[1]]>([
+    ["by its id", {}],
+    ["by its digest", { id: digest("9"), digests: [image] }],
+  ])("names the image where the engine has it %s", (_how, more) => {
+    expect(stepOf(plan(engineWith("prod-1.2.0", more)), "tag_prod").skip).toBe(null);
+  });
+
+  it("names nothing where the engine has other images only", () => {
+    const other = engine({ images: [localImage(`${repository}:other`, { id: digest("9"), digests: [digest("8")] })] });
+    expect(stepOf(plan({ engine: other }), "tag_prod").skip).toBe("the engine does not have it");
+  });
+
+  it("calls the image in the engine what the engine calls it, else by the registry that has it", () => {
+    const tags = (more: Partial<Facts>) =>
+      stepOf(plan(more), "tag_prod").do.flatMap((one) => ("argv" in one ? [one.argv] : []));
+    expect(tags(engineWith("prod-1.2.0", { id: digest("9"), digests: [image] }))).toEqual([
+      ["docker", "tag", digest("9"), `${repository}:prod-1.2.0`],
+      ["docker", "tag", digest("9"), `${repository}:prod`],
+    ]);
+    expect(tags({ registries: { dockerhub: { "prod-1.2.0": found(image) } } })[0]).toEqual([
+      ...["docker", "tag", `127.0.0.1:5002/cmamp@${image}`, `${repository}:prod-1.2.0`],
+    ]);
+  });
+
+  it("tags, pushes and publishes under a claim", () => {
+    const wanted = ["tag_prod", "git_tag", "preflight", "claim", "push_prod", "copy_to_others", "push_git_tag"];
+    const rest = ["flip_prod", "verify", "record_release", "release_claim", "tell"];
+    expect(ids(plan(engineWith("prod-1.2.0")))).toEqual([...wanted, ...rest]);
+  });
+
+  it("takes the engine's image where no registry has it", () => {
+    const [move] = doing(plan({ ...engineWith("prod-1.2.0"), registries: {} }), "move_tag");
+    expect(move?.to).toBe(image);
+  });
+
+  it("tells users to ask for prod", () => {
+    const text = doing(plan(), "announce").at(-1)?.text ?? "";
+    expect([text.split("\n")[0], text.split("\n").at(-1)]).toEqual([
+      "cmamp prod 1.2.0 is released:",
+      "Users get it with: i docker_pull --stage prod",
+    ]);
+  });
+
+  it("of a hotfix leaves prod where it is, reads only the version's tag back, and tells how to get it", () => {
+    const higher = logged({
+      ...{ type: "release", stage: "prod", version: "1.3.0", digest: digest("e"), commit: commit("a") },
+      registries: ["ecr"],
+    });
+    const steps = plan({
+      log: [higher],
+      registries: { ecr: { "prod-1.2.0": found(image), prod: found(digest("e")) }, dockerhub: {} },
+    });
+    const text = doing(steps, "announce").at(-1)?.text.split("\n") ?? [];
+    expect(stepOf(steps, "verify").do).toMatchObject([{ tag: "prod-1.2.0" }]);
+    expect(text.filter((line) => line.endsWith("@image")).map((line) => line.trimEnd().split(/ +/)[1])).toEqual([
+      `${repository}:prod-1.2.0`,
+      "127.0.0.1:5002/cmamp:prod-1.2.0",
+    ]);
+    expect(text.slice(-2)).toEqual(["", "Users get it with: i docker_pull --stage prod --version 1.2.0"]);
+  });
+
+  it.each<[string, Partial<Facts>, string, string]>([
+    [
+      "an image that nobody built",
+      { registries: {} },
+      `the engine has no ${repository}:prod-1.2.0`,
+      "First type: i docker_build_prod --version 1.2.0",
+    ],
+    [
+      "an image whose gates have not passed",
+      { config: gates({ qa: { command: ["qa"], prod: "in_image" } }) },
+      "fast, qa tests have not passed in this image and commit",
+      "Run them: i run_fast_tests --stage prod --version 1.2.0; or say so with --skip-tests",
+    ],
+  ])("refuses %s", (_what, more, what, fix) => {
+    expect(refusal(() => plan(more))).toMatchObject({ message: what, fix });
+  });
+
+  it("takes a pass of prod, whose code is in its digest", () => {
+    const settings = gates({
+      fast: { command: ["fast"], prod: "in_image" },
+      qa: { command: ["qa"], prod: "in_image" },
+    });
+    const key = { commit: "", tree: "" };
+    const steps = plan({ config: settings, log: [pass("fast", key), pass("qa", key)] });
+    expect(ids(steps)).not.toContain("record_skips");
+  });
+});
+
+describe("docker_tag_local_as_dev", () => {
+  const local = engineWith("local-gp-1.2.0");
+  const plan = (more: Partial<Facts> = {}, skipTests = false): Step[] =>
+    tagLocalAsDev(facts({ config: gates(), log: [pass("fast"), pass("qa")], ...local, ...more }), { skipTests });
+
+  it("tags an image whose gates have passed, and its commit", () => {
+    expect(ids(plan())).toEqual(["tag_local_as_dev", "git_tag"]);
+  });
+
+  it("records each gate without a pass as left out, where that is asked for", () => {
+    const step = stepOf(plan({ log: [pass("fast")] }, true), "record_skips");
+    const entry = { type: "skip", digest: image, version: "1.2.0", list: "qa", why: "--skip-tests" };
+    expect([step.title, step.do]).toEqual([
+      "Record which tests were left out",
+      [{ kind: "record", image: "cmamp", entry }],
+    ]);
+  });
+
+  it.each<[string, Partial<Facts>, string, string, string]>([
+    [
+      "an image that is not in the engine",
+      { engine: engine() },
+      `the engine has no ${repository}:local-gp-1.2.0`,
+      "This step works on an image that an earlier one makes.",
+      "First type: i docker_build_local --version 1.2.0",
+    ],
+    [
+      "an image with a gate that has not passed",
+      { log: [pass("fast")] },
+      "qa tests have not passed in this image and commit",
+      "What is released as dev was tested; the log has no such pass.",
+      "Run them: i run_qa_tests --stage local --version 1.2.0; or say so with --skip-tests",
+    ],
+    [
+      "a pass of another commit",
+      { log: [pass("fast", { commit: commit("c") }), pass("qa")] },
+      "fast tests have not passed in this image and commit",
+      "What is released as dev was tested; the log has no such pass.",
+      "Run them: i run_fast_tests --stage local --version 1.2.0; or say so with --skip-tests",
+    ],
+    [
+      "a dirty tree",
+      { git: git({ dirty: ["a.py"] }) },
+      "the code is not committed: a.py",
+      "A release is built and tested from a commit, so that anyone can build and test the same.",
+      "Commit it: git add --all && git commit; or set it aside: git stash --include-untracked",
+    ],
+  ])("refuses %s", (_what, more, message, why, fix) => {
+    expect(refusal(() => plan(more))).toMatchObject({ message, why, fix });
+  });
+});
+
+describe("docker_push_dev", () => {
+  const plan = (more: Partial<Facts> = {}) => pushDev(facts(more));
+
+  it("looks at the targets, then pushes and publishes under a claim", () => {
+    const steps = plan(engineWith("dev-1.2.0"));
+    const wanted = ["preflight", "claim", "push_dev", "copy_to_others", "push_git_tag", "flip_dev", "verify"];
+    expect(ids(steps)).toEqual([...wanted, "record_release", "release_claim", "tell"]);
+    expect([stepOf(steps, "preflight").title, stepOf(steps, "preflight").do]).toEqual([
+      "Look at the right to push",
+      [
+        { kind: "check", what: "flip" },
+        {
+          ...{ kind: "check", what: "push" },
+          places: [
+            { registry: "ecr", repository },
+            { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" },
+          ],
+        },
+      ],
+    ]);
+  });
+
+  it("looks at ECR's settings where AWS is behind it", () => {
+    const steps = plan({ ...engineWith("dev-1.2.0"), env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } });
+    expect(stepOf(steps, "preflight").do).toMatchObject([
+      { what: "flip" },
+      { what: "ecr", tag: "dev" },
+      { what: "push" },
+    ]);
+  });
+
+  it("goes on with what a registry has, whatever the engine has under that name", () => {
+    const registries = { ecr: { "dev-1.2.0": found(digest("b")) } };
+    const steps = plan({ ...engineWith("dev-1.2.0"), registries });
+    expect([active(steps).includes("push_dev"), doing(steps, "move_tag")[0]?.to]).toEqual([false, digest("b")]);
+  });
+
+  it("tells nothing of tests, which it runs none of", () => {
+    expect(doing(plan(engineWith("dev-1.2.0")), "announce")[0]?.text).not.toContain("NOT TESTED");
+  });
+
+  it("refuses an image that was not tagged", () => {
+    expect(refusal(() => plan()).fix).toBe("First type: i docker_tag_local_as_dev --version 1.2.0");
+  });
+});
+
+describe("docker_tag_push_multi_build_local_as_dev", () => {
+  const plan = (more: Partial<Facts> = {}) =>
+    tagPushLocalAsDev(
+      facts({
+        ...{ config: noGates, platforms: ["linux/amd64", "linux/arm64"], changelog: changelog("1.2.0") },
+        ...engineWith("local-gp-1.2.0"),
+        ...more,
+      }),
+      { skipTests: false },
+    );
+  const smoke = pass("smoke", { commit: "", tree: "", runner: "uname -m", platform: "linux/arm64" });
+
+  it("starts each emulated platform before it tags and pushes", () => {
+    expect(ids(plan()).slice(0, 4)).toEqual(["run_smoke_test_arm64", "tag_local_as_dev", "git_tag", "preflight"]);
+    expect(stepOf(plan(), "run_smoke_test_arm64").skip).toBeNull();
+    expect(ids(plan()).at(-1)).toBe("tell");
+  });
+
+  it("starts the local image, with the code mounted", () => {
+    const step = stepOf(plan(), "run_smoke_test_arm64");
+    const compose = step.do.flatMap((one) =>
+      one.kind === "write_file" && one.path.endsWith(".yml") ? [one.content] : [],
+    );
+    expect(compose[0]).toContain('"SLIPWAY_STAGE=local"');
+    expect(step.do.flatMap((one) => (one.kind === "command" ? [one.env["IMAGE"]] : []))).toEqual([image]);
+  });
+
+  it("does not start a platform again that has passed", () => {
+    expect(stepOf(plan({ log: [smoke] }), "run_smoke_test_arm64").skip).toBe("passed on 2025-01-02 10:00 by ann");
+  });
+
+  it("refuses an index that nobody built", () => {
+    expect(refusal(() => plan({ engine: engine() })).fix).toBe(
+      "First type: i docker_build_local --multi-arch --version 1.2.0",
+    );
   });
 });

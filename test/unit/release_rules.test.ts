@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { release as planRelease } from "../../lib/flows/release.ts";
+import {
+  assertBase,
+  assertMayRelease,
+  assertNotRolledBack,
+  assertTagFits,
+  releasedVersions,
+} from "../../lib/flows/release_rules.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import type { Flipped, Released } from "../../lib/model/log.ts";
+import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import {
   changelog,
   commit,
@@ -17,6 +24,7 @@ import {
   logged,
   refusal,
   releaseOptions,
+  version,
 } from "./factory.ts";
 
 const plan = (world: Partial<Facts>) => planRelease(facts(world), releaseOptions);
@@ -153,8 +161,140 @@ describe("a dev release goes on", () => {
   });
 });
 
-it("a version whose Git tag is older than what would be built is refused", () => {
-  const remoteTags = { "cmamp-1.2.0": commit("b") };
-  const late = () => plan({ remoteTags, git: git({ tags: remoteTags }), inputs: inputs({ tagged: [] }) });
-  expect(late).toThrow("the Git tag cmamp-1.2.0 names bbbbbbbbbbbb, and the image's files have changed since");
+describe("a version whose Git tag was pushed", () => {
+  const tag = "cmamp-1.2.0";
+  const check = (remote: string | null, local: boolean, tagged: readonly string[]) => () =>
+    assertTagFits(
+      facts({
+        remoteTags: remote === null ? {} : { [tag]: commit(remote) },
+        git: git({ tags: local ? { [tag]: commit("b") } : {} }),
+        inputs: inputs({ tagged }),
+      }),
+      version("1.2.0"),
+    );
+
+  it("is refused where the tag is older than what would be built", () => {
+    expect(refusal(check("b", true, []))).toMatchObject({
+      message: "the Git tag cmamp-1.2.0 names bbbbbbbbbbbb, and the image's files have changed since",
+      why: "A tag of a release names the commit that was tested, and never moves.",
+      fix: "Release the next one: add its entry and --version 1.2.1",
+    });
+  });
+
+  it.each<[string, () => void]>([
+    ["it holds what would be built", check("b", true, [tag])],
+    ["it was never pushed", check(null, true, [])],
+    ["this clone does not have it", check("b", false, [])],
+  ])("goes on where %s", (_why, run) => {
+    expect(run).not.toThrow();
+  });
+
+  it("is asked for by a release", () => {
+    const remoteTags = { [tag]: commit("b") };
+    const late = () => plan({ remoteTags, git: git({ tags: remoteTags }), inputs: inputs({ tagged: [] }) });
+    expect(late).toThrow("the Git tag cmamp-1.2.0 names bbbbbbbbbbbb");
+  });
+});
+
+describe("the dev image below a prod image", () => {
+  const base = (of: string) => inputs({ base: { version: version(of), digest: digest("d"), repository: "r" } });
+  const check = (more: Partial<Facts>) => () => assertBase(facts({ stage: "prod", ...more }), version("1.2.0"));
+  const why = "dev and prod keep major.minor equal, and ";
+
+  it.each<[string, Partial<Facts>, string, string, string]>([
+    [
+      "nothing is released as dev",
+      {},
+      "prod 1.2.0 has no dev 1.2 to stand on",
+      `${why}released as dev are none.`,
+      "Release it first: i docker_release_dev --version 1.2.0; or release prod X.Y.Z",
+    ],
+    [
+      "others are released, by the log and by Git tags",
+      {
+        ...history(release("1.10.0"), release("1.9.0"), { ...release("1.11.0"), stage: "prod" }),
+        git: git({ tags: { "cmamp-1.3.0": commit("b"), "cmamp-1.9.0": commit("b"), "cmamp-prod-1.4.0": commit("b") } }),
+      },
+      "prod 1.2.0 has no dev 1.2 to stand on",
+      `${why}released as dev are 1.3.0, 1.9.0, 1.10.0.`,
+      "Release it first: i docker_release_dev --version 1.2.0; or release prod 1.10.0",
+    ],
+    [
+      "it is of another generation",
+      { inputs: base("1.3.0") },
+      "prod 1.2.0 cannot stand on dev 1.3.0",
+      `${why}1.3.0 is not 1.2.`,
+      "Release it first: i docker_release_dev --version 1.2.0; or release prod X.Y.Z",
+    ],
+  ])("is refused where %s", (_name, more, message, reason, fix) => {
+    expect(refusal(check(more))).toMatchObject({ message, why: reason, fix });
+  });
+
+  it.each<[string, Partial<Facts>]>([
+    ["of the same generation", { inputs: base("1.2.9") }],
+    ["of no dev release", { stage: "dev" }],
+  ])("is no hindrance where it is %s", (_what, more) => {
+    expect(check(more)).not.toThrow();
+  });
+});
+
+describe("a version that was rolled back", () => {
+  const check = (log: readonly SignedEntry[]) => () => assertNotRolledBack(facts({ log }), version("1.2.0"));
+  const [older, own] = [logged(release("1.1.0")), logged(release("1.2.0"))];
+  const back = logged(flip("1.1.0", "rollback"));
+
+  it("is refused, with who took it back and both ways on", () => {
+    expect(refusal(check([older, own, back]))).toMatchObject({
+      message: "1.2.0 was rolled back to 1.1.0 by ann on 2025-01-02",
+      why: "Releasing it again would bring back what was taken out.",
+      fix: "Release the next version, e.g. --version 1.2.1; or point dev at it again: i docker_rollback_dev --version 1.2.0",
+    });
+    const because = logged(flip("1.1.0", "rollback", { reason: "it breaks" }));
+    expect(refusal(check([own, because])).why).toBe(
+      "They said: it breaks. Releasing it again would bring back what was taken out.",
+    );
+  });
+
+  it.each<[string, readonly SignedEntry[]]>([
+    ["it was never released", [older, back]],
+    ["it was released for prod only", [logged({ ...release("1.2.0"), stage: "prod" }), back]],
+    ["nothing was moved", [own]],
+    ["only prod was rolled back", [own, logged(flip("1.1.0", "rollback", { tag: "prod" }))]],
+    ["something was released since", [own, back, logged(flip("1.3.0", "release"))]],
+    ["the rollback went to it", [own, logged(flip("1.2.0", "rollback"))]],
+    ["it was mirrored last", [own, back, logged(flip("1.1.0", "mirror"))]],
+  ])("is none where %s", (_why, log) => {
+    expect(check(log)).not.toThrow();
+  });
+});
+
+it("the released versions of a stage are those of its log entries and Git tags, each once", () => {
+  const tags = {
+    "cmamp-1.1.0": commit("b"),
+    "cmamp-1.3.0": commit("b"),
+    "cmamp-prod-1.4.0": commit("b"),
+    other: commit("b"),
+  };
+  const log = [
+    ...history(release("1.1.0"), flip("1.7.0", "release"), { ...release("1.8.0"), stage: "prod" }).log,
+    logged({ type: "announce", stage: "dev", version: "1.6.0", digest: digest("a"), channel: "slack" }),
+  ];
+  expect(releasedVersions(facts({ log, git: git({ tags }) }))).toEqual(["1.1.0", "1.3.0"]);
+});
+
+describe("a prod hotfix", () => {
+  const log = [logged({ ...release("1.3.0"), stage: "prod" }), logged({ ...release("1.2.5"), stage: "prod" })];
+  const check = (of: string) => () =>
+    assertMayRelease(
+      facts({
+        ...{ stage: "prod", log, changelog: changelog("prod-1.3.1", `prod-${of}`) },
+        inputs: inputs({ base: { version: version("1.2.0"), digest: digest("d"), repository: "r" } }),
+      }),
+      version(of),
+    );
+
+  it("may be lower than what is released of another generation, and not lower than its own", () => {
+    expect(check("1.2.6")).not.toThrow();
+    expect(refusal(check("1.2.4")).message).toContain("lower than 1.2.5");
+  });
 });

@@ -112,3 +112,172 @@ describe("doctor", () => {
     expect(doing(steps, "command").map(({ argv }) => argv.at(-1))).toEqual(["tmux"]);
   });
 });
+
+describe("the words of the changelog's commands", () => {
+  const inSub = { place: { ...facts().place, dir: "sub" } };
+  const add = (more: Partial<Parameters<typeof addEntry>[1]> = {}, world: Partial<Facts> = {}) =>
+    addEntry(facts({ changelogText: text, changelog: changelog("1.2.0"), ...world }), {
+      bump: "patch",
+      message: ["Two"],
+      prod: false,
+      ...more,
+    });
+
+  it("name the file of the runnable dir", () => {
+    const [added, addedBelow] = [add(), add({}, inSub)].map((steps) => [
+      steps[0]?.id,
+      steps[0]?.title,
+      doing(steps, "write_file")[0]?.path,
+    ]);
+    expect([added, addedBelow]).toEqual([
+      ["add_entry", "Add 1.2.1 to changelog.txt", "changelog.txt"],
+      ["add_entry", "Add 1.2.1 to sub/changelog.txt", "sub/changelog.txt"],
+    ]);
+  });
+
+  it("follow the newest entry of the stage", () => {
+    const both = changelog("prod-1.2.3", "1.2.0");
+    const heading = (prod: boolean) =>
+      doing(add({ prod }, { changelog: both, changelogText: null }), "write_file")[0]?.content.split("\n")[0];
+    expect([heading(false), heading(true)]).toEqual(["# cmamp-1.2.1", "# cmamp-prod-1.2.4"]);
+  });
+
+  it("write a file that ends with one line break", () => {
+    expect(doing(add({}, { changelogText: null, changelog: [] }), "write_file")[0]?.content).toBe(
+      "# cmamp-1.0.0\n- 2025-01-02\n- Two\n",
+    );
+  });
+
+  it.each<[string, Partial<Parameters<typeof addEntry>[1]>, object]>([
+    [
+      "no change",
+      { message: [] },
+      {
+        message: "no change was told",
+        why: "An entry says what changed.",
+        fix: 'Pass it: i changelog_add --message "Add package foobar"',
+      },
+    ],
+    [
+      "a change of two lines",
+      { message: ["One", "a\nb"] },
+      {
+        message: 'the change "a\\nb" is not one line of text',
+        why: "Each change is one line of the entry.",
+        fix: "Give several: --message one --message another",
+      },
+    ],
+    [
+      "a version that is not higher",
+      { version: version("1.2.0") },
+      {
+        message: "the entry of 1.2.0 does not fit: line 1 1.2.0 is not higher than 1.2.0 below it",
+        why: "The changelog stays readable and in order.",
+        fix: "The newest entry stands first; a version stands once",
+      },
+    ],
+  ])("refuse %s", (_what, more, wanted) => {
+    expect(refusal(() => add(more))).toMatchObject(wanted);
+  });
+
+  const check = (world: Partial<Facts>) => {
+    const [step] = checkChangelog(facts(world));
+    const [report] = doing(step ? [step] : [], "announce");
+    return [step?.id, step?.title, report?.text.split("\n"), report?.data, report?.exitCode];
+  };
+  it("tell every problem with its line, and the one of a missing file", () => {
+    const problems = (data: unknown) =>
+      (data as { problems: readonly { line: number }[] }).problems.map(({ line }) => line);
+    const [id, title, lines, data, exitCode] = check({ ...inSub, changelogText: "# cmamp-1.2\n# cmamp-1\n" });
+    expect([id, title, lines, problems(data), exitCode]).toEqual([
+      "report",
+      "Check sub/changelog.txt",
+      [
+        'sub/changelog.txt:1 "# cmamp-1.2" names no version',
+        "  fix: Write it like # cmamp-1.2.0",
+        'sub/changelog.txt:2 "# cmamp-1" names no version',
+        "  fix: Write it like # cmamp-1.2.0",
+      ],
+      [1, 2],
+      2,
+    ]);
+    expect(check({ changelogText: null })[2]).toEqual([
+      "changelog.txt:0 is not there",
+      "  fix: Add the first entry: i changelog_add --message 'First version'",
+    ]);
+  });
+
+  it("say how many entries a good file has", () => {
+    const [, , lines, data, exitCode] = check({ changelogText: "" });
+    expect([lines, data, exitCode]).toEqual([
+      ["changelog.txt: 0 entries, newest none, all well"],
+      { entries: [], problems: [] },
+      0,
+    ]);
+  });
+});
+
+describe("code and container", () => {
+  const compare = (env: Readonly<Record<string, string>>, more: Partial<Facts> = {}) => {
+    const [step] = checkVersion(facts({ env, ...more }));
+    const [report] = doing(step ? [step] : [], "announce");
+    return [step?.id, step?.title, report?.text, report?.data, report?.exitCode];
+  };
+  const line = "-".repeat(77);
+  const out = (container: string, help: string) =>
+    [
+      line,
+      "This code is not in sync with the container:",
+      `code_version='1.2.0' != container_version='${container}'`,
+      line,
+      "You need to:",
+      help,
+    ].join("\n");
+
+  it.each([
+    ["cmamp-1.1.9", "1.1.9", "- pull the latest container with `i docker_pull`"],
+    ["cmamp-1.10.0", "1.10.0", "- merge origin/master into your branch with `i git_merge_master`"],
+  ])("that are not in sync are told in the documents' words: %s", (inside, container, help) => {
+    expect(compare({ CONTAINER_VERSION: inside, AM_CONTAINER_VERSION: "1.2.0" })).toEqual([
+      "report",
+      "Compare code and container",
+      out(inside, help),
+      { code: "1.2.0", container, inSync: false },
+      1,
+    ]);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, Partial<Facts>, string, object]>([
+    [
+      "are equal",
+      { CONTAINER_VERSION: "cmamp-1.2.0" },
+      {},
+      "code_version='1.2.0'\ncontainer_version='1.2.0'",
+      { code: "1.2.0", container: "1.2.0", inSync: true },
+    ],
+    [
+      "cannot differ outside of one",
+      {},
+      {},
+      "code_version='1.2.0'\ncontainer_version='not inside a container'",
+      { code: "1.2.0", container: null, inSync: true },
+    ],
+    [
+      "cannot differ where the code has no version",
+      { AM_CONTAINER_VERSION: "1.1.0" },
+      { changelog: changelog("prod-1.2.0") },
+      "code_version='none'\ncontainer_version='1.1.0'",
+      { code: null, container: "1.1.0", inSync: true },
+    ],
+  ])("%s", (_what, env, more, told, data) => {
+    expect(compare(env, more).slice(2)).toEqual([told, data, 0]);
+  });
+
+  it("are not compared where the container's version cannot be read", () => {
+    expect(refusal(() => compare({ CONTAINER_VERSION: "latest" }))).toMatchObject({
+      message: `the container's version is "latest"`,
+      why: "CONTAINER_VERSION holds a number like 1.0.0, whatever stands around it.",
+      fix: "Start the container with i docker_bash, which sets it from the image",
+    });
+  });
+});

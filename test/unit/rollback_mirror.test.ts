@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
-import { rollback } from "../../lib/flows/rollback.ts";
+import { asksRollback, rollback } from "../../lib/flows/rollback.ts";
 import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
-import { active, digest, doing, facts, found, lines, logged, refusal, stepOf, version } from "./factory.ts";
+import { active, config, digest, doing, facts, found, lines, logged, refusal, stepOf, version } from "./factory.ts";
 
 const [old, now] = [digest("a"), digest("b")];
 const silent: TagState = { state: "unknown", why: "connection refused" };
@@ -65,6 +65,132 @@ describe("docker_rollback_dev", () => {
       message: expect.stringContaining(what),
       fix: expect.stringContaining(fix),
     });
+  });
+});
+
+describe("the steps of a rollback", () => {
+  const roll = (more: Partial<Facts> = {}, message: readonly string[] = []) =>
+    rollback(facts({ ...registries(both, both), ...more }), { version: version("1.1.0"), message });
+  const inProd = { "prod-1.1.0": found(old), prod: found(now) };
+
+  it("look for a move that somebody left, move the tag and tell", () => {
+    const [ecr, hub] = [
+      { registry: "ecr", repository: "127.0.0.1:5001/cmamp", seen: now },
+      { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp", seen: now },
+    ];
+    const move = { kind: "move_tag", image: "cmamp", tag: "dev", version: "1.1.0", why: "rollback", to: old };
+    const text = "cmamp: dev is 1.1.0 again, @image, in ecr, dockerhub\nUsers get it with: i docker_pull";
+    expect(roll().map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
+      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "check", what: "flip" }]],
+      ["flip_dev", "Point dev back at 1.1.0 in ecr, dockerhub", null, [{ ...move, places: [ecr, hub] }]],
+      ["tell", "Tell where it stands", null, [{ kind: "announce", digest: old, text }]],
+    ]);
+  });
+
+  it("tell users of prod to ask for it", () => {
+    const steps = roll({ stage: "prod", ...registries(inProd, inProd) });
+    expect(doing(steps, "announce")[0]?.text).toBe(
+      "cmamp: prod is 1.1.0 again, @image, in ecr, dockerhub\nUsers get it with: i docker_pull --stage prod",
+    );
+  });
+
+  it("move the tag where one registry has another image", () => {
+    expect(stepOf(roll(registries(both, { ...both, dev: found(old) })), "flip_dev").skip).toBeNull();
+  });
+
+  it("move a tag that one registry does not have yet", () => {
+    const { dev: _, ...without } = both;
+    expect(doing(roll(registries(both, without)), "move_tag")[0]?.places[1]?.seen).toBeNull();
+    expect(doing(roll(registries(both, { ...without, dev: absent })), "move_tag")[0]?.places[1]?.seen).toBeNull();
+  });
+
+  it("are asked about before they are run", () => {
+    expect(asksRollback(facts(), { version: version("1.1.0"), message: [] })).toBe(
+      "Point dev of cmamp back at 1.1.0 in ecr, dockerhub?",
+    );
+  });
+});
+
+describe("a rollback is refused", () => {
+  const many = ["1.9.0", "1.10.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0"];
+  const released = (of: string, stage: "dev" | "prod" = "dev") => logged({ ...release, version: of, stage });
+  it.each<[string, Partial<Facts>, string, string]>([
+    ["nothing was released", {}, "Nothing was released yet.", "i docker_rollback_dev --version X.Y.Z"],
+    [
+      "one version was released",
+      { log: [released("1.1.0")] },
+      "Released are 1.1.0.",
+      "i docker_rollback_dev --version 1.1.0",
+    ],
+    [
+      "many were, each told once and the newest first",
+      { log: [...many, ...many].map((of) => released(of)) },
+      "Released are 1.10.0, 1.9.0, 1.8.0, 1.7.0, 1.6.0, 1.5.0, 1.4.0, 1.3.0.",
+      "i docker_rollback_dev --version 1.9.0",
+    ],
+    [
+      "others are of another stage, moved only or no version",
+      {
+        log: [
+          released("1.1.0"),
+          released("1.4.0", "prod"),
+          released("prod-gp-aaaaaaaaa"),
+          logged({ type: "skip", digest: old, version: "1.3.0", list: "qa", why: "--no-qa-tests" }),
+        ],
+      },
+      "Released are 1.1.0.",
+      "i docker_rollback_dev --version 1.1.0",
+    ],
+  ])("without a version where %s", (_what, world, why, fix) => {
+    expect(refusal(() => rollback(facts(world), { message: [] }))).toMatchObject({
+      message: "no version was given to go back to",
+      why,
+      fix: `Pass one: ${fix}`,
+    });
+  });
+
+  const roll =
+    (world: Partial<Facts>, of = "1.1.0") =>
+    () =>
+      rollback(facts(world), { version: version(of), message: [] });
+  const third = config({
+    container_registry_info: {
+      a: { address: "127.0.0.1:5001", kind: "oci" },
+      b: { address: "127.0.0.1:5002", kind: "oci" },
+      c: { address: "127.0.0.1:5003", kind: "oci" },
+    },
+  });
+  it.each<[string, () => unknown, object]>([
+    [
+      "to what nobody released",
+      roll(registries(both, both), "1.0.0"),
+      {
+        message: "cmamp has no released dev 1.0.0",
+        why: "No registry has dev-1.0.0.",
+        fix: "See what there is: i release_history",
+      },
+    ],
+    [
+      "to what some registries lack",
+      roll({ config: third, registries: { a: both, b: { dev: found(now) } } }),
+      {
+        message: "dev-1.1.0 is not in b, c",
+        why: "A rollback keeps dev the same in every registry, so each must have the version.",
+        fix: "Copy it there first: i release_mirror --version 1.1.0",
+      },
+    ],
+    [
+      "while a registry does not answer",
+      roll(registries(both, { ...both, dev: silent })),
+      {
+        message: "dockerhub does not answer",
+        why: "connection refused.",
+        fix: "Try again when it does, or name the registries to work on: --target-registries",
+        kind: "unreachable",
+      },
+    ],
+  ])("%s", (_what, run, wanted) => {
+    expect(refusal(run)).toMatchObject(wanted);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { releaseHistory, releaseStatus } from "../../lib/flows/status.ts";
-import type { RegistryFacts } from "../../lib/model/facts.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import { statusOf } from "../../lib/flows/status_rows.ts";
+import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
+import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
 import { config, digest, doing, facts, found, logged } from "./factory.ts";
 
 const [one, two] = [digest("a"), digest("b")];
@@ -118,5 +119,206 @@ describe("release_history", () => {
 
   it("says that there is none", () => {
     expect(told(false, [])).toBe("nothing was released of cmamp yet");
+  });
+
+  it.each<[string, LogEntry, string]>([
+    [
+      "a release",
+      { type: "release", stage: "dev", version: "1.2.0", digest: one, commit: "c", registries: ["ecr", "hub"] },
+      `released dev ${one} to ecr, hub`,
+    ],
+    [
+      "a move without a reason",
+      { type: "flip", id: "f", tag: "dev", version: "1.2.0", to: one, from: {}, why: "release", registries: ["ecr"] },
+      `dev -> ${one} (release) in ecr`,
+    ],
+    [
+      "a pass",
+      { type: "pass", list: "fast", ...pass, commit: "0123456789abcdef" },
+      "fast tests passed on 0123456789ab",
+    ],
+    [
+      "an announcement",
+      { type: "announce", stage: "dev", version: "1.2.0", digest: one, channel: "slack" },
+      "announced dev in slack",
+    ],
+    [
+      "a deployment",
+      { type: "deployment", environment: "preprod", version: "1.2.0", digest: one, cluster: "main", service: "web" },
+      `preprod: service web of main runs ${one}`,
+    ],
+    [
+      "a confirmation",
+      { type: "confirm", stage: "prod", version: "1.2.0", digest: null, line: "deployed" },
+      "confirmed of prod: deployed",
+    ],
+  ])("tells %s with when, who and which version", (_what, entry, wanted) => {
+    expect(told(true, [logged(entry)])).toBe(`2025-01-02 10:00:00 ann        1.2.0    ${wanted}`);
+  });
+
+  it("tells the oldest first, each on its line, and leaves passes and confirmations to --all", () => {
+    const confirmed = logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" });
+    const steps = releaseHistory(facts({ log: [...log, confirmed] }), { all: false });
+    const [report] = doing(steps, "announce");
+    expect([
+      steps.map(({ id, title }) => [id, title]),
+      report?.text.split("\n").map((line) => line.slice(40)),
+      report?.data,
+    ]).toEqual([
+      [["report", "Tell what happened"]],
+      ["qa tests SKIPPED: --no-qa-tests", `dev -> ${one} (rollback: it breaks) in ecr, hub`],
+      [log[1], flip],
+    ]);
+    expect(told(true, [...log, confirmed])?.split("\n")).toHaveLength(4);
+  });
+});
+
+describe("the table of release_status", () => {
+  const plan = (registries: RegistryFacts, options: { html?: string } = {}, more: Partial<Facts> = {}) =>
+    releaseStatus(facts({ config: settings, registries, log: [], ...more }), options);
+  const lines = (registries: RegistryFacts) => doing(plan(registries), "announce")[0]?.text.split("\n") ?? [];
+
+  it("has tags in order, then registries as the config has them, in columns", () => {
+    const tags = { "dev-1.2.0": found(one), dev: found(one) };
+    expect(lines({ ecr: tags, attic: { dev: found(two) } })).toEqual([
+      `dev            ecr      ${one}`,
+      `dev            attic    ${two}`,
+      `dev-1.2.0      ecr      ${one}`,
+      `dev-1.2.0      attic    ${"-".padEnd(71)} behind by choice`,
+      "all registries agree",
+    ]);
+  });
+
+  it("is as wide as the longest name of a registry", () => {
+    const long = { address: "127.0.0.1:5001", kind: "oci" };
+    const names = config({ container_registry_info: { a_long_name: long, b: { ...long, address: "127.0.0.1:5002" } } });
+    const [report] = doing(plan({ a_long_name: at(one), b: at(one) }, {}, { config: names }), "announce");
+    expect(report?.text.split("\n").slice(0, 2)).toEqual([
+      `dev            a_long_name ${one}`,
+      `dev            b           ${one}`,
+    ]);
+  });
+
+  it("is given to machines with the tags that differ", () => {
+    const [step, ...more] = plan({ ecr: at(one), hub: at(two) });
+    const [report] = doing(step ? [step] : [], "announce");
+    expect([step?.id, step?.title, more]).toEqual(["report", "Tell what every registry has", []]);
+    expect(report?.data).toEqual({
+      drift: ["dev"],
+      rows: [
+        { tag: "dev", registry: "ecr", required: true, digest: one, state: "drift", note: "" },
+        { tag: "dev", registry: "hub", required: true, digest: two, state: "drift", note: "" },
+      ],
+    });
+  });
+
+  it("is a page too where a file is named", () => {
+    const output = { path: "status.html", state: "absent" } as const;
+    const steps = plan({ ecr: at(one) }, { html: "status.html" }, { output });
+    expect(steps.map(({ id, title }) => [id, title])).toEqual([
+      ["write_page", "Write the page to status.html"],
+      ["report", "Tell what every registry has"],
+    ]);
+    expect(doing(steps, "write_file")).toEqual([
+      { kind: "write_file", path: "status.html", content: expect.stringMatching(/^<!doctype html>/) },
+    ]);
+    expect(doing(steps, "announce")[0]?.text.split("\n").at(-1)).toBe("status.html is written");
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ["dev", ["dev"], "drift: dev; mend it with: i release_mirror"],
+    ["a version of dev", ["dev-1.2.0"], "drift: dev-1.2.0; mend it with: i release_mirror"],
+    ["prod", ["prod"], "drift: prod; mend it with: i release_mirror --stage prod"],
+    [
+      "both",
+      ["dev", "prod-1.2.0"],
+      "drift: dev, prod-1.2.0; mend it with: i release_mirror, i release_mirror --stage prod",
+    ],
+  ])("ends with the line that mends a drift of %s", (_what, tags, verdict) => {
+    const row = (hash: string) => Object.fromEntries(tags.map((tag) => [tag, found(hash)]));
+    expect(lines({ ecr: row(one), hub: row(two) }).at(-1)).toBe(verdict);
+  });
+});
+
+describe("what a registry is said to have", () => {
+  const moved = (to: string, registries: readonly string[] = ["ecr", "hub", "attic"]) =>
+    logged({ type: "flip", id: to, tag: "dev", version: "1.2.0", to, from: {}, why: "release", registries });
+  const states = (registries: RegistryFacts, log: readonly SignedEntry[] = []) =>
+    statusOf(facts({ config: settings, registries, log })).rows.map(({ registry, state, note }) => [
+      registry,
+      state,
+      note,
+    ]);
+
+  it.each<[string, RegistryFacts, readonly SignedEntry[], readonly (readonly string[])[]]>([
+    ["one that nobody asked is not in the table", { ecr: at(one) }, [], [["ecr", "ok", ""]]],
+    [
+      "one that lacks a tag which another has",
+      { ecr: {}, hub: at(one) },
+      [],
+      [
+        ["ecr", "drift", "absent"],
+        ["hub", "drift", ""],
+      ],
+    ],
+    [
+      "all lack it",
+      { ecr: { dev: { state: "absent" } }, hub: {} },
+      [],
+      [
+        ["ecr", "absent", "absent"],
+        ["hub", "absent", "absent"],
+      ],
+    ],
+    [
+      "one that does not answer is compared with none",
+      { ecr: at(one), hub: { dev: { state: "unknown", why: "timeout" } } },
+      [],
+      [
+        ["ecr", "ok", ""],
+        ["hub", "silent", "does not answer: timeout"],
+      ],
+    ],
+    [
+      "none has what the log knows to be right, so all differ",
+      { ecr: at(one), hub: at(two) },
+      [moved(digest("c"))],
+      [
+        ["ecr", "drift", ""],
+        ["hub", "drift", ""],
+      ],
+    ],
+    [
+      "one that is not required has what is right",
+      { ecr: at(one), hub: at(one), attic: at(one) },
+      [moved(one)],
+      [
+        ["ecr", "ok", "is 1.2.0"],
+        ["hub", "ok", "is 1.2.0"],
+        ["attic", "ok", "is 1.2.0"],
+      ],
+    ],
+    [
+      "one that is not required has something, of which the log knows nothing",
+      { ecr: at(one), hub: at(one), attic: at(two) },
+      [],
+      [
+        ["ecr", "ok", ""],
+        ["hub", "ok", ""],
+        ["attic", "ok", ""],
+      ],
+    ],
+    [
+      "one that is not required lags",
+      { ecr: at(one), hub: at(one), attic: at(two) },
+      [moved(two), moved(one)],
+      [
+        ["ecr", "ok", "is 1.2.0"],
+        ["hub", "ok", "is 1.2.0"],
+        ["attic", "behind", "behind by choice, is 1.2.0"],
+      ],
+    ],
+  ])("%s", (_what, registries, log, wanted) => {
+    expect(states(registries, log)).toEqual(wanted);
   });
 });

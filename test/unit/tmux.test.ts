@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sessionName, type TmuxFacts, tmuxSession } from "../../lib/flows/tmux.ts";
 import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
+import { refusal } from "./factory.ts";
 
 const facts = (more: Partial<TmuxFacts> = {}): TmuxFacts => ({
   suffix: "cmamp",
@@ -106,5 +107,129 @@ describe("parseTmuxConfig", () => {
 
   it("refuses a file that names no window", () => {
     expect(() => parseTmuxConfig("# nothing\n", "f")).toThrow("f names no window");
+  });
+});
+
+describe("the steps of a session", () => {
+  const plan = (more: Partial<TmuxFacts> = {}, options: Partial<typeof none> = {}) =>
+    tmuxSession(facts(more), { ...none, ...options }).map(({ id, title, skip }) => [id, title, skip]);
+  const restart = { index: "2", forceRestart: true };
+
+  it.each<[string, Partial<TmuxFacts>, Partial<typeof none>, readonly (readonly (string | null)[])[]]>([
+    [
+      "start and attach",
+      {},
+      {},
+      [
+        ["start_session", "Start session cmamp1 with 2 windows", null],
+        ["show_session", "Attach to session cmamp1", null],
+      ],
+    ],
+    [
+      "start and switch to it from inside tmux",
+      { inside: true },
+      {},
+      [
+        ["start_session", "Start session cmamp1 with 2 windows", null],
+        ["show_session", "Switch to session cmamp1", null],
+      ],
+    ],
+    [
+      "restart and attach",
+      {},
+      restart,
+      [
+        ["start_session", "Restart session cmamp2 with 2 windows", null],
+        ["show_session", "Attach to session cmamp2", null],
+      ],
+    ],
+    [
+      "start nothing anew where there is no session to restart",
+      {},
+      { forceRestart: true },
+      [
+        ["start_session", "Start session cmamp1 with 2 windows", null],
+        ["show_session", "Attach to session cmamp1", null],
+      ],
+    ],
+    [
+      "attach nothing without a terminal, and tell the line",
+      { terminal: false },
+      {},
+      [
+        ["start_session", "Start session cmamp1 with 2 windows", null],
+        ["show_session", "Attach to session cmamp1", "no terminal here; tmux attach-session -t =cmamp1"],
+      ],
+    ],
+    [
+      "count the windows of every folder",
+      { folders: [...facts().folders, { name: "amp", dir: "/src/cmamp/amp" }] },
+      {},
+      [
+        ["start_session", "Start session cmamp1 with 4 windows", null],
+        ["show_session", "Attach to session cmamp1", null],
+      ],
+    ],
+  ])("%s", (_what, more, options, wanted) => {
+    expect(plan(more, options)).toEqual(wanted);
+  });
+
+  it("set the options of the config, and talk to the person where it is shown", () => {
+    expect(commands()).toContain("set-option -t =cmamp1: mouse on");
+    expect(tmuxSession(facts(), none)[1]?.do).toMatchObject([{ interactive: true }]);
+  });
+
+  it("leave a session that is restarted from outside to those who are in it", () => {
+    expect(commands({}, { ...none, ...restart }).filter((line) => line.startsWith("switch-client"))).toEqual([]);
+    expect(commands({ inside: true }).filter((line) => line.startsWith("switch-client"))).toEqual([]);
+  });
+
+  it("escape only a word that ends with what separates commands", () => {
+    expect(commands({ folders: [{ name: "", dir: "/a;b" }] })[0]).toContain("-c /a;b ");
+  });
+
+  it("cannot be made of no window", () => {
+    const empty = { config: { windows: [], options: [] } };
+    expect(() => tmuxSession(facts(empty), none)).toThrow("no folder and no window to make a session of");
+  });
+
+  it("are refused without an index", () => {
+    expect(refusal(() => tmuxSession(facts(), { ...none, index: undefined }))).toMatchObject({
+      message: "--index is missing",
+      why: "A session is named by the repo's dir_suffix and an index, so that several clones have one each.",
+      fix: "i tmux --index 1",
+      kind: "usage",
+    });
+  });
+});
+
+describe("the global link", () => {
+  const make = (state: TmuxFacts["link"]["state"]) => () =>
+    tmuxSession(facts({ link: { path: "/home/gp/my go", target: "/src/go", state } }), {
+      ...none,
+      createGlobalLink: true,
+    });
+
+  it.each<[TmuxFacts["link"]["state"], string | null]>([
+    ["absent", null],
+    ["other", null],
+    ["ours", "it is there"],
+  ])("where it is %s has the reason %s to make none", (state, skip) => {
+    expect(make(state)().map((step) => [step.id, step.title, step.skip])).toEqual([
+      ["create_global_link", "Link /home/gp/my go to this repo's tmux sessions", skip],
+    ]);
+  });
+
+  it("is refused in the place of a directory, and to another repo", () => {
+    expect(refusal(make("dir"))).toMatchObject({
+      message: "/home/gp/my go is a directory",
+      why: "The link would take its place, and a directory is not deleted for it.",
+      fix: "Move it away: mv '/home/gp/my go' '/home/gp/my go.old'",
+    });
+    expect(refusal(make("outside"))).toMatchObject({
+      message: "/src/go is not in this repo",
+      why: "The link finds the repo from where Slipway lies, and this Slipway serves several repos from outside.",
+      fix: "Go into the repo, then: i tmux --index 1",
+    });
   });
 });

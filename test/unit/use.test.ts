@@ -3,6 +3,7 @@ import { pull } from "../../lib/flows/pull.ts";
 import { runTests } from "../../lib/flows/tests.ts";
 import { bash, command, login } from "../../lib/flows/use.ts";
 import type { Facts } from "../../lib/model/facts.ts";
+import type { Step } from "../../lib/model/plan.ts";
 import {
   active,
   config,
@@ -191,5 +192,101 @@ describe("a pass is recorded", () => {
     ["an image whose digest is not known", { engine: engine() }, []],
   ])("never for %s", (_name, world, words) => {
     expect(run(world, words)).toEqual([]);
+  });
+});
+
+describe("the step of a shell or command", () => {
+  const here = images("dev");
+  const start = (steps: readonly Step[]) => doing(steps, "command").find((one) => one.container);
+  const compose = (steps: readonly Step[]) =>
+    doing(steps, "write_file").find(({ path }) => path.endsWith(".yml"))?.content;
+  const run = (more: Partial<Parameters<typeof command>[1]> = {}) =>
+    command(facts(here), { ...options, words: ["ls"], ...more });
+
+  it("is called by what it runs in, and talks to the person", () => {
+    const steps = [bash(facts(here), options), run(), run({ cmd: "ls" })];
+    expect(steps.map((all) => [all.map(({ id }) => id), all.at(-1)?.title, start(all)?.interactive])).toEqual([
+      [["docker_pull", "docker_bash"], `Open a shell in ${repository}:dev`, true],
+      [["docker_pull", "docker_cmd"], `Run a command in ${repository}:dev`, true],
+      [["docker_pull", "docker_cmd"], `Run a command in ${repository}:dev`, true],
+    ]);
+    expect(start(bash(facts(here), options))?.argv.slice(-2)).toEqual(["app", "bash"]);
+  });
+
+  it.each([
+    ["a shell", bash(facts(here), { ...options, asRoot: true, entrypoint: false, version: version("1.1.0") })],
+    ["a command", run({ asRoot: true, entrypoint: false, version: version("1.1.0") })],
+    ["shell text", run({ cmd: "ls", asRoot: true, entrypoint: false, version: version("1.1.0") })],
+  ])("runs %s in the version that is named, as root and without the entrypoint where that is asked", (_what, steps) => {
+    expect([
+      start(steps)?.env["IMAGE"],
+      compose(steps)?.includes('"user": "0:0"'),
+      compose(steps)?.includes('"entrypoint": []'),
+    ]).toEqual([`${repository}:dev-1.1.0`, true, true]);
+  });
+
+  it("is refused where nothing is to be run", () => {
+    expect(refusal(() => run({ words: [] }))).toMatchObject({
+      message: "no command was given",
+      why: "docker_cmd runs one command in the container.",
+      fix: 'Pass shell text, i docker_cmd --cmd "ls | wc -l", or words, i docker_cmd -- ls -l',
+    });
+  });
+});
+
+describe("a login", () => {
+  const registry = (name: string, kind: string, address: string) =>
+    config({ container_registry_info: { [name]: { kind, address } } });
+  const run = (
+    settings: Facts["config"],
+    more: Partial<Parameters<typeof login>[1]> = {},
+    env: Readonly<Record<string, string>> = {},
+  ) => login(facts({ config: settings, env }), { passwordStdin: false, ...more });
+  const line = (...given: Parameters<typeof run>) => lines(run(...given));
+  const [hub, ghcr] = [registry("hub", "dockerhub", "acme"), registry("ghcr", "ghcr", "ghcr.io/acme")];
+
+  it.each([
+    ["hub", "login_hub"],
+    ["My-Hub..x", "login_my_hub_x"],
+  ])("to %s is the step %s", (name, id) => {
+    expect(run(registry(name, "oci", "127.0.0.1:5001")).map((step) => [step.id, step.title])).toEqual([
+      [id, `Log in to ${name} (127.0.0.1:5001)`],
+    ]);
+  });
+
+  it("asks the person, for a user that was named or not, with a password that is typed or piped", () => {
+    expect([line(hub), line(hub, { username: "ada" }), line(hub, { username: "ada", passwordStdin: true })]).toEqual([
+      ["docker login docker.io"],
+      ["docker login --username ada docker.io"],
+      ["docker login --username ada --password-stdin docker.io"],
+    ]);
+    expect(doing(run(hub), "command")[0]?.interactive).toBe(true);
+  });
+
+  it.each<[string, Parameters<typeof login>[1]["username"], Readonly<Record<string, string>>, string]>([
+    ["who was named", "ada", { GITHUB_TOKEN: "x", GITHUB_ACTOR: "bot" }, "ada"],
+    ["whom GitHub names", undefined, { GITHUB_TOKEN: "x", GITHUB_ACTOR: "bot" }, "bot"],
+    ["the caller", undefined, { GITHUB_TOKEN: "x" }, "gp"],
+  ])("to ghcr with GITHUB_TOKEN is as %s", (_who, username, env, wanted) => {
+    expect(line(ghcr, { username }, env)).toEqual([`docker login --username ${wanted} --password-stdin ghcr.io`]);
+  });
+
+  it("to ghcr asks the person where there is no token, or the password is piped", () => {
+    expect([line(ghcr), line(ghcr, { passwordStdin: true }, { GITHUB_TOKEN: "x" })]).toEqual([
+      ["docker login ghcr.io"],
+      ["docker login --password-stdin ghcr.io"],
+    ]);
+    expect(doing(run(ghcr, { passwordStdin: true }, { GITHUB_TOKEN: "x" }), "command")[0]?.input).toBeUndefined();
+  });
+
+  it.each<[string, Partial<Facts>, string]>([
+    ["several registries", {}, "Name one: --target-registries ecr"],
+    ["no registry", { targets: [] }, "Name one: --target-registries NAME"],
+  ])("with one password for %s is refused", (_what, more, fix) => {
+    expect(refusal(() => login(facts(more), { passwordStdin: true }))).toMatchObject({
+      message: "--password-stdin is one password, but several registries were meant",
+      why: "Each registry has its own.",
+      fix,
+    });
   });
 });

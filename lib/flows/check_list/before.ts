@@ -92,14 +92,14 @@ function testsPassed(
       (entry.type === "pass" || entry.type === "skip") && entry.list === list && names.includes(String(entry.digest)),
   );
   const isOlder = last?.type === "pass" && stage === "dev" && !release && last.commit !== facts.git.commit;
-  const of = last?.type === "pass" ? last.commit.slice(0, 12) : "";
+  const of = last?.type === "pass" && last.commit !== "" ? ` on ${last.commit.slice(0, 12)}` : "";
   return checked(`${list}_tests`, `${list.slice(0, 1).toUpperCase()}${list.slice(1)} tests`, {
     ok: last?.type === "pass" && !isOlder,
     value: !last
       ? "no pass of this image"
       : last.type === "skip"
         ? `skipped by ${last.by}: ${last.why}`
-        : `passed on ${of}${isOlder ? ", which is not this commit" : ` on ${last.at.slice(0, 10)}`}`,
+        : `passed${of}${isOlder ? ", which is not this commit" : ` on ${last.at.slice(0, 10)}`}`,
     fix: `i run_${list}_tests --stage ${stages[stage].tested} --version ${version}`,
   });
 }

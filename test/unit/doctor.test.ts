@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { doctor } from "../../lib/flows/doctor.ts";
+import type { Facts, Program } from "../../lib/model/facts.ts";
+import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
+
+const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
+const plan = (more: Partial<Facts> = {}, fix = false) => doctor(facts({ changelogText: text, ...more }), { fix });
+const report = (...given: Parameters<typeof plan>) => doing(plan(...given), "announce")[0];
+type Row = {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly needed: boolean;
+  readonly seen: string;
+  readonly fix: string;
+};
+/** What machines are told of one row. */
+function row(what: string, more: Partial<Facts> = {}): Row | undefined {
+  const rows = report(more)?.data as readonly Row[] | undefined;
+  return rows?.find((one) => one.what === what);
+}
+const missing = (name: string): { programs: readonly Program[] } => ({ programs: [{ name, version: null }] });
+
+describe("doctor", () => {
+  it("has a row for each program, the engine, each registry and the repo", () => {
+    const steps = plan({ programs: [{ name: "git", version: "2.39.5" }] });
+    expect(steps.map(({ id, title }) => [id, title])).toEqual([["report", "Look at everything a release needs"]]);
+    expect(report({ programs: [{ name: "git", version: "2.39.5" }] })?.text.split("\n")).toEqual([
+      "ok      git                    2.39.5",
+      "ok      engine                 linux/amd64",
+      "ok      registry ecr           127.0.0.1:5001",
+      "ok      registry dockerhub     127.0.0.1:5002",
+      "ok      changelog.txt          readable",
+      "ok      work tree              clean",
+      "ok      Git remote             origin",
+      "ok      history                whole",
+    ]);
+  });
+
+  it("says what is missing and what is only absent, with the line to type", () => {
+    const programs = [
+      { name: "bash", version: null },
+      { name: "gh", version: null },
+    ];
+    expect(report({ programs })?.text.split("\n").slice(0, 4)).toEqual([
+      "MISSING bash                   not found",
+      "        fix: apt-get install bash",
+      "absent  gh                     not found",
+      "        fix: apt-get install gh",
+    ]);
+  });
+
+  const docs = "i engine up, or https://docs.docker.com/";
+  it.each<[string, boolean, string, string | null]>([
+    ["git", true, "apt-get install git", "git"],
+    ["bash", true, "apt-get install bash", "bash"],
+    ["docker", true, `${docs}engine/install`, null],
+    ["buildx", true, `${docs}build/install-buildx`, null],
+    ["compose", true, `${docs}compose/install`, null],
+    ["tmux", false, "apt-get install tmux", "tmux"],
+    ["aws", false, "apt-get install awscli", "awscli"],
+    ["gh", false, "apt-get install gh", "gh"],
+    ["another", false, "", null],
+  ])("knows whether %s is needed (%s), and how it is installed", (name, needed, fix, apt) => {
+    expect(row(name, missing(name))).toEqual({ what: name, ok: false, needed, seen: "not found", fix });
+    const installs = doing(plan(missing(name), true), "command").map(({ argv }) => argv.join(" "));
+    expect(installs).toEqual(apt === null ? [] : [`apt-get install --yes --no-install-recommends ${apt}`]);
+    expect(report(missing(name))?.exitCode).toBe(needed ? 1 : 0);
+  });
+
+  it("with --fix installs what is missing, and has no result of its own", () => {
+    const steps = plan(missing("git"), true);
+    expect([steps.map(({ id, title }) => [id, title]), report(missing("git"), true)?.exitCode]).toEqual([
+      [
+        ["report", "Look at everything a release needs"],
+        ["fix", "Install what is missing"],
+      ],
+      0,
+    ]);
+  });
+
+  it("with --fix installs nothing where all is there, or where the package manager does not have it", () => {
+    expect(plan({ programs: [{ name: "git", version: "2.39.5" }] }, true).map(({ id }) => id)).toEqual(["report"]);
+    expect([plan(missing("docker"), true).map(({ id }) => id), report(missing("docker"), true)?.exitCode]).toEqual([
+      ["report"],
+      1,
+    ]);
+  });
+
+  const optional = config({
+    container_registry_info: { hub: { address: "127.0.0.1:5002", kind: "oci", required: false } },
+  });
+  const silent = { hub: { dev: found(digest("a")), "dev-1.2.0": { state: "unknown", why: "timeout" } } } as const;
+  it.each<[string, Partial<Facts>, string, Omit<Row, "what">]>([
+    [
+      "an engine that does not answer",
+      { engine: engine({ up: false, why: "no socket" }) },
+      "engine",
+      { ok: false, needed: true, seen: "no socket", fix: "Start Docker, or a private engine: i engine up" },
+    ],
+    [
+      "a registry that answers",
+      { registries: { ecr: { dev: found(digest("a")) } } },
+      "registry ecr",
+      { ok: true, needed: true, seen: "127.0.0.1:5001", fix: "i docker_login --target-registries ecr" },
+    ],
+    [
+      "a registry that does not answer, and is not required",
+      { config: optional, registries: silent },
+      "registry hub",
+      { ok: false, needed: false, seen: "timeout", fix: "i docker_login --target-registries hub" },
+    ],
+    [
+      "no changelog",
+      { changelogText: null },
+      "changelog.txt",
+      { ok: false, needed: true, seen: "not there", fix: "i changelog_check" },
+    ],
+    [
+      "a broken changelog",
+      { changelogText: "# cmamp\n" },
+      "changelog.txt",
+      { ok: false, needed: true, seen: 'line 1 "# cmamp" names no version', fix: "i changelog_check" },
+    ],
+    [
+      "files that are not committed",
+      { git: git({ dirty: ["a", "b"] }) },
+      "work tree",
+      { ok: false, needed: false, seen: "2 files are not committed", fix: "git add --all && git commit" },
+    ],
+    [
+      "no remote",
+      { git: git({ remote: null }) },
+      "Git remote",
+      {
+        ok: false,
+        needed: false,
+        seen: "none: claims and the log stay in this clone",
+        fix: "git remote add origin URL",
+      },
+    ],
+    [
+      "a shallow clone",
+      { git: git({ shallow: true }) },
+      "history",
+      { ok: false, needed: true, seen: "shallow", fix: "git fetch --unshallow" },
+    ],
+  ])("tells of %s", (_what, more, what, wanted) => {
+    expect(row(what, more)).toEqual({ what, ...wanted });
+  });
+
+  it.each<[string, Partial<Facts>, number]>([
+    ["something that is needed is missing", { git: git({ shallow: true }) }, 1],
+    ["something that is not needed is absent", { git: git({ remote: null, dirty: ["a"] }) }, 0],
+    ["all is there", {}, 0],
+  ])("where %s ends with its exit code", (_what, more, exitCode) => {
+    expect(report(more)?.exitCode).toBe(exitCode);
+  });
+});

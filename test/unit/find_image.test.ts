@@ -1,0 +1,255 @@
+import { describe, expect, it } from "vitest";
+import { imageLabels } from "../../lib/flows/build.ts";
+import { chooseImage, chooseReleased } from "../../lib/flows/choose_image.ts";
+import { findImage } from "../../lib/flows/find_image.ts";
+import { pull, pullDevTools, pullIfMissing } from "../../lib/flows/pull.ts";
+import type { Facts } from "../../lib/model/facts.ts";
+import {
+  commit,
+  config,
+  digest,
+  engine,
+  facts,
+  found,
+  inputs,
+  lines,
+  localImage,
+  refusal,
+  version,
+} from "./factory.ts";
+
+const repository = "127.0.0.1:5001/cmamp";
+const built = digest("a");
+const labels = imageLabels(facts(), version("1.2.0"), "no_update");
+const revision = "org.opencontainers.image.revision";
+const find = (more: Partial<Facts> = {}) => findImage(facts(more), version("1.2.0"));
+const inEcr = (given: Parameters<typeof found>[1]) => ({ registries: { ecr: { "dev-1.2.0": found(built, given) } } });
+const inEngine = (...images: ReturnType<typeof localImage>[]) => ({ engine: engine({ images }) });
+const local = (more: Parameters<typeof localImage>[1] = {}) =>
+  localImage(`${repository}:local-gp-1.2.0`, { id: built, labels, ...more });
+
+describe("the image of a version is found", () => {
+  it.each<[string, Partial<Facts>, unknown]>([
+    ["nowhere", {}, { where: null, digest: null }],
+    ["in a registry, and not in the engine", inEcr(labels), { where: "registry", digest: built, pulled: false }],
+    [
+      "in a registry and in the engine",
+      { ...inEcr(labels), ...inEngine(localImage("x:y"), localImage("x:z", { digests: [digest("b"), built] })) },
+      { where: "registry", digest: built, pulled: true },
+    ],
+    [
+      "in the second registry",
+      { registries: { ecr: { dev: found(digest("b")) }, dockerhub: { "dev-1.2.0": found(built, labels) } } },
+      { where: "registry", digest: built, pulled: false },
+    ],
+    ["in the engine", inEngine(localImage("x:y"), local()), { where: "engine", digest: built }],
+    ["not in the engine under another name", inEngine(localImage("x:y", { labels })), { where: null, digest: null }],
+    [
+      "not in the engine with other inputs",
+      inEngine(local({ labels: { ...labels, "dev.slipway.inputs": "x" } })),
+      { where: null, digest: null },
+    ],
+    [
+      "not in the engine of another commit",
+      inEngine(local({ labels: { ...labels, [revision]: commit("c") } })),
+      { where: null, digest: null },
+    ],
+  ])("%s", (_where, more, wanted) => {
+    expect(find(more)).toEqual(wanted);
+  });
+
+  it("as prod, which has no poetry mode", () => {
+    const prodLabels = imageLabels(facts(), version("1.2.0"), "prod");
+    const image = localImage(`${repository}:prod-1.2.0`, { id: built, labels: prodLabels });
+    expect(find({ stage: "prod", ...inEngine(image) })).toEqual({ where: "engine", digest: built });
+    expect(find({ stage: "prod", ...inEngine({ ...image, labels }) }).where).toBeNull();
+    expect(find(inEngine(local({ labels: prodLabels }))).where).toBeNull();
+  });
+
+  it.each<[string, Partial<Facts>, string]>([
+    ["another commit", inEcr({ ...labels, [revision]: commit("e") }), "eeeeeeeeeeee"],
+    ["other inputs", inEcr({ ...labels, "dev.slipway.inputs": "x" }), "aaaaaaaaaaaa"],
+    ["nobody knows what", inEcr({}), "another source"],
+  ])("or refused, where a registry has it built from %s", (_from, more, from) => {
+    expect(refusal(() => find(more))).toMatchObject({
+      message: `dev-1.2.0 was already built from ${from}`,
+      why: "A version names one image for ever, and what would be built now is another.",
+      fix: "Release the next one: add its entry and --version 1.2.1",
+    });
+  });
+
+  it("or refused, where a registry that does not know its labels has it", () => {
+    const registries = { ecr: { "dev-1.2.0": { state: "found", digest: built } } } as const;
+    expect(refusal(() => find({ registries })).message).toBe("dev-1.2.0 was already built from another source");
+  });
+});
+
+describe("the image that a command means", () => {
+  const tag = (stage: "local" | "dev" | "prod", of: string | null, more: Partial<Facts> = {}) =>
+    chooseImage(facts(more), stage, of === null ? null : version(of)).tag;
+  const mine = (...versions: readonly string[]) =>
+    inEngine(...versions.map((of) => localImage(`${repository}:local-gp-${of}`)));
+
+  it.each<[string, "local" | "dev" | "prod", string | null, Partial<Facts>, string]>([
+    ["the one that is named", "dev", "1.1.0", {}, "dev-1.1.0"],
+    ["dev where nobody has the code's version", "dev", null, {}, "dev"],
+    [
+      "the code's version where the engine has it",
+      "dev",
+      null,
+      inEngine(localImage(`${repository}:dev-1.2.0`)),
+      "dev-1.2.0",
+    ],
+    ["the code's version where a registry has it", "dev", null, inEcr({}), "dev-1.2.0"],
+    [
+      "dev where a registry lacks it",
+      "dev",
+      null,
+      { registries: { ecr: { "dev-1.2.0": { state: "absent" } } } },
+      "dev",
+    ],
+    ["dev without a changelog", "dev", null, { changelog: [] }, "dev"],
+    ["prod where there is no entry of prod alone", "prod", null, { changelog: [] }, "prod"],
+    ["the newest own local one by number", "local", null, mine("1.2.9", "1.2.10", "1.2.8"), "local-gp-1.2.10"],
+    ["the newest own one that fits the code", "local", null, mine("1.3.0", "1.2.1"), "local-gp-1.2.1"],
+    ["the newest of all where none fits", "local", null, mine("1.4.0", "1.3.0"), "local-gp-1.4.0"],
+    [
+      "the newest of all without a changelog",
+      "local",
+      null,
+      { changelog: [], ...mine("1.4.0", "1.3.0") },
+      "local-gp-1.4.0",
+    ],
+    ["nobody else's", "local", null, inEngine(localImage(`${repository}:local-ann-1.2.0`), local()), "local-gp-1.2.0"],
+  ])("is %s", (_which, stage, of, more, wanted) => {
+    expect(tag(stage, of, more)).toBe(wanted);
+  });
+
+  it("comes with what the engine knows of it", () => {
+    const image = localImage(`${repository}:dev-1.2.0`);
+    const world = facts(inEngine(localImage("x:y"), image));
+    expect(chooseImage(world, "dev", version("1.2.0"))).toEqual({
+      reference: `${repository}:dev-1.2.0`,
+      tag: "dev-1.2.0",
+      stage: "dev",
+      version: "1.2.0",
+      local: image,
+    });
+    expect(chooseReleased(world, "dev", version("1.2.0")).local).toBeNull();
+  });
+
+  it("is refused where a user has no local one", () => {
+    expect(refusal(() => tag("local", null, inEngine(localImage(`${repository}:local-ann-1.2.0`))))).toMatchObject({
+      message: "gp has no local image of cmamp in the engine",
+      why: "A local image is built on this machine and private to its user.",
+      fix: "Build one: i docker_build_local --version X.Y.Z",
+    });
+  });
+});
+
+describe("docker_pull", () => {
+  const run = (more: Partial<Facts> = {}, options: Partial<Parameters<typeof pull>[1]> = {}) =>
+    pull(facts(more), { stage: "dev", ...options });
+  const second = { targets: config().registries.slice(1) };
+
+  it("pulls from the first target, under the name that the engine knows the image by", () => {
+    const [step, ...more] = run({}, { version: version("1.1.0") });
+    expect([step?.id, step?.title, step?.skip, lines([...(step ? [step] : [])]), more]).toEqual([
+      "docker_pull",
+      `Pull ${repository}:dev-1.1.0`,
+      null,
+      [`docker pull ${repository}:dev-1.1.0`],
+      [],
+    ]);
+    expect(lines(run(second))).toEqual([
+      "docker pull 127.0.0.1:5002/cmamp:dev",
+      `docker tag 127.0.0.1:5002/cmamp:dev ${repository}:dev`,
+    ]);
+  });
+
+  it("without a target takes the name that the engine would know", () => {
+    expect(lines(run({ targets: [] }))).toEqual([`docker pull ${repository}:dev`]);
+  });
+
+  it("logs docker in where AWS is behind the registry", () => {
+    expect(lines(run({ env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } }))).toEqual([
+      "docker login --username AWS --password-stdin 127.0.0.1:5001",
+      `docker pull ${repository}:dev`,
+    ]);
+  });
+
+  it("refuses a local image", () => {
+    expect(refusal(() => run({}, { stage: "local" }))).toMatchObject({
+      message: "a local image cannot be pulled",
+      why: "It is private to its user and machine.",
+      fix: "Build it: i docker_build_local; or pull a released one: i docker_pull --stage dev",
+    });
+  });
+});
+
+describe("docker_pull_dev_tools", () => {
+  const run = (more: Partial<Facts> = {}, options: Partial<Parameters<typeof pullDevTools>[1]> = {}) =>
+    pullDevTools(facts(more), { stage: "prod", ...options });
+
+  it.each<[string, Parameters<typeof run>, string]>([
+    ["the shared tools of the first registry", [], "127.0.0.1:5001/dev_tools:prod"],
+    ["a version of them", [{}, { stage: "dev", version: version("1.1.0") }], "127.0.0.1:5001/dev_tools:dev-1.1.0"],
+    [
+      "those that the config names",
+      [{ config: config({ container: { dev_tools: "kit" } }) }],
+      "127.0.0.1:5001/kit:prod",
+    ],
+  ])("pulls %s", (_what, given, from) => {
+    const steps = run(...given);
+    expect([steps.map(({ id, title }) => [id, title]), lines(steps)]).toEqual([
+      [["docker_pull_dev_tools", `Pull ${from}`]],
+      [`docker pull ${from}`],
+    ]);
+  });
+
+  it.each<[string, Parameters<typeof run>, string]>([
+    ["a local image", [{}, { stage: "local" }], "a local image cannot be pulled"],
+    ["a repo without a registry", [{ targets: [] }], "no registry is configured"],
+  ])("refuses %s", (_what, given, message) => {
+    expect(refusal(() => run(...given))).toMatchObject({
+      message,
+      why: "The image of the shared tools is pulled from the first registry of container_registry_info.",
+      fix: "Add one to repo_config.yaml, and type i docker_pull_dev_tools --stage prod",
+    });
+  });
+});
+
+describe("an image that is needed", () => {
+  const need = (stage: "local" | "dev", more: Partial<Facts> = {}) => {
+    const world = facts(more);
+    return pullIfMissing(world, chooseImage(world, stage, version("1.2.0")));
+  };
+
+  it("is pulled unless the engine has it", () => {
+    expect(need("dev").map(({ skip }) => skip)).toEqual([null]);
+    expect(need("dev", inEngine(localImage(`${repository}:dev-1.2.0`))).map(({ skip }) => skip)).toEqual([
+      "the engine has it",
+    ]);
+  });
+
+  it("is never pulled where it is local", () => {
+    expect(need("local", inEngine(local()))).toEqual([]);
+    expect(refusal(() => need("local"))).toMatchObject({
+      message: `the engine has no ${repository}:local-gp-1.2.0`,
+      why: "A local image is built on this machine and private to its user.",
+      fix: "Build it: i docker_build_local --version 1.2.0",
+    });
+  });
+
+  it("is not known where no engine answers", () => {
+    expect(refusal(() => need("local", { engine: engine({ up: false, why: "no socket" }) }))).toMatchObject({
+      message: "no Docker engine answers",
+      fix: "Start Docker, or a private engine: i engine up",
+    });
+  });
+});
+
+it("inputs with other contents are another image", () => {
+  const other = inputs({ hash: "d".repeat(64) });
+  expect(find({ ...inEngine(local()), inputs: other }).where).toBeNull();
+});

@@ -1,0 +1,215 @@
+import { describe, expect, it } from "vitest";
+import { publish } from "../../lib/flows/publish.ts";
+import { publishedDigest, push, pushImage, releasedDigest, sourcePlace } from "../../lib/flows/push.ts";
+import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
+import {
+  commit,
+  config,
+  digest,
+  doing,
+  engine,
+  facts,
+  found,
+  ids,
+  inputs,
+  lines,
+  logged,
+  refusal,
+  stepOf,
+  version,
+} from "./factory.ts";
+
+const image = digest("a");
+const made = { digest: "@image" } as const;
+const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
+const hub = { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" };
+const classic = engine({ store: "classic" });
+const inEcr = { registries: { ecr: { "dev-1.2.0": found(image) } } };
+const plan = (more: Partial<Facts> = {}) => push(facts(more), image, version("1.2.0"));
+const named = { id: "push_x", tag: "dev-1.2.0", name: "127.0.0.1:5001/cmamp:dev-1.2.0" };
+
+describe("a push", () => {
+  it("goes to the first registry from the engine, then by digest to the others, and ends with the Git tag", () => {
+    expect(ids(plan())).toEqual(["push_dev", "copy_to_others", "push_git_tag"]);
+  });
+
+  it("gives the image the registry's name where the engine knows it by another", () => {
+    const targets = config().registries.slice(1);
+    expect(lines([stepOf(plan({ targets }), "push_dev")])).toEqual([
+      "docker tag 127.0.0.1:5001/cmamp:dev-1.2.0 127.0.0.1:5002/cmamp:dev-1.2.0",
+      "docker push 127.0.0.1:5002/cmamp:dev-1.2.0",
+    ]);
+  });
+
+  it("logs docker in first where AWS is behind the registry", () => {
+    const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1" };
+    expect(lines([stepOf(plan({ env }), "push_dev")])).toEqual([
+      "docker login --username AWS --password-stdin 127.0.0.1:5001",
+      "docker push 127.0.0.1:5001/cmamp:dev-1.2.0",
+    ]);
+  });
+
+  it("by a builder copies nothing from the engine", () => {
+    expect(lines(plan({ builder: "far" }))).toEqual([]);
+    expect(ids(plan({ builder: "far" }))).toEqual(["push_dev", "copy_to_others", "push_git_tag"]);
+  });
+
+  it("has no copy to make where there is one registry", () => {
+    const step = stepOf(plan({ targets: config().registries.slice(0, 1) }), "copy_to_others");
+    expect([step.title, step.skip]).toEqual(["Copy dev-1.2.0 to no other registry", "there is one registry"]);
+  });
+
+  it("names all others in the title of the copy", () => {
+    const row = (port: number) => ({ address: `127.0.0.1:${port}`, kind: "oci" });
+    const settings = config({ container_registry_info: { a: row(1), b: row(2), c: row(3) } });
+    expect(stepOf(plan({ config: settings }), "copy_to_others").title).toBe("Copy dev-1.2.0 to b, c");
+  });
+});
+
+describe("a push from the classic store, which knows an image by its config until it is pushed", () => {
+  const step = (more: Partial<Facts> = {}) => pushImage(facts({ engine: classic, ...more }), image, named);
+
+  it("learns the digest by reading it back, and compares the config with what was tested", () => {
+    const readBack = { kind: "verify_digest", tag: "dev-1.2.0", digest: made, places: [ecr], tested: image };
+    const [pushed, copied] = step();
+    expect([pushed?.yields, pushed?.do[0], pushed?.do.at(-1)]).toEqual([
+      "image",
+      { ...readBack, mayBeAbsent: true },
+      readBack,
+    ]);
+    expect(copied?.do).toEqual([{ kind: "copy_image", digest: made, tag: "dev-1.2.0", from: ecr, to: [hub] }]);
+  });
+
+  it("knows the digest where a registry has the version, and still reads it back", () => {
+    const [pushed, copied] = step(inEcr);
+    expect([pushed?.skip, pushed?.yields, pushed?.do.at(-1)]).toEqual([
+      "ecr has dev-1.2.0",
+      "image",
+      { kind: "verify_digest", tag: "dev-1.2.0", digest: image, places: [ecr], tested: image },
+    ]);
+    expect(copied?.do).toMatchObject([{ digest: image }]);
+  });
+
+  it("from the containerd store knows the digest before", () => {
+    const [pushed] = step({ engine: engine() });
+    expect([pushed?.yields, pushed?.do.at(-1)]).toEqual([
+      null,
+      { kind: "verify_digest", tag: "dev-1.2.0", digest: image, places: [ecr] },
+    ]);
+  });
+
+  it.each<[string, Partial<Facts>, unknown]>([
+    ["the one that the push yields", { engine: classic }, made],
+    ["the registry's where one has it", { engine: classic, ...inEcr }, image],
+    ["what was tested in the containerd store", {}, image],
+    ["what was tested in the containerd store, released or not", inEcr, image],
+  ])("publishes %s", (_what, more, wanted) => {
+    expect(publishedDigest(facts(more), image, version("1.2.0"))).toEqual(wanted);
+  });
+});
+
+describe("the digest of a version", () => {
+  const of = (registries: RegistryFacts) => releasedDigest(facts({ registries }), "dev-1.2.0");
+  it.each<[string, RegistryFacts, string | undefined]>([
+    ["none where no registry has it", {}, undefined],
+    ["none where registries have other tags", { ecr: { dev: found(image) } }, undefined],
+    [
+      "that of the one that has it",
+      { ecr: { "dev-1.2.0": { state: "absent" } }, dockerhub: { "dev-1.2.0": found(image) } },
+      image,
+    ],
+    ["the one that all have", { ecr: { "dev-1.2.0": found(image) }, dockerhub: { "dev-1.2.0": found(image) } }, image],
+    ["none of a registry that is no target", { quay: { "dev-1.2.0": found(image) } }, undefined],
+  ])("is %s", (_what, registries, wanted) => {
+    expect(of(registries)).toBe(wanted);
+  });
+
+  it("is refused where two registries differ, as drift", () => {
+    const two = { ecr: { "dev-1.2.0": found(image) }, dockerhub: { "dev-1.2.0": found(digest("b")) } };
+    expect(refusal(() => of(two))).toMatchObject({
+      message: `dev-1.2.0 is ${image} in ecr, but ${digest("b")} in dockerhub`,
+      why: "A version is one image in every registry; one of them was pushed from elsewhere.",
+      fix: "See which one was tested: i release_history; then remove the other tag in its registry by hand",
+      kind: "drift",
+    });
+  });
+
+  it("is copied from the registry that has it, else from the first target", () => {
+    const second = { registries: { dockerhub: { "dev-1.2.0": found(image) } } };
+    expect([sourcePlace(facts(second), "dev-1.2.0"), sourcePlace(facts(), "dev-1.2.0")]).toEqual([hub, ecr]);
+  });
+});
+
+describe("what is published", () => {
+  const base = { version: version("1.2.0"), digest: digest("d"), repository: ecr.repository };
+  const record = (more: Partial<Facts>) =>
+    doing(publish(facts(more), image, version("1.2.0")), "record").map(({ entry, index }) => [
+      "base" in entry ? entry.base : null,
+      index ?? null,
+    ]);
+
+  it.each<[string, Partial<Facts>, unknown]>([
+    ["a dev release without a base", { inputs: inputs({ base }) }, null],
+    [
+      "a prod release with the dev image below",
+      { stage: "prod", inputs: inputs({ base }) },
+      { version: "1.2.0", digest: digest("d") },
+    ],
+  ])("is recorded: %s", (_what, more, wanted) => {
+    expect(record(more)).toEqual([[wanted, null]]);
+  });
+
+  it("is recorded with the place of its index where it is one", () => {
+    expect(record({ platforms: ["linux/amd64", "linux/arm64"] })).toEqual([[null, ecr]]);
+    expect(record({ platforms: ["linux/amd64"] })).toEqual([[null, null]]);
+  });
+
+  it("moves the mutable tag from what was seen there", () => {
+    const registries = {
+      ecr: { dev: found(digest("b")) },
+      dockerhub: { dev: { state: "unknown", why: "timeout" } },
+    } as const;
+    expect(doing(publish(facts({ registries }), image, version("1.2.0")), "move_tag")[0]?.places).toEqual([
+      { ...ecr, seen: digest("b") },
+      { ...hub, seen: null },
+    ]);
+  });
+
+  it("is refused for dev below what dev is", () => {
+    const log = [
+      logged({
+        type: "release",
+        stage: "dev",
+        version: "1.3.0",
+        digest: digest("b"),
+        commit: commit("a"),
+        registries: ["ecr"],
+      }),
+    ];
+    const world = facts({ log, registries: { ecr: { dev: found(digest("b")) } } });
+    expect(refusal(() => publish(world, image, version("1.2.0")))).toMatchObject({
+      message: "dev is 1.3.0, and 1.2.0 is lower",
+      why: "ann on ci moved it to 1.3.0 at 2025-01-02T10:00:00Z, and dev goes down only by a rollback.",
+      fix: "Release a higher version, or go back on purpose: i docker_rollback_dev --version 1.2.0",
+    });
+  });
+
+  it.each([
+    ["the same version", "1.2.0"],
+    ["a lower version", "1.1.0"],
+    ["what is no version", "prod-gp-aaaaaaaaa"],
+  ])("goes on where dev is %s", (_what, of) => {
+    const log = [
+      logged({
+        type: "release",
+        stage: "dev",
+        version: of,
+        digest: digest("b"),
+        commit: commit("a"),
+        registries: ["ecr"],
+      }),
+    ];
+    const world = facts({ log, registries: { ecr: { dev: found(digest("b")) } } });
+    expect(stepOf(publish(world, image, version("1.2.0")), "flip_dev").skip).toBeNull();
+  });
+});
