@@ -1,6 +1,8 @@
 /** `75` seconds to `1 min 15 s`. */
-export const seconds = (value: number): string =>
-  value < 60 ? `${Math.round(value)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+export function seconds(value: number): string {
+  const whole = Math.round(value);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
 
 /** The same with a tenth below ten seconds, where a second is much. */
 export function fineSeconds(value: number): string {

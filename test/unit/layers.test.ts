@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { newLayers, readPlatformImage, sizeOf } from "../../lib/model/layers.ts";
-import { bytes, fineSeconds, minute, seconds, shortDigest } from "../../lib/model/units.ts";
 import { digest } from "./factory.ts";
 
 const layer = (letter: string, size: number) => ({ digest: digest(letter), size });
@@ -49,21 +48,4 @@ describe("an image of a registry", () => {
     expect(sizeOf(newLayers(now, before))).toBe(20);
     expect(sizeOf(newLayers(now, undefined))).toBe(120);
   });
-});
-
-it.each([
-  [bytes(0), "0 B"],
-  [bytes(999), "999 B"],
-  [bytes(1000), "1.0 kB"],
-  [bytes(123_456_789), "123 MB"],
-  [bytes(1_200_000_000), "1.2 GB"],
-  [seconds(75), "1 min 15 s"],
-  [fineSeconds(0.01), "< 0.1 s"],
-  [fineSeconds(3.21), "3.2 s"],
-  [fineSeconds(61), "1 min 1 s"],
-  [minute("2026-01-02T10:00:59.000Z"), "2026-01-02 10:00 UTC"],
-  [minute("<b>"), "<b>"],
-  [shortDigest(digest("a")), "sha256:aaaaaaaaaaaa"],
-])("%s is how a report writes it", (shown, expected) => {
-  expect(shown).toBe(expected);
 });
