@@ -24,6 +24,8 @@ describe("baseImages", () => {
     ["where no stage is named", "FROM a AS\nFROM b of c\nFROM c\n", {}, ["a", "b", "c"]],
     ["with a flag behind the platform", "FROM --platform=a --x=b debian:13\n", {}, ["debian:13"]],
     ["over a line break of Windows", "FROM \\\r\n  debian:13\r\n", {}, ["debian:13"]],
+    ["over a line break in a word", "FROM debian\\\n:13\n", {}, ["debian:13"]],
+    ["none where a line names none", "FROM\nFROM ${X}\nFROM --platform=x\n", {}, []],
     ["over several line breaks", "ARG A=x \\\n  B=y\nFROM \\\n $A:$B\n", {}, ["x:y"]],
     ["from a default with an equals sign", "ARG A=x=y\nFROM $A\n", {}, ["x=y"]],
     ["from a default in single quotes", "ARG A='x'\nFROM $A\n", {}, ["x"]],
@@ -42,7 +44,7 @@ describe("declaredArgs", () => {
     ["  arg C=a D\n", ["C", "D"]],
     ["FROM x\n", []],
     ["MYARG A\nARGS B\n", []],
-    ["ARG\tA=1  B=2\n", ["A", "B"]],
+    ["ARG\tFIRST=1=x  SECOND=2 \n", ["FIRST", "SECOND"]],
     ["RUN echo ARG A\n# ARG B\n", []],
     ["ARG A=1\r\nARG B\r\n", ["A", "B"]],
   ])("of %j are %j", (text, expected) => {

@@ -60,7 +60,7 @@ it.each([
 });
 
 describe("userTag", () => {
-  it.each(["gp", "j_doe-1", "0x", "a".repeat(40)])("keeps %s", (user) => {
+  it.each(["gp", "j_doe-1", "ada-0a1b2c3d-x", "0x", "a".repeat(40)])("keeps %s", (user) => {
     expect(userTag(user)).toBe(user);
   });
 
