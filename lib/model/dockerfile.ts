@@ -31,7 +31,5 @@ const fill = (text: string, args: Readonly<Record<string, string>>): string =>
 
 /** The build arguments a Dockerfile declares: only these are passed, so that an unknown one never warns. */
 export const declaredArgs = (text: string): string[] => [
-  ...new Set(
-    [...text.matchAll(/^\s*ARG\s+.+/gim)].flatMap(([line]) => line.trim().split(/\s+/).slice(1).map(nameOf)),
-  ),
+  ...new Set([...text.matchAll(/^\s*ARG\s+.+/gim)].flatMap(([line]) => line.trim().split(/\s+/).slice(1).map(nameOf))),
 ];

@@ -20,6 +20,10 @@ describe("an engine", () => {
     },
   );
 
+  it("has two plugins that Slipway needs", () => {
+    expect(plugins).toEqual(["buildx", "compose"]);
+  });
+
   it("may be as old as it is where no plugin is needed", () => {
     expect(() => assertEngine(engine({ version: "19.3", plugins: [] }), [])).not.toThrow();
   });

@@ -101,6 +101,8 @@ describe("parseImageName", () => {
     ["cmamp:dev", "cmamp"],
     ["My cmamp-1.2.0", "my-cmamp"],
     ["1.2.0\n", "1"],
+    ["cmamp:12", "cmamp"],
+    ["a-dev-b!", "a-dev-b"],
     ["Latest", "cmamp"],
     ["a".repeat(129), "a".repeat(128)],
     [`${"a".repeat(127)}-b`, "a".repeat(127)],

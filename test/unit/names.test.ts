@@ -98,6 +98,7 @@ describe("a word for an image", () => {
     ["local", `${own}:local`],
     [hash, `${own}@${hash}`],
     ["develop", "develop"],
+    ["mydev", "mydev"],
     ["debian:12", "debian:12"],
     ["my/dev", "my/dev"],
   ])("%s means %s", (word, reference) => {
