@@ -24,20 +24,21 @@ export function commandsIn(line: string): {
 } {
   const programs: string[] = [];
   const modules: string[] = [];
-  const text = line.replace(/(^|\s)#(?!!).*$/, "").replace(/^\s*["\w.-]+\s+=\s*/, "");
+  const text = line.replace(/(^|\s)#(?!!).*/, "").replace(/^\s*["\w.-]+\s+=\s*/, "");
   if (naming.test(text)) return { programs, modules };
   for (const part of text.split(/&&|\|\||[;|&`(]/)) {
     if (installers.test(part)) continue;
     const words = part
       .replaceAll(/["'[\],{})]/g, " ")
-      .split(/\s+/)
+      .split(/\s/)
       .filter(Boolean);
     for (const [index, word] of words.entries()) {
       const before = words.slice(0, index);
-      const [option = "", value] = word.split("=", 2);
-      if (value && nameOptions.has(option)) modules.push(moduleOf(value));
+      const [last, value] = [before.at(-1), word.split("=")[1]];
+      if (value && nameOptions.has(word.replace(/=.*/, ""))) modules.push(moduleOf(value));
       const isDotted = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?$/.test(word);
-      if (nameOptions.has(before.at(-1) ?? "") || isPythonModule(before) || isDotted) modules.push(moduleOf(word));
+      const isNamed = last !== undefined && nameOptions.has(last);
+      if (isNamed || isPythonModule(before) || isDotted) modules.push(moduleOf(word));
       if (isProgramPlace(before)) programs.push(fileName(word).replace(/^[@+]+/, ""));
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { commandsIn } from "../../lib/model/command_words.ts";
 
-const tools = ["black", "isort", "gunicorn", "tool", "tee", "find", "planted"];
+const tools = ["black", "isort", "gunicorn", "tool", "tee", "find", "bl@ck", "blck"];
 
 describe("what a line runs", () => {
   it.each([
@@ -54,7 +54,13 @@ describe("what a line runs", () => {
     ["> >> black", ["black"]],
     ["a->b black", []],
     ["@@+black", ["black"]],
-    ["./x/bl@ck", []],
+    ["./x/bl@ck", ["bl@ck"]],
+    ["apt-get install -y sudo black", []],
+    ["  lint = black", ["black"]],
+    ['CMD ["gunicorn","-b"]', ["gunicorn"]],
+    ["tool sudo --login black", ["tool", "black"]],
+    ["tool nice - black", ["tool", "black"]],
+    ["tool sudo -u=a ada black", ["tool"]],
     ["tool@x/@black", ["black"]],
     ["A+=1 black", ["black"]],
     ["1A=2 black", []],
@@ -110,6 +116,10 @@ describe("what a line runs", () => {
     ["server --plugin=a:b --x=c", ["a"]],
     ["server --app= x", []],
     ["-k", []],
+    ["pip install zope.interface", []],
+    ["pip  install -U  zope.interface", []],
+    ["pipinstall zope.interface", ["zope.interface"]],
+    ["server --app=a=b", ["a"]],
     ["uvicorn app.main:app:x", []],
     ["x/app.main", []],
     ["1app.main", []],

@@ -53,6 +53,10 @@ describe("the line of a key", () => {
     expect(lineOfKey(yaml, ["a"])).toBe(line);
   });
 
+  it("is not that of a key which has a quote where this one ends", () => {
+    expect(lineOfKey("a'b: 1\nab: 2\n", ["ab"])).toBe(2);
+  });
+
   it("is that of the nearest section for a key that is missing", () => {
     expect(lineOfKey(text, ["release", "end_to_end", "dev", "argv"])).toBe(8);
   });
