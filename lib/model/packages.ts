@@ -11,7 +11,7 @@ export type Package = {
 /** One name for every spelling of a Python package (PEP 503). */
 export const pipName = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 
-const pipFile = /[^/]+(\.dist-info\/METADATA|\.egg-info\/PKG-INFO|\.egg-info)$|(^|\/)EGG-INFO\/PKG-INFO$/;
+const pipFile = /[^/](\.dist-info\/METADATA|\.egg-info\/PKG-INFO|\.egg-info)$|(^|\/)EGG-INFO\/PKG-INFO$/;
 const dpkgFile = /^var\/lib\/dpkg\/status(\.d\/[^/]+)?$/;
 const npmFile = /^(.*\/)?node_modules\/(@[^/]+\/)?[^/@.][^/]*\/package\.json$/;
 /** Copies that no interpreter finds: caches, and what pip and setuptools carry inside themselves. */

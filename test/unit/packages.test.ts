@@ -177,6 +177,15 @@ describe("what differs", () => {
       ],
     ],
     [
+      "copies that moved are matched in the order of their new versions",
+      [pip("a", "1", "/b2"), pip("a", "3", "/b1")],
+      [pip("a", "4", "/a1"), pip("a", "2", "/a2")],
+      [
+        ["a", "up", "3", "4"],
+        ["a", "up", "1", "2"],
+      ],
+    ],
+    [
       "copies without an order are told of too",
       [pip("a", "x", "/b"), pip("a", "y", "/c")],
       [pip("a", "z", "/d")],

@@ -56,7 +56,12 @@ describe("what the log says of releases", () => {
     ["the one that it was rolled back to", [...two, moved("dev", "1.0.0", "rollback")], undefined, "1.0.0"],
     ["the one that was asked for", two, "1.0.0", "1.0.0"],
     ["none where the one asked for was not released", two, "3.0.0", undefined],
-    ["the last one where nothing was moved", [released("dev", "1.0.0"), released("dev", "0.9.0")], undefined, "0.9.0"],
+    [
+      "the last one where nothing was moved",
+      [released("dev", "1.0.0"), released("dev", "0.8.0"), released("dev", "0.9.0")],
+      undefined,
+      "0.9.0",
+    ],
     ["the last one where prod was moved", [...two, moved("prod", "1.0.0")].slice(2), undefined, "2.0.0"],
     ["none where nothing was released", [], undefined, undefined],
   ])("has in use %s", (_what, log, asked, expected) => {
