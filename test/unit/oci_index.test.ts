@@ -22,6 +22,12 @@ it("an index names its images in the order of their platforms, each in the speci
 });
 
 it("an image whose platform nobody knows stands first", () => {
-  const { manifests } = JSON.parse(joinIndex([child("a", "linux/amd64"), child("b")]).text) as { manifests: unknown[] };
-  expect(manifests[0]).toEqual({ ...child("b"), platform: { os: "" } });
+  const [known, unknown] = [child("a", "linux/amd64"), child("b")];
+  for (const children of [
+    [known, unknown],
+    [unknown, known],
+  ]) {
+    const { manifests } = JSON.parse(joinIndex(children).text) as { manifests: unknown[] };
+    expect(manifests[0]).toEqual({ ...child("b"), platform: { os: "" } });
+  }
 });
