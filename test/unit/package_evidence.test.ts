@@ -175,6 +175,7 @@ describe("a text names a package", () => {
 
   it.each([
     ["run-a x", true],
+    ["sudo run-a x", true],
     ["run-ab x", false],
     ["echo run-a", false],
   ])("or runs it: %s: %s", (text, expected) => {
