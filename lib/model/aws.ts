@@ -136,7 +136,7 @@ export const isSameDefinition = (definition: TaskDefinition, wanted: Json): bool
 const sorted = (value: unknown): string =>
   JSON.stringify(value, (_key, one: unknown) =>
     typeof one === "object" && one !== null && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(Object.entries(one).sort())
       : one,
   );
 

@@ -24,42 +24,44 @@ export function commandsIn(line: string): {
 } {
   const programs: string[] = [];
   const modules: string[] = [];
-  const text = line.replace(/(^|\s)#(?!!).*$/, "").replace(/^\s*["\w.-]+\s+=\s*/, "");
+  const text = line.replace(/(^|\s)#(?!!).*/, "").replace(/^\s*["\w.-]+\s+=\s*/, "");
   if (naming.test(text)) return { programs, modules };
   for (const part of text.split(/&&|\|\||[;|&`(]/)) {
     if (installers.test(part)) continue;
     const words = part
       .replaceAll(/["'[\],{})]/g, " ")
-      .split(/\s+/)
+      .split(/\s/)
       .filter(Boolean);
     for (const [index, word] of words.entries()) {
       const before = words.slice(0, index);
-      const [option = "", value] = word.split("=", 2);
-      if (value && nameOptions.has(option)) modules.push(moduleOf(value));
+      const [last, value] = [before.at(-1), word.split("=")[1]];
+      if (value && nameOptions.has(word.replace(/=.*/, ""))) modules.push(moduleOf(value));
       const isDotted = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?$/.test(word);
-      if (nameOptions.has(before.at(-1) ?? "") || isPythonModule(before) || isDotted) modules.push(moduleOf(word));
-      if (isProgramPlace(before)) programs.push((word.split("/").at(-1) ?? "").replace(/^[@+]+/, ""));
+      const isNamed = last !== undefined && nameOptions.has(last);
+      if (isNamed || isPythonModule(before) || isDotted) modules.push(moduleOf(word));
+      if (isProgramPlace(before)) programs.push(fileName(word).replace(/^[@+]+/, ""));
     }
   }
   return { programs, modules };
 }
 
-const moduleOf = (word: string): string => word.split(":")[0] ?? "";
+/** `/venv/bin/black` to `black`. */
+const fileName = (word: string): string => word.replace(/.*\//, "");
+const isOpener = (word: string | undefined): boolean => word !== undefined && openers.has(fileName(word));
+const moduleOf = (word: string): string => word.replace(/:.*/, "");
 const isPythonModule = (before: readonly string[]): boolean =>
   before.at(-1) === "-m" && before.some((word) => /(^|\/)(python|pypy|coverage|py)[\d.]*$/.test(word));
 
 /** Only these stand before a program: `- `, `key:`, `NAME=value`, a prompt; or an opener with its options, wherever it is. */
 function isProgramPlace(before: readonly string[]): boolean {
-  if (
-    before.every((word) => /^([-@+>$]+|[\w.-]+[:=]|[A-Za-z_]\w*\+?=.*|--\w[\w-]*=.*)$/.test(word) || openers.has(word))
-  )
+  if (before.every((word) => /^([-@+>$]+|[\w.-]+[:=]|[A-Za-z_]\w*\+?=.*|--\w[\w-]*=.*)$/.test(word) || isOpener(word)))
     return true;
   let at = before.length - 1;
-  while (at > 0 && !openers.has(before[at] ?? "")) {
+  while (at > 0 && !isOpener(before[at])) {
     const [word = "", last = ""] = [before[at], before[at - 1]];
     if (/^(-[\w-]*(=.*)?|\d+\w?|[A-Z_]+=.*)$/.test(word)) at -= 1;
     else if (/^-\w[\w-]*$/.test(last)) at -= 2;
     else break;
   }
-  return at >= 0 && (openers.has(before[at] ?? "") || /^(bash|sh|zsh) -l?c$/.test(before.slice(-2).join(" ")));
+  return isOpener(before[at]) || /^(bash|sh|zsh) -l?c$/.test(before.slice(-2).join(" "));
 }

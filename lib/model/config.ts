@@ -118,7 +118,7 @@ const parsePaths = (read: ConfigReader, path: readonly string[]): string[] | und
 function parseRelease(read: ConfigReader): Config["release"] {
   const none = read.at(["release"]) === "none";
   if (!none) read.onlyKeys(["release"], releaseKeys);
-  const at = (...keys: string[]) => (none ? ["release:none"] : ["release", ...keys]);
+  const at = (...keys: string[]) => ["release", ...keys];
   return {
     none,
     changelogUpdate: read.oneOf(at("changelog_update"), ["before_release", "after_release"]) ?? "before_release",
@@ -126,8 +126,8 @@ function parseRelease(read: ConfigReader): Config["release"] {
     endToEnd: Object.fromEntries(
       (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
     ),
-    platforms: none ? [] : parsePlatforms((read.words(at("platforms")) ?? []).join(",")),
-    buildArgs: none ? {} : read.texts(at("build_args")),
+    platforms: parsePlatforms((read.words(at("platforms")) ?? []).join(",")),
+    buildArgs: read.texts(at("build_args")),
     devPackages: parsePaths(read, at("dev_packages")) ?? ["/venv"],
     refPrefix: refPrefix(read, at("ref_prefix")),
   };

@@ -38,6 +38,6 @@ export function lacksImage(
   reference: string,
   { why, fix }: { why: string; fix: string },
 ): UserError {
-  if (!engine.up) assertEngine(engine, []);
+  assertEngine(engine, []);
   return new UserError(`the engine has no ${reference}`, { why, fix });
 }

@@ -53,7 +53,10 @@ export function parseImageName(text: string): string {
   return text;
 }
 
+/** A name like the text that is neither refused nor reserved. */
 const legalName = (text: string): string => {
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ["cmamp"];
-  return words.join("-").slice(0, 128).replace(/-+$/, "");
+  const name = words.join("-").slice(0, 128).replace(/-$/, "");
+  const free = name.replace(/(-(dev|prod|local|\d+))+$/, "");
+  return free === "latest" ? "cmamp" : free;
 };

@@ -29,12 +29,12 @@ export function readPlatformImage(manifest: unknown, config: unknown): PlatformI
 /** The line of a layer without what builders add to it, without the values of build arguments, and without passwords in URLs. */
 function layerLine(createdBy: string): string {
   const line = createdBy
-    .replace(/\s+# buildkit\s*$/, "")
     .replaceAll(/\s+/g, " ")
-    .trim();
+    .trim()
+    .replace(/ # buildkit$/, "");
   // `RUN |2 NAME=value OTHER=value /bin/sh -c ...`: a value may hold anything, so all up to the last shell is left out.
   const withArguments = /^(?:RUN )?\|\d+ /.test(line);
-  const command = withArguments ? /^.*\/\w+ -\w*c (.*)$/.exec(line)?.[1] : undefined;
+  const command = /.*\/\w+ -\w*c (.*)/.exec(line)?.[1];
   const plain = line.replace(/^\/bin\/sh -c #\(nop\) +/, "").replace(/^(?:RUN )?\/bin\/sh -c /, "RUN ");
   return (withArguments ? `RUN ${command ?? ""}` : plain).replaceAll(/\/\/[^/\s@]+@/g, "//***@").trim();
 }

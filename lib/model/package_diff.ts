@@ -83,19 +83,19 @@ const counted = (changes: readonly Change[]): string => {
 export function renderChanges(changes: readonly Change[], names: readonly [string, string]): string {
   const head = `${names[0]} -> ${names[1]}`;
   if (changes.length === 0) return `${head}: the same packages`;
-  const twice = (one: Change) =>
+  const twice = (one: Pick<Change, "ecosystem" | "name">) =>
     changes.filter(({ ecosystem, name }) => ecosystem === one.ecosystem && name === one.name).length > 1;
-  const width = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
-  const [named, froms] = [width(changes.map(({ name }) => name)), width(changes.map(({ from }) => from ?? "-"))];
-  const tos = width(changes.map(({ to }) => to ?? "-"));
-  const lines = changes.map((one) =>
+  const rows = changes.map((one) => ({ ...one, from: one.from ?? "-", to: one.to ?? "-" }));
+  const width = (column: "name" | "from" | "to") => Math.max(...rows.map((row) => row[column].length));
+  const [named, froms, tos] = [width("name"), width("from"), width("to")];
+  const lines = rows.map((one) =>
     [
       one.ecosystem.padEnd(4),
       one.name.padEnd(named),
       one.change.padEnd(7),
-      (one.from ?? "-").padEnd(froms),
+      one.from.padEnd(froms),
       "->",
-      (one.to ?? "-").padEnd(tos),
+      one.to.padEnd(tos),
       twice(one) ? one.place : "",
     ]
       .join(" ")

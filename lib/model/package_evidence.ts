@@ -39,7 +39,7 @@ export function evidenceOf(seen: Seen, around: Around): (one: Distribution) => E
   return (one) => {
     const modules = ownModules(one);
     const scripts = new Set(one.scripts);
-    const owns = (name: string) => modules.some((module) => name === module || name.startsWith(`${module}.`));
+    const owns = (name: string) => modules.some((module) => covers(module, name));
     const names = [pipName(one.name), ...modules.map((module) => pipName(module)), ...one.scripts.map(pipName)];
     const marker = seen.markers.find((found) => markers[found.marker]?.includes(pipName(one.name)));
     return [
@@ -52,7 +52,7 @@ export function evidenceOf(seen: Seen, around: Around): (one: Distribution) => E
       ...lines.filter((line) => line.modules.some(owns)).map(({ spot }) => evidence("run or named as a module", spot)),
       ...seen.names.filter((found) => isNamed(found, one, modules)).map((found) => evidence("named in a text", found)),
       ...seen.sections
-        .filter(({ section }) => names.includes(pipName(section.split(/[.:]/)[0] ?? "")))
+        .filter(({ section }) => names.includes(pipName(section.replace(/[.:].*/, ""))))
         .map((found) => evidence("configured", found)),
       ...(marker ? [evidence(`${marker.file} is for it`, { file: marker.file, line: 1, text: "" })] : []),
       ...(started.some((program) => scripts.has(program))
@@ -79,25 +79,27 @@ function importsOf(seen: Seen, around: Around): Import[] {
   const all = seen.distributions.flatMap((one) => ownModules(one).map((module) => ({ one, module })));
   const byTop = new Map<string, typeof all>();
   for (const row of all) {
-    const top = (row.module.split(".")[0] ?? "").replace(/-stubs$/, "");
+    const top = topOf(row.module).replace("-stubs", "");
     byTop.set(top, [...(byTop.get(top) ?? []), row]);
   }
   const files = new Set(seen.files);
   return seen.imports.flatMap((found) => {
-    const top = found.names[0]?.split(".")[0] ?? "";
-    const rows = byTop.get(top) ?? byTop.get(otherSpelling(top)) ?? [];
+    const top = topOf(found.names[0] ?? "");
+    const exact = byTop.get(top);
+    // A package that the image lacks is known by its name alone, whose case is not that of its module: `IPython`.
+    const names = exact ? found.names : found.names.map((name) => name.toLowerCase());
+    const rows = exact ?? byTop.get(top.toLowerCase()) ?? [];
     if (rows.length === 0 || isLocal(top, found.file, { files, roots: around.roots })) return [];
-    const real = rows.filter(({ module }) => !module.includes("-stubs"));
-    const deep = real.filter(({ module }) => found.names.some((name) => covers(module, name)));
+    const deep = rows.filter(({ module }) => names.some((name) => covers(module, name)));
     // `import google.cloud` alone may reach any package below it.
-    const above = real.filter(({ module }) => found.names.some((name) => covers(name, module)));
-    const stubs = rows.filter(({ module }) => found.names.some((name) => isStubOf(module, name))).map(({ one }) => one);
+    const above = rows.filter(({ module }) => names.some((name) => covers(name, module)));
+    const stubs = rows.filter(({ module }) => names.some((name) => isStubOf(module, name))).map(({ one }) => one);
     const by = new Set([...(deep.length > 0 ? deep : above).map(({ one }) => one), ...stubs]);
     return [{ spot: found, by, stubs: new Set(stubs) }];
   });
 }
 
-const otherSpelling = (top: string): string => top.toLowerCase();
+const topOf = (module: string): string => module.replace(/\..*/, "");
 const covers = (module: string, name: string): boolean => name === module || name.startsWith(`${module}.`);
 
 /** `yaml-stubs` are the types of `yaml`, `google-stubs.protobuf` those of `google.protobuf`. */
@@ -127,7 +129,7 @@ function isNamed(found: Seen["names"][number], one: Distribution, modules: reado
     const [scheme = "", driver] = value.split("+");
     return driver ? modules.includes(driver) : (schemes[scheme]?.includes(pipName(one.name)) ?? false);
   }
-  const [plain = ""] = value.split(":");
+  const plain = value.replace(/:.*/, "");
   const database = /^django\.db\.backends\.(postgresql|mysql)$/.exec(plain)?.[1];
   if (database && schemes[database]?.includes(pipName(one.name))) return true;
   if (how === "dotted") return !noModule.test(plain) && modules.some((module) => covers(module, plain));

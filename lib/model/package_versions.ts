@@ -40,15 +40,15 @@ function comparePip(a: string, b: string): number | null {
 function pipKey(text: string): Key | null {
   const found = pep440.exec(text.trim().toLowerCase());
   if (!found) return null;
-  const [, epoch = "0", release = "", phase, phaseNumber, dash, post, postNumber, dev, devNumber, local = ""] = found;
+  const [, epoch, release = "", phase, phaseNumber, dash, post, postNumber, dev, devNumber, local] = found;
   const numbers = release.split(".").map(BigInt);
-  while (numbers.length > 1 && numbers.at(-1) === 0n) numbers.pop();
+  while (numbers.at(-1) === 0n) numbers.pop();
   const hasPost = post !== undefined || dash !== undefined;
   // Without a pre-release: a bare .dev comes before every pre-release of its release, anything else after all of them.
   const pre = phase ? (phases[phase] ?? 0) : dev && !hasPost ? -1 : 3;
   const ranks = [pre, Number(phaseNumber || 0), hasPost ? 1 : 0, Number(dash ?? (postNumber || 0)), dev ? 0 : 1];
-  const parts = local === "" ? [] : local.split(/[-_.]/);
-  return { numbers: [BigInt(epoch), ...numbers], ranks: [...ranks, Number(devNumber || 0)], local: parts };
+  const parts = local?.split(/[-_.]/) ?? [];
+  return { numbers: [BigInt(epoch ?? 0), ...numbers], ranks: [...ranks, Number(devNumber || 0)], local: parts };
 }
 
 /** A local version comes after none; its numbers after its words; a longer one after its beginning. */
@@ -75,10 +75,10 @@ function compareDebian(a: string, b: string): number {
 }
 
 function splitDebian(text: string): { epoch: bigint; upstream: string; revision: string } {
-  const [, epoch = "0", rest = ""] = /^(?:(\d+):)?(.*)$/s.exec(text.trim()) ?? [];
+  const [, epoch, rest = ""] = /(?:(\d+):)?(.*)/s.exec(text.trim()) ?? [];
   const dash = rest.lastIndexOf("-");
   const [upstream, revision] = dash < 0 ? [rest, ""] : [rest.slice(0, dash), rest.slice(dash + 1)];
-  return { epoch: BigInt(epoch), upstream, revision };
+  return { epoch: BigInt(epoch ?? 0), upstream, revision };
 }
 
 /** Runs of other characters and runs of digits in turn, each compared by its own rule. */

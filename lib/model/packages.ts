@@ -11,7 +11,7 @@ export type Package = {
 /** One name for every spelling of a Python package (PEP 503). */
 export const pipName = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 
-const pipFile = /^(.*\/)?[^/]+(\.dist-info\/METADATA|\.egg-info\/PKG-INFO|\.egg-info)$|^(.*\/)?EGG-INFO\/PKG-INFO$/;
+const pipFile = /[^/](\.dist-info\/METADATA|\.egg-info\/PKG-INFO|\.egg-info)$|(^|\/)EGG-INFO\/PKG-INFO$/;
 const dpkgFile = /^var\/lib\/dpkg\/status(\.d\/[^/]+)?$/;
 const npmFile = /^(.*\/)?node_modules\/(@[^/]+\/)?[^/@.][^/]*\/package\.json$/;
 /** Copies that no interpreter finds: caches, and what pip and setuptools carry inside themselves. */
@@ -43,11 +43,11 @@ export const packagesOf = (path: string, text: string): readonly Package[] =>
   kinds.find(({ fits }) => fits.test(path))?.read(path, text) ?? [];
 
 function pipPackages(path: string, text: string): Package[] {
-  const head = text.replaceAll("\r\n", "\n").split("\n\n")[0] ?? "";
+  const head = text.replaceAll("\r\n", "\n").replace(/\n\n.*/s, "");
   const [name, version] = ["Name", "Version"].map((key) => new RegExp(`^${key}:[ \\t]*(.*)$`, "mi").exec(head)?.[1]);
   if (!name || !version) return [];
   const folder = path.replace(
-    /(^|\/)[^/]+\.(dist-info\/METADATA|egg-info(\/PKG-INFO)?)$|\/?[^/]*\/?EGG-INFO\/PKG-INFO$/,
+    /(^|\/)[^/]+\.(dist-info\/METADATA|egg-info(\/PKG-INFO)?)$|\/?[^/]*\/?EGG-INFO\/PKG-INFO/,
     "",
   );
   // A newer Python is the same place: its packages went up, they did not come and go.
@@ -57,11 +57,13 @@ function pipPackages(path: string, text: string): Package[] {
 
 /** Paragraphs of dpkg's status file (deb-status(5)); what is removed but for its settings is no longer installed. */
 function dpkgPackages(path: string, text: string): Package[] {
-  return text.split(/\n\n+/).flatMap((paragraph) => {
+  return text.split("\n\n").flatMap((paragraph) => {
     const field = (key: string) => new RegExp(`^${key}: *(.*)$`, "m").exec(paragraph)?.[1]?.trim();
     const [name, version] = [field("Package"), field("Version")];
-    const state = field("Status")?.split(" ")[2] ?? (path.includes("status.d/") ? "installed" : "not-installed");
-    const isThere = !["not-installed", "config-files", "half-installed"].includes(state);
+    const state = field("Status")?.split(" ")[2];
+    const isThere = state
+      ? !["not-installed", "config-files", "half-installed"].includes(state)
+      : path.includes("status.d/");
     return name && version && isThere
       ? [{ ecosystem: "dpkg" as const, name, version, place: field("Architecture") ?? "" }]
       : [];
@@ -71,8 +73,7 @@ function dpkgPackages(path: string, text: string): Package[] {
 function npmPackages(path: string, text: string): Package[] {
   const found = parsed(text);
   const [name, version] = [found["name"], found["version"]];
-  const folder = path.replace(/\/package\.json$/, "");
-  const place = `/${folder.replace(/node_modules\/(@[^/]+\/)?[^/]+$/, "node_modules")}`;
+  const place = `/${path.replace(/node_modules\/(@[^/]+\/)?[^/]+\/package\.json/, "node_modules")}`;
   // A folder without name and version is a part of a package.
   return typeof name === "string" && typeof version === "string" ? [{ ecosystem: "npm", name, version, place }] : [];
 }

@@ -47,10 +47,9 @@ export function cmd(text: TemplateStringsArray, ...values: readonly Value[]): Co
   };
   for (const [index, part] of text.entries()) {
     if (/["'`|&;<>$\\]/.test(part)) throw new Error(`cmd: "${part}" holds shell text; write argv`);
-    for (const piece of part.split(/(\s+)/)) {
-      if (/^\s+$/.test(piece)) open = false;
-      else if (piece !== "") add(piece);
-    }
+    for (const letter of part)
+      if (/\s/.test(letter)) open = false;
+      else add(letter);
     const value = values[index];
     if (value === undefined || value === null || value === false) continue;
     if (!Array.isArray(value)) {

@@ -29,16 +29,36 @@ export function parseWish(text: string): Wish {
 export function withPackage(text: string, wish: Wish, group: string): string {
   const section = group === "main" ? "tool.poetry.dependencies" : `tool.poetry.group.${group}.dependencies`;
   const lines = text.split("\n");
-  const at = lines.findIndex((line) => line.trim() === `[${section}]`);
-  if (at >= 0) return intoTable(lines, at, wish);
-  if (/^\s*\[tool\.poetry\]\s*$/m.test(text) && (group !== "main" || !/^\s*dependencies\s*=\s*\[/m.test(text)))
-    return `${text.trimEnd()}\n\n[${section}]\n${tableLine(wish)}\n`;
-  const list = group === "main" ? intoList(lines, wish) : null;
-  if (list !== null) return list;
+  const table = tableOf(lines, section);
+  if (table) return intoTable(lines, table, wish);
+  const list = group === "main" ? listOf(lines) : undefined;
+  if (list) return intoList(lines, list, wish);
+  if (tableOf(lines, "tool.poetry")) return `${text.trimEnd()}\n\n[${section}]\n${tableLine(wish)}\n`;
   throw new UserError(`pyproject.toml has no [${section}]`, {
     why: "A package is added to poetry's table of its group, or to the dependencies of [project].",
     fix: `Add the line [${section}] to it, then type the same command again`,
   });
+}
+
+/** Indices of lines, both inclusive. */
+type Range = { readonly first: number; readonly last: number };
+
+/** The lines of a table, its head first. */
+function tableOf(lines: readonly string[], name: string): Range | undefined {
+  const first = lines.findIndex((line) => line.replace(/#.*/, "").trim() === `[${name}]`);
+  if (first < 0) return undefined;
+  const next = lines.findIndex((line, index) => index > first && /^\s*\[/.test(line));
+  return { first, last: (next < 0 ? lines.length : next) - 1 };
+}
+
+/** The lines of [project]'s dependencies, from the opening bracket to the closing one. */
+function listOf(lines: readonly string[]): Range | undefined {
+  const project = tableOf(lines, "project");
+  if (!project) return undefined;
+  const isIn = (index: number) => index > project.first && index <= project.last;
+  const first = lines.findIndex((line, index) => isIn(index) && /^\s*dependencies\s*=\s*\[/.test(line));
+  const last = lines.findIndex((line, index) => first >= 0 && index >= first && isIn(index) && closing.test(line));
+  return last < 0 ? undefined : { first, last };
 }
 
 function tableLine({ name, extras, constraint }: Wish): string {
@@ -49,44 +69,35 @@ function tableLine({ name, extras, constraint }: Wish): string {
 }
 
 /** Behind the last package of the table, or in the place of the line of that name. */
-function intoTable(lines: readonly string[], at: number, wish: Wish): string {
-  const next = lines.findIndex((line, index) => index > at && /^\s*\[/.test(line));
-  const end = next < 0 ? lines.length : next;
-  const same = lines.findIndex(
-    (line, index) =>
-      index > at && index < end && pipName(/^\s*"?([\w.-]+)"?\s*=/.exec(line)?.[1] ?? "") === pipName(wish.name),
-  );
+function intoTable(lines: readonly string[], { first, last }: Range, wish: Wish): string {
+  const isSame = (line: string) => pipName(/^\s*"?([\w.-]+)"?\s*=/.exec(line)?.[1] ?? "") === pipName(wish.name);
+  const same = lines.findIndex((line, index) => index > first && index <= last && isSame(line));
   if (same >= 0) return lines.with(same, tableLine(wish)).join("\n");
-  const last = lines.findLastIndex((line, index) => index < end && line.trim() !== "");
-  return lines.toSpliced(last + 1, 0, tableLine(wish)).join("\n");
+  const end = lines.findLastIndex((line, index) => index <= last && line.trim() !== "");
+  return lines.toSpliced(end + 1, 0, tableLine(wish)).join("\n");
 }
 
-/** A line of its own before the end of [project]'s dependencies, or one more item where they stand in one line. */
-function intoList(lines: readonly string[], { name, extras, constraint }: Wish): string | null {
-  const project = lines.findIndex((line) => line.trim() === "[project]");
-  const start = lines.findIndex((line, index) => index > project && /^\s*dependencies\s*=\s*\[/.test(line));
-  if (project < 0 || start < 0) return null;
+/** What stands before the bracket that ends a list, and what behind it: one in a text or a comment ends none. */
+const closing = /^((?:[^"'#\]]|"[^"]*"|'[^']*')*)\](.*)/s;
+/** A line whose last item has no comma behind it. */
+const open = /^((?:[^"'#]*(?:"[^"]*"|'[^']*'))+)(\s*(?:#.*)?)$/s;
+
+/** In the place of the item of that name, a line of its own before the end, or one more item where the end has no own line. */
+function intoList(lines: readonly string[], { first, last }: Range, { name, extras, constraint }: Wish): string {
   const item = `"${name}${extras.length > 0 ? `[${extras.join(",")}]` : ""}${pep508(constraint)}"`;
+  const isSame = (text: string) => pipName(/^["']([\w.-]*\w)/.exec(text)?.[1] ?? "") === pipName(name);
   const kept = [...lines];
-  const same = kept.findIndex(
-    (line, index) => index > start && pipName(/^\s*"([\w.-]*\w)/.exec(line)?.[1] ?? "") === pipName(name),
-  );
-  if (same >= 0) return kept.with(same, `    ${item},`).join("\n");
-  const first = kept[start] ?? "";
-  if (/\]\s*(#.*)?$/.test(first))
-    return kept
-      .with(
-        start,
-        first.replace(
-          /\s*,?\s*\](\s*(?:#.*)?)$/,
-          (_, rest: string) => `${first.includes('"') ? ", " : ""}${item}]${rest}`,
-        ),
-      )
-      .join("\n");
-  const end = kept.findIndex((line, index) => index > start && /^\s*\]/.test(line));
-  const before = kept[end - 1] ?? "";
-  if (end - 1 > start && !/,\s*(#.*)?$/.test(before)) kept[end - 1] = before.replace(/("\s*)(#.*)?$/, "$1,$2");
-  return end < 0 ? null : kept.toSpliced(end, 0, `    ${item},`).join("\n");
+  for (let index = first; index <= last; index += 1) {
+    const line = kept[index] ?? "";
+    const same = line.match(/"[^"]*"|'[^']*'|#.*/g)?.find(isSame);
+    if (same) return kept.with(index, line.replace(same, item)).join("\n");
+  }
+  const [, before = "", behind = ""] = closing.exec(kept[last] ?? "") ?? [];
+  const head = before.replace(/[\s,]+$/, "");
+  if (head !== "") return kept.with(last, `${head}${head.endsWith("[") ? "" : ", "}${item}]${behind}`).join("\n");
+  const end = kept.findLastIndex((line, index) => index < last && open.test(line));
+  if (end >= first) kept[end] = (kept[end] ?? "").replace(open, "$1,$2");
+  return kept.toSpliced(last, 0, `    ${item},`).join("\n");
 }
 
 /** A constraint of PEP 508: nothing for any version, `==` before a bare one; poetry's `^` has no equal there. */

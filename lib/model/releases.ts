@@ -72,14 +72,14 @@ export function commitBefore({ log, image, tags }: Tagged, stage: ReleaseStage, 
   const before = releaseBefore(log, stage, version);
   if (before) return before.commit;
   const prefix = gitTag(image, stage, "" as Version);
-  const tagged = Object.keys(tags)
+  const commits = Object.keys(tags)
     .filter((tag) => tag.startsWith(prefix))
     .map((tag) => tag.slice(prefix.length))
     .filter(isVersion)
     .filter((one) => compareVersions(one, version) < 0)
     .sort(compareVersions)
-    .at(-1);
-  return tagged ? (tags[`${prefix}${tagged}`] ?? null) : null;
+    .map((one) => tags[`${prefix}${one}`]);
+  return commits.at(-1) ?? null;
 }
 
 /** Who rolled a version back, where the mutable tag was taken from it to a lower one and has not come up again. */

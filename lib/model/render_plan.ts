@@ -128,7 +128,7 @@ function renderCheck(action: Extract<Action, { kind: "check" }>): string[] {
   if (action.what === "ecr")
     return action.places.map(
       ({ repository }) =>
-        `aws ecr describe-repositories --repository-names ${repository.replace(/^[^/]*\//, "")}   # there, and ${action.tag} may move`,
+        `aws ecr describe-repositories --repository-names ${repository.replace(/[^/]*\//, "")}   # there, and ${action.tag} may move`,
     );
   const lines = {
     disk: ["docker system df"],

@@ -28,4 +28,4 @@ const refused = (what: string): UserError =>
   });
 
 const splitWords = (line: string): readonly string[] =>
-  (line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+  (line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) => word.replace(/(["'])(.*)\1/, "$2"));

@@ -1,6 +1,8 @@
 /** `75` seconds to `1 min 15 s`. */
-export const seconds = (value: number): string =>
-  value < 60 ? `${Math.round(value)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+export function seconds(value: number): string {
+  const whole = Math.round(value);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
 
 /** The same with a tenth below ten seconds, where a second is much. */
 export function fineSeconds(value: number): string {
@@ -11,7 +13,7 @@ export function fineSeconds(value: number): string {
 /** Bytes as registries tell them: `1234567` to `1.2 MB`, a thousand each. */
 export function bytes(value: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
-  const at = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3 + 1e-9));
+  const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3 + 1e-9));
   const number = value / 1000 ** at;
   return `${at === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[at]}`;
 }

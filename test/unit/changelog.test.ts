@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newest, parseChangelog, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
+import { currentEntry, newest, parseChangelog, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
 import { changelog, refusal, version } from "./factory.ts";
 
 const text = `# cmamp-prod-1.2.1
@@ -53,6 +53,28 @@ describe("a readable changelog", () => {
   });
 
   it.each([
+    ["a line of spaces before the first entry", "  \n# cmamp-1.0.0\n- a\n"],
+    ["spaces around the heading", "#   cmamp-1.0.0  \n- a\n"],
+    ["numbers of several digits", "# cmamp-10.20.30\n- a\n"],
+    ["a change with spaces around it", "# cmamp-1.0.0\n-   a  \n"],
+    ["lines that are no change", "# cmamp-1.0.0\n- a\n* b\n-c\n  - d\n x# e\n"],
+    ["a line that only looks like a date", "# cmamp-1.0.0\n- 2025-01-02  \n- a\n  - 2026-01-02\n"],
+    ["a second date", "# cmamp-1.0.0\n- 2025-01-02\n- 2025-01-03\n- a\n"],
+    ["a day of a leap year", "# cmamp-1.0.0\n- 2024-02-29\n- a\n"],
+    ["what looks like a conflict and is none", "# cmamp-1.0.0\n- a\n<<<<<<\n========\n>>>>>>>x\n <<<<<<< b\n"],
+  ])("may have %s", (_what, own) => {
+    expect(readChangelog(own, "cmamp").problems).toEqual([]);
+  });
+
+  it.each([
+    ["the date", "# cmamp-1.0.0\n- 2025-01-02 \n- 2025-01-03\n- a\n", "2025-01-02", ["a"]],
+    ["a change that begins with a date", "# cmamp-1.0.0\n- 2025-01-02 was a day\n", null, ["2025-01-02 was a day"]],
+    ["a change without the spaces around it", "# cmamp-1.0.0\n-   a  \n  - 2025-01-02\n", null, ["a"]],
+  ])("tells %s", (_what, own, date, changes) => {
+    expect(readChangelog(own, "cmamp").entries).toMatchObject([{ date, changes }]);
+  });
+
+  it.each([
     ["cmamp-tools", "# cmamp-tools-1.0.0\n- a\n"],
     ["a.b_c", "# a.b_c-1.0.0\n- a\n"],
   ])("may be of an image named %s", (image, own) => {
@@ -71,6 +93,7 @@ describe("a broken changelog", () => {
     ["a suffix", "# cmamp-1.2.0-rc1\n- a\n", 1, "names no version"],
     ["no version", "# cmamp\n- a\n", 1, "names no version"],
     ["no image", "# 1.2.0\n- a\n", 1, "names no version"],
+    ["a heading within a heading", "#x # cmamp-1.2.0\n- a\n", 1, "names no version"],
     ["no space after #", "#cmamp-1.2.0\n- a\n", 1, "names no version"],
     ["words after the version", "# cmamp-1.2.0 (big one)\n- a\n", 1, "names no version"],
     ["a preamble", "Changes of cmamp\n# cmamp-1.2.0\n- a\n", 1, "stands before the first entry"],
@@ -97,8 +120,42 @@ describe("a broken changelog", () => {
     expect(problems.map(({ line }) => line)).toEqual([1, 2, 3]);
   });
 
-  it("tells how to write the heading", () => {
-    expect(refusal(() => parseChangelog("# 1.2\n", "cmamp", "changelog.txt")).fix).toContain("# cmamp-1.2.0");
+  it.each([
+    ["an image that begins with a dash", "# -x-1.0.0\n- a\n", "names no version"],
+    ["an image that begins with a dot", "# .x-1.0.0\n- a\n", "names no version"],
+    ["something before the heading's sign", "# cmamp-1.1.0\n- a\n#\n", "names no version"],
+  ])("with %s is refused", (_name, broken, what) => {
+    expect(refusal(() => parseChangelog(broken, "cmamp", "changelog.txt")).message).toContain(what);
+  });
+
+  it.each([
+    ["# 1.2 \n", '"# 1.2" names no version', "Write it like # cmamp-1.2.0"],
+    [" words \n", '"words" stands before the first entry', "Start with # cmamp-1.0.0"],
+    ["# x-1.0.0\n- a", 'is for "x"', "This file is of cmamp: write # cmamp-1.0.0"],
+    ["# cmamp-1.0.0\n- 2025-02-29\n- a", 'has the date "2025-02-29"', "Use a day that exists, year-month-day"],
+    ["# cmamp-1.0.0\n", "tells no change", "Add a line - what changed"],
+    [
+      "# cmamp-1.0.0\n- a\n# cmamp-1.0.1\n- a",
+      "1.0.0 is not higher than 1.0.1 below it",
+      "The newest entry stands first; a version stands once",
+    ],
+  ])("%j is told with what to write", (broken, what, fix) => {
+    expect(readChangelog(broken, "cmamp").problems).toEqual([{ line: 1, what, fix }]);
+    expect(refusal(() => parseChangelog(broken, "cmamp", "changelog.txt"))).toMatchObject({
+      message: `changelog.txt:1 ${what}`,
+      why: "The version of a container comes from its changelog, so every entry must be readable and in order.",
+      fix,
+    });
+  });
+
+  it.each(["<<<<<<< HEAD", "=======", ">>>>>>> theirs", "======= "])("shows that %j is left of a conflict", (sign) => {
+    expect(readChangelog(`# cmamp-1.0.0\n- a\n${sign}\n`, "cmamp").problems).toEqual([
+      {
+        line: 3,
+        what: `"${sign.trim()}" is what Git left of a conflict`,
+        fix: "Keep the lines of both sides that are right",
+      },
+    ]);
   });
 });
 
@@ -112,6 +169,22 @@ describe("newest", () => {
   ] as const)("%s entry of %s is %s", (stage, generation, expected) => {
     expect(newest(entries, stage, generation)?.version).toBe(expected);
   });
+});
+
+it("the newest is the highest, wherever it stands", () => {
+  const [low, middle, high] = changelog("1.3.0", "1.2.0", "1.1.0").reverse();
+  if (!low || !middle || !high) throw new Error("there are three entries");
+  expect(newest([middle, high, low], "dev")?.version).toBe("1.3.0");
+  expect(newest([], "dev")).toBeUndefined();
+});
+
+it.each([
+  ["dev", ["prod-1.3.0", "1.2.0", "1.1.0"], "1.2.0"],
+  ["prod", ["prod-1.3.0", "1.2.0", "1.1.0"], "1.3.0"],
+  ["prod", ["1.2.0", "prod-1.1.5"], "1.2.0"],
+  ["dev", ["prod-1.3.0"], undefined],
+] as const)("%s stands with the entries %j at %s", (stage, names, expected) => {
+  expect(currentEntry(changelog(...names), stage)?.version).toBe(expected);
 });
 
 describe("renderEntry", () => {

@@ -72,6 +72,33 @@ describe("what pyproject.toml asks for", () => {
       { project: { dependencies: ["a>=1"] }, tool: { poetry: { dependencies: { a: "^1" } } } },
       [["a", "main", "^1"]],
     ],
+    [
+      "the project itself, by its name in poetry's table",
+      { tool: { poetry: { name: "My_Own", dependencies: { "my-own": "*", a: "*" } } } },
+      [["a", "main", "*"]],
+    ],
+    [
+      "a line that is none",
+      { project: { dependencies: [7, "", "  a-b.c_  ", "-x", "[x]", "b--"] } },
+      [
+        ["a-b-c", "main", null],
+        ["b", "main", null],
+      ],
+    ],
+    [
+      "a project without a name",
+      { project: { dependencies: ["undefined", "a_b_"] } },
+      [
+        ["undefined", "main", null],
+        ["a-b", "main", null],
+      ],
+    ],
+    [
+      "what is no table",
+      { project: "x", tool: { poetry: [{ dependencies: { a: "1" } }] }, "dependency-groups": null },
+      [],
+    ],
+    ["a list that is none", { project: { dependencies: "a" }, tool: { uv: { "dev-dependencies": { a: 1 } } } }, []],
     ["nothing", {}, []],
   ])("%s", (_title, value, expected) => {
     expect(declaredPackages(value).map(({ name, group, constraint }) => [name, group, constraint])).toEqual(expected);

@@ -19,6 +19,20 @@ describe("baseImages", () => {
     ["with Windows line ends", "FROM debian:13\r\nRUN true\r\n", {}, ["debian:13"]],
     ["not in a comment", "# FROM a\nFROM b\n", {}, ["b"]],
     ["none in an empty file", "", {}, []],
+    ["indented", "  FROM debian:13\n", {}, ["debian:13"]],
+    ["of a stage named in lower case", "FROM a as x\nFROM x\n", {}, ["a"]],
+    ["where no stage is named", "FROM a AS\nFROM b of c\nFROM c\n", {}, ["a", "b", "c"]],
+    ["with a flag behind the platform", "FROM --platform=a --x=b debian:13\n", {}, ["debian:13"]],
+    ["over a line break of Windows", "FROM \\\r\n  debian:13\r\n", {}, ["debian:13"]],
+    ["over a line break in a word", "FROM debian\\\n:13\n", {}, ["debian:13"]],
+    ["none where a line names none", "FROM\nFROM ${X}\nFROM --platform=x\n", {}, []],
+    ["over several line breaks", "ARG A=x \\\n  B=y\nFROM \\\n $A:$B\n", {}, ["x:y"]],
+    ["from a default with an equals sign", "ARG A=x=y\nFROM $A\n", {}, ["x=y"]],
+    ["from a default in single quotes", "ARG A='x'\nFROM $A\n", {}, ["x"]],
+    ["from a default that holds a quote", "ARG A=x'y\nFROM $A\n", {}, ["x'y"]],
+    ["from a fallback where the default is empty", "ARG A=\nFROM ${A:-x-y}\n", {}, ["x-y"]],
+    ["without a variable that nobody sets", "FROM a$B${C}${D:-}\n", {}, ["a"]],
+    ["without a default of another case", "ARG a=x\nFROM y$A\n", {}, ["y"]],
   ])("%s", (_name, text, args, expected) => {
     expect(baseImages(text, args)).toEqual(expected);
   });
@@ -29,6 +43,8 @@ describe("declaredArgs", () => {
     ["ARG A\nFROM x\nARG B=2\nARG A\n", ["A", "B"]],
     ["  arg C=a D\n", ["C", "D"]],
     ["FROM x\n", []],
+    ["MYARG A\nARGS B\n", []],
+    ["ARG\tFIRST=1=x  SECOND=2 \n", ["FIRST", "SECOND"]],
     ["RUN echo ARG A\n# ARG B\n", []],
     ["ARG A=1\r\nARG B\r\n", ["A", "B"]],
   ])("of %j are %j", (text, expected) => {

@@ -126,7 +126,8 @@ describe("a flip names", () => {
 
   it("the registries that a stranger moved, and leaves them alone", () => {
     const { foreign, moves } = settle(flip, answers(["ecr", to], ["hub", strange]));
-    expect([foreign, moves].map((places) => places.length)).toEqual([1, 1]);
+    expect(foreign).toEqual([place("hub")]);
+    expect(moves).toEqual([{ place: place("ecr"), digest: from }]);
   });
 });
 

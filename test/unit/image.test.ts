@@ -20,6 +20,10 @@ describe("parseReference", () => {
     ["cmamp:Dev_1.0-x", null, "cmamp", "Dev_1.0-x", null],
     [`cmamp:${"t".repeat(128)}`, null, "cmamp", "t".repeat(128), null],
     ["a".repeat(255), null, "a".repeat(255), null, null],
+    [`${"h".repeat(253)}.io/${"a".repeat(255)}`, `${"h".repeat(253)}.io`, "a".repeat(255), null, null],
+    ["a.b-c.io:80/x", "a.b-c.io:80", "x", null, null],
+    ["h:1/x", "h:1", "x", null, null],
+    ["a-b/x", null, "a-b/x", null, null],
   ])("%s", (text, domain, path, tag, hash) => {
     expect(parseReference(text)).toEqual({ domain, path, tag, digest: hash });
   });
@@ -52,10 +56,20 @@ describe("parseReference", () => {
     "--help",
     "a".repeat(256),
     `acme/${"a".repeat(251)}`,
+    `${"h".repeat(254)}.io/${"a".repeat(255)}`,
+    "bad-.io/cmamp",
+    "ghcr.io:/cmamp",
+    `x cmamp@${d}`,
+    `cmamp@${d}a`,
+    "[::g]/cmamp",
     "-bad.io/cmamp",
     "ghcr.io:port/cmamp",
   ])("refuses %j", (text) => {
-    expect(refusal(() => parseReference(text)).message).toBe(`"${text}" is not an image reference`);
+    expect(refusal(() => parseReference(text))).toMatchObject({
+      message: `"${text}" is not an image reference`,
+      why: "A reference is [host[:port]/]name[:tag][@sha256:digest] in lower case (Distribution's reference grammar).",
+      fix: "Write it like ghcr.io/acme/cmamp:dev-1.2.0",
+    });
   });
 });
 
@@ -70,7 +84,11 @@ describe("parseImageName", () => {
   it.each(["cmamp-dev", "cmamp-prod", "cmamp-local", "cmamp-1", "cmamp-007", "latest"])(
     "reserves %s, which a Git tag could mean",
     (name) => {
-      expect(refusal(() => parseImageName(name)).message).toBe(`image name "${name}" is reserved`);
+      expect(refusal(() => parseImageName(name))).toMatchObject({
+        message: `image name "${name}" is reserved`,
+        why: "Git tags are <image>-X.Y.Z and <image>-prod-X.Y.Z, so no image name is latest or ends in -dev, -prod, -local or a number.",
+        fix: "Choose another docker_info.docker_image_name",
+      });
     },
   );
 
@@ -78,20 +96,31 @@ describe("parseImageName", () => {
     ["Cmamp", "cmamp"],
     ["acme/cmamp", "acme-cmamp"],
     ["my image", "my-image"],
+    ["--", "cmamp"],
     ["", "cmamp"],
-    ["cmamp:dev", "cmamp-dev"],
-    ["a".repeat(129), "a"],
+    ["cmamp:dev", "cmamp"],
+    ["My cmamp-1.2.0", "my-cmamp"],
+    ["1.2.0\n", "1"],
+    ["cmamp:12", "cmamp"],
+    ["a-dev-b!", "a-dev-b"],
+    ["Latest", "cmamp"],
+    ["a".repeat(129), "a".repeat(128)],
+    [`${"a".repeat(127)}-b`, "a".repeat(127)],
   ])("refuses %j and shows a legal one", (name, legal) => {
     expect(refusal(() => parseImageName(name))).toMatchObject({
       message: `"${name}" is not an image name`,
-      fix: expect.stringContaining(legal),
+      why: "An image name is lower-case letters and digits, with single dots, underscores or dashes between them.",
+      fix: `Set docker_info.docker_image_name to a name like ${legal}`,
     });
   });
 
-  it.each(["_x_", "Cmamp Tools!", "---", "ÄÖ", "acme/cmamp/"])("suggests for %j a name it takes", (name) => {
-    const { fix } = refusal(() => parseImageName(name));
-    expect(() => parseImageName(fix.split(" ").at(-1) ?? "")).not.toThrow();
-  });
+  it.each(["_x_", "Cmamp Tools!", "---", "ÄÖ", "acme/cmamp/", "cmamp:dev", "Latest", "x 1 dev"])(
+    "suggests for %j a name it takes",
+    (name) => {
+      const { fix } = refusal(() => parseImageName(name));
+      expect(() => parseImageName(fix.split(" ").at(-1) ?? "")).not.toThrow();
+    },
+  );
 });
 
 it.each([
@@ -99,6 +128,7 @@ it.each([
   ["sha256:abc", false],
   [`sha512:${"a".repeat(128)}`, false],
   [`${d} `, false],
+  [` ${d}`, false],
 ])("%s is a digest: %s", (text, expected) => {
   expect(isDigest(text)).toBe(expected);
 });
@@ -109,6 +139,8 @@ it.each([
   ["", false],
   ["-dev", false],
   ["dev/1", false],
+  ["t".repeat(128), true],
+  ["t".repeat(129), false],
   ["dev\n", false],
 ])("%j is a tag: %s", (text, expected) => {
   expect(isTag(text)).toBe(expected);

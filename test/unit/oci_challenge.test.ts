@@ -33,6 +33,10 @@ describe("challenge", () => {
         { scheme: "bearer", params: { realm: "https://r/t", service: "s" } },
       ],
     ],
+    ["realm=x, Basic", [{ scheme: "basic", params: {} }]],
+    ["Basic REALM=x,", [{ scheme: "basic", params: { realm: "x" } }]],
+    ['Bearer a="\\\\",b=', [{ scheme: "bearer", params: { a: "\\", b: "" } }]],
+    ["Negotiate abc==", [{ scheme: "negotiate", params: { abc: "=" } }]],
     ["", []],
     [',,, "', []],
   ])("%s", (header, expected) => {
@@ -42,6 +46,8 @@ describe("challenge", () => {
   it("answers Bearer before Basic", () => {
     expect(chooseChallenge(parseChallenges('Basic realm="x", Bearer realm="https://r"'))?.scheme).toBe("bearer");
     expect(chooseChallenge(parseChallenges("Basic"))?.scheme).toBe("basic");
+    expect(chooseChallenge(parseChallenges("Bearer, Basic"))?.scheme).toBe("basic");
+    expect(chooseChallenge(parseChallenges("Bearer service=s"))).toBeNull();
     expect(chooseChallenge(parseChallenges("Negotiate abc=="))).toBeNull();
   });
 
@@ -51,14 +57,20 @@ describe("challenge", () => {
         { path: "b", actions: ["pull"] },
         { path: "a", actions: ["pull"] },
         { path: "b", actions: ["push", "pull"] },
+        { path: "c", actions: ["push", "pull"] },
       ]),
-    ).toEqual(["repository:a:pull", "repository:b:pull,push"]);
+    ).toEqual(["repository:a:pull", "repository:b:pull,push", "repository:c:pull,push"]);
   });
 
   it.each([
     [["repository:a:pull,push"], ["repository:a:pull"], true],
     [["repository:a:pull"], ["repository:a:pull,push"], false],
     [["repository:a:pull"], ["repository:b:pull"], false],
+    [["repository:a:pull"], ["repository:a:pull", "repository:b:pull"], false],
+    [["repository:h:1/a:pull"], ["repository:h:1/a:pull"], true],
+    [["repository:h:1/a:pull"], ["repository:h:1/b:pull"], false],
+    [[], ["repository:a:pull"], false],
+    [[], [], true],
     [["repository:a:pull", "repository:b:pull"], ["repository:b:pull"], true],
   ])("a token for %j serves %j: %s", (held, wanted, expected) => {
     expect(covers(held, wanted)).toBe(expected);
@@ -77,14 +89,27 @@ describe("token request", () => {
 
   it("posts an identity token, never in the URL", () => {
     const request = tokenRequest(bearer("https://r/t"), ["repository:a:pull"], { secure: true, identityToken: "id" });
-    expect(request?.url).toBe("https://r/t");
-    expect(new URLSearchParams(request?.form).get("refresh_token")).toBe("id");
+    expect(request).toEqual({
+      url: "https://r/t",
+      form: "grant_type=refresh_token&refresh_token=id&client_id=slipway&service=s&scope=repository%3Aa%3Apull",
+    });
+  });
+
+  it("names no service where the registry names none, and several scopes in one word of a form", () => {
+    const plain = { scheme: "bearer", params: { realm: "https://r/t" } };
+    expect(tokenRequest(plain, ["a", "b"], { secure: true, identityToken: "id" })?.form).toBe(
+      "grant_type=refresh_token&refresh_token=id&client_id=slipway&scope=a+b",
+    );
+    expect(tokenRequest(plain, [], { secure: true })).toEqual({ url: "https://r/t" });
+    expect(tokenRequest({ scheme: "bearer", params: {} }, [], { secure: true })).toBeNull();
   });
 
   it.each([
     ["http://r/t", true, false],
     ["http://r/t", false, true],
     ["ftp://r/t", false, false],
+    ["ftp://r/t", true, false],
+    ["https://r/t", false, true],
     ["nonsense", false, false],
   ])("realm %s of a registry with https %s is used: %s", (realm, secure, used) => {
     expect(tokenRequest(bearer(realm), [], { secure }) !== null).toBe(used);
@@ -100,6 +125,25 @@ describe("token request", () => {
       { token: "t", expires_in: "soon" },
       { token: "t", seconds: 60 },
     ],
+    [
+      { token: "t", access_token: "other", expires_in: "90" },
+      { token: "t", seconds: 90 },
+    ],
+    [
+      { token: "t", expires_in: 0 },
+      { token: "t", seconds: 60 },
+    ],
+    [
+      { token: "t", expires_in: -5 },
+      { token: "t", seconds: 60 },
+    ],
+    [
+      { token: "t", expires_in: "1e999" },
+      { token: "t", seconds: 60 },
+    ],
+    [{ token: 7 }, null],
+    [{}, null],
+    ["token", null],
     [{ token: "" }, null],
     [null, null],
   ])("%j", (json, expected) => {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { repositoryOf } from "../../lib/model/oci/address.ts";
 import type { Descriptor, ManifestParts, Node } from "../../lib/model/oci/copy_plan.ts";
-import { blobsOf, mountSource, parseManifest, pushOrder } from "../../lib/model/oci/copy_plan.ts";
+import {
+  blobsOf,
+  isDigest,
+  manifestTypes,
+  mountSource,
+  parseManifest,
+  pushOrder,
+} from "../../lib/model/oci/copy_plan.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const line = (letter: string, size = 1): Descriptor => ({ mediaType: "layer", digest: digest(letter), size });
@@ -26,11 +33,20 @@ describe("copy order", () => {
       "3": image("b"),
     });
     expect(pushOrder(digest("0"), all).map((node) => node.manifest)).toEqual(["1", "2", "3", "0"]);
+    expect(pushOrder(digest("3"), all).map((node) => node.manifest)).toEqual(["3"]);
+  });
+
+  it("leaves out what the source does not hold", () => {
+    const all = nodes({ "0": { type: "index", children: [line("1"), line("9")] }, "1": image("a") });
+    expect(pushOrder(digest("0"), all).map((node) => node.manifest)).toEqual(["1", "0"]);
+    expect(pushOrder(digest("9"), all)).toEqual([]);
   });
 
   it("moves each blob once, the largest first", () => {
     const all = nodes({ "1": image("a", "b", "d"), "2": image("a", "e") });
     expect(blobsOf([...all.values()]).map((blob) => blob.digest[7])).toEqual(["d", "b", "e", "a"]);
+    const index = nodes({ "0": { type: "index", children: [line("1")] }, "1": image("a") });
+    expect(blobsOf([...index.values()])).toEqual([line("a", 1)]);
   });
 
   it("mounts from another repository of the same host only", () => {
@@ -38,6 +54,7 @@ describe("copy order", () => {
     expect(mountSource(repo("127.0.0.1:5000/a"), repo("127.0.0.1:5000/b"))).toBe("a/cmamp");
     expect(mountSource(repo("127.0.0.1:5000/a"), repo("127.0.0.1:5000/a"))).toBeNull();
     expect(mountSource(repo("127.0.0.1:5000/a"), repo("127.0.0.1:5001/b"))).toBeNull();
+    expect(mountSource({ ...repo("127.0.0.1:5000/a"), scheme: "https" }, repo("127.0.0.1:5000/b"))).toBeNull();
   });
 });
 
@@ -51,10 +68,48 @@ describe("manifest", () => {
         line("a"),
       ],
     });
-    expect(parseManifest(text)).toMatchObject({
-      type: "image",
-      blobs: [{ digest: digest("c") }, { digest: digest("a") }],
+    expect(parseManifest(text)).toEqual({ type: "image", config: line("c"), blobs: [line("c"), line("a")] });
+  });
+
+  it("may have an empty layer, and one that an older specification forbids to push", () => {
+    const layers = [
+      line("a", 0),
+      { ...line("b"), mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar" },
+    ];
+    expect(parseManifest(JSON.stringify({ config: line("c"), layers }))).toMatchObject({
+      blobs: [line("c"), line("a", 0)],
     });
+  });
+
+  it.each([
+    [{ os: "linux", architecture: "amd64", variant: "" }, { platform: "linux/amd64" }],
+    [{ os: "linux", architecture: "amd64", variant: 8 }, { platform: "linux/amd64" }],
+    [{}, {}],
+    ["linux", {}],
+    [null, {}],
+    [undefined, {}],
+  ])("names a child of the platform %j with %j", (platform, told) => {
+    const parts = parseManifest(JSON.stringify({ manifests: [{ ...line("1"), platform }] }));
+    expect(parts).toEqual({ type: "index", children: [{ ...line("1"), ...told }] });
+  });
+
+  it("is asked for in all four types, an index before an image", () => {
+    expect(manifestTypes).toEqual([
+      "application/vnd.oci.image.index.v1+json",
+      "application/vnd.oci.image.manifest.v1+json",
+      "application/vnd.docker.distribution.manifest.list.v2+json",
+      "application/vnd.docker.distribution.manifest.v2+json",
+    ]);
+  });
+
+  it.each([
+    [digest("a"), true],
+    [`x${digest("a")}`, false],
+    [`${digest("a")}0`, false],
+    [digest("A"), false],
+    ["sha256:abc", false],
+  ])("%s is a digest: %s", (text, expected) => {
+    expect(isDigest(text)).toBe(expected);
   });
 
   it("names the children of an index with their platforms", () => {
@@ -65,11 +120,21 @@ describe("manifest", () => {
 
   it.each([
     ["not json", /JSON/],
-    ["[]", /neither/],
-    ["null", /no object/],
+    ["[]", /^it is neither an image manifest nor an index$/],
+    ["{}", /^it is neither an image manifest nor an index$/],
+    ["null", /^it is no object$/],
+    ["7", /^it is no object$/],
     ['{"layers":[],"config":null}', /no object/],
-    [JSON.stringify({ manifests: [{ digest: "sha256:../../x", size: 1 }] }), /no sha256 digest/],
-    [JSON.stringify({ manifests: [{ digest: digest("a"), size: -1 }] }), /no size/],
+    [
+      JSON.stringify({ manifests: [{ digest: "sha256:../../x", size: 1 }] }),
+      /^"sha256:..\/..\/x" is no sha256 digest$/,
+    ],
+    [JSON.stringify({ manifests: [{ size: 1 }] }), /^"undefined" is no sha256 digest$/],
+    [JSON.stringify({ manifests: [{ digest: 7, size: 1 }] }), /^"7" is no sha256 digest$/],
+    [JSON.stringify({ manifests: [{ digest: digest("a"), size: -1 }] }), /^sha256:a{64} has no size$/],
+    [JSON.stringify({ manifests: [{ digest: digest("a"), size: 1.5 }] }), /has no size/],
+    [JSON.stringify({ manifests: [{ digest: digest("a"), size: "1" }] }), /has no size/],
+    [JSON.stringify({ manifests: [{ digest: digest("a") }] }), /has no size/],
   ])("refuses %s", (text, why) => {
     expect(() => parseManifest(text)).toThrow(why);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { repositoryOf } from "../../lib/model/oci/address.ts";
-import { credentialSources, hostOfKey, parseAuth } from "../../lib/model/oci/credentials.ts";
+import { credentialSources, helperFor, hostOfKey, parseAuth } from "../../lib/model/oci/credentials.ts";
 import type { Registry } from "../../lib/model/registry.ts";
 
 const repo = (address: string, more: Partial<Registry> = {}) =>
@@ -11,7 +11,11 @@ describe("credential order", () => {
   it.each([
     ["https://index.docker.io/v1/", "registry-1.docker.io"],
     ["docker.io", "registry-1.docker.io"],
+    ["index.docker.io", "registry-1.docker.io"],
+    ["registry-1.docker.io", "registry-1.docker.io"],
     ["https://ghcr.io", "ghcr.io"],
+    ["http://ghcr.io/v2/a/b", "ghcr.io"],
+    ["", ""],
     ["127.0.0.1:5000", "127.0.0.1:5000"],
   ])("key %s means %s", (key, host) => {
     expect(hostOfKey(key)).toBe(host);
@@ -20,6 +24,10 @@ describe("credential order", () => {
   it.each([
     ["dXNlcjpwYTpzcw==", { username: "user", password: "pa:ss" }],
     ["w7w6w6Q=", { username: "ü", password: "ä" }],
+    ["dTpwAA==", { username: "u", password: "p" }],
+    ["dTo=", { username: "u", password: "" }],
+    ["OnA=", null],
+    ["dXA=", null],
     ["!!", null],
     ["", null],
   ])("auth %s", (auth, expected) => {
@@ -50,6 +58,58 @@ describe("credential order", () => {
     ).toEqual(["u", "me"]);
     expect(credentialSources(config, env, repo("quay.io/acme"))).toEqual([]);
     expect(credentialSources(config, env, repo("127.0.0.1:5000", { kind: "ghcr" }))).toEqual([]);
+  });
+
+  it.each([
+    [
+      { identitytoken: "id", username: "u", password: "p" },
+      { from: "identity_token", token: "id" },
+    ],
+    [
+      { identitytoken: "", username: "u", password: "p" },
+      { from: "login", username: "u", password: "p" },
+    ],
+    [
+      { username: "u", password: "p", auth: "dXNlcjpwYQ==" },
+      { from: "login", username: "u", password: "p" },
+    ],
+    [
+      { username: "u", auth: "dXNlcjpwYQ==" },
+      { from: "login", username: "user", password: "pa" },
+    ],
+    [
+      { password: "p", auth: "dXNlcjpwYQ==" },
+      { from: "login", username: "user", password: "pa" },
+    ],
+    [
+      { username: 7, password: "p", auth: "dXNlcjpwYQ==" },
+      { from: "login", username: "user", password: "pa" },
+    ],
+    [{ username: "u", password: "" }, undefined],
+    [{ auth: 7 }, undefined],
+    [{}, undefined],
+  ])("of the login %j is %j", (entry, source) => {
+    expect(credentialSources({ auths: { "https://ghcr.io/v2/": entry } }, {}, repo("ghcr.io/acme"))).toEqual(
+      source ? [source] : [],
+    );
+  });
+
+  it.each([
+    [{ credHelpers: { "https://index.docker.io/v1/": "hub" }, credsStore: "desktop" }, "hub"],
+    [{ credHelpers: { "ghcr.io": "gh" }, credsStore: "desktop" }, "desktop"],
+    [{ credHelpers: { "docker.io": "" }, credsStore: "desktop" }, "desktop"],
+    [{ credsStore: "" }, undefined],
+    [{ credsStore: 7 }, undefined],
+    [null, undefined],
+  ])("the helper of Docker Hub in %j is %s", (config, helper) => {
+    expect(helperFor(config, "registry-1.docker.io")).toBe(helper);
+  });
+
+  it("calls itself slipway to ghcr.io where nobody is named, and takes no empty token", () => {
+    expect(credentialSources({}, { GITHUB_TOKEN: "t", GITHUB_ACTOR: "" }, repo("ghcr.io/acme"))).toEqual([
+      { from: "login", username: "slipway", password: "t" },
+    ]);
+    expect(credentialSources({}, { GITHUB_TOKEN: "", GITHUB_ACTOR: "me" }, repo("ghcr.io/acme"))).toEqual([]);
   });
 
   it.each([

@@ -1,26 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { findUnused } from "../../lib/flows/packages.ts";
-import { type Distribution, judgePackages, type Seen } from "../../lib/model/package_use.ts";
-import { config, engine, facts, localImage, refusal } from "./factory.ts";
+import { judgePackages, type Seen, usesOf } from "../../lib/model/package_use.ts";
+import { config, dist, engine, facts, localImage, refusal, seen } from "./factory.ts";
 
-const dist = (name: string, more: Partial<Distribution> = {}): Distribution => ({
-  ...{ name, version: "1.0", modules: [name], scripts: [], groups: {}, requires: [] },
-  ...more,
-});
-const seen = (more: Partial<Seen>): Seen => ({
-  ...{
-    python: "3.11",
-    distributions: [dist("a")],
-    files: [],
-    imports: [],
-    names: [],
-    lines: [],
-    sections: [],
-    markers: [],
-    broken: [],
-  },
-  ...more,
-});
 const imports = (file: string, ...names: readonly string[]) => [{ file, line: 1, text: "", names }];
 const state = (more: Partial<Seen>, roots: readonly string[] = [".", "src"]) =>
   judgePackages(
@@ -72,6 +54,96 @@ describe("an import", () => {
     ],
   ])("%s", (_title, more, expected) => {
     expect(state(more)).toBe(expected);
+  });
+});
+
+describe("the verdict on a declared package", () => {
+  const asked = { roots: ["."], started: [], allowed: { My_Own: "typed by hand", used: "no need" } };
+  const judged = (name: string, more: Partial<Seen> = {}) =>
+    judgePackages({ ...asked, declared: [{ name, group: "lint", constraint: "^1" }] }, seen(more));
+  const nowhere = { file: null, line: null };
+
+  it.each<[string, string, Partial<Seen>, object]>([
+    [
+      "is its first use",
+      "a",
+      { imports: imports("x.py", "a") },
+      { state: "used", why: "imported", file: "x.py", line: 1 },
+    ],
+    ["is that nobody names it", "a", {}, { state: "unused", why: "nothing names it", ...nowhere }],
+    ["is the reason why it may stay", "my-own", {}, { state: "allowed", why: "typed by hand", ...nowhere }],
+    [
+      "is that nobody names it where its module has another name",
+      "py-x",
+      { distributions: [dist("Py_X", { modules: ["x"] }), dist("b")], imports: imports("x.py", "py_x") },
+      { state: "unused", why: "nothing names it", ...nowhere },
+    ],
+    ["is that the image lacks it", "gone", {}, { state: "unknown", why: "the image does not have it", ...nowhere }],
+    [
+      "is its use although the image lacks it",
+      "gone-away",
+      { imports: imports("x.py", "gone_away.x") },
+      { state: "used", why: "imported", file: "x.py", line: 1 },
+    ],
+    [
+      "is its use as a namespace although the image lacks it",
+      "gone-away",
+      { imports: imports("x.py", "gone.away") },
+      { state: "used", why: "imported", file: "x.py", line: 1 },
+    ],
+    [
+      "is its program although the image lacks it",
+      "gone",
+      { lines: [{ file: "Makefile", line: 4, text: "gone x", kind: "shell" }] },
+      { state: "used", why: "run as a command", file: "Makefile", line: 4 },
+    ],
+    [
+      "is its use although it may stay",
+      "used",
+      { distributions: [dist("Used", { modules: ["a"] })], imports: imports("x.py", "a") },
+      { state: "used", why: "imported", file: "x.py", line: 1 },
+    ],
+  ])("%s", (_what, name, more, expected) => {
+    expect(judged(name, more)).toEqual([{ name, group: "lint", ...expected }]);
+  });
+
+  it("is given for each, in their order", () => {
+    const declared = ["b", "a"].map((name) => ({ name, group: "main", constraint: null }));
+    const found = seen({ distributions: [dist("a"), dist("b")], imports: imports("x.py", "b") });
+    expect(judgePackages({ ...asked, declared }, found).map(({ name, state }) => [name, state])).toEqual([
+      ["b", "used"],
+      ["a", "unused"],
+    ]);
+  });
+});
+
+describe("the places that use a name", () => {
+  const world = seen({
+    distributions: [dist("My_A", { modules: ["ma", "mb"], scripts: ["pytest"] }), dist("b")],
+    imports: [
+      { file: "y.py", line: 2, text: "import ma", names: ["ma"] },
+      { file: "x.py", line: 1, text: "import gone.x", names: ["gone.x"] },
+      { file: "x.py", line: 2, text: "import b", names: ["b"] },
+    ],
+    lines: [
+      { file: "y.py", line: 2, text: "python -m ma.x", kind: "shell" },
+      { file: "y.py", line: 3, text: "python -m ma.x", kind: "shell" },
+      { file: "z.py", line: 2, text: "python -m ma.x", kind: "shell" },
+    ],
+  });
+  const places = (name: string) =>
+    usesOf(name, world, { roots: [], started: ["pytest"] }).map(({ file, line }) => `${file}:${line}`);
+
+  it.each([
+    ["my-a", ["y.py:2", "y.py:3", "z.py:2"]],
+    ["ma", ["y.py:2", "y.py:3", "z.py:2"]],
+    ["mb.x", ["y.py:2", "y.py:3", "z.py:2"]],
+    ["b", ["x.py:2"]],
+    ["gone", ["x.py:1"]],
+    ["gone.x", ["x.py:1"]],
+    ["absent", []],
+  ])("%s are %j, each once and imports first", (name, expected) => {
+    expect(places(name)).toEqual(expected);
   });
 });
 

@@ -5,7 +5,8 @@ const argv = (text: TemplateStringsArray, ...values: Parameters<typeof cmd>[1][]
 
 describe("cmd", () => {
   it("splits its text into words", () => {
-    expect(argv`docker  image ls`).toEqual(["docker", "image", "ls"]);
+    expect(argv`docker  image \t
+      ls  `).toEqual(["docker", "image", "ls"]);
   });
 
   it.each([["a b"], ["it's"], ["$HOME"], ["a;b"], ["*"], ["--flag"], ["line\nline"]])(
@@ -23,8 +24,9 @@ describe("cmd", () => {
     expect(argv`docker run ${["--env", "A=b c"]} app`).toEqual(["docker", "run", "--env", "A=b c", "app"]);
   });
 
-  it("separates two lists that touch", () => {
+  it("separates two lists that touch, and a list from the text that touches it", () => {
     expect(argv`ls ${["a"]}${["b"]}`).toEqual(["ls", "a", "b"]);
+    expect(argv`ls${["a", "b"]}c`).toEqual(["ls", "a", "b", "c"]);
   });
 
   it.each<{ readonly value: false | null | undefined | readonly string[] }>([
@@ -49,13 +51,18 @@ describe("cmd", () => {
     ]);
   });
 
+  it("takes a digest and the text behind it apart where a space is between them", () => {
+    expect(argv`${{ digest: "@image" }} ${"a"}`).toEqual([{ digest: "@image" }, "a"]);
+  });
+
   it("refuses a digest inside a word", () => {
+    expect(() => cmd`docker tag ${{ digest: "@image" }}:dev`).toThrow("cmd: a digest is a word of its own");
     expect(() => cmd`docker tag cmamp@${{ digest: "@image" }}`).toThrow("a digest is a word of its own");
   });
 
   it.each(['"', "'", "`", "|", "&", ";", "<", ">", "$", "\\"])("refuses %s in its text", (sign) => {
     const text = Object.assign([`ls ${sign} x`], { raw: [] });
-    expect(() => cmd(text)).toThrow("holds shell text");
+    expect(() => cmd(text)).toThrow(`cmd: "ls ${sign} x" holds shell text; write argv`);
   });
 
   it("runs at the outermost root with nothing added to the environment", () => {
@@ -65,4 +72,8 @@ describe("cmd", () => {
 
 it("a step is neither skipped nor yields anything unless it says so", () => {
   expect(step("a", "A", [])).toEqual({ id: "a", title: "A", skip: null, yields: null, do: [] });
+  expect(step("a", "A", [cmd`ls`], { skip: "no", yields: "claim" })).toEqual({
+    ...{ id: "a", title: "A", skip: "no", yields: "claim" },
+    do: [{ kind: "command", argv: ["ls"], env: {}, cwd: "." }],
+  });
 });

@@ -31,6 +31,8 @@ describe("container_registry_info", () => {
       },
       { name: "dockerhub.kaizenflow", kind: "dockerhub", address: "kaizenflow", required: false },
     ]);
+    const plain = { address: "a.b", kind: "oci" as const };
+    expect(registries({ x: { ...plain, region: "", profile: "" } })).toEqual([{ name: "x", ...plain, required: true }]);
   });
 
   it("long: a key that is a kind needs no kind", () => {
@@ -50,6 +52,11 @@ describe("container_registry_info", () => {
     ["ghcr: https://ghcr.io", '3 container_registry_info.ghcr is "https://ghcr.io", not an address', "https://"],
     ["ghcr: ghcr.io/", 'is "ghcr.io/", not an address', "trailing slash"],
     ["ghcr: ghcr.io/Acme", 'is "ghcr.io/Acme", not an address', "host"],
+    ["-a: ghcr.io", "-a is not a registry name", "Use letters, digits, dots and dashes"],
+    ["a/b: ghcr.io", "a/b is not a registry name", "Use letters, digits, dots and dashes"],
+    ["ghcr: [a.b]", "container_registry_info.ghcr is not a section", '"ghcr:"'],
+    ["ghcr: {address: a.b, region: [x]}", "ghcr.region is not a text", "one value"],
+    ["ghcr: {address: a.b, profile: [x]}", "ghcr.profile is not a text", "one value"],
     ["'a b': ghcr.io", "is not a registry name", "letters, digits"],
     ["ghcr: {address: a.b, required: maybe}", 'required is "maybe", not true or false', "true or false"],
   ])("refuses %s", async (line, what, fix) => {
@@ -94,15 +101,20 @@ describe("targetRegistries", () => {
     ["offce", "--target-registries office"],
     ["oci.any", "--target-registries "],
     ["ghcr.any", "--target-registries "],
+    ["my_aws_ecr", "--target-registries ecr"],
     ["", "--target-registries "],
   ])("refuses %j, which names none or several", (wanted, fix) => {
     expect(refusal(() => names(wanted))).toMatchObject({
       message: `"${wanted}" is not a registry of this repo`,
+      why: "container_registry_info of repo_config.yaml knows ecr, hub, office, attic.",
       fix: expect.stringContaining(fix),
     });
   });
 
   it("are to be configured where a repo has none", () => {
-    expect(refusal(() => targetRegistries([], ["ecr"])).fix).toContain("container_registry_info");
+    expect(refusal(() => targetRegistries([], ["ecr"]))).toMatchObject({
+      why: "container_registry_info of repo_config.yaml knows none.",
+      fix: "Add the registry to container_registry_info",
+    });
   });
 });

@@ -27,6 +27,9 @@ describe("a version may be released", () => {
     ["1.3.0", "after_release: its major.minor has no entry", { policy: "after_release" }],
     ["1.2.0", "after_release: it is released, its entry added", { policy: "after_release", released: ["1.2.0"] }],
     ["1.2.1", "after_release in prod: no prod entry stands", { policy: "after_release", stage: "prod" }],
+    ["1.2.0", "after_release in prod: dev's entry of it stands", { policy: "after_release", stage: "prod" }],
+    ["1.2.2", "prod shares dev's entry above its own", { stage: "prod", entries: ["1.2.2", "prod-1.2.1"] }],
+    ["1.10.0", "lower ones are released, in any order", { entries: ["1.10.0"], released: ["1.9.0", "1.1.0"] }],
   ])("%s where %s", (text, _why, given) => {
     expect(() => assertReleasable(version(text), check(given))).not.toThrow();
   });
@@ -51,6 +54,27 @@ describe("a version is refused", () => {
       "1.2.1",
       "--version 1.2.1",
     ],
+    [
+      "1.2.1",
+      "only prod has an entry of it",
+      { entries: ["prod-1.2.1", "1.2.0"] },
+      "not the newest dev entry of changelog.txt, 1.2.0",
+      "i changelog_add --version 1.2.1",
+    ],
+    [
+      "1.2.5",
+      "prod's own entry is lower and dev has none",
+      { stage: "prod", entries: ["prod-1.2.1", "1.2.0"] },
+      "not the newest prod entry of changelog.txt, 1.2.1",
+      "i changelog_add --version 1.2.5",
+    ],
+    [
+      "1.1.9",
+      "a higher one is released first",
+      { released: ["1.10.0", "1.9.0"] },
+      "lower than 1.10.0",
+      "--version 1.10.1",
+    ],
     ["1.2.7", "neither dev nor prod has an entry", { stage: "prod" }, "newest prod entry", "i changelog_add"],
     ["1.2.0", "after_release: its entry stands", { policy: "after_release" }, "already has 1.2.0", "--version 1.2.1"],
     [
@@ -72,6 +96,43 @@ describe("a version is refused", () => {
       message: expect.stringContaining(what),
       fix: expect.stringContaining(fix),
     });
+  });
+
+  it.each<[string, string, Given, string, string, string]>([
+    [
+      "1.2.0",
+      "below what is released",
+      { released: ["1.3.0"] },
+      "version 1.2.0 is lower than 1.3.0, which is released",
+      "Versions only go forward; going back is a rollback, which moves the tag and keeps every version.",
+      "Pick the next one, e.g. --version 1.3.1, or type: i docker_rollback_dev --version 1.2.0",
+    ],
+    [
+      "1.3.0",
+      "without an entry",
+      {},
+      "version 1.3.0 is not the newest dev entry of changelog.txt, which has none for 1.3",
+      "changelog_update is before_release: the entry of a version is written before it is released.",
+      'Add the entry: i changelog_add --version 1.3.0 --message "what changed"',
+    ],
+    [
+      "1.2.0",
+      "below the newest entry",
+      { entries: ["1.2.1", "1.2.0"] },
+      "version 1.2.0 is not the newest dev entry of changelog.txt, 1.2.1",
+      "changelog_update is before_release: the entry of a version is written before it is released.",
+      "Release --version 1.2.1",
+    ],
+    [
+      "1.2.0",
+      "that has its entry too early",
+      { policy: "after_release" },
+      "changelog.txt already has 1.2.0, not lower than 1.2.0",
+      "changelog_update is after_release: the entry is added when the release is done.",
+      "Pick the next version, e.g. --version 1.2.1",
+    ],
+  ])("%s %s, with the reason and what to type", (text, _why, given, message, why, fix) => {
+    expect(refusal(() => assertReleasable(version(text), check(given)))).toMatchObject({ message, why, fix });
   });
 
   it.each(["dev", "prod"] as const)("below what is released, with the way to roll %s back", (stage) => {

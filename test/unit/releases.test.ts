@@ -4,12 +4,15 @@ import { parseChangelog } from "../../lib/model/changelog.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import {
   commitBefore,
+  isBehindByChoice,
+  lastFlip,
   releaseBefore,
   releaseInUse,
   releasesOf,
   reportVersion,
   rolledBack,
   stagesInPlay,
+  wantedDigest,
 } from "../../lib/model/releases.ts";
 import { changelog, commit, digest, logged, version } from "./factory.ts";
 
@@ -39,7 +42,12 @@ const two = [released("dev", "1.0.0"), moved("dev", "1.0.0"), released("dev", "2
 describe("what the log says of releases", () => {
   it("is one line for a version that was released again for more registries", () => {
     const log = [released("dev", "1.0.0", ["a"]), released("dev", "1.0.0", ["b"]), released("prod", "1.0.0")];
-    expect(releasesOf(log, "dev")).toMatchObject([{ version: "1.0.0", registries: ["a", "b"] }]);
+    expect(releasesOf(log, "dev")).toEqual([
+      {
+        ...{ stage: "dev", version: "1.0.0", digest: digest("1"), commit: commit("1"), registries: ["a", "b"] },
+        ...{ at: "2025-01-02T10:00:00Z", by: "ann" },
+      },
+    ]);
     expect([stagesInPlay(log), stagesInPlay([])]).toEqual([["dev", "prod"], ["dev"]]);
   });
 
@@ -48,15 +56,23 @@ describe("what the log says of releases", () => {
     ["the one that it was rolled back to", [...two, moved("dev", "1.0.0", "rollback")], undefined, "1.0.0"],
     ["the one that was asked for", two, "1.0.0", "1.0.0"],
     ["none where the one asked for was not released", two, "3.0.0", undefined],
-    ["the last one where nothing was moved", [released("dev", "1.0.0")], undefined, "1.0.0"],
+    [
+      "the last one where nothing was moved",
+      [released("dev", "1.0.0"), released("dev", "0.8.0"), released("dev", "0.9.0")],
+      undefined,
+      "0.9.0",
+    ],
+    ["the last one where prod was moved", [...two, moved("prod", "1.0.0")].slice(2), undefined, "2.0.0"],
+    ["none where nothing was released", [], undefined, undefined],
   ])("has in use %s", (_what, log, asked, expected) => {
     expect(releaseInUse(log, "dev", asked ? version(asked) : null)?.version).toBe(expected);
   });
 
   it("knows the release before a version by its number, not by its day", () => {
-    const log = [released("prod", "1.9.0"), released("prod", "1.10.0"), released("prod", "1.9.1")];
+    const days = ["1.9.0", "1.10.0", "1.9.1", "1.11.0", "1.8.0"];
+    const log = [...days.map((day) => released("prod", day)), released("dev", "1.9.5")];
     expect(releaseBefore(log, "prod", version("1.10.0"))?.version).toBe("1.9.1");
-    expect(releaseBefore(log, "prod", version("1.9.0"))).toBeUndefined();
+    expect(releaseBefore(log, "prod", version("1.8.0"))).toBeUndefined();
   });
 
   it("knows who took a version back, until it is there again", () => {
@@ -65,6 +81,27 @@ describe("what the log says of releases", () => {
     expect(rolledBack(back, "dev", version("1.0.0"))).toBeUndefined();
     expect(rolledBack([...back, moved("dev", "2.0.0", "rollback")], "dev", version("2.0.0"))).toBeUndefined();
   });
+
+  it.each<[string, readonly SignedEntry[]]>([
+    ["nothing was moved", []],
+    ["it was taken back by a release", [moved("dev", "2.0.0"), moved("dev", "1.0.0")]],
+    ["it never was what the tag is", [moved("dev", "1.0.0", "rollback")]],
+    ["it only was released", [released("dev", "2.0.0"), moved("dev", "1.0.0", "rollback")]],
+    ["it was it in prod", [moved("prod", "2.0.0"), moved("dev", "1.0.0", "rollback")]],
+    ["prod was rolled back", [moved("dev", "2.0.0"), moved("prod", "1.0.0", "rollback")]],
+    ["nobody knows to what", [moved("dev", "2.0.0"), moved("dev", "a1", "rollback")]],
+  ])("knows of no rollback of 2.0.0 where %s", (_why, log) => {
+    expect(rolledBack(log, "dev", version("2.0.0"))).toBeUndefined();
+  });
+
+  it("tells the last move of each mutable tag", () => {
+    const log = [moved("dev", "1.0.0"), moved("dev", "2.0.0"), moved("prod", "1.0.0"), released("dev", "3.0.0")];
+    expect([lastFlip(log, "dev")?.version, lastFlip(log, "prod")?.version, lastFlip([], "dev")]).toEqual([
+      "2.0.0",
+      "1.0.0",
+      undefined,
+    ]);
+  });
 });
 
 it.each<[string, readonly SignedEntry[], Readonly<Record<string, string>>, string | null]>([
@@ -72,8 +109,14 @@ it.each<[string, readonly SignedEntry[], Readonly<Record<string, string>>, strin
   [
     "the Git tags of before the log",
     [],
-    { "cmamp-0.9.0": "c9", "cmamp-0.10.0": "c10", "cmamp-prod-1.5.0": "p" },
+    { "cmamp-0.10.0": "c10", "cmamp-0.9.0": "c9", "cmamp-prod-1.5.0": "p", "other-1.9.0": "o", "cmamp-1.9": "x" },
     "c10",
+  ],
+  [
+    "a tag of three that is found by its number",
+    [],
+    { "cmamp-0.2.0": "a", "cmamp-0.11.0": "b", "cmamp-0.3.0": "c" },
+    "b",
   ],
   ["neither, for the first one", [], { "cmamp-2.0.0": "c2" }, null],
 ])("the commits of a version start after the release before it, by %s", (_what, log, tags, expected) => {
@@ -86,6 +129,59 @@ it.each<[string, readonly SignedEntry[], readonly string[], string | null]>([
   ["nothing", [], [], null],
 ])("a report is about %s", (_what, log, entries, expected) => {
   expect(reportVersion({ log, changelog: changelog(...entries) }, "dev")).toBe(expected);
+});
+
+it("a report is about the version that was asked for, whatever was released", () => {
+  expect(reportVersion({ log: two, changelog: changelog("3.0.0") }, "dev", version("1.0.0"))).toBe("1.0.0");
+});
+
+describe("what a tag should be", () => {
+  const [one, other, third] = [digest("1"), digest("2"), digest("3")];
+  const flip = (to: string, registries: readonly string[], meant: readonly string[] = registries, tag = "dev") =>
+    logged({
+      ...{ type: "flip", id: to + tag, tag, version: "1.0.0", to, why: "release", registries },
+      from: Object.fromEntries(meant.map((name) => [name, null])),
+    });
+  const log = [
+    released("dev", "1.0.0"),
+    flip(one, ["ecr", "hub"]),
+    flip(third, ["ecr"], ["ecr"], "prod"),
+    flip(other, ["ecr"], ["ecr", "ghcr"]),
+  ];
+
+  it.each([
+    ["dev", other],
+    ["prod", third],
+    ["dev-1.0.0", one],
+    ["dev-2.0.0", undefined],
+    ["prod-1.0.0", undefined],
+    ["local", undefined],
+  ])("%s is in the log as %s", (tag, expected) => {
+    expect(wantedDigest(log, tag)).toBe(expected);
+  });
+
+  it.each([
+    ["was left out and is what it was", { registry: "hub", digest: one }, true],
+    ["was left out and is what nobody made it", { registry: "hub", digest: third }, false],
+    ["was left out and lost it", { registry: "hub", digest: null }, false],
+    ["was never meant and has none", { registry: "attic", digest: null }, true],
+    ["was never meant and has one", { registry: "attic", digest: one }, false],
+    ["was moved", { registry: "ecr", digest: one }, false],
+    ["was meant to move and did not", { registry: "ghcr", digest: null }, false],
+    ["is what it should be", { registry: "hub", digest: other }, false],
+  ])("is behind by choice where the registry %s: %#", (_what, cell, expected) => {
+    expect(isBehindByChoice(log, { tag: "dev", ...cell })).toBe(expected);
+  });
+
+  it("is what it was last where it was left out twice", () => {
+    const twice = [flip(one, ["hub"]), flip(other, ["hub", "ecr"]), flip(third, ["ecr"]), flip(digest("4"), ["ecr"])];
+    const behind = (hash: string) => isBehindByChoice(twice, { tag: "dev", registry: "hub", digest: hash });
+    expect([behind(one), behind(other), behind(third)]).toEqual([false, true, false]);
+  });
+
+  it("is behind by nobody's choice where the log does not know the tag", () => {
+    expect(isBehindByChoice([], { tag: "dev", registry: "hub", digest: null })).toBe(false);
+  });
 });
 
 describe("the changes of a version", () => {

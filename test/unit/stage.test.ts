@@ -11,23 +11,32 @@ describe("stage", () => {
   it.each(["test", "Dev", "", "dev "])("%j is none", (text) => {
     expect(refusal(() => parseStage(text))).toMatchObject({
       message: `"${text}" is not a stage`,
-      fix: expect.stringContaining("--stage dev"),
+      why: "An image is local, dev or prod.",
+      fix: "Use --stage local, --stage dev or --stage prod",
     });
   });
 });
 
 describe("a candidate", () => {
+  it("is tagged with its user and nine digits of its commit", () => {
+    expect(candidateTag("ada", "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567")).toBe("prod-ada-0a1b2c3d4");
+  });
+
   it.each(["ada", "Ada.L", "j.doe", "0", "a_b-c"])("of %s is read as it was made", (user) => {
     const tag = candidateTag(user, "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567");
     expect(parseCandidate(tag)).toBe(tag);
   });
 
-  it.each(["prod", "prod-1.2.0", "dev-ada-0a1b2c3d4", "prod-ada-0a1b2c3", "prod-ada-0A1B2C3D4", "-prod-ada-0a1b2c3d4"])(
-    "is not %s",
-    (text) => {
-      expect(refusal(() => parseCandidate(text)).message).toBe(`"${text}" is not the tag of a candidate`);
-    },
-  );
+  it.each([
+    ...["", "prod", "prod-1.2.0", "dev-ada-0a1b2c3d4", "-prod-ada-0a1b2c3d4", "prod--ada-0a1b2c3d4", "prod-0a1b2c3d4"],
+    ...["prod-ada-0a1b2c3", "prod-ada-0A1B2C3D4", "prod-ada-0a1b2c3d45", "prod-a/b-0a1b2c3d4", "x prod-ada-0a1b2c3d4"],
+  ])("is not %j", (text) => {
+    expect(refusal(() => parseCandidate(text))).toMatchObject({
+      message: `"${text}" is not the tag of a candidate`,
+      why: "It is prod-<user>-<the first 9 digits of the commit>, as docker_create_candidate tells it.",
+      fix: "Write it like --candidate prod-ada-0a1b2c3d4",
+    });
+  });
 });
 
 describe("imageTag", () => {
@@ -51,8 +60,22 @@ it.each([
 });
 
 describe("userTag", () => {
-  it.each(["gp", "j_doe-1", "0x", "a".repeat(40)])("keeps %s", (user) => {
+  it.each(["gp", "j_doe-1", "ada-0a1b2c3d-x", "0x", "a".repeat(40)])("keeps %s", (user) => {
     expect(userTag(user)).toBe(user);
+  });
+
+  it.each([
+    ["", "user-811c9dc5"],
+    ["A", "a-c40bf6cc"],
+    ["BCL", "bcl-017317da"],
+    ["john.doe", "john-doe-ff932eba"],
+    ["_x", "x-570b7da2"],
+    ["..", "user-a3d4a70d"],
+    ["ünal", "nal-df3c52c1"],
+    ["ada-0a1b2c3d", "ada-0a1b2c3d-3fab5b86"],
+    ["a".repeat(41), `${"a".repeat(31)}-ec613944`],
+  ])("writes %j as %s, with the FNV-1a hash of the name", (user, tag) => {
+    expect(userTag(user)).toBe(tag);
   });
 
   const odd = ["john.doe", "JDoe", "jdoe@acme", "DOMAIN\\jdoe", "_x", "", "..", "ünal", "a".repeat(41), "a b", "$(id)"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { listNames, runnerName, type TestList, testCommand } from "../../lib/model/tests.ts";
+import { defaultSmoke, listNames, prodWays, runnerName, type TestList, testCommand } from "../../lib/model/tests.ts";
 
 const plain: TestList = { command: null, mayBeEmpty: false, prod: null };
 const own: TestList = { command: ["make", "check"], mayBeEmpty: false, prod: null };
@@ -43,6 +43,12 @@ describe("the pytest line of a list", () => {
 
 it("a configured command is taken as it is, the given words behind it", () => {
   expect(testCommand("fast", own, { ...options, extra: ["-k"] })).toEqual(["make", "check", "-k"]);
+});
+
+it("there are four lists, three ways to run one for prod, and a smoke test that any image has", () => {
+  expect(listNames).toEqual(["fast", "slow", "superslow", "qa"]);
+  expect(prodWays).toEqual(["in_image", "from_outside", "with_dev_packages"]);
+  expect(defaultSmoke).toEqual(["uname", "-m"]);
 });
 
 describe("the name of a runner in a record", () => {

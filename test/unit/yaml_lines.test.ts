@@ -41,6 +41,22 @@ describe("the line of a key", () => {
     expect(lineOfKey(yaml, path)).toBe(line);
   });
 
+  it.each<[string, string, number]>([
+    ["in double quotes", 'b: 1\n"a": 2\n', 2],
+    ["in single quotes", "b: 1\n'a' : 2\n", 2],
+    ["with spaces before the colon", "b: 1\na  : 2\n", 2],
+    ["after one that goes on where it ends", "ab: 1\na.b: 2\na b: 3\na: 4\n", 4],
+    ["after one that holds it in quotes", "x'a: 1\na: 2\n", 2],
+    ["after a value that holds it", "b: a:\na: 2\n", 2],
+    ["after lines that are empty or comments", "\n  \n  # a: 1\na: 2\n", 4],
+  ])("is found %s", (_how, yaml, line) => {
+    expect(lineOfKey(yaml, ["a"])).toBe(line);
+  });
+
+  it("is not that of a key which has a quote where this one ends", () => {
+    expect(lineOfKey("a'b: 1\nab: 2\n", ["ab"])).toBe(2);
+  });
+
   it("is that of the nearest section for a key that is missing", () => {
     expect(lineOfKey(text, ["release", "end_to_end", "dev", "argv"])).toBe(8);
   });

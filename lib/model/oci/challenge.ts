@@ -92,7 +92,7 @@ export function tokenRequest(
 /** Takes the JSON of a token server, gives the token and its life in seconds (60 when it says nothing), null when there is none. */
 export function parseToken(json: unknown): { token: string; seconds: number } | null {
   if (typeof json !== "object" || json === null) return null;
-  const named = (name: string): unknown => (name in json ? (json as Record<string, unknown>)[name] : undefined);
+  const named = (name: string): unknown => (json as Record<string, unknown>)[name];
   const token = named("token") ?? named("access_token");
   const seconds = Number(named("expires_in") ?? 60);
   if (typeof token !== "string" || token === "") return null;

@@ -18,7 +18,7 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 
 /** Takes a key of config.json (`https://index.docker.io/v1/`, `ghcr.io`), gives the host it means; docker's ConvertToHostname. */
 export function hostOfKey(key: string): string {
-  const host = key.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+  const host = key.replace(/^https?:\/\//, "").replace(/\/.*/, "");
   return hubHosts.has(host) ? "registry-1.docker.io" : host;
 }
 

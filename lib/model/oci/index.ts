@@ -15,5 +15,5 @@ export function joinIndex(children: readonly Descriptor[]): { readonly mediaType
 
 function partsOf(platform: string) {
   const [os, architecture, variant] = platform.split("/");
-  return { architecture, os, ...(variant ? { variant } : {}) };
+  return { architecture, os, variant };
 }

@@ -57,7 +57,7 @@ export function heldBytes(range: string | null | undefined): number {
 export function restOfUpload(kind: RegistryKind, held: number, size: number): [number, number][] | null {
   const { resumes, chunk } = resuming[kind];
   if (!resumes || held > size) return null;
-  const step = chunk ?? Math.max(1, size - held);
+  const step = chunk ?? Math.max(1, size);
   const pieces: [number, number][] = [];
   for (let from = held; from < size; from += step) pieces.push([from, Math.min(size, from + step)]);
   return pieces;

@@ -1,0 +1,221 @@
+import { describe, expect, it } from "vitest";
+import { type Config, parseConfig } from "../../lib/model/config.ts";
+import { config, refusal } from "./factory.ts";
+
+const refused = (sections: object) => refusal(() => config({ ...sections }));
+
+describe("where the code lives", () => {
+  it.each([
+    [{}, "https://github.com/cmamp/cmamp"],
+    [{ repo_name: "tools" }, "https://github.com/tools/tools"],
+    [{ github_repo_account: "acme" }, "https://github.com/acme/cmamp"],
+    [
+      { repo_name: "tools", github_repo_account: "acme", github_host_name: "git.acme.org" },
+      "https://git.acme.org/acme/tools",
+    ],
+  ])("is for %j %s", (info, source) => {
+    expect(config({ repo_info: info }).source).toBe(source);
+  });
+});
+
+describe("a config says", () => {
+  it.each<[object, unknown, (of: Config) => unknown]>([
+    [{ repo_info: { repo_name: "tools" } }, "tools", ({ repoName }) => repoName],
+    [{}, "cmamp", ({ repoName }) => repoName],
+    [{}, "cmamp", ({ imageName }) => imageName],
+    [{ runnable_dir_info: { dir_suffix: "x" } }, "x", ({ dirSuffix }) => dirSuffix],
+    [{}, "cmamp", ({ dirSuffix }) => dirSuffix],
+    [{}, null, ({ commandPrefix }) => commandPrefix],
+    [{ runnable_dir_info: { command_prefix: "opt" } }, "opt", ({ commandPrefix }) => commandPrefix],
+    [{}, false, ({ nestedHelpers }) => nestedHelpers],
+    [{ runnable_dir_info: { use_helpers_as_nested_module: true } }, true, ({ nestedHelpers }) => nestedHelpers],
+    [{}, ["uname", "-m"], ({ smoke }) => smoke],
+    [{ tests: { smoke: { command: ["true"] } } }, ["true"], ({ smoke }) => smoke],
+    [{}, {}, ({ packages }) => packages.allowUnused],
+    [{ packages: { allow_unused: { ipdb: "typed" } } }, { ipdb: "typed" }, ({ packages }) => packages.allowUnused],
+    [{ tmux: { any: "thing" } }, "cmamp", ({ imageName }) => imageName],
+    [{ s3_bucket_info: { any: "thing" } }, "cmamp", ({ imageName }) => imageName],
+  ])("%j: %j", (sections, expected, of) => {
+    expect(of(config({ ...sections }))).toEqual(expected);
+  });
+
+  it.each<[object, Partial<Config["release"]>]>([
+    [{ platforms: ["linux/arm64", "linux/amd64"] }, { platforms: ["linux/amd64", "linux/arm64"] }],
+    [{ dev_packages: ["/venv", "/opt/a-b_c.d+e"] }, { devPackages: ["/venv", "/opt/a-b_c.d+e"] }],
+    [{ downstream: { any: "thing" } }, { none: false }],
+    [{ build_args: { A: 1 } }, { buildArgs: { A: "1" } }],
+    [{ changelog_update: "after_release" }, { changelogUpdate: "after_release" }],
+    [{ changelog_update: "before_release" }, { changelogUpdate: "before_release" }],
+    [{ gates: ["qa"] }, { gates: ["qa"] }],
+    [{ ref_prefix: "refs/heads/a-b/_c" }, { refPrefix: "refs/heads/a-b/_c" }],
+    [
+      { end_to_end: { dev: { dir: "e", argv: ["x"] }, prod: { argv: ["y"] } } },
+      { endToEnd: { dev: { dir: "e", argv: ["x"] }, prod: { dir: ".", argv: ["y"] } } },
+    ],
+  ])("of a release %j", (section, expected) => {
+    expect(config({ release: section }).release).toMatchObject(expected);
+  });
+
+  it("that nothing is ever released, and then nothing else of a release", () => {
+    expect(config({ release: "none" }).release).toEqual({
+      none: true,
+      changelogUpdate: "before_release",
+      gates: ["fast", "slow", "qa"],
+      endToEnd: {},
+      platforms: [],
+      buildArgs: {},
+      devPackages: ["/venv"],
+      refPrefix: "refs/slipway",
+    });
+  });
+
+  it("of every list of tests its command, whether it may be empty, and how it runs for prod", () => {
+    const row = { command: ["make"], may_be_empty: true, prod: "from_outside" };
+    const told = { command: ["make"], mayBeEmpty: true, prod: "from_outside" };
+    for (const name of ["fast", "slow", "superslow", "qa"] as const) {
+      const { tests } = config({ tests: { [name]: row } });
+      expect(tests[name]).toEqual(told);
+      expect(Object.values(tests).filter(({ mayBeEmpty }) => mayBeEmpty)).toHaveLength(1);
+    }
+  });
+
+  it("of a container all that it has beside its image", () => {
+    const { container } = config({
+      container: {
+        ...{ volumes: ["/a:/b"], ports: ["1:2"], env: { A: 1 }, env_file: ["e"], network: "lab", home: [".ssh"] },
+        ...{ compose_files: ["c.yml"], socket: true, privileged: true, dev_tools: "tools" },
+      },
+    });
+    expect(container).toEqual({
+      ...{ volumes: ["/a:/b"], ports: ["1:2"], env: { A: "1" }, envFile: ["e"], network: "lab", home: [".ssh"] },
+      ...{ composeFiles: ["c.yml"], socket: true, privileged: true, devTools: "tools" },
+    });
+  });
+
+  it("of a container nothing of the host unless it is asked for", () => {
+    expect(config().container).toEqual({
+      ...{ volumes: [], ports: [], env: {}, envFile: [], network: null, composeFiles: [], home: [] },
+      ...{ socket: false, privileged: false, devTools: "dev_tools" },
+    });
+  });
+
+  it.each([
+    [{}, "SLACK_WEBHOOK_URL"],
+    [{ notify: {} }, "SLACK_WEBHOOK_URL"],
+    [{ notify: { slack: "TEAM_1" } }, "TEAM_1"],
+    [{ notify: { slack: "_hook" } }, "_hook"],
+  ])("whom to tell of a release: %j", (sections, variable) => {
+    expect(config({ ...sections }).notify).toEqual({ slack: variable });
+  });
+});
+
+describe("a config is refused", () => {
+  it.each<[object, string, string]>([
+    [
+      { release: { dev_packages: ["venv"] } },
+      'release.dev_packages has "venv"',
+      "Write absolute paths in the image, like /venv",
+    ],
+    [
+      { release: { dev_packages: ["/a/../b"] } },
+      'release.dev_packages has "/a/../b"',
+      "Write absolute paths in the image, like /venv",
+    ],
+    [
+      { release: { dev_packages: ["/a b"] } },
+      'release.dev_packages has "/a b"',
+      "Write absolute paths in the image, like /venv",
+    ],
+    [
+      { release: { dev_packages: ["x /a"] } },
+      'release.dev_packages has "x /a"',
+      "Write absolute paths in the image, like /venv",
+    ],
+    [
+      { release: { dev_packages: ["/"] } },
+      'release.dev_packages has "/"',
+      "Write absolute paths in the image, like /venv",
+    ],
+    [
+      { release: { ref_prefix: "--force" } },
+      'release.ref_prefix is "--force", not the start of a ref',
+      "Write it like refs/heads/slipway",
+    ],
+    [
+      { release: { ref_prefix: "refs" } },
+      'release.ref_prefix is "refs", not the start of a ref',
+      "Write it like refs/heads/slipway",
+    ],
+    [
+      { release: { ref_prefix: "refs/a/" } },
+      'release.ref_prefix is "refs/a/", not the start of a ref',
+      "Write it like refs/heads/slipway",
+    ],
+    [
+      { release: { ref_prefix: "refs/-a" } },
+      'release.ref_prefix is "refs/-a", not the start of a ref',
+      "Write it like refs/heads/slipway",
+    ],
+    [
+      { release: { ref_prefix: "x refs/a" } },
+      'release.ref_prefix is "x refs/a", not the start of a ref',
+      "Write it like refs/heads/slipway",
+    ],
+    [{ release: { gates: ["none"] } }, 'release.gates names "none"', "Use: fast, slow, superslow, qa"],
+    [
+      { release: { end_to_end: { dev: {} } } },
+      "release.end_to_end.dev.argv is missing",
+      "Give the words of the command: argv: [pytest, e2e]",
+    ],
+    [
+      { release: { end_to_end: { dev: { cmd: "x" } } } },
+      "release.end_to_end.dev.cmd is not a known key",
+      'Did you mean "dir"?',
+    ],
+    [
+      { tests: { fast: { prod: "inside" } } },
+      'tests.fast.prod is "inside"',
+      "Use one of: in_image, from_outside, with_dev_packages",
+    ],
+    [{ packages: { unused: {} } }, "packages.unused is not a known key", 'Did you mean "allow_unused"?'],
+    [
+      { packages: { allow_unused: { ipdb: " " } } },
+      "packages.allow_unused.ipdb has no reason",
+      'Write why it stays: ipdb: "typed by hand"',
+    ],
+    [{ container: { home: [".gnupg"] } }, 'container.home names ".gnupg"', "Use: .aws, .ssh, .config/gh"],
+    [{ notify: { email: "x" } }, "notify.email is not a known key", 'Did you mean "slack"?'],
+    [{ release: { gate: [] } }, "release.gate is not a known key", 'Did you mean "gates"?'],
+    [{ tests: { fst: {} } }, "tests.fst is not a known key", 'Did you mean "fast"?'],
+    [{ tests: { qa: { comand: [] } } }, "tests.qa.comand is not a known key", 'Did you mean "command"?'],
+    [{ container: { port: [] } }, "container.port is not a known key", 'Did you mean "ports"?'],
+    [{ notifi: {} }, "notifi is not a known key", 'Did you mean "notify"?'],
+    [{ package: {} }, "package is not a known key", 'Did you mean "packages"?'],
+    [{ tmx: {} }, "tmx is not a known key", 'Did you mean "tmux"?'],
+    [
+      { docker_info: {} },
+      "docker_info.docker_image_name is missing",
+      'Add docker_info: with docker_image_name: "name" below it',
+    ],
+  ])("%j", (sections, what, fix) => {
+    expect(refused(sections)).toMatchObject({ message: `repo_config.yaml:1 ${what}`, fix, kind: "config" });
+  });
+
+  it.each([null, undefined])("where it is %s, with the way to a whole one", (value) => {
+    expect(refusal(() => parseConfig({ file: "repo_config.yaml", lineOf: () => 1, value }))).toMatchObject({
+      message: "repo_config.yaml:1 is empty",
+      fix: "Start from the template: i init_runnable_dir",
+    });
+  });
+
+  it.each(["https://hooks.slack.com/services/T0/B0/secret", "1A", "A-B", "A B", "", "$A", "A\n"])(
+    "where the webhook is %j instead of a variable, without showing it",
+    (slack) => {
+      const { message, fix } = refused({ notify: { slack } });
+      expect([message, fix]).toEqual([
+        "repo_config.yaml:1 notify.slack is not the name of a variable",
+        "Write the name, e.g. slack: SLACK_WEBHOOK_URL, and set the variable in .env or in CI's secrets",
+      ]);
+    },
+  );
+});
