@@ -92,9 +92,9 @@ describe("targetRegistries", () => {
 
   it.each([
     ["offce", "--target-registries office"],
-    ["oci.any", "--target-registries "],
-    ["ghcr.any", "--target-registries "],
-    ["", "--target-registries "],
+    ["oci.any", "--target-registries ecr"],
+    ["ghcr.any", "--target-registries ecr"],
+    ["", "--target-registries ecr"],
   ])("refuses %j, which names none or several", (wanted, fix) => {
     expect(refusal(() => names(wanted))).toMatchObject({
       message: `"${wanted}" is not a registry of this repo`,
