@@ -7,7 +7,7 @@ import { writeProduction } from "../../thin_client/env/lock.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const parts = ["lib", "scripts", "thin_client", "tmux.config", "repo_config.yaml", "changelog.txt"];
 
-export type Ran = { readonly code: number; readonly out: string; readonly err: string; readonly ms: number };
+export type Ran = { readonly code: number; readonly out: string; readonly err: string };
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** A fresh clone without node_modules; its package.json names no development tools, so that npm is quick in it. */
@@ -20,17 +20,16 @@ export function makeClone(dir: string): string {
   return dir;
 }
 
-/** Runs a program to its end, with how long it took. */
+/** Runs a program to its end. */
 export function run(argv: readonly string[], options: { cwd: string; env?: Env; input?: string }): Ran {
   const [program = "", ...words] = argv;
-  const start = performance.now();
   const { status, stdout, stderr } = spawnSync(program, words, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     encoding: "utf8",
     ...(options.input === undefined ? {} : { input: options.input }),
   });
-  return { code: status ?? 128, out: stdout, err: stderr, ms: performance.now() - start };
+  return { code: status ?? 128, out: stdout, err: stderr };
 }
 
 /** Runs a program beside the test; `group` is the process group, to be killed as a whole. */
@@ -55,17 +54,4 @@ export async function until<T>(what: string, look: () => T | null | undefined | 
     if (performance.now() > end) throw new Error(`waited ten seconds for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** The best of a few runs: what it costs when the machine is not busy with something else. */
-export const fastest = (times: number, once: () => Ran): Ran =>
-  Array.from({ length: times }, once).reduce((best, next) => (next.ms < best.ms ? next : best));
-
-/** Installs a shell that the tests need; false where this user cannot. */
-export function hasShell(name: string): boolean {
-  const found = () => run(["sh", "-c", `command -v ${name}`], { cwd: "/" }).code === 0;
-  if (found()) return true;
-  const apt = () => run(["apt-get", "install", "-y", "--no-install-recommends", name], { cwd: "/" });
-  if (apt().code !== 0) run(["apt-get", "update"], { cwd: "/" });
-  return found() || (apt().code === 0 && found());
 }

@@ -24,23 +24,25 @@ afterAll(async () => {
   await ground.end();
 });
 
+type Where = { readonly repo: string; readonly remote: string; readonly name: string };
+
 /** All that a refused command leaves alone: files, refs of repo and remote, what the engine and the registries have of the image. */
-async function world(repo: string, name: string): Promise<Readonly<Record<string, unknown>>> {
+async function world({ repo, remote, name }: Where): Promise<Readonly<Record<string, unknown>>> {
   // Each by its name: a list of all fails when another test takes one of its own away meanwhile.
   const references = ["local-root-1.0.0", "dev-1.0.0", "dev"].map((tag) => `${ground.addresses["r1"]}/${name}:${tag}`);
   const images = await run(["docker", "image", "inspect", "--format", "{{.Id}}", ...references]);
-  const tags = ground.registries.map(
-    async ({ address }) => (await fetch(`http://${address}/v2/${name}/tags/list`)).status,
+  const sent = ground.registries.flatMap((registry) =>
+    registry.requests().filter(({ method, path }) => /^(PUT|PATCH)$/.test(method) && path.startsWith(`/v2/${name}/`)),
   );
   const isRepo = existsSync(join(repo, ".git"));
   return {
     files: treeOf(repo, [".git"]),
     refs: isRepo ? await git(repo, "for-each-ref") : "",
     status: isRepo ? await git(repo, "--no-optional-locks", "status", "--porcelain=v2", "--branch") : "",
-    remote: existsSync(`${repo}.git`) ? await refsOf(`${repo}.git`) : [],
+    remote: existsSync(remote) ? await refsOf(remote) : "gone",
     images: images.stdout.trim(),
     containers: await docker("ps", "--all", "--quiet", "--filter", `label=dev.slipway.image=${name}`),
-    registries: await Promise.all(tags),
+    sent,
   };
 }
 
@@ -52,7 +54,8 @@ async function refuses({ what, line, says, spoil, runs, code = 2 }: BadCase): Pr
   const repo = await ground.repo(name);
   const spoiled = await spoil?.(repo, ground, name);
   const cwd = spoiled?.cwd ?? repo;
-  const before = await world(cwd, name);
+  const where = { repo: cwd, remote: `${repo}.git`, name };
+  const before = await world(where);
   const [workflow = "", ...words] = line.split(" ");
   const ended = await workflowsIn(cwd, { env: spoiled?.env ?? {} })(workflow, ...words);
   told.push(
@@ -61,15 +64,20 @@ async function refuses({ what, line, says, spoil, runs, code = 2 }: BadCase): Pr
   expect(ended.stderr).toMatch(/^error: .+\n {2}why: .+\n {2}fix: .+/m);
   expect(/^error: (.*)$/m.exec(ended.stderr)?.[1], ended.stderr).toMatch(says);
   expect([ended.code, ended.stderr.includes("fault of Slipway")]).toEqual([code, false]);
-  const { files, status, images, ...rest } = await world(cwd, name);
+  const { files, status, images, ...rest } = await world(where);
   expect(runs ? { ...before, ...rest } : { files, status, images, ...rest }).toEqual(before);
 }
 
 const named = (cases: readonly BadCase[]) => cases.map((one) => [one.what, one] as const);
 
 describe("a repo with a mistake", () => {
-  it.concurrent.each(named([...textCases, ...repoCases]))("%s: is refused and nothing changes", (_, one) =>
+  const all = [...textCases, ...repoCases];
+  it.concurrent.each(named(all.filter(({ runs }) => !runs)))("%s: is refused and nothing changes", (_, one) =>
     refuses(one),
+  );
+  it.concurrent.each(named(all.filter(({ runs }) => runs)))(
+    "%s: is refused, and no ref, tag or container is left of it",
+    (_, one) => refuses(one),
   );
 });
 describe("a command with a mistake", () => {
@@ -145,7 +153,7 @@ const machineCases: readonly BadCase[] = [
   {
     what: "a docker configuration that is no JSON",
     line: release,
-    says: /docker has no buildx plugin/,
+    says: /docker's configuration ".*" cannot be read/,
     spoil: async () => ({ env: brokenConfig(ground.dir) }),
   },
 ];

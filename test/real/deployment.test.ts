@@ -67,7 +67,7 @@ describe("a deployment", () => {
     expect([aws.fleet.changes(), changes(aws.real.requests())]).toEqual([[], []]);
   });
 
-  it("goes on after a run that was killed when the revision was registered", async () => {
+  it("goes on after a run that stopped when the revision was registered", async () => {
     aws.fleet.refuse("ecs:UpdateService", "AccessDeniedException");
     const denied = await at.to("1.1.0");
     aws.fleet.refuse("ecs:UpdateService", null);

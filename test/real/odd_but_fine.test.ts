@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../thin_client/engine/command.ts";
@@ -79,6 +79,7 @@ describe("a release goes through", () => {
     const { DOCKER_CONFIG: plugins = "" } = onlyPlugins(ground.dir, "docker-buildx", "docker-compose");
     symlinkSync(plugins, join(disk.dir, ".docker"));
     await must(["mount", "-o", "remount,ro", disk.dir]);
+    expect(() => writeFileSync(join(disk.dir, "file"), "")).toThrow("EROFS");
     const { code, stderr, digest } = await release(repo, { HOME: disk.dir, DOCKER_CONFIG: plugins });
     expect(code, stderr).toBe(0);
     await expectReleased("homeless", `${repo}.git`, digest);
