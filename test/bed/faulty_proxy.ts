@@ -63,11 +63,12 @@ export type FaultyProxy = {
   readonly stop: () => Promise<void>;
 };
 
-/** The image a request is about: in its path, or in the scope of a request for a token. */
-const imageOf = ({ path, query, form }: Pick<Asked, "path" | "query" | "form">): string =>
-  /^\/v2\/([^/]+)\//.exec(path)?.[1] ??
-  /^repository:([^:]+):/.exec(query.get("scope") ?? form.get("scope") ?? "")?.[1] ??
-  "";
+/** The image a request is about: in its path, or in the scopes of a request for a token, the one to push before others. */
+function imageOf({ path, query, form }: Pick<Asked, "path" | "query" | "form">): string {
+  const scopes = [...query.getAll("scope"), ...form.getAll("scope")].join(" ").split(" ");
+  const scope = scopes.find((one) => one.includes("push")) ?? scopes.at(-1) ?? "";
+  return /^\/v2\/([^/]+)\//.exec(path)?.[1] ?? /^repository:([^:]+):/.exec(scope)?.[1] ?? "";
+}
 
 /** Starts it on an address of its own. Blobs are never mounted from other images, so that each is really sent. */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
