@@ -29,7 +29,9 @@ type Where = { readonly repo: string; readonly remote: string; readonly name: st
 /** All that a refused command leaves alone: files, refs of repo and remote, what the engine and the registries have of the image. */
 async function world({ repo, remote, name }: Where): Promise<Readonly<Record<string, unknown>>> {
   // Each by its name: a list of all fails when another test takes one of its own away meanwhile.
-  const references = ["local-root-1.0.0", "dev-1.0.0", "dev"].map((tag) => `${ground.addresses["r1"]}/${name}:${tag}`);
+  const references = Object.values(ground.addresses).flatMap((address) =>
+    ["local-root-1.0.0", "dev-1.0.0", "dev"].map((tag) => `${address}/${name}:${tag}`),
+  );
   const images = await run(["docker", "image", "inspect", "--format", "{{.Id}}", ...references]);
   const sent = ground.registries.flatMap((registry) =>
     registry.requests().filter(({ method, path }) => /^(PUT|PATCH)$/.test(method) && path.startsWith(`/v2/${name}/`)),
