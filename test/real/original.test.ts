@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { git } from "../bed/git.ts";
 import { digestsAt, logOf, refsOf } from "../bed/oracle.ts";
@@ -49,7 +50,7 @@ describe.each(rows)(
       }
       const changed = await git(repo.dir, "status", "--porcelain", "--untracked-files=all");
       const names = changed.split("\n").map((line) => basename(line));
-      expect(names.filter((one) => one !== "").sort()).toEqual([...brought]);
+      expect(names.filter((one) => one !== "" && !(brought as readonly string[]).includes(one))).toEqual([]);
       expect(lstatSync(join(folder, "dev.Dockerfile")).isSymbolicLink()).toBe(true);
     });
 
@@ -64,7 +65,7 @@ describe.each(rows)(
     it("runs its fast tests", async () => {
       const ran = await workflowsIn(repo.runnableDir)("run_fast_tests", "--stage", "local", "--version", "1.0.0");
       expect(ran.code, ran.stderr).toBe(0);
-      expect(ran.stderr).toMatch(/\b1 passed, 2 deselected/);
+      expect(stripVTControlCharacters(ran.stderr)).toContain(" 1 passed, 2 deselected ");
     });
 
     it("releases to both registries, and its own files are as they were", async () => {
@@ -81,7 +82,9 @@ describe.each(rows)(
       ];
       expect(found).toEqual(Array(4).fill(released.digest));
       const log = await logOf(repo.remote, name);
-      expect(log.flatMap((entry) => (entry.type === "pass" ? [entry.list] : []))).toEqual(["fast", "slow"]);
+      const commit = await git(repo.dir, "rev-parse", "HEAD");
+      const passes = log.flatMap((entry) => (entry.type === "pass" && entry.commit === commit ? [entry.list] : []));
+      expect(passes).toEqual(["fast", "slow"]);
       expect(log.flatMap((entry) => (entry.type === "skip" ? [entry.list] : []))).toEqual(["qa"]);
       expect((await refsOf(repo.remote)).map((line) => line.split(" ")[0])).toContain(`refs/tags/${name}-1.0.0`);
       expect(await git(repo.dir, "status", "--porcelain")).toBe("");
