@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SignedEntry } from "../../lib/model/log.ts";
-import { git } from "./git.ts";
+import { objectsOf } from "./git.ts";
 import { handImage } from "./hand_image.ts";
 import { logOf } from "./oracle.ts";
 import { releaseByHand } from "./released.ts";
@@ -45,12 +45,10 @@ export async function startAnnouncing(): Promise<Announcing> {
 export const announced = async (repo: string): Promise<readonly SignedEntry[]> =>
   (await logOf(`${repo}.git`, repo.split("/").at(-1) ?? "")).filter(({ type }) => type === "announce");
 
-/** Every text below a repo's and its remote's Git dir, objects unpacked. */
+/** Every text of Slipway's folder in a repo, and all objects of the repo and its remote. */
 export async function kept(repo: string): Promise<string> {
   const own = join(repo, ".git", "slipway");
   const files = readdirSync(own, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
-  return [...texts, await git(`${repo}.git`, "log", "--all", "--glob=refs/slipway", "--format=%B", "--patch")].join(
-    "\n",
-  );
+  return [...texts, await objectsOf(repo), await objectsOf(`${repo}.git`)].join("\n");
 }

@@ -5,6 +5,7 @@ import {
   DescribeTaskDefinitionCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
+  type Tag,
   type TaskDefinition,
 } from "@aws-sdk/client-ecs";
 import { repositoryOf } from "../../lib/doors/registry.ts";
@@ -33,7 +34,7 @@ export type Aws = {
   readonly push: (name: string, tag: string, image: HandImage) => Promise<void>;
   /** Makes a task definition of two containers and a service called like it. */
   readonly service: (family: string, image: string) => Promise<void>;
-  readonly definition: (name: string) => Promise<TaskDefinition>;
+  readonly definition: (name: string) => Promise<TaskDefinition & { readonly tags: readonly Tag[] }>;
   readonly end: () => Promise<void>;
 };
 
@@ -48,8 +49,8 @@ export async function startAws(): Promise<Aws> {
   const settings = { region, endpoint, credentials: keys };
   const [ecs, ecr] = [new ECSClient(settings), new ECRClient(settings)];
   const definition = async (name: string) => {
-    const told = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: name }));
-    return told.taskDefinition ?? {};
+    const told = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }));
+    return { ...told.taskDefinition, tags: told.tags ?? [] };
   };
   return {
     fleet,

@@ -29,7 +29,7 @@ function programsIn(folder: string): readonly string[] {
 }
 
 /** A docker configuration that has only these plugins. */
-export function onlyPlugins(dir: string, ...plugins: readonly string[]): Env {
+export function onlyPlugins(dir: string, ...plugins: readonly string[]): Env & { readonly DOCKER_CONFIG: string } {
   const config = join(dir, `plugins-${plugins.join("-")}`);
   mkdirSync(join(config, "cli-plugins"), { recursive: true });
   const all = join(process.env["DOCKER_CONFIG"] ?? "/root/.docker", "cli-plugins");
@@ -38,12 +38,11 @@ export function onlyPlugins(dir: string, ...plugins: readonly string[]): Env {
   return { DOCKER_CONFIG: config };
 }
 
-/** A docker configuration that is no JSON. */
+/** A docker configuration that is no JSON, with all plugins. */
 export function brokenConfig(dir: string): Env {
-  const config = join(dir, "broken-config");
-  mkdirSync(config, { recursive: true });
-  writeFileSync(join(config, "config.json"), "{auths");
-  return { DOCKER_CONFIG: config };
+  const plugins = onlyPlugins(join(dir, "broken-config"), "docker-buildx", "docker-compose");
+  writeFileSync(join(plugins.DOCKER_CONFIG, "config.json"), "{auths");
+  return plugins;
 }
 
 /** A `docker` that says nothing but this and ends with 1. */
@@ -59,13 +58,15 @@ export function sayingDocker(dir: string, words: string): Env {
 export async function smallDisk(dir: string, kilobytes: number) {
   mkdirSync(dir, { recursive: true });
   await must(["mount", "-t", "tmpfs", "-o", `size=${kilobytes}k`, "tmpfs", dir]);
-  /** Writes into `.git` of a clone there until there is no room. */
+  /** Writes into `.git` of a clone there until there is no room; fails where there is room still. */
   const fill = (clone: string) => {
     try {
       writeFileSync(join(clone, ".git/filling"), Buffer.alloc(kilobytes * 1024));
-    } catch {
-      // It is full, which is what was asked for.
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOSPC") return;
+      throw error;
     }
+    throw new Error(`${dir} is not full`);
   };
   return { dir, fill, end: () => must(["umount", dir]) };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +26,13 @@ export type FaultGround = {
   readonly env: Readonly<Record<string, string>>;
   /** What `dev` of every image is before its release. */
   readonly before: HandImage;
-  readonly repo: (name: string) => Promise<FaultRepo>;
+  /** A repo of the image, or of one whose layer is so large that GHCR takes no such piece. */
+  readonly repo: (name: string, size?: Size) => Promise<FaultRepo>;
   readonly end: () => Promise<void>;
 };
+/** How large a layer is, in lines that hardly compress: 140 kB, or more than the 4 MiB of a piece to GHCR. */
+const sizes = { small: 4_000, large: 140_000 } as const;
+type Size = keyof typeof sizes;
 /** A repo of one image, its remote and another clone. */
 export type FaultRepo = { readonly dir: string; readonly clone: string; readonly remote: string };
 
@@ -56,12 +61,13 @@ export async function makeFaultGround(): Promise<FaultGround> {
   const proxies = await eachOf((key) => startFaultyProxy(real[key].address));
   const login = { user: "ada", password: "s3cret-of-ada" };
   const env = dockerConfig(dir, proxies, login);
-  const base = join(dir, "base");
-  write(base, baseFiles(proxies));
-  await commitAll(base, "Start");
-  const built = await workflowsIn(base)("docker_build_local", "--poetry-mode", "no_update", "--json");
-  if (built.code !== 0 || built.digest === null) throw new Error(built.stderr);
-  const image = built.digest;
+  const images = new Map<Size, Promise<string>>();
+  const imageOf = (size: Size): Promise<string> => {
+    const built = images.get(size) ?? buildBase(dir, proxies, size);
+    images.set(size, built);
+    return built;
+  };
+  await imageOf("small");
   const before = handImage("before", [100]);
   return {
     dir,
@@ -70,7 +76,8 @@ export async function makeFaultGround(): Promise<FaultGround> {
     login,
     env,
     before,
-    repo: (name) => makeRepo({ dir, real, proxies, before }, name, image),
+    repo: async (name, size = "small") =>
+      makeRepo({ dir, real, proxies, before }, name, { base: `base-${size}`, image: await imageOf(size) }),
     end: async () => {
       await dropImages(keys.map((key) => proxies[key].address));
       await Promise.all(keys.flatMap((key) => [proxies[key].stop(), real[key].stop()]));
@@ -79,14 +86,26 @@ export async function makeFaultGround(): Promise<FaultGround> {
   };
 }
 
+/** Builds the image of a size, in a repo that all repos of its name are clones of; gives its digest. */
+async function buildBase(dir: string, proxies: Each<FaultyProxy>, size: Size): Promise<string> {
+  const base = join(dir, `base-${size}`);
+  write(base, { ...baseFiles(proxies), "devops/docker_build/words.txt": incompressible(base, sizes[size]) });
+  await commitAll(base, "Start");
+  const built = await workflowsIn(base)("docker_build_local", "--poetry-mode", "no_update", "--json");
+  if (built.code !== 0 || built.digest === null) throw new Error(built.stderr);
+  return built.digest;
+}
+
 const baseFiles = (proxies: Each<FaultyProxy>) => ({
   "repo_config.yaml": config("base", proxies),
   "changelog.txt": changelog("base", "1.0.0"),
   "devops/docker_build/dev.Dockerfile": "FROM scratch\nCOPY devops/docker_build/words.txt /words.txt\n",
   "devops/docker_build/dockerignore.dev": "*\n!devops\n",
-  // What does not compress, so that a layer has a body that can break.
-  "devops/docker_build/words.txt": Array.from({ length: 4_000 }, () => crypto.randomUUID()).join("\n"),
 });
+
+/** What compresses to no less than half, so that a layer has a body that can break; no other run has its words. */
+const incompressible = (own: string, lines: number): string =>
+  Array.from({ length: lines }, (_, line) => createHash("sha256").update(`${own} ${line}`).digest("hex")).join("\n");
 
 function dockerConfig(dir: string, proxies: Each<FaultyProxy>, login: Login): Readonly<Record<string, string>> {
   const folder = join(dir, "docker");
@@ -100,10 +119,12 @@ function dockerConfig(dir: string, proxies: Each<FaultyProxy>, login: Login): Re
 
 type Part = Pick<FaultGround, "dir" | "real" | "proxies" | "before">;
 
-/** A clone of the base repo under a name of its own: the inputs and so the image stay the same. */
-async function makeRepo({ dir, real, proxies, before }: Part, name: string, image: string): Promise<FaultRepo> {
+type From = { readonly base: string; readonly image: string };
+
+/** A clone of a base repo under a name of its own: the inputs and so the image stay the same. */
+async function makeRepo({ dir, real, proxies, before }: Part, name: string, { base, image }: From): Promise<FaultRepo> {
   const repo = join(dir, name);
-  await git(dir, "clone", "--quiet", "--origin", "base", join(dir, "base"), name);
+  await git(dir, "clone", "--quiet", "--origin", "base", join(dir, base), name);
   await git(repo, "remote", "remove", "base");
   write(repo, { "repo_config.yaml": config(name, proxies), "changelog.txt": changelog(name, "1.0.0") });
   await commitAll(repo, `Start ${name}`);

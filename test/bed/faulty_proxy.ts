@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { createServer, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { freeAddress } from "./registry.ts";
@@ -9,7 +9,12 @@ export type Asked = {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
+  /** Of the body, as the client tells it. */
   readonly bytes: number;
+  /** The body of a request for a token, empty for all others. */
+  readonly form: URLSearchParams;
+  /** How often the fault of this image struck before. */
+  readonly fired: number;
   /** The proxy's own address, as the client knows it. */
   readonly address: string;
 };
@@ -17,23 +22,33 @@ export type Asked = {
 export type Answer = { readonly status: number; readonly headers: Headers_; readonly body: Buffer };
 type Headers_ = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What happens to one request; null lets it pass. */
+/**
+ * What happens to one request; null lets it pass, and strikes nobody. What is `aside` is no strike of the fault: it
+ * belongs to the registry, as its login does, or follows from a strike before.
+ */
 export type Verdict =
   | {
       readonly kind: "reply";
+      readonly aside?: true;
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
   /** The connection ends, and the registry has seen nothing. */
-  | { readonly kind: "reset" }
-  /** So many bytes of the body reach the registry, then both connections end. */
-  | { readonly kind: "cut"; readonly after: number }
+  | { readonly kind: "reset"; readonly aside?: true }
+  /**
+   * So many bytes of the body reach the registry, then both connections end; a body that is no longer passes whole. With
+   * `kept` they come as a PATCH of their own, which the registry keeps; it is told how that was answered.
+   */
+  | { readonly kind: "cut"; readonly after: number; readonly kept?: (answer: Answer) => void }
   /** The registry does it, and the connection ends instead of an answer. */
   | { readonly kind: "lose" }
   /** The answer says how long it is, and its second half never comes. */
   | { readonly kind: "truncate" }
+  /** An answer that is given back as it came is no strike. */
   | { readonly kind: "change"; readonly change: (answer: Answer) => Answer | Promise<Answer> }
+  /** The registry does it and answers, and what it does has consequences by the fault. */
+  | { readonly kind: "count" }
   /** Bytes a second, both ways. */
   | { readonly kind: "slow"; readonly rate: number };
 export type Fault = (asked: Asked) => Verdict | null;
@@ -41,34 +56,53 @@ export type Fault = (asked: Asked) => Verdict | null;
 /** A proxy before a registry that does to each image what its own fault says. */
 export type FaultyProxy = {
   readonly address: string;
-  /** Sets the fault of an image; null ends it. */
+  /** Sets the fault of an image, which has not struck yet; null ends it. */
   readonly fault: (image: string, fault: Fault | null) => void;
+  /** How often the last fault of an image did to a request what it is there for. */
+  readonly fired: (image: string) => number;
   readonly stop: () => Promise<void>;
 };
 
-/** The image a request is about: in its path, or in the scope of a request for a token. */
-const imageOf = ({ path, query }: Asked): string =>
-  /^\/v2\/([^/]+)\//.exec(path)?.[1] ?? /^repository:([^:]+):/.exec(query.get("scope") ?? "")?.[1] ?? "";
+/** The image a request is about: in its path, or in the scopes of a request for a token, the one to push before others. */
+function imageOf({ path, query, form }: Pick<Asked, "path" | "query" | "form">): string {
+  const scopes = [...query.getAll("scope"), ...form.getAll("scope")].join(" ").split(" ");
+  const scope = scopes.find((one) => one.includes("push")) ?? scopes.at(-1) ?? "";
+  return /^\/v2\/([^/]+)\//.exec(path)?.[1] ?? /^repository:([^:]+):/.exec(scope)?.[1] ?? "";
+}
 
 /** Starts it on an address of its own. Blobs are never mounted from other images, so that each is really sent. */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const address = await freeAddress();
   const [host = "", port = ""] = address.split(":");
   const faults = new Map<string, Fault>();
-  const server = createServer((incoming, outgoing) => {
+  const fired = new Map<string, number>();
+  const turnOf = async (incoming: IncomingMessage): Promise<Turn> => {
     const url = new URL(incoming.url ?? "/", "http://proxy");
     url.searchParams.delete("mount");
     const { method = "", headers } = incoming;
     const { pathname: path, searchParams: query } = url;
+    const form = new URLSearchParams(path === "/token" ? (await read(incoming)).body.toString() : "");
+    const image = imageOf({ path, query, form });
     const bytes = Number(headers["content-length"] ?? 0);
-    const asked = { method, path, query, authorization: headers.authorization, bytes, address };
-    const verdict = faults.get(imageOf(asked))?.(asked) ?? null;
-    serve({ target, url, verdict, asked }, [incoming, outgoing]).catch(() => outgoing.destroy());
+    const known = { method, path, query, authorization: headers.authorization, bytes, form, address };
+    const asked = { ...known, fired: fired.get(image) ?? 0 };
+    const strike = () => void fired.set(image, (fired.get(image) ?? 0) + 1);
+    return { target, url, asked, strike, verdict: faults.get(image)?.(asked) ?? null };
+  };
+  const server = createServer((incoming, outgoing) => {
+    turnOf(incoming)
+      .then((turn) => serve(turn, [incoming, outgoing]))
+      .catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve) => server.listen(Number(port), host, resolve));
   return {
     address,
-    fault: (image, fault) => void (fault ? faults.set(image, fault) : faults.delete(image)),
+    fault: (image, fault) => {
+      if (!fault) return void faults.delete(image);
+      faults.set(image, fault);
+      fired.delete(image);
+    },
+    fired: (image) => fired.get(image) ?? 0,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -81,65 +115,100 @@ type Turn = {
   readonly url: URL;
   readonly verdict: Verdict | null;
   readonly asked: Asked;
+  /** Called where the verdict did what it says. */
+  readonly strike: () => void;
 };
 type Ends = readonly [IncomingMessage, ServerResponse];
 
 async function serve(turn: Turn, [incoming, outgoing]: Ends): Promise<void> {
-  const { verdict, asked } = turn;
+  const { verdict, strike } = turn;
+  const isOwn = verdict?.kind === "reset" || verdict?.kind === "reply";
+  if (isOwn && !verdict.aside) strike();
   if (verdict?.kind === "reset") return void incoming.socket.destroy();
   if (verdict?.kind === "reply") {
-    await read(incoming, Number.POSITIVE_INFINITY);
+    await read(incoming);
     return void outgoing.writeHead(verdict.status, { ...verdict.headers }).end(verdict.body ?? "");
   }
-  const body = await read(incoming, verdict?.kind === "cut" ? verdict.after : Number.POSITIVE_INFINITY);
-  if (verdict?.kind === "slow") await pause((body.length / verdict.rate) * 1000);
-  const answer = await forward(turn, incoming, body);
-  if (verdict?.kind === "cut" || verdict?.kind === "lose") return void incoming.socket.destroy();
+  const sent = await read(incoming, verdict?.kind === "cut" ? verdict.after : Number.POSITIVE_INFINITY);
+  if (verdict?.kind === "slow") await pause((sent.body.length / verdict.rate) * 1000);
+  const answer = await forward(turn, incoming, sent);
+  if (!sent.isWhole || verdict?.kind === "lose") {
+    strike();
+    return void incoming.socket.destroy();
+  }
+  await answerBy(turn, answer, outgoing);
+}
+
+/** Hands the registry's answer on, as the verdict has it. */
+async function answerBy({ verdict, asked, strike }: Turn, answer: Answer, outgoing: ServerResponse): Promise<void> {
   const changed = verdict?.kind === "change" ? await verdict.change(answer) : answer;
   const length = asked.method === "HEAD" ? {} : { "content-length": String(changed.body.length) };
   outgoing.writeHead(changed.status, { ...without(changed.headers), ...length } as Record<string, string>);
   if (verdict?.kind === "truncate" && changed.body.length > 1) {
+    strike();
     outgoing.write(changed.body.subarray(0, changed.body.length / 2));
     await pause(50);
-    return void incoming.socket.destroy();
+    return void outgoing.destroy();
   }
+  if (changed !== answer || verdict?.kind === "slow" || verdict?.kind === "count") strike();
   await trickle(outgoing, changed.body, verdict?.kind === "slow" ? verdict.rate : null);
   outgoing.end();
 }
 
 const without = ({ "transfer-encoding": _, ...headers }: Headers_): Headers_ => headers;
 
-async function read(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+type Sent = { readonly body: Buffer; readonly isWhole: boolean };
+
+/** Reads a body to its end, or so many bytes of a longer one. */
+async function read(incoming: IncomingMessage, limit = Number.POSITIVE_INFINITY): Promise<Sent> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     parts.push(part);
     size += part.length;
-    if (size >= limit) break;
+    if (size > limit) break;
   }
-  return Buffer.concat(parts).subarray(0, limit);
+  return { body: Buffer.concat(parts).subarray(0, limit), isWhole: size <= limit };
 }
 
 /** Sends the request on under the proxy's name, so that what the registry points to comes here again. */
-async function forward({ target, url, asked }: Turn, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+async function forward(turn: Turn, incoming: IncomingMessage, sent: Sent): Promise<Answer> {
+  const { asked, url, verdict } = turn;
   const headers = { ...incoming.headers, host: asked.address };
-  const onward = request(`http://${target}${url.pathname}${url.search}`, { method: asked.method, headers });
-  const isWhole = body.length >= asked.bytes;
+  if (sent.isWhole) return answerTo(onward(turn, asked.method, { url, headers }), sent.body);
+  if (verdict?.kind !== "cut" || !verdict.kept) return cutOff(onward(turn, asked.method, { url, headers }), sent.body);
+  const upload = new URL(url);
+  upload.searchParams.delete("digest");
+  const patch = { ...headers, "content-length": String(sent.body.length) };
+  const kept = await answerTo(onward(turn, "PATCH", { url: upload, headers: patch }), sent.body);
+  verdict.kept(kept);
+  return kept;
+}
+
+type Onward = { readonly url: URL; readonly headers: OutgoingHttpHeaders };
+const onward = ({ target }: Turn, method: string, { url, headers }: Onward): ClientRequest =>
+  request(`http://${target}${url.pathname}${url.search}`, { method, headers });
+
+async function answerTo(asking: ClientRequest, body: Buffer): Promise<Answer> {
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    onward.on("response", resolve).on("error", reject);
+    asking.on("response", resolve).on("error", reject);
   });
-  if (isWhole) onward.end(body);
-  else {
-    onward.write(body);
-    setTimeout(() => onward.destroy(), 100);
-  }
-  const response = await answered.catch((error: unknown) => {
-    incoming.socket.destroy();
-    throw error;
-  });
+  asking.end(body);
+  const response = await answered;
   const parts: Buffer[] = [];
   for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
   return { status: response.statusCode ?? 500, headers: response.headers, body: Buffer.concat(parts) };
+}
+
+/** Begins a body, lets it reach the registry, and ends the connection; an answer to that says nothing. */
+async function cutOff(asking: ClientRequest, body: Buffer): Promise<Answer> {
+  const ended = new Promise((resolve) => asking.on("close", resolve).on("error", resolve));
+  asking.on("response", (response) => response.resume());
+  asking.write(body);
+  await pause(100);
+  asking.destroy();
+  await ended;
+  return { status: 0, headers: {}, body: Buffer.alloc(0) };
 }
 
 async function trickle(outgoing: ServerResponse, body: Buffer, rate: number | null): Promise<void> {

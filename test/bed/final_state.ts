@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SignedEntry } from "../../lib/model/log.ts";
 import { containersWith, engineTags } from "./engine_api.ts";
 import { git } from "./git.ts";
-import { logOf } from "./oracle.ts";
+import { logOf, refsOf } from "./oracle.ts";
 
 const types = [
   "application/vnd.oci.image.manifest.v1+json",
@@ -14,6 +15,7 @@ const types = [
 /** Every tag of an image in one registry with its digest, asked without Slipway's own client. */
 export async function tagsAt(address: string, image: string): Promise<Readonly<Record<string, string>>> {
   const listed = await fetch(`http://${address}/v2/${image}/tags/list`);
+  if (![200, 404].includes(listed.status)) throw new Error(`${address} answered ${listed.status} about ${image}`);
   const { tags } = (await listed.json()) as { tags?: readonly string[] | null };
   const rows = (tags ?? []).map(async (tag) => {
     const { headers } = await fetch(`http://${address}/v2/${image}/manifests/${tag}`, {
@@ -31,14 +33,21 @@ export const runsOf = (list: string, ...repos: readonly string[]): number =>
     try {
       const lines = readFileSync(join(repo, ".git", "slipway", "reports", "runs.txt"), "utf8").split("\n");
       return sum + lines.filter((line) => line === list).length;
-    } catch {
-      return sum;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return sum;
+      throw error;
     }
   }, 0);
 
+/** The log of an image, empty where its remote has none yet. */
+async function logSoFar(repo: string, image: string): Promise<readonly SignedEntry[]> {
+  const refs = await refsOf(`${repo}.git`);
+  return refs.some((line) => line.startsWith(`refs/slipway/log/${image} `)) ? logOf(`${repo}.git`, image) : [];
+}
+
 /** Which lists have a pass in the log already. */
 export const passesOf = async (repo: string, image: string): Promise<readonly string[]> =>
-  (await logOf(`${repo}.git`, image).catch(() => [])).flatMap((entry) => (entry.type === "pass" ? [entry.list] : []));
+  (await logSoFar(repo, image)).flatMap((entry) => (entry.type === "pass" ? [entry.list] : []));
 
 type Where = {
   readonly repo: string;
@@ -53,7 +62,7 @@ type Where = {
 export async function finalState({ repo, image, addresses, named }: Where): Promise<unknown> {
   const commit = await git(repo, "rev-parse", "HEAD");
   const tags = await Promise.all(addresses.map((address) => tagsAt(address, image)));
-  const log = await logOf(`${repo}.git`, image).catch(() => []);
+  const log = await logSoFar(repo, image);
   const entries = log.map(({ at, by, host, ...entry }) =>
     JSON.stringify({ ...entry, ...("id" in entry && { id: "" }), ...("tree" in entry && { tree: "" }) }),
   );

@@ -18,7 +18,7 @@ export type Fleet = {
   readonly next: (...endings: readonly Ending[]) => void;
   /** The revision that a service is on. */
   readonly revision: (service: string) => string | undefined;
-  /** How long the next passwords last, in seconds; twelve hours without it. */
+  /** How long AWS says that the next passwords last, in seconds; twelve hours without it, which they do. */
   readonly lasting: (seconds: number) => void;
   /** Ends every password that was given. */
   readonly expire: () => void;
@@ -31,6 +31,8 @@ export type Fleet = {
   readonly stop: () => Promise<void>;
 };
 
+const twelveHours = 12 * 3600;
+
 /** Starts the proxy before moto's server. */
 export async function startFleet(moto: string): Promise<Fleet> {
   const address = await freeAddress();
@@ -41,7 +43,7 @@ export async function startFleet(moto: string): Promise<Fleet> {
     refused: new Map(),
     endings: [],
     calls: [],
-    seconds: 12 * 3600,
+    seconds: twelveHours,
     count: 0,
   };
   const server = createServer((incoming, outgoing) => {
@@ -111,12 +113,10 @@ const answers: Readonly<Record<string, (park: Park, asked: Json) => Json | null>
   "ecr:GetAuthorizationToken": (park) => {
     park.count += 1;
     const password = `planted-ecr-${park.count}-${crypto.randomUUID()}`;
-    const until = Date.now() + park.seconds * 1000;
-    park.passwords.set(password, until);
+    park.passwords.set(password, Date.now() + twelveHours * 1000);
     const token = Buffer.from(`AWS:${password}`).toString("base64");
-    return {
-      authorizationData: [{ authorizationToken: token, expiresAt: until / 1000, proxyEndpoint: "https://ecr" }],
-    };
+    const expiresAt = Date.now() / 1000 + park.seconds;
+    return { authorizationData: [{ authorizationToken: token, expiresAt, proxyEndpoint: "https://ecr" }] };
   },
 };
 

@@ -18,9 +18,12 @@ const env = {
 
 /** Runs git in a folder and returns what it printed; always the same author and date, so commits can be compared. */
 export async function git(dir: string, ...words: readonly string[]): Promise<string> {
-  const { stdout } = await execute("git", ["-C", dir, ...words], { env });
+  const { stdout } = await execute("git", ["-C", dir, ...words], { env, maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
 }
+
+/** All that a repo's object store holds, whether a ref leads to it or not: commits, files, tags, and what refs name. */
+export const objectsOf = (dir: string): Promise<string> => git(dir, "cat-file", "--batch-all-objects", "--batch");
 
 /** Puts everything in a folder under Git, as one commit on `main`; an existing repo gets one commit more. */
 export async function commitAll(dir: string, message: string): Promise<string> {

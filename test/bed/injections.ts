@@ -1,6 +1,6 @@
 import type { Ground } from "./tiny_repo.ts";
 
-/** Texts that would make the file `marker` if anything took them for more than a text. */
+/** Texts that would make the file `marker`, or become another text, if anything took them for more than a text. */
 export const payloads = (marker: string): Readonly<Record<string, string>> => ({
   quote: `a'; touch ${marker}; '`,
   double_quote: `a"; touch ${marker}; "`,

@@ -40,19 +40,24 @@ export function homeWith(dir: string, config: unknown): Readonly<Record<string, 
   return { HOME: dir, DOCKER_CONFIG: docker, PATH: path, PLANTED_API_KEY: apiKey, GITHUB_TOKEN: githubToken };
 }
 
+type Wanted = { readonly login?: Login; readonly echoes?: (asked: Asked) => boolean };
+
 /** A registry that wants a password with each request (RFC 7617), and can say it back when it refuses one. */
-export function passwordOnly(echoes: (asked: Asked) => boolean = () => false): Fault {
+export function passwordOnly({ login: own = login, echoes = () => false }: Wanted = {}): Fault {
+  const wanted = `Basic ${btoa(`${own.user}:${own.password}`)}`;
   return (asked) => {
-    const wanted = `Basic ${basic}`;
     const headers = { "content-type": "application/json", "www-authenticate": 'Basic realm="planted"' };
-    if (asked.authorization !== wanted) return { kind: "reply", status: 401, headers, body: "{}" };
+    if (asked.authorization !== wanted) return { kind: "reply", aside: true, status: 401, headers, body: "{}" };
     if (!echoes(asked)) return null;
-    const message = `not with ${asked.authorization} of ${login.user}:${login.password}`;
+    const message = `not with ${asked.authorization} of ${own.user}:${own.password}`;
     return { kind: "reply", status: 400, headers, body: JSON.stringify({ errors: [{ code: "DENIED", message }] }) };
   };
 }
 
-/** Looks at the words of every process of the machine until it is ended; gives those that held a secret. */
+/**
+ * Looks at the words of every process of the machine until it is ended; gives those that held a secret. A watch that
+ * hardly looked has seen nothing, and is an error.
+ */
 export function watchWords(planted: readonly string[] = secrets) {
   const found = new Set<string>();
   let looks = 0;
@@ -68,6 +73,7 @@ export function watchWords(planted: readonly string[] = secrets) {
   return {
     end: () => {
       clearInterval(timer);
+      if (looks < 10) throw new Error(`looked at the processes ${looks} times only`);
       return { found: [...found], looks };
     },
   };

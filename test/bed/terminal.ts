@@ -33,7 +33,8 @@ export async function openTerminal(cwd: string, socketDir: string): Promise<Term
     clear: async () => {
       await tmux("send-keys", "-t", "dev", "-l", "clear");
       await tmux("send-keys", "-t", "dev", "Enter");
-      await until(async () => (await screen()) === "$", 10_000);
+      if (!(await until(async () => (await screen()) === "$", 10_000)))
+        throw new Error(`not clear:\n${await screen()}`);
     },
     end: async () => {
       await run(["tmux", "-S", socket, "kill-server"]);

@@ -20,17 +20,17 @@ export function makeClone(dir: string): string {
   return dir;
 }
 
-/** Runs a program to its end, with how long it took. */
+/** Runs a program to its end. */
 export function run(argv: readonly string[], options: { cwd: string; env?: Env; input?: string }): Ran {
   const [program = "", ...words] = argv;
-  const start = performance.now();
+  const begin = performance.now();
   const { status, stdout, stderr } = spawnSync(program, words, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     encoding: "utf8",
     ...(options.input === undefined ? {} : { input: options.input }),
   });
-  return { code: status ?? 128, out: stdout, err: stderr, ms: performance.now() - start };
+  return { code: status ?? 128, out: stdout, err: stderr, ms: performance.now() - begin };
 }
 
 /** Runs a program beside the test; `group` is the process group, to be killed as a whole. */

@@ -80,6 +80,7 @@ describe("a container", () => {
     const one = started();
     expect(await until(running, 60_000)).toBe(true);
     await one.kill("SIGKILL");
+    expect(await containers()).toHaveLength(1);
     const next = await cmd("--", "true", "x");
     expect(next.code, next.stderr).toBe(0);
     expect(await containers()).toEqual([]);

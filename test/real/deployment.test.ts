@@ -33,6 +33,7 @@ describe("a deployment", () => {
     const changed = before.containerDefinitions?.map((one) =>
       one.name === "app" ? { ...one, image: at.image(newer.digest) } : one,
     );
+    expect(before.tags).toEqual([{ key: "team", value: "infra" }]);
     expect(rest(after)).toEqual({ ...rest(before), containerDefinitions: changed });
     const log = await git(`${at.repo}.git`, "log", "-1", "--format=%B", `refs/slipway/log/${name}`);
     expect(JSON.parse(log)).toMatchObject({ type: "deployment", environment: "prod", version: "1.1.0", service });
@@ -67,7 +68,7 @@ describe("a deployment", () => {
     expect([aws.fleet.changes(), changes(aws.real.requests())]).toEqual([[], []]);
   });
 
-  it("goes on after a run that was killed when the revision was registered", async () => {
+  it("goes on after a run that stopped when the revision was registered", async () => {
     aws.fleet.refuse("ecs:UpdateService", "AccessDeniedException");
     const denied = await at.to("1.1.0");
     aws.fleet.refuse("ecs:UpdateService", null);

@@ -47,7 +47,7 @@ describe("docker_login", () => {
       `AWS:${aws.fleet.passwords().at(-1)}`,
       `ada:${github}`,
     ]);
-    expect(watching.end()).toMatchObject({ found: [] });
+    expect(watching.end().found).toEqual([]);
     const shown = [plan, planJson, { stdout, stderr }].map((one) => one.stdout + one.stderr).join("");
     expect(planted.filter((secret) => shown.includes(secret))).toEqual([]);
     expect(filesWithSecrets(dir, planted)).toEqual([]);
@@ -110,9 +110,13 @@ describe("a release to ECR", () => {
     await aws.repository("shipped");
     const auths = { ...at.stale(), [at.ground.addresses["r1"] ?? ""]: { auth: btoa(`ada:${github}`) } };
     const watching = watchWords(planted);
-    const i = workflowsIn(dir, { env: at.dockerEnv(auths) });
-    const { code, stdout, stderr } = await i("docker_release_dev", "--yes");
+    const env = at.dockerEnv(auths);
+    const { code, stdout, stderr } = await workflowsIn(dir, { env })("docker_release_dev", "--yes");
     expect(code, stderr).toBe(0);
+    const kept = JSON.parse(readFileSync(join(env.DOCKER_CONFIG, "config.json"), "utf8"));
+    expect(aws.fleet.passwords().map((password) => btoa(`AWS:${password}`))).toContain(
+      kept.auths[aws.proxy.address].auth,
+    );
     const [digest] = await digestsAt([aws.real.address], "shipped:dev-1.0.0");
     expect(stdout.split(String(digest)).length).toBe(5);
     expect(watching.end().found).toEqual([]);

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
 import { type Aws, region } from "../bed/aws.ts";
@@ -49,11 +48,10 @@ describe("a password of ECR", () => {
   });
 
   it("is asked for again when its time is over, before the registry refuses it", async () => {
-    aws.fleet.lasting(1);
+    aws.fleet.lasting(0);
     const seen = watchLogin("kept");
     const client = registryClient({ env: at.dockerEnv() });
     await client.head(repo("kept"), "dev");
-    await pause(600);
     expect([(await client.head(repo("kept"), "dev"))?.digest, at.asked(), seen.refused]).toEqual([image.digest, 2, 0]);
   });
 
@@ -68,6 +66,7 @@ describe("a password of ECR", () => {
   it("takes the place of docker's login of yesterday", async () => {
     const client = registryClient({ env: at.dockerEnv(at.stale()) });
     expect(await client.head(repo("kept"), "dev")).toMatchObject({ digest: image.digest });
+    expect(at.asked()).toBe(1);
   });
 
   it("that AWS does not give is an error with AWS's words", async () => {

@@ -105,7 +105,7 @@ describe("an engine apart", () => {
     const log = `${program}.log`;
     const argv = ["nsenter", `--net=${apart.network}`, program, "60"];
     const pid = await startDaemon({ argv, env: apart.env, pidFile: `${program}.pid`, out: log, err: log });
-    await until(() => commandLine(pid).startsWith(program), 5_000);
+    expect(await until(() => commandLine(pid).startsWith(program), 5_000)).toBe(true);
     const { code, stderr } = await apart.engine("up", "--yes");
     process.kill(pid);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`kill ${pid}`) });
@@ -122,9 +122,11 @@ describe("an engine apart", () => {
     await docker("run", "--detach", "--name", "left", "slipway/base:bookworm", "sleep", "1234567");
     const sleeping = () => allProcesses().filter(({ pid }) => commandLine(pid) === "sleep 1234567");
     expect(sleeping()).toHaveLength(1);
-    for (const pid of dockerdOf(apart.home)) process.kill(pid, "SIGKILL");
-    for (const { pid } of allProcesses())
-      if (commandLine(pid).includes(`${apart.home}/run/exec/containerd/containerd.toml`)) process.kill(pid, "SIGKILL");
+    const containerd = `${apart.home}/run/exec/containerd/containerd.toml`;
+    const below = allProcesses().filter(({ pid }) => commandLine(pid).includes(containerd));
+    const killed = [...dockerdOf(apart.home), ...below.map(({ pid }) => pid)];
+    expect(killed).toHaveLength(2);
+    for (const pid of killed) process.kill(pid, "SIGKILL");
 
     expect((await up()).code).toBe(0);
     expect(sleeping()).toEqual([]);
@@ -144,7 +146,7 @@ describe("an engine apart", () => {
     expect(dockerdOf(apart.home)).toHaveLength(1);
 
     process.kill(other, "SIGKILL");
-    await until(() => findProcess(other) === undefined, 5_000);
+    expect(await until(() => findProcess(other) === undefined, 5_000)).toBe(true);
     expect((await apart.engine("down", "--holder", ownPid)).stdout.trim()).toBe("engine: stopped");
     expect(allProcesses().filter(({ pid }) => commandLine(pid).includes(`${apart.home}/`))).toEqual([]);
     expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(apart.home);

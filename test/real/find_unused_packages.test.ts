@@ -63,15 +63,14 @@ describe("find_unused_packages", () => {
     const { stdout, code } = await i();
     const lines = stdout.trimEnd().split("\n");
     const unused = packageCases.filter(({ state }) => state === "unused").map((one) => one.name);
+    const used = packageCases.filter(({ state }) => state === "used").length;
     expect(lines.filter((line) => line.startsWith("unused ")).map((line) => line.split(/ +/)[1])).toEqual(
       expect.arrayContaining(unused),
     );
     expect(lines.filter((line) => line.startsWith("unused ")).length).toBe(unused.length);
     expect([code, lines.at(-2)]).toEqual([
       1,
-      expect.stringMatching(
-        `^${packageCases.length} packages: \\d+ used, ${unused.length} unused, 1 unknown, 1 allowed$`,
-      ),
+      `${packageCases.length} packages: ${used} used, ${unused.length} unused, 1 unknown, 1 allowed`,
     ]);
   });
 

@@ -6,6 +6,7 @@ import { type ClassicEngine, classicEngine } from "../bed/classic_engine.ts";
 import { git } from "../bed/git.ts";
 import { digestAt } from "../bed/oracle.ts";
 import { makePerson, type Person } from "../bed/person.ts";
+import { story } from "../bed/story.ts";
 import { openTerminal } from "../bed/terminal.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { docker, workflow, workflowsIn } from "../bed/workflow.ts";
@@ -50,7 +51,7 @@ const ok = async (who: Who, script: string, ...words: readonly string[]) => {
 };
 const idOf = (tag: string) => docker("image", "inspect", "--format", "{{.Id}}", `${name}:${tag}`);
 
-describe("two users of one machine without a registry", () => {
+describe("two users of one machine without a registry", story, () => {
   let digest = "";
   const file = () => join(ground.dir, "out", "image.tar");
 

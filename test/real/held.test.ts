@@ -34,6 +34,9 @@ afterAll(async () => {
   await ground.end();
 });
 
+/** What a registry is sent when dev moves. */
+const moveOf = (image: string) => `PUT /v2/${image}/manifests/dev`;
+
 describe("a tag that a stranger moves between plan and flip", () => {
   it.each([
     ["to an image that nobody released", "9.9.9", "somebody else moved it, and the log does not know who"],
@@ -50,8 +53,11 @@ describe("a tag that a stranger moves between plan and flip", () => {
       done = pushByHand(at, stranger, { tag: "dev" });
     };
     second.set(image, { method: "POST", path: /\/blobs\/uploads\/$/, nth: 1, when: "before", spring });
+    ground.registries[0]?.forget();
     const refused = await publish(clone, "5.0.2");
     await done;
+    const moves = ground.registries[0]?.requests().filter(({ method, path }) => `${method} ${path}` === moveOf(image));
+    expect(moves?.map(({ status }) => status)).toEqual([201, 201]);
     expect(refused.code, refused.stderr).toBe(2);
     expect(refused.stderr).toMatch(why);
     expect(refused.stderr).toContain("the plan saw");

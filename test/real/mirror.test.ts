@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { changes, digestAt, digestsAt, logOf, refsOf } from "../bed/oracle.ts";
 import type { TestRegistry } from "../bed/registry.ts";
+import { story } from "../bed/story.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, docker, forgetImages, workflowsIn } from "../bed/workflow.ts";
 
@@ -45,7 +46,7 @@ describe("a release to one of three registries", () => {
   });
 });
 
-describe("release_mirror", () => {
+describe("release_mirror", story, () => {
   it("copies by digest without the engine, reads each blob once and sends each once", async () => {
     forget();
     const mirrored = await offEngine("release_mirror", "--version", "1.0.0", "--json");
@@ -74,7 +75,7 @@ describe("release_mirror", () => {
   });
 });
 
-describe("docker_rollback_dev", () => {
+describe("docker_rollback_dev", story, () => {
   beforeAll(async () => {
     await change(repo, {
       "changelog.txt": changelog(name, "1.1.0", "1.0.0"),

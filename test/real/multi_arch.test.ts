@@ -3,6 +3,7 @@ import { must } from "../../thin_client/engine/command.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { digestsAt, logOf } from "../bed/oracle.ts";
 import { needs } from "../bed/parts.ts";
+import { story } from "../bed/story.ts";
 import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, docker, workflowsIn } from "../bed/workflow.ts";
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.end());
 
-describe("a release of several architectures", () => {
+describe("a release of several architectures", story, () => {
   let index = "";
 
   it("has one index in every registry, byte for byte, and both architectures run", async () => {
@@ -78,6 +79,9 @@ describe("a release of several architectures", () => {
   it("carries prod too, on the index of dev", async () => {
     const prod = await done("docker_release_prod", "--version", "1.0.0", "--multi-arch");
     await expectEverywhere("prod-1.0.0", prod);
+    const log = await logOf(`${repo}.git`, name);
+    const bases = log.flatMap((entry) => (entry.type === "release" && entry.stage === "prod" ? [entry.base] : []));
+    expect(bases).toEqual([{ version: "1.0.0", digest: index }]);
     expect([await machineOf("prod", "linux/amd64"), await machineOf("prod", "linux/arm64")]).toEqual([
       "x86_64",
       "aarch64",
@@ -101,7 +105,7 @@ describe("a release of several architectures", () => {
 });
 
 describe("images that were built on machines of their own", () => {
-  it("are joined to one index where each has the passes of its gates, the same bytes every time", async () => {
+  it("are joined to one index, and joined again they are that index", async () => {
     const joint = await ground.repo("joint");
     const there = workflowsIn(joint);
     const images = await shareNative(ground, { repo: joint, image: "joint", version: "1.0.0" });
@@ -133,6 +137,9 @@ describe("a builder", () => {
     expect(released.code, released.stderr).toBe(0);
     const local = await digestsAt(addresses(), "built-elsewhere:local-root-1.0.0");
     expect(local).toEqual([released.digest, null, null]);
+    const log = await logOf(`${other}.git`, "built-elsewhere");
+    const passes = log.flatMap((entry) => (entry.type === "pass" ? [[entry.list, entry.digest]] : []));
+    expect(passes).toEqual([["fast", released.digest]]);
     expect(await digestsAt(addresses(), "built-elsewhere:dev-1.0.0")).toEqual(all(released.digest));
     expect(await digestsAt(addresses(), "built-elsewhere:dev")).toEqual(all(released.digest));
   });

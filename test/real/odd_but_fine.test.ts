@@ -1,8 +1,8 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../thin_client/engine/command.ts";
-import { onlyPlugins, smallDisk } from "../bed/bad_machine.ts";
+import { brokenConfig, onlyPlugins, smallDisk } from "../bed/bad_machine.ts";
 import { git } from "../bed/git.ts";
 import { digestsAt, logOf, refsOf } from "../bed/oracle.ts";
 import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
@@ -79,9 +79,18 @@ describe("a release goes through", () => {
     const { DOCKER_CONFIG: plugins = "" } = onlyPlugins(ground.dir, "docker-buildx", "docker-compose");
     symlinkSync(plugins, join(disk.dir, ".docker"));
     await must(["mount", "-o", "remount,ro", disk.dir]);
+    expect(() => writeFileSync(join(disk.dir, "file"), "")).toThrow("EROFS");
     const { code, stderr, digest } = await release(repo, { HOME: disk.dir, DOCKER_CONFIG: plugins });
     expect(code, stderr).toBe(0);
     await expectReleased("homeless", `${repo}.git`, digest);
+  });
+
+  it.concurrent("with a docker configuration that is no JSON, where no registry wants a login", async () => {
+    const repo = await ground.repo("unreadable");
+    const { code, stderr, digest } = await release(repo, brokenConfig(ground.dir));
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("WARNING: Error loading config file");
+    await expectReleased("unreadable", `${repo}.git`, digest);
   });
 
   it.concurrent("from a commit of tomorrow", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run, until } from "../../thin_client/engine/command.ts";
 import { digestAt } from "../bed/oracle.ts";
+import { story } from "../bed/story.ts";
 import { openTerminal, type Terminal } from "../bed/terminal.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { docker, startWorkflow, workflow, workflowsIn } from "../bed/workflow.ts";
@@ -68,7 +69,7 @@ describe("docker_patch --name", () => {
   });
 });
 
-describe("docker_patch without a name", () => {
+describe("docker_patch without a name", story, () => {
   it("asks before the local image is replaced, and refuses without a terminal", async () => {
     const before = await docker("image", "inspect", "--format", "{{.Id}}", reference("local-root-1.0.0"));
     const refused = await i("docker_patch");

@@ -36,6 +36,13 @@ describe("copies between three registries", () => {
   });
   const requests = (at: number) => all[at]?.requests() ?? [];
   const changes = (at: number) => requests(at).filter(({ method }) => method !== "GET" && method !== "HEAD");
+  /** A repository of the second registry that has the image as dev-1.0.0; what brought it there is forgotten. */
+  const filled = async (name: string): Promise<Repository> => {
+    const to = repo("b", `${repos[1].host}/${name}`);
+    await pushByHand(to, image, { tag: "dev-1.0.0" });
+    for (const registry of all) registry.forget();
+    return to;
+  };
 
   it("keeps the digest byte for byte and reads each blob of the source once", async () => {
     const [from, ...to] = repos;
@@ -62,7 +69,8 @@ describe("copies between three registries", () => {
   });
 
   it("sends nothing but one HEAD when everything is there", async () => {
-    const [from, to] = repos;
+    const [from] = repos;
+    const to = await filled("full");
     const results = await client().copy({ from, to: [to], digest: image.digest, tag: "dev-1.0.0" });
     expect(results.map(({ outcome }) => outcome)).toEqual(["already"]);
     expect(requests(1).map(({ method }) => method)).toEqual(["HEAD"]);
@@ -70,9 +78,10 @@ describe("copies between three registries", () => {
   });
 
   it("moves no layer when only the tag is new", async () => {
-    const [from, to] = repos;
+    const [from] = repos;
+    const to = await filled("retagged");
     await client().copy({ from, to: [to], digest: image.digest, tag: "dev" });
-    expect(changes(1).map(({ method, path }) => `${method} ${path}`)).toEqual(["PUT /v2/cmamp/manifests/dev"]);
+    expect(changes(1).map(({ method, path }) => `${method} ${path}`)).toEqual(["PUT /v2/retagged/cmamp/manifests/dev"]);
     expect(requests(0).filter(({ path }) => path.includes("/blobs/"))).toEqual([]);
   });
 
@@ -110,7 +119,9 @@ describe("copies between three registries", () => {
   });
 
   it("lists all tags, and none of a repository that does not exist", async () => {
-    expect((await client().tags(repos[0])).filter((tag) => tag.startsWith("dev-"))).toEqual(["dev-1.0.0", "dev-2.0.0"]);
+    const to = repo("b", `${repos[1].host}/listed`);
+    for (const tag of ["prod", "dev-1.0.0", "dev"]) await pushByHand(to, image, { tag });
+    expect([...(await client().tags(to))].sort()).toEqual(["dev", "dev-1.0.0", "prod"]);
     expect(await client().tags(repo("a", `${repos[0].host}/nobody`))).toEqual([]);
   });
 

@@ -86,6 +86,17 @@ describe("login", () => {
     expect(readFileSync(join(own.home, "aws.in"), "utf8")).toBe("ecr get-login-password --region eu-north-1\n");
   });
 
+  it("says that docker's configuration is no JSON where a login is wanted", async () => {
+    const { home } = client({});
+    writeFileSync(join(home, "config.json"), "{auths");
+    const own = registryClient({ env: { DOCKER_CONFIG: home } });
+    expect(await own.head(repo(open.address), "dev")).toMatchObject({ digest: image.digest });
+    await expect(own.head(repo(locked.address), "dev")).rejects.toMatchObject({
+      message: `docker's configuration "${join(home, "config.json")}" cannot be read`,
+      why: expect.stringContaining("It is not JSON"),
+    });
+  });
+
   it("needs no docker configuration", async () => {
     const own = registryClient({ env: { DOCKER_CONFIG: join(folder, "nowhere") } });
     expect(await own.head(repo(open.address), "dev")).toMatchObject({ digest: image.digest });

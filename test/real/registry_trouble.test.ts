@@ -129,7 +129,7 @@ describe("a registry that breaks off", () => {
     await target.stop();
   });
 
-  it("is asked again after 429 and 503, as late as it says", async () => {
+  it("is asked again after 429 and 503", async () => {
     const answers = [429, 503];
     const reply = () => {
       const status = answers.shift();
@@ -165,7 +165,10 @@ describe("a registry that breaks off", () => {
   it("refuses a push to a read-only registry in its own words", async () => {
     const readonly = await startRegistry({ readonly: true });
     started.push(readonly);
-    await expect(client().assertCanPush(repo(readonly.address))).rejects.toMatchObject({ reason: "refused" });
+    await expect(client().assertCanPush(repo(readonly.address))).rejects.toMatchObject({
+      reason: "refused",
+      why: expect.stringContaining("It said: Method not allowed"),
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digestsAt, logOf, refsOf } from "../bed/oracle.ts";
+import { story } from "../bed/story.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, workflowsIn } from "../bed/workflow.ts";
 
@@ -11,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.end());
 
-describe.each(["tsx", "bun"] as const)("a whole release under %s", (runtime) => {
+describe.each(["tsx", "bun"] as const)("a whole release under %s", story, (runtime) => {
   const name = `whole-${runtime}`;
   const ranLists = () => readFileSync(join(repo, "runs.txt"), "utf8").trim().split("\n");
   let repo = "";

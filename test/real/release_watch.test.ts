@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => ground.end());
 
 describe("release_status --watch", () => {
-  it("tells plain lines every second until it is interrupted, and ends with the state of the last look", async () => {
+  it("tells plain lines again and again until it is interrupted, and ends with the state of the last look", async () => {
     const repo = await releasedTwice(ground, "watched");
     for (const registry of ground.registries) registry.forget();
     const live = startLive(repo, "pipes", ["release_status", "--watch", "1"]);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { story } from "../bed/story.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, workflowsIn } from "../bed/workflow.ts";
 
@@ -33,56 +34,44 @@ async function asked(...words: readonly [string, ...string[]]): Promise<readonly
   });
 }
 
-it("a release asks each registry a fixed number of times", async () => {
-  expect(await asked("docker_release_dev", "--version", "1.0.0")).toMatchInlineSnapshot(`
-    [
+describe("what each registry is asked", story, () => {
+  it("a release asks each registry a fixed number of times", async () => {
+    expect(await asked("docker_release_dev", "--version", "1.0.0")).toEqual([
       "HEAD 7, GET 7, POST 6, PUT 7, DELETE 1",
       "HEAD 13, GET 2, POST 6, PUT 7, DELETE 1",
       "HEAD 13, GET 2, POST 6, PUT 7, DELETE 1",
-    ]
-  `);
-});
-
-it("a release that is typed again sends no PUT, and opens one upload to see whether it could", async () => {
-  expect(await asked("docker_release_dev", "--version", "1.0.0")).toMatchInlineSnapshot(`
-    [
-      "HEAD 3, GET 2, POST 1, DELETE 1",
-      "HEAD 3, GET 2, POST 1, DELETE 1",
-      "HEAD 3, GET 2, POST 1, DELETE 1",
-    ]
-  `);
-});
-
-it("a second version sends the layers that are new, and no other", async () => {
-  await change(repo, {
-    "changelog.txt": changelog(name, "1.1.0", "1.0.0"),
-    "devops/docker_build/words.txt": "other\n",
+    ]);
   });
-  expect(await asked("docker_release_dev", "--version", "1.1.0")).toMatchInlineSnapshot(`
-    [
+
+  it("a release that is typed again sends no PUT, and opens one upload to see whether it could", async () => {
+    expect(await asked("docker_release_dev", "--version", "1.0.0")).toEqual([
+      "HEAD 3, GET 2, POST 1, DELETE 1",
+      "HEAD 3, GET 2, POST 1, DELETE 1",
+      "HEAD 3, GET 2, POST 1, DELETE 1",
+    ]);
+  });
+
+  it("a second version sends the layers that are new, and no other", async () => {
+    await change(repo, {
+      "changelog.txt": changelog(name, "1.1.0", "1.0.0"),
+      "devops/docker_build/words.txt": "other\n",
+    });
+    expect(await asked("docker_release_dev", "--version", "1.1.0")).toEqual([
       "HEAD 7, GET 6, POST 5, PUT 6, DELETE 1",
       "HEAD 13, GET 2, POST 5, PUT 6, DELETE 1",
       "HEAD 13, GET 2, POST 5, PUT 6, DELETE 1",
-    ]
-  `);
-});
+    ]);
+  });
 
-it("a rollback is five requests to each registry, one of them a PUT", async () => {
-  expect(await asked("docker_rollback_dev", "--version", "1.0.0", "--yes")).toMatchInlineSnapshot(`
-    [
+  it("a rollback is five requests to each registry, one of them a PUT", async () => {
+    expect(await asked("docker_rollback_dev", "--version", "1.0.0", "--yes")).toEqual([
       "HEAD 3, GET 1, PUT 1",
       "HEAD 3, GET 1, PUT 1",
       "HEAD 3, GET 1, PUT 1",
-    ]
-  `);
-});
+    ]);
+  });
 
-it("a look at all registries is one HEAD for the mutable tag, one GET for the version in use and one for the newest", async () => {
-  expect(await asked("release_status")).toMatchInlineSnapshot(`
-    [
-      "HEAD 1, GET 2",
-      "HEAD 1, GET 2",
-      "HEAD 1, GET 2",
-    ]
-  `);
+  it("a look at all registries is one HEAD for the mutable tag, one GET for the version in use and one for the newest", async () => {
+    expect(await asked("release_status")).toEqual(["HEAD 1, GET 2", "HEAD 1, GET 2", "HEAD 1, GET 2"]);
+  });
 });

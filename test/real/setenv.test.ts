@@ -59,6 +59,7 @@ describe.each(["bash", "zsh"])("setenv.sh in %s", (shell) => {
   it("adds nothing the second time, not in a shell within the shell either", () => {
     const again = `${shell} ${shell === "zsh" ? "-f" : "--norc"} -c '${source}; echo "$PATH"'`;
     const { lines } = sh(`${source}; echo "$PATH"; ${source}; echo "$PATH"; ${again}`);
+    expect(lines).toEqual(Array(3).fill(expect.stringMatching(`^${bin}:`)));
     expect(new Set(lines).size).toBe(1);
   });
 
@@ -67,6 +68,7 @@ describe.each(["bash", "zsh"])("setenv.sh in %s", (shell) => {
     const state = `{ ${all}; } | grep -v -e '^_$' -e '^[0-9?#!$*@-]' -e PIPESTATUS -e '^before' -e LINENO -e pipestatus -e '^BASH' -e '^[!-@]' | sort`;
     const { lines, err } = sh(
       `before_path=$PATH; before=$(${state}); ${source}; [ "$FROM_DOTENV" = 1 ] || echo unset
+       [ "$before" != "$(${state})" ] || echo unchanged
        slipway_deactivate; [ "$PATH" = "$before_path" ] || echo "$PATH"; after=$(${state})
        [ "$before" = "$(printf '%s\\n' "$after" | grep -v '^after$')" ] && echo same || printf '%s\\n' "$before" --- "$after"`,
     );
@@ -117,4 +119,11 @@ describe.each(["bash", "zsh"])("setenv.sh in %s", (shell) => {
     expect(out).toContain("docker_build_local");
     expect(out.includes("docker_release_dev")).toBe(shell === "zsh");
   });
+});
+
+// bin_i.test.ts has the shells that are on every machine.
+it.each([["dash"], ["zsh", "--emulate", "sh"]])("bin/i needs nothing that %s has not", (shell, ...words) => {
+  const ran = run([shell, ...words, join(bin, "i"), "--list"], { cwd: repo, env: { HOME: base } });
+  expect(ran).toMatchObject({ code: 0, err: "" });
+  expect(ran.out.split("\n")).toContain("docker_release_dev");
 });

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { needs } from "../bed/parts.ts";
+import { story } from "../bed/story.ts";
 import { makeClone, run, until } from "../bed/thin_clone.ts";
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), "tm-")));
@@ -79,7 +80,7 @@ afterAll(() => {
   rmSync(base, { recursive: true, force: true });
 });
 
-describe("i tmux --index 1", () => {
+describe("i tmux --index 1", story, () => {
   it("has every window ready with the thin env active", async () => {
     const ran = i("tmux", "--index", "1");
     expect(ran.code, ran.err).toBe(0);
@@ -142,7 +143,7 @@ describe("i tmux", () => {
     expect(i("tmux")).toMatchObject({ code: 2, err: expect.stringContaining("fix: i tmux --index 1") });
   });
 
-  it("makes the global link after asking, and the link starts sessions from anywhere", () => {
+  it("makes the global link over a file only with --yes where nobody can be asked, and it starts sessions from anywhere", () => {
     const link = join(home, "go_cm.amp");
     writeFileSync(link, "mine");
     expect(i("tmux", "--create-global-link").code).toBe(2);

@@ -21,7 +21,7 @@ const entry = (version: string, more = "") => `# cmamp-${version}\n- 2025-01-02\
 export const changelogs: readonly Case[] = [
   ["no version in a heading", /^changelog.txt:1 "# cmamp" names no version$/, changelog("# cmamp\n- x\n")],
   ["two numbers", /:1 "# cmamp-1.0" names no version/, changelog("# cmamp-1.0\n- x\n")],
-  ["four numbers", /:1 "# cmamp-1.0.0.0" (names no version|is for)/, changelog("# cmamp-1.0.0.0\n- x\n")],
+  ["four numbers", /:1 "# cmamp-1.0.0.0" names no version/, changelog("# cmamp-1.0.0.0\n- x\n")],
   ["a leading zero", /:1 "# cmamp-1.02.0" names no version/, changelog("# cmamp-1.02.0\n- x\n")],
   ["a pre-release", /:1 "# cmamp-1.0.0-rc1" names no version/, changelog("# cmamp-1.0.0-rc1\n- x\n")],
   ["a v before the version", /:1 "# cmamp-v1.0.0" names no version/, changelog("# cmamp-v1.0.0\n- x\n")],
@@ -72,7 +72,11 @@ const registry = (text: string) => yaml(`${image}container_registry_info: ${text
 export const configs: readonly Case[] = [
   ["nothing", /^repo_config.yaml:1 is empty/, yaml("")],
   ["no YAML", /^repo_config.yaml:2 deficient indentation/, yaml("docker_info: {docker_image_name: cmamp\n: :")],
-  ["a tab as indent", /^repo_config.yaml:2 /, yaml("docker_info:\n\tdocker_image_name: cmamp\n")],
+  [
+    "a tab as indent",
+    /^repo_config.yaml:2 tab characters must not be used in indentation$/,
+    yaml("docker_info:\n\tdocker_image_name: cmamp\n"),
+  ],
   ["one key twice", /^repo_config.yaml:\d duplicated mapping key/, yaml(`${image}${image}`)],
   ["a list instead of sections", /is not a section/, yaml("- docker_info\n")],
   ["no image name", /docker_info.docker_image_name is missing/, yaml("repo_info: {repo_name: a}\n")],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { claimRef, flipRef, staleAfter, takeOver } from "../../lib/model/claim.ts";
+import { claimRef, flipRef, takeOver } from "../../lib/model/claim.ts";
 import { commit, owner } from "./factory.ts";
 
 const held = owner({ run: "" });
@@ -25,7 +25,7 @@ describe("a claim is taken over", () => {
     [
       "by anyone on the same commit after ten minutes",
       held,
-      owner({ ...other, at: held.at + staleAfter + 1 }),
+      owner({ ...other, at: held.at + 601 }),
       true,
       "it is of the same commit and was not renewed for 10 minutes",
     ],
@@ -42,7 +42,7 @@ describe("a claim is taken over", () => {
 });
 
 describe("a claim is left to its owner", () => {
-  const late = held.at + 10 * staleAfter;
+  const late = held.at + 6_000;
   it.each([
     ["whose process lives on this machine", held, owner(), true],
     ["who is another user of the same machine, dead or alive", held, owner({ user: "ann" }), false],
@@ -52,12 +52,7 @@ describe("a claim is left to its owner", () => {
       owner({ host: "desk" }),
       false,
     ],
-    [
-      "who is elsewhere and renewed it less than ten minutes ago",
-      held,
-      owner({ ...other, at: held.at + staleAfter }),
-      false,
-    ],
+    ["who is elsewhere and renewed it less than ten minutes ago", held, owner({ ...other, at: held.at + 600 }), false],
     ["who works on another commit, however old", held, owner({ ...other, commit: commit("b"), at: late }), false],
     ["who is another CI run", owner({ run: "77" }), owner({ ...other, run: "78" }), false],
     ["when neither is a CI run", owner({ run: "" }), owner({ ...other, run: "" }), false],

@@ -100,7 +100,7 @@ describe("a config is refused with file, line and key", () => {
   it.each([
     ["relese: {}", "3 relese is not a known key", 'Did you mean "release"?'],
     ["release:\n  gate: [fast]", "4 release.gate is not a known key", 'Did you mean "gates"?'],
-    ["tests:\n\n  quick: {}", "5 tests.quick is not a known key", '"'],
+    ["tests:\n\n  quick: {}", "5 tests.quick is not a known key", 'Did you mean "qa"?'],
     ["tests: {fast: {comand: [a]}}", "3 tests.fast.comand is not a known key", 'Did you mean "command"?'],
     ["container:\n  env_fil: [a]", "4 container.env_fil is not a known key", 'Did you mean "env_file"?'],
     ["release:\n  gates: [quick]", '4 release.gates names "quick"', "Use: fast, slow, superslow, qa"],

@@ -75,7 +75,14 @@ describe("the compose file of a run", () => {
 
   it("creates no missing bind source", () => {
     const home = container({ home: [".aws"], socket: true });
-    expect(compose(home).mounts.map(({ bind }) => bind.create_host_path)).not.toContain(true);
+    const creating = compose(home).mounts.map(({ source, bind }) => [source, bind.create_host_path]);
+    expect(creating).toEqual(
+      expect.arrayContaining([
+        ["/repo", false],
+        ["/home/gp/.aws", false],
+      ]),
+    );
+    expect(creating.filter(([, creates]) => creates !== false)).toEqual([]);
   });
 
   it("labels the container with run, owner, image and user", () => {

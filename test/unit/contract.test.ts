@@ -166,7 +166,7 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("says of each option in one sentence what happens", () => {
-    const unclear = Object.values(made.options).filter((option) => !/^[A-Z].*[^.]\.$/.test(option.help));
+    const unclear = Object.values(made.options).filter((option) => !/^[A-Z](?:[^.]|\.(?! ))*[^.]\.$/.test(option.help));
     expect(unclear).toEqual([]);
   });
 
@@ -180,8 +180,8 @@ describe.each(loaded)("%s", (name, made) => {
     const [i, script, ...argv] = (example.split(" < ")[0] ?? "").match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
     const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
     const all = { ...universal, ...made.options };
-    const { values } = parseOptions(all, made.passesWords ? cutAtWords(all, words) : words, {});
-    expect([i, script, Object.keys(values).length > 0]).toEqual(["i", name, true]);
+    expect([i, script]).toEqual(["i", name]);
+    expect(() => parseOptions(all, made.passesWords ? cutAtWords(all, words) : words, {})).not.toThrow();
   });
 
   it("plans steps whose ids are snake_case and unique", () => {

@@ -6,10 +6,10 @@ import { UserError } from "../../lib/model/errors.ts";
 import { config, facts, git } from "./factory.ts";
 import { configOf } from "./yaml.ts";
 
-const runs = { numRuns: 300 };
+const runs = { numRuns: 300, seed: 42 };
 const signs = fc.stringMatching(/^[a-z:{}[\]"'|>&*!%#@`,\-\n \t$]{0,60}$/);
 
-it("any text as repo_config.yaml is a config or a UserError with file and line", async () => {
+it("any text as repo_config.yaml is refused with file and line, for none of these is a config", async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(signs, fc.string({ unit: "binary" })), async (text) => {
       const found: unknown = await configOf(text).catch((error: unknown) => error);

@@ -8,10 +8,11 @@ export type Case = {
   readonly stdout?: string;
 };
 /** The cases of a kind but those where design.md decides otherwise, which have a test of their own below. */
-export const cases = (kind: string, but: readonly string[] = []): (readonly [string, Case])[] =>
-  (file.cases as readonly Case[])
-    .filter((one) => one.kind === kind && !but.includes(one.id))
-    .map((one) => [one.id, one] as const);
+export function cases(kind: string, but: readonly string[] = []): (readonly [string, Case])[] {
+  const all = (file.cases as readonly Case[]).filter((one) => one.kind === kind && !but.includes(one.id));
+  if (all.length === 0) throw new Error(`no case of kind ${kind}`);
+  return all.map((one) => [one.id, one] as const);
+}
 export const one = (id: string): Case => {
   const found = (file.cases as readonly Case[]).find((each) => each.id === id);
   if (found) return found;

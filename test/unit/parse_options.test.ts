@@ -96,7 +96,7 @@ describe("one thing, one option, aliases for the rest", () => {
   });
 
   it.each(Object.entries(all))("--%s says in one sentence what happens", (_name, { help }) => {
-    expect(help).toMatch(/^[A-Z].*[^.]\.$/);
+    expect(help).toMatch(/^[A-Z](?:[^.]|\.(?! ))*[^.]\.$/);
   });
 });
 
@@ -113,9 +113,9 @@ describe("words after --", () => {
 describe("a wrong word is refused", () => {
   it.each([
     [["--versoin", "1.2.0"], '"--versoin" is not an option of this workflow', "Did you mean --version?"],
-    [["--target-registrys", "a"], '"--target-registrys" is not an option', "Did you mean --target-registr"],
+    [["--target-registrys", "a"], '"--target-registrys" is not an option', "Did you mean --target-registry?"],
     [["--no-caches"], '"--no-caches" is not an option', "Did you mean --no-cache?"],
-    [["--no-skip-tests"], '"--no-skip-tests" is not an option', "Did you mean --"],
+    [["--no-skip-tests"], '"--no-skip-tests" is not an option', "Did you mean --skip-tests?"],
     [["-x"], '"-x" is not an option', "See --help"],
     [["1.2.0"], '"1.2.0" is not an option', "--help"],
     [["--version"], "--version has no value", "Write --version X.Y.Z"],

@@ -137,10 +137,11 @@ describe("a prod release is refused", () => {
 });
 
 describe("tests of a prod image", () => {
-  const composeOf = (steps: ReturnType<typeof plan>, id: string) =>
-    stepOf(steps, id).do.flatMap((action) =>
-      action.kind === "write_file" && action.path.endsWith(".yml") ? [action.content] : [],
-    )[0] ?? "";
+  const composeOf = (steps: ReturnType<typeof plan>, id: string) => {
+    const file = doing([stepOf(steps, id)], "write_file").find(({ path }) => path.endsWith(".yml"));
+    if (!file) throw new Error(`${id} writes no compose file`);
+    return file.content;
+  };
 
   it("in it see no code of the caller", () => {
     expect(composeOf(plan(), "run_fast_tests")).not.toContain('"target": "/app"');

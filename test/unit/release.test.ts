@@ -101,11 +101,13 @@ describe("the steps of a dev release", () => {
 
 describe("with --no-push-to-repo", () => {
   const steps = plan({}, { pushToRepo: false });
-  it("no image, tag or record leaves the machine", () => {
+  it("no image and no tag leaves the machine, and nothing but the passes is recorded", () => {
     const kinds = (["copy_image", "move_tag"] as const).flatMap((kind) => doing(steps, kind));
     const pushes = lines(steps).filter((line) => line.startsWith("docker push"));
     const tags = doing(steps, "git_ref").filter(({ op }) => op === "push_tag");
+    const records = doing(steps, "record").map(({ entry }) => entry.type);
     expect([kinds, pushes, tags]).toEqual([[], [], []]);
+    expect(records).toEqual(["pass", "pass", "pass"]);
   });
 
   it("the claim is given back", () => {

@@ -82,7 +82,9 @@ describe("release_status", () => {
   });
 
   it("says DRIFT of the registry alone that differs from the log", () => {
-    expect(status({ ecr: at(one), hub: at(two) })?.text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
+    const text = status({ ecr: at(one), hub: at(two) })?.text;
+    expect(text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
+    expect(text).toMatch(/^dev +hub +sha256:b+ DRIFT$/m);
   });
 
   it("says why a registry does not answer", () => {
