@@ -38,6 +38,8 @@ export type Ground = {
   readonly place: (image: string, more?: PlaceOptions) => Place;
   /** Lets `docker` do this shell text; without it no engine answers. */
   readonly docker: (text: string) => void;
+  /** Lets Git do this shell text before a ref changes, whose name is `$ref`; what ends with another code than 0 refuses it. */
+  readonly hook: (text: string) => void;
   /** What `docker` was asked since it was last told what to do. */
   readonly dockerAsked: () => readonly string[];
   readonly end: () => Promise<void>;
@@ -95,6 +97,11 @@ export async function startGround({ registries: count = 1, remote = false } = {}
       }
     },
     place: (image, more = {}) => makePlace(ground, at, { image, ...more }),
+    hook: (text) => {
+      const path = join(remote ? shared : join(repo, ".git"), "hooks", "reference-transaction");
+      writeTo(path, `#!/bin/sh\n[ "$1" = prepared ] || exit 0\nread old new ref\n${text}\n`);
+      chmodSync(path, 0o755);
+    },
     dockerAsked: () => (readIfThere(join(bin, "asked")) ?? "").split("\n").slice(0, -1),
     end: async () => {
       await Promise.all(registries.map(({ stop }) => stop()));
