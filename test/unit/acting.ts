@@ -8,6 +8,7 @@ import type { Facts } from "../../lib/model/facts.ts";
 import type { Action, Plan, Step } from "../../lib/model/plan.ts";
 import { execute } from "../../lib/run/execute.ts";
 import { thisOwner, type World } from "../../lib/run/world.ts";
+import { type DockerProgram, dockerProgram } from "./docker_program.ts";
 import { config, facts } from "./factory.ts";
 import { doing } from "./ground.ts";
 import { type MemoryRefs, memoryRefs } from "./memory_refs.ts";
@@ -19,6 +20,7 @@ export type Acting = {
   readonly dir: string;
   readonly registries: readonly OciServer[];
   readonly clock: TestClock;
+  readonly docker: DockerProgram;
   /** Somebody who works on an image of its own. */
   readonly actor: (image: string, more?: Partial<Facts>) => Actor;
   readonly end: () => Promise<void>;
@@ -44,15 +46,16 @@ export type Acted = {
 export async function startActing(count = 1): Promise<Acting> {
   const dir = mkdtempSync(join(tmpdir(), "slipway-acting-"));
   const registries = await Promise.all(Array.from({ length: count }, () => startOciServer()));
+  const docker = dockerProgram(dir);
   const clock = testClock("2025-01-03T10:00:00Z");
   const addresses = registries.map(({ address }, at) => [`r${at + 1}`, { address, kind: "oci" }] as const);
   return {
-    ...{ dir, registries, clock },
+    ...{ dir, registries, clock, docker },
     actor: (image, more = {}) => {
       const sections = { docker_info: { docker_image_name: image } };
       const settings = config({ ...sections, container_registry_info: Object.fromEntries(addresses) });
       const place = { root: dir, dir: ".", owner: dir, gitDir: join(dir, ".git"), cwd: ".", gitMounts: [] };
-      const env = { HOME: dir, PATH: process.env["PATH"] ?? "", ...more.env };
+      const env = { HOME: dir, PATH: `${docker.bin}:${process.env["PATH"]}`, ...more.env };
       const known = facts({ config: settings, place, ...more, env });
       const refs = memoryRefs(image);
       const places = addresses.map(([registry, { address }]) => ({ registry, repository: `${address}/${image}` }));

@@ -10,6 +10,7 @@ import type { Action, Step } from "../../lib/model/plan.ts";
 import type { OptionSet } from "../../lib/run/options.ts";
 import { runScript, type Script } from "../../lib/run/script.ts";
 import { addRemote, commitAll, git } from "../bed/git.ts";
+import { type DockerProgram, dockerProgram } from "./docker_program.ts";
 import { type OciServer, startOciServer } from "./oci_server.ts";
 import { type TestClock, testClock } from "./test_clock.ts";
 
@@ -36,12 +37,9 @@ export type Ground = {
   readonly clock: TestClock;
   /** A runnable dir with an image of its own; gives its path. */
   readonly place: (image: string, more?: PlaceOptions) => Place;
-  /** Lets `docker` do this shell text; without it no engine answers. */
-  readonly docker: (text: string) => void;
+  readonly docker: DockerProgram;
   /** Lets Git do this shell text before a ref changes, whose name is `$ref`; what ends with another code than 0 refuses it. */
   readonly hook: (text: string) => void;
-  /** What `docker` was asked since it was last told what to do. */
-  readonly dockerAsked: () => readonly string[];
   readonly end: () => Promise<void>;
 };
 export type PlaceOptions = {
@@ -70,20 +68,14 @@ export type Place = {
 export async function startGround({ registries: count = 1, remote = false } = {}): Promise<Ground> {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "slipway-unit-")));
   const repo = join(dir, "repo");
-  const bin = join(dir, "bin");
-  const docker = (text: string) => {
-    rmSync(join(bin, "asked"), { force: true });
-    writeTo(join(bin, "docker"), `#!/bin/sh\nprintf '%s\\n' "$*" >> '${bin}/asked'\n${text}\n`);
-    chmodSync(join(bin, "docker"), 0o755);
-  };
-  docker("echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+  const docker = dockerProgram(dir);
   writeTo(join(repo, "README"), "A repo.\n");
   const [commit, ...registries] = await Promise.all([
     commitAll(repo, "Start"),
     ...Array.from({ length: count }, () => startOciServer()),
   ]);
   const shared = remote ? await addRemote(repo) : repo;
-  const env = machine({ home: join(dir, "home"), bin });
+  const env = machine({ home: join(dir, "home"), bin: docker.bin });
   const clock = testClock("2025-01-03T10:00:00Z");
   const at: At = { env, clock, answers: null };
   const ground: Ground = {
@@ -102,7 +94,6 @@ export async function startGround({ registries: count = 1, remote = false } = {}
       writeTo(path, `#!/bin/sh\n[ "$1" = prepared ] || exit 0\nread old new ref\n${text}\n`);
       chmodSync(path, 0o755);
     },
-    dockerAsked: () => (readIfThere(join(bin, "asked")) ?? "").split("\n").slice(0, -1),
     end: async () => {
       await Promise.all(registries.map(({ stop }) => stop()));
       rmSync(dir, { recursive: true, force: true });
@@ -179,14 +170,6 @@ export function writeTo(path: string, text: string): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   return path;
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
 }
 
 /** How the machine is to a run. */
