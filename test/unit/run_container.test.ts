@@ -27,7 +27,7 @@ type Engine = {
   readonly info?: string;
   readonly other?: string;
 };
-/** Lets the engine answer so; `docker rm` empties its lists. */
+/** Lets the engine answer so; the container of this run is gone when it was removed. */
 function engine(more: Engine): void {
   const gone = join(acting.dir, "gone");
   rmSync(gone, { force: true });
@@ -35,7 +35,7 @@ function engine(more: Engine): void {
 case "$1 $*" in
   ps*label=dev.slipway.run*) [ -e '${gone}' ] || { ${more.own ?? "true"}; } ;;
   ps*) ${more.all ?? "true"} ;;
-  rm*) touch '${gone}' ;;
+  rm*' c1') touch '${gone}' ;;
   compose*) ${more.compose ?? "exit 0"} ;;
   inspect*) ${more.inspect ?? "echo 'exited|0|'"} ;;
   info*) ${more.info ?? info("compose", "buildx")} ;;
