@@ -22,7 +22,7 @@ export type Acting = {
   readonly clock: TestClock;
   readonly docker: DockerProgram;
   /** Somebody who works on an image of its own. */
-  readonly actor: (image: string, more?: Partial<Facts>) => Actor;
+  readonly actor: (image: string, more?: Partial<Facts> & { readonly kind?: "ecr" }) => Actor;
   readonly end: () => Promise<void>;
 };
 export type Actor = {
@@ -42,23 +42,27 @@ export type Acted = {
   readonly world: World;
 };
 
+/** Whom a registry of kind ecr asks at AWS. */
+const account = { region: "eu-north-1", profile: "team" };
+
 /** Starts one. */
 export async function startActing(count = 1): Promise<Acting> {
   const dir = mkdtempSync(join(tmpdir(), "slipway-acting-"));
   const registries = await Promise.all(Array.from({ length: count }, () => startOciServer()));
   const docker = dockerProgram(dir);
   const clock = testClock("2025-01-03T10:00:00Z");
-  const addresses = registries.map(({ address }, at) => [`r${at + 1}`, { address, kind: "oci" }] as const);
+  const addresses = registries.map(({ address }, at) => [`r${at + 1}`, address] as const);
   return {
     ...{ dir, registries, clock, docker },
-    actor: (image, more = {}) => {
+    actor: (image, { kind = "oci", ...more } = {}) => {
       const sections = { docker_info: { docker_image_name: image } };
-      const settings = config({ ...sections, container_registry_info: Object.fromEntries(addresses) });
+      const rows = addresses.map(([name, address]) => [name, { address, kind, ...(kind === "ecr" ? account : {}) }]);
+      const settings = config({ ...sections, container_registry_info: Object.fromEntries(rows) });
       const place = { root: dir, dir: ".", owner: dir, gitDir: join(dir, ".git"), cwd: ".", gitMounts: [] };
       const env = { HOME: dir, PATH: `${docker.bin}:${process.env["PATH"]}`, ...more.env };
       const known = facts({ config: settings, place, ...more, env });
       const refs = memoryRefs(image);
-      const places = addresses.map(([registry, { address }]) => ({ registry, repository: `${address}/${image}` }));
+      const places = addresses.map(([registry, address]) => ({ registry, repository: `${address}/${image}` }));
       const steps = (actions: readonly (Action | Step)[]) =>
         actions.map((one, index) => ("kind" in one ? doing(`${index + 1}`, one) : one));
       const act: Actor["act"] = (actions, more = {}) => acted(newWorld(known, refs, steps(actions)), more, clock);
@@ -75,7 +79,10 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
   const texts: string[] = [];
   const say = (text: string) => void texts.push(text);
   const console = { ...world.console, progress: (text: string) => say(`${text}\n`), raw: say };
+  const { env } = process;
   setClock(clock);
+  // The SDK of AWS gets its settings by it.
+  process.env = { ...env };
   try {
     const own = { ...world, console, ...more };
     const done = await execute(own).then(
@@ -84,6 +91,7 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
     );
     return { ...done, shown: texts.join(""), world: own };
   } finally {
+    process.env = env;
     setClock();
   }
 }

@@ -113,7 +113,7 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
   const lines = ground.registries.map(({ address }, at) => `  r${at + 1}: {address: "${address}", ${kind}}\n`).join("");
   writeTo(
     join(dir, "repo_config.yaml"),
-    `docker_info: {docker_image_name: ${image}}\ncontainer_registry_info:\n${lines}${config}`,
+    `docker_info:\n  docker_image_name: ${image}\ncontainer_registry_info:\n${lines}${config}`,
   );
   writeTo(join(dir, "changelog.txt"), changelog ?? `# ${image}-1.0.0\n- 2025-01-02\n- The first\n`);
   const run = (name: string, spec: Workflow, argv: readonly string[]) =>

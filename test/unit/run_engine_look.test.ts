@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { container as containerOption, file, port } from "../../lib/run/around_options.ts";
 import { flag, list, pick, text } from "../../lib/run/options.ts";
-import { git } from "../bed/git.ts";
 import { digest } from "./factory.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow, writeTo } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
@@ -212,7 +211,6 @@ it("the programs of the machine are told with their versions", async () => {
 
 it("the template is told with what the dir has of it, and the images of the other runnable dirs", async () => {
   ground.place("second");
-  await git(ground.repo, "add", "second");
   writeTo(join(ground.repo, "cased", "devops", "docker_build", "dev.Dockerfile"), "FROM scratch\n");
   const facts = await at.look(["template"]);
   expect(Object.keys(facts.template)).toContain("devops/docker_build/dev.Dockerfile");
