@@ -17,8 +17,7 @@ import { type TestClock, testClock } from "./test_clock.ts";
 export type Env = Readonly<Record<string, string | undefined>>;
 /** How a workflow ended: exit code and what a person, or a machine, reads. */
 export type Ended = { readonly code: number; readonly out: string; readonly err: string };
-// biome-ignore lint/suspicious/noExplicitAny: a workflow of whatever options.
-export type Workflow = Script<any>;
+export type Workflow = Script<OptionSet>;
 
 /** A repo, its remote and its registries, all on this machine and in this process. */
 export type Ground = {
@@ -53,7 +52,10 @@ export type Place = {
   readonly dir: string;
   readonly image: string;
   /** Runs a workflow here, as if its name and these words were typed. */
-  readonly run: (workflow: readonly [string, Workflow], ...argv: readonly string[]) => Promise<Ended>;
+  readonly run: <O extends OptionSet>(
+    workflow: readonly [name: string, spec: Script<O>],
+    ...argv: readonly string[]
+  ) => Promise<Ended>;
   /** Runs a workflow called `try` that does just this. */
   readonly plan: (steps: readonly Step[] | ((facts: Facts) => Step[]), ...argv: readonly string[]) => Promise<Ended>;
   /** What a workflow would know that needs this. */
@@ -116,8 +118,8 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
     `docker_info:\n  docker_image_name: ${image}\ncontainer_registry_info:\n${lines}${config}`,
   );
   writeTo(join(dir, "changelog.txt"), changelog ?? `# ${image}-1.0.0\n- 2025-01-02\n- The first\n`);
-  const run = (name: string, spec: Workflow, argv: readonly string[]) =>
-    inProcess(dir, at, () => runScript(name, spec as Script<OptionSet>, argv));
+  const run = <O extends OptionSet>(name: string, spec: Script<O>, argv: readonly string[]) =>
+    inProcess(dir, at, () => runScript(name, spec as unknown as Workflow, argv));
   const ref = `refs/slipway/log/${image}`;
   return {
     dir,
