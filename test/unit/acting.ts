@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setClock } from "../../lib/doors/clock.ts";
@@ -31,6 +31,8 @@ export type Actor = {
   readonly facts: Facts;
   /** Where the image is in each registry. */
   readonly places: readonly { readonly registry: string; readonly repository: string }[];
+  /** The text of a file below the repo. */
+  readonly read: (path: string) => string;
   /** Does one action after the other, each in a step called by its place: `1`, `2`, ... */
   readonly act: (actions: readonly (Action | Step)[], more?: Partial<World>) => Promise<Acted>;
 };
@@ -66,7 +68,7 @@ export async function startActing(count = 1): Promise<Acting> {
       const steps = (actions: readonly (Action | Step)[]) =>
         actions.map((one, index) => ("kind" in one ? doing(`${index + 1}`, one) : one));
       const act: Actor["act"] = (actions, more = {}) => acted(newWorld(known, refs, steps(actions)), more, clock);
-      return { image, refs, places, act, facts: known };
+      return { image, refs, places, act, facts: known, read: (path) => readFileSync(join(place.root, path), "utf8") };
     },
     end: async () => {
       await Promise.all(registries.map(({ stop }) => stop()));

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -37,8 +37,6 @@ export type Ground = {
   /** A runnable dir with an image of its own; gives its path. */
   readonly place: (image: string, more?: PlaceOptions) => Place;
   readonly docker: DockerProgram;
-  /** Lets Git do this shell text before a ref changes, whose name is `$ref`; what ends with another code than 0 refuses it. */
-  readonly hook: (text: string) => void;
   readonly end: () => Promise<void>;
 };
 export type PlaceOptions = {
@@ -57,7 +55,7 @@ export type Place = {
     ...argv: readonly string[]
   ) => Promise<Ended>;
   /** Runs a workflow called `try` that does just this. */
-  readonly plan: (steps: readonly Step[] | ((facts: Facts) => Step[]), ...argv: readonly string[]) => Promise<Ended>;
+  readonly plan: (steps: readonly Step[], ...argv: readonly string[]) => Promise<Ended>;
   /** What a workflow would know that needs this. */
   readonly look: (needs: readonly Need[], more?: Partial<Workflow>, ...argv: readonly string[]) => Promise<Facts>;
   readonly writeLog: (...entries: readonly SignedEntry[]) => void;
@@ -66,14 +64,15 @@ export type Place = {
   readonly read: (path: string) => string;
 };
 
-/** Starts one. */
-export async function startGround({ registries: count = 1, remote = false } = {}): Promise<Ground> {
+/** Starts one; without Git it only looks like a repo. */
+export async function startGround({ registries: count = 1, remote = false, inGit = true } = {}): Promise<Ground> {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "slipway-unit-")));
   const repo = join(dir, "repo");
   const docker = dockerProgram(dir);
   writeTo(join(repo, "README"), "A repo.\n");
+  if (!inGit) mkdirSync(join(repo, ".git"));
   const [commit, ...registries] = await Promise.all([
-    commitAll(repo, "Start"),
+    inGit ? commitAll(repo, "Start") : "",
     ...Array.from({ length: count }, () => startOciServer()),
   ]);
   const shared = remote ? await addRemote(repo) : repo;
@@ -91,11 +90,6 @@ export async function startGround({ registries: count = 1, remote = false } = {}
       }
     },
     place: (image, more = {}) => makePlace(ground, at, { image, ...more }),
-    hook: (text) => {
-      const path = join(remote ? shared : join(repo, ".git"), "hooks", "reference-transaction");
-      writeTo(path, `#!/bin/sh\n[ "$1" = prepared ] || exit 0\nread old new ref\n${text}\n`);
-      chmodSync(path, 0o755);
-    },
     end: async () => {
       await Promise.all(registries.map(({ stop }) => stop()));
       rmSync(dir, { recursive: true, force: true });
@@ -125,8 +119,7 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
     dir,
     image,
     run: ([name, spec], ...argv) => run(name, spec, argv),
-    plan: (steps, ...argv) =>
-      run("try", { ...tried, steps: typeof steps === "function" ? steps : () => [...steps] }, argv),
+    plan: (steps, ...argv) => run("try", { ...tried, steps: () => [...steps] }, argv),
     look: async (needs, more = {}, ...argv) => {
       const seen: Facts[] = [];
       const steps = (facts: Facts) => {
@@ -151,7 +144,7 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
   };
 }
 
-const tried: Workflow = { about: "Try.", options: {}, needs: ["git", "log"], steps: () => [] };
+const tried: Workflow = { about: "Try.", options: {}, steps: () => [] };
 
 /** A step of one action or more. */
 export const doing = (id: string, ...actions: readonly Action[]): Step => ({

@@ -7,7 +7,7 @@ import { doing, type Ended, type Ground, type Place, startGround, told } from ".
 let ground: Ground;
 let at: Place;
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startGround({ inGit: false });
   at = ground.place("commands");
 });
 afterAll(() => ground.end());

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/settings.ts";
 import { type Command, cmd } from "../../lib/model/plan.ts";
+import { exitOfContainer } from "../../lib/run/containers.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
-import { digest } from "./factory.ts";
+import { digest, refusalOf } from "./factory.ts";
 
 let acting: Acting;
 let actor: Actor;
@@ -42,6 +43,8 @@ case "$1 $*" in
   *) ${more.other ?? "true"} ;;
 esac`);
 }
+/** How the container of a command ended, by compose's own exit code. */
+const exitOf = async (code: number) => exitOfContainer((await actor.act([])).world, code);
 const asked = () => acting.docker.asked().map((line) => line.replace(/--format \S.*$/, "--format ..."));
 
 describe("a container", () => {
@@ -80,32 +83,33 @@ describe("a container", () => {
     ["exited|128|mount: a | b", 125, "mount: a | b."],
   ])("that never started is %s", async (state, exitCode, why) => {
     engine({ own: "echo c1", inspect: `echo '${state}'` });
-    expect(refused(await actor.act([run]))).toEqual({
-      ...{ kind: "command", exitCode, why, what: 'try stopped at step "1": the container did not start' },
+    expect(await refusalOf(exitOf(1))).toMatchObject({
+      ...{ kind: "command", exitCode, why, message: "the container did not start" },
       fix: "Mend what it names, then type the same command again",
     });
+    expect(asked().at(-1)).toBe("rm --force --volumes c1");
   });
 
   it.each([
-    ["echo c1", "exit 0", "exit 1", 137],
-    ["true", "exit 0", "true", 137],
-    ["true", "exit 143", "true", 143],
-  ])("that somebody removed was ended from outside: %s, %s, %s", async (own, compose, inspect, exitCode) => {
-    engine({ own, compose, inspect });
-    expect(refused(await actor.act([run]))).toEqual({
-      ...{ kind: "command", exitCode, what: 'try stopped at step "1": the container was ended from outside' },
+    ["echo c1", 0, "exit 1", 137],
+    ["true", 0, "true", 137],
+    ["true", 143, "true", 143],
+  ])("that somebody removed was ended from outside: %s, %i, %s", async (own, code, inspect, exitCode) => {
+    engine({ own, inspect });
+    expect(await refusalOf(exitOf(code))).toMatchObject({
+      ...{ kind: "command", exitCode, message: "the container was ended from outside" },
       why: "Somebody removed it while it ran, e.g. with i docker_kill.",
       fix: "Type the same command again to start another",
     });
   });
 
   it("that was not made has its cause in the engine, or in none", async () => {
-    engine({ compose: "exit 128" });
-    expect(refused(await actor.act([run]))).toMatchObject({ exitCode: 125, why: "the engine made no container." });
-    engine({ compose: "exit 0", info: "echo down >&2; exit 1" });
-    expect(refused(await actor.act([run]))).toMatchObject({ kind: "engine", why: "down." });
-    engine({ compose: "exit 1", info: info("buildx") });
-    expect(refused(await actor.act([run])).what).toContain("docker has no compose plugin");
+    engine({});
+    expect(await refusalOf(exitOf(128))).toMatchObject({ exitCode: 125, why: "the engine made no container." });
+    engine({ info: "echo down >&2; exit 1" });
+    expect(await refusalOf(exitOf(0))).toMatchObject({ kind: "engine", why: "down." });
+    engine({ info: info("buildx") });
+    expect((await refusalOf(exitOf(1))).message).toContain("docker has no compose plugin");
   });
 });
 

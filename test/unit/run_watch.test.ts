@@ -5,7 +5,7 @@ import { doing, type Ground, type Place, startGround, type Workflow } from "./gr
 let ground: Ground;
 let at: Place;
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startGround({ inGit: false });
   at = ground.place("watched");
 });
 afterAll(() => ground.end());
