@@ -1,3 +1,4 @@
+import { deadline } from "./clock.ts";
 import { isReset, networkCode } from "./registry/patience.ts";
 
 /** How a webhook answered: its status, what it asks to wait, its own words; or that no answer came, and why. */
@@ -13,7 +14,7 @@ export async function postJson(url: URL, body: unknown, milliseconds: number): P
       redirect: "manual",
       headers: { "content-type": "application/json; charset=utf-8", "user-agent": "slipway" },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(milliseconds),
+      signal: deadline(milliseconds),
     });
     const words = (await response.text()).slice(0, 300);
     return { status: response.status, retryAfter: response.headers.get("retry-after"), words };

@@ -1,12 +1,13 @@
 import { type Manifest, type RegistryClient, registryClient } from "../doors/registry.ts";
 import { interruption } from "./interrupt.ts";
 
-let shared: RegistryClient | undefined;
+let shared: { readonly signal: AbortSignal; readonly client: RegistryClient } | undefined;
 
-/** The one registry client of this process: planning and running share its tokens and the manifests it has read. */
+/** The one registry client of a run: planning and running share its tokens and the manifests it has read. */
 export function sharedClient(env: Readonly<Record<string, string | undefined>>): RegistryClient {
-  shared ??= remembering(registryClient({ env, signal: interruption.signal }));
-  return shared;
+  const signal = interruption();
+  if (shared?.signal !== signal) shared = { signal, client: remembering(registryClient({ env, signal })) };
+  return shared.client;
 }
 
 /** A manifest never changes under its digest, so it is read once. */

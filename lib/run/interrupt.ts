@@ -1,11 +1,18 @@
-/** Fires when this process is told to stop; everything that can take long listens. */
-export const interruption = new AbortController();
-
+let controller = new AbortController();
 let whole = 0;
 let asked = false;
 
+/** Fires when this run is told to stop; everything that can take long listens. */
+export const interruption = (): AbortSignal => controller.signal;
+
+/** A run starts without what became of an earlier one in the same process. */
+export function forgetInterrupts(): void {
+  controller = new AbortController();
+  asked = false;
+}
+
 const end = () => {
-  if (asked && whole === 0) interruption.abort();
+  if (asked && whole === 0) controller.abort();
 };
 
 /** Lets the first Ctrl-C or SIGTERM end the run in order; a second one ends the process at once. Gives back what undoes it. */

@@ -51,7 +51,7 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     plan,
     facts,
     console: openConsole({ yes: run.common.yes, quiet: run.common.quiet, env: facts.env }),
-    signal: interruption.signal,
+    signal: interruption(),
     owner,
     run: owner.nonce,
     logFile: join(slipwayFolder(facts, "logs"), logName(plan.workflow)),

@@ -11,6 +11,7 @@ import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { commandEnv, loadFacts } from "./facts.ts";
 import { renderHelp } from "./help.ts";
+import { forgetInterrupts } from "./interrupt.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
@@ -54,6 +55,7 @@ export async function script<const O extends OptionSet>(url: string, spec: Scrip
 export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
   const all = { ...universal, ...spec.options };
   const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
+  forgetInterrupts();
   const wantsJson = typed.slice(0, [...typed, "--"].indexOf("--")).includes("--json");
   try {
     const env = { ...(await loadDotEnv(process.cwd())), ...process.env };

@@ -17,7 +17,7 @@ type Watch = {
  */
 export async function watch({ seconds, json, look, report }: Watch): Promise<number> {
   const stopListening = listenForInterrupts();
-  const { signal } = interruption;
+  const signal = interruption();
   let code = 130;
   try {
     while (!signal.aborted) {

@@ -34,7 +34,7 @@ export type Told = { text: string[]; data: unknown };
 /** The little that grows during a run: the digest that was built, the claim that is held, what there is to tell at the end. */
 export type RunState = {
   image: string | null;
-  claim: { ref: string; object: string; timer: NodeJS.Timeout; renewal: Promise<void> } | null;
+  claim: { ref: string; object: string; stop: () => void; renewal: Promise<void> } | null;
   tail: string[];
   text: string[];
   data: unknown;

@@ -1,4 +1,4 @@
-import { now } from "../../doors/clock.ts";
+import { every, now } from "../../doors/clock.ts";
 import { refused } from "../../doors/refs.ts";
 import { startTime } from "../../doors/settings.ts";
 import { takeOver } from "../../model/claim.ts";
@@ -58,12 +58,11 @@ type Mine = { readonly ref: string; readonly object: string; readonly mine: Owne
 
 /** Renews the claim while the run goes on, so that others can tell it from a dead one. */
 function hold(world: World, { ref, object, mine }: Mine): void {
-  if (world.state.claim) clearInterval(world.state.claim.timer);
+  if (world.state.claim) world.state.claim.stop();
   const start = () => {
     held.renewal = renew().catch(() => undefined);
   };
-  const held = { ref, object, timer: setInterval(start, renewal), renewal: Promise.resolve() };
-  held.timer.unref();
+  const held = { ref, object, stop: every(renewal, start), renewal: Promise.resolve() };
   world.state.claim = held;
   async function renew() {
     const refs = await world.refs();
@@ -76,7 +75,7 @@ function hold(world: World, { ref, object, mine }: Mine): void {
 export async function releaseClaim(world: World): Promise<Outcome> {
   const held = world.state.claim;
   if (!held) return "already";
-  clearInterval(held.timer);
+  held.stop();
   await held.renewal;
   world.state.claim = null;
   await (await world.refs()).swap(held.ref, held.object, null);

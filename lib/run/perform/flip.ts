@@ -58,12 +58,15 @@ export const answers = (flip: Flip, world: World): Promise<Answer[]> =>
     }),
   );
 
+/** Milliseconds to wait for a flip whose owner lives. */
+const patience = 60_000;
+
 /** Finishes or undoes a flip that somebody left, and keeps in the world what it came to; waits for one whose owner lives. */
 export async function settleEarlier(world: World): Promise<void> {
   const refs = await world.refs();
   const ref = ownFlipRef(world);
   let last: Flip["owner"] = world.owner;
-  for (let turn = 0; turn < 60; turn += 1) {
+  for (const end = now() + patience; now() < end; ) {
     const object = (await refs.list())[ref];
     if (!object) return;
     const text = await refs.readBlob(ref, object);
