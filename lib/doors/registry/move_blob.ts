@@ -52,7 +52,10 @@ export async function moveBlob(copying: Copying, blob: Descriptor, targets: read
   let moving = await each(targets, (target) => guard(copying, target, () => begin(copying, blob, target)));
   for (let attempt = 1; moving.length > 0; attempt += 1) {
     const failed = await moveOnce(copying, blob, moving);
-    const delay = delayBeforeRetry({ status: "reset" }, { attempt, now: Date.now(), jitter: Math.random() });
+    const delay = delayBeforeRetry(
+      { status: "reset" },
+      { attempt, now: copying.session.clock.now(), jitter: Math.random() },
+    );
     const again = moving.filter((one) => {
       const error = failed.get(one);
       if (error === undefined) return false;
@@ -60,7 +63,7 @@ export async function moveBlob(copying: Copying, blob: Descriptor, targets: read
       one.target.error = registryError(copying.session, one.upload.repo, error);
       return false;
     });
-    if (again.length > 0) await pause(delay ?? 0, copying.session.signal);
+    if (again.length > 0) await pause(copying.session, delay ?? 0);
     moving = await each(again, (one) => guard(copying, one.target, () => goOn(copying, one, failed.get(one))));
   }
 }

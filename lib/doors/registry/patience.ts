@@ -17,17 +17,8 @@ export type Head = {
 export type Patience = { readonly repo: Repository; readonly again?: readonly number[] };
 
 /** Waits; throws the signal's reason when interrupted. */
-export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done);
-  });
+export async function pause({ clock, signal }: Session, milliseconds: number): Promise<void> {
+  await clock.pause(milliseconds, signal);
   signal?.throwIfAborted();
 }
 
@@ -68,14 +59,14 @@ export async function patiently<T extends Head>(session: Session, how: Patience,
       if (!isReset(error)) throw unreachable(how.repo, error);
       return { lost: error };
     });
-    const at = { attempt, now: Date.now(), jitter: Math.random() };
+    const at = { attempt, now: session.clock.now(), jitter: Math.random() };
     const delay = delayBeforeRetry("lost" in answer ? { status: "reset" } : outcomeOf(answer, how), at);
     if (delay === null && "lost" in answer) throw unreachable(how.repo, answer.lost);
     if (!("lost" in answer)) {
       if (delay === null) return answer;
       answer.discard?.();
     }
-    await pause(delay ?? 0, session.signal);
+    await pause(session, delay ?? 0);
   }
 }
 
