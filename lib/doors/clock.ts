@@ -7,6 +7,12 @@ export const now = (): number => Date.now();
 export const pause = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
   wait(milliseconds, undefined, signal ? { signal } : {}).catch(() => undefined);
 
+/** Calls a function after so many milliseconds; gives what calls it off. */
+export function after(milliseconds: number, late: () => void): () => void {
+  const timer = setTimeout(late, milliseconds);
+  return () => clearTimeout(timer);
+}
+
 /** `2026-11-21`, in the user's time zone. */
 export function today(): string {
   const day = new Date(Date.now());

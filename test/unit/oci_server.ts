@@ -61,7 +61,7 @@ export async function startOciServer(): Promise<OciServer> {
   const asked: Asked[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", "http://registry");
-    const { method = "", headers } = incoming;
+    const { method = "", headers, socket } = incoming;
     const head = { method, path: url.pathname, query: url.searchParams, headers };
     const early = registry.early(head);
     const came = early ? nothing : await bodyOf(incoming, registry.breaks(head) ?? Number.POSITIVE_INFINITY);
@@ -70,7 +70,7 @@ export async function startOciServer(): Promise<OciServer> {
     await registry.before(one);
     const reply = early ?? registry.reply(one) ?? (came.isWhole ? answer({ blobs, manifests, uploads }, one) : "reset");
     if (!came.isWhole) uploads.set(one.path, Buffer.concat([uploads.get(one.path) ?? nothing.body, one.body]));
-    if (reply === "reset") incoming.socket.destroy();
+    if (reply === "reset") socket.destroy();
     else if (reply !== "hang") send(outgoing, method, reply);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -20,16 +20,35 @@ export async function startRegistry(): Promise<OciServer> {
 export const repoAt = ({ address }: Pick<OciServer, "address">, more: Partial<Registry> = {}) =>
   repositoryOf({ name: "mine", kind: "oci", required: true, address, ...more }, "cmamp");
 
-/** A clock that stands still until a wait moves it on; `waits` holds the milliseconds of each. */
+/**
+ * A clock that stands still until a wait moves it on. `waits` and `limits` hold the milliseconds of each; no limit is
+ * reached before `runOut`, and from then on every one until the next wait.
+ */
 export function clockAt(start = 1_735_800_000_000) {
-  const waits: number[] = [];
+  const open = new Set<() => void>();
+  let isLate = false;
+  const ring = () => {
+    if (isLate) for (const late of open) late();
+  };
   const clock = {
     time: start,
-    waits,
+    waits: [] as number[],
+    limits: [] as number[],
     now: () => clock.time,
-    pause: async (milliseconds: number) => {
-      waits.push(milliseconds);
+    pause: async (milliseconds: number, _signal?: AbortSignal) => {
+      isLate = false;
+      clock.waits.push(milliseconds);
       clock.time += milliseconds;
+    },
+    after: (milliseconds: number, late: () => void) => {
+      clock.limits.push(milliseconds);
+      open.add(late);
+      setImmediate(ring);
+      return () => void open.delete(late);
+    },
+    runOut: () => {
+      isLate = true;
+      setImmediate(ring);
     },
   };
   return clock;

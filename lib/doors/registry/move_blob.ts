@@ -72,9 +72,9 @@ async function each<T, R>(all: readonly T[], work: (one: T) => Promise<R | null>
   return (await Promise.all(all.map(work))).filter((one) => one !== null);
 }
 
-const isWorthAnother = (error: unknown) =>
-  error instanceof PassingError ||
-  (!(error instanceof UserError) && (isReset(error) || networkCode(error) === "ETIMEDOUT"));
+const isLost = (error: unknown) =>
+  !(error instanceof UserError) && (isReset(error) || networkCode(error) === "ETIMEDOUT");
+const isWorthAnother = (error: unknown) => error instanceof PassingError || isLost(error);
 
 async function begin(copying: Copying, blob: Descriptor, target: Target): Promise<Moving | null> {
   const { session, from, progress } = copying;
@@ -109,8 +109,8 @@ async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Mov
     return new Map([...sinks].filter(([sink]) => failed.has(sink)).map(([sink, one]) => [one, failed.get(sink)]));
   } catch (error) {
     // The source failed: that is every target's failure, and names the source.
-    session.signal?.throwIfAborted();
-    const failure = error instanceof UserError || !isReset(error) ? error : new PassingError(unreachable(from, error));
+    const refused = registryError(session, from, error);
+    const failure = isLost(error) ? new PassingError(refused) : refused;
     return new Map(moving.map((one) => [one, failure]));
   }
 }

@@ -22,11 +22,24 @@ export async function pause({ clock, signal }: Session, milliseconds: number): P
   signal?.throwIfAborted();
 }
 
+/** A limit that ends a wait in which nothing moves. */
+class IdleError extends Error {
+  readonly code = "ETIMEDOUT";
+}
+
+/** Takes a limit in milliseconds and a wait, gives its value; throws `ETIMEDOUT` when it takes longer. */
+export async function within<T>({ clock }: Session, milliseconds: number, wait: Promise<T>): Promise<T> {
+  let callOff = () => {};
+  const late = new Promise<never>((_, reject) => {
+    callOff = clock.after(milliseconds, () => reject(new IdleError("nothing moved")));
+  });
+  return await Promise.race([wait, late]).finally(callOff);
+}
+
 /** Takes what went wrong with a connection, gives its code (`ECONNREFUSED`), on Node and bun alike. */
 export function networkCode(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ("code" in at && typeof at.code === "string") return at.code;
-    if (at.name === "TimeoutError") return "ETIMEDOUT";
   }
   return error instanceof Error ? error.message : String(error);
 }

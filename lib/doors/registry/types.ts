@@ -30,10 +30,11 @@ export type CopyEvent =
 /** Milliseconds a registry may take to answer a question, and to move on with a body. */
 export type Timeouts = { readonly answer: number; readonly idle: number };
 
-/** The time in milliseconds since 1970, and a wait that the signal ends early. */
+/** The time in milliseconds since 1970, a wait that the signal ends early, and a limit that can be called off. */
 export type Clock = {
   readonly now: () => number;
   readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly after: (milliseconds: number, late: () => void) => () => void;
 };
 type Env = Readonly<Record<string, string | undefined>>;
 /** Gives a password of user AWS, and when it runs out in milliseconds since 1970; throws UserError. */
@@ -47,7 +48,7 @@ export type ClientOptions = {
   readonly env: Env;
   readonly signal?: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
-  /** What tells when a token runs out and waits between two tries; the machine's clock without it. */
+  /** What tells when a token runs out, waits between two tries and ends what takes too long; the machine's clock without it. */
   readonly clock?: Clock;
   /** Who gives passwords of ECR; AWS without it. */
   readonly ecrLogin?: EcrLogin;

@@ -1,0 +1,28 @@
+import { constants, PerformanceObserver } from "node:perf_hooks";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { bufferCollector } from "../../lib/doors/registry/collect.ts";
+
+type Collection = { readonly kind: number; readonly flags: number };
+
+describe("buffers that were written", () => {
+  it("are collected after every four megabytes, the young ones alone", async () => {
+    const asked: Collection[] = [];
+    const observer = new PerformanceObserver((list) => {
+      const all = list
+        .getEntries()
+        .map((entry) => (entry as PerformanceEntry & { readonly detail: Collection }).detail);
+      asked.push(...all.filter(({ flags }) => flags === constants.NODE_PERFORMANCE_GC_FLAGS_FORCED));
+    });
+    observer.observe({ entryTypes: ["gc"] });
+    onTestFinished(() => observer.disconnect());
+    const collect = await bufferCollector();
+    for (const bytes of [4_194_303, 1, 4_194_303, 1, 4_194_303]) collect(bytes);
+    while (asked.length < 2) await turn();
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(asked.map(({ kind }) => kind)).toEqual([
+      constants.NODE_PERFORMANCE_GC_MINOR,
+      constants.NODE_PERFORMANCE_GC_MINOR,
+    ]);
+  });
+});
