@@ -108,17 +108,20 @@ export type Image = {
 };
 
 /** An image whose layers are these texts. */
-export function imageOf(layers: readonly (string | Buffer)[], config: string | object = { os: "linux" }): Image {
-  const bytesOf = (one: string | Buffer) => Buffer.from(one);
-  const configBytes = Buffer.from(typeof config === "string" ? config : JSON.stringify(config));
+export function imageOf(layers: readonly string[], config: Buffer | object = { os: "linux" }): Image {
+  const configBytes = Buffer.isBuffer(config) ? config : Buffer.from(JSON.stringify(config));
+  const blobs = layers.map((layer) => Buffer.from(layer));
   const json = {
     schemaVersion: 2,
     config: lineOf(configBytes, "application/vnd.oci.image.config.v1+json"),
-    layers: layers.map((layer) => lineOf(bytesOf(layer), "application/vnd.oci.image.layer.v1.tar")),
+    layers: blobs.map((blob) => lineOf(blob, "application/vnd.oci.image.layer.v1.tar")),
   };
   const bytes = Buffer.from(JSON.stringify(json));
-  return { digest: sha256(bytes), bytes, mediaType: imageType, config: configBytes, layers: layers.map(bytesOf) };
+  return { digest: sha256(bytes), bytes, mediaType: imageType, config: configBytes, layers: blobs };
 }
+
+/** An image that is one blob, its config: the least that there is to copy. */
+export const blobImage = (blob: string | Buffer): Image => imageOf([], Buffer.from(blob));
 
 /** An index over images by platform: `linux/arm64/v8`. */
 export function indexOf(children: readonly (readonly [platform: string, image: Image])[]): Image {

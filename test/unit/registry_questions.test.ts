@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digest } from "./factory.ts";
 import { type OciServer, type Reply, sha256 } from "./oci_server.ts";
 import {
+  blobImage,
   clientOf,
   failureOf,
   hold,
@@ -214,7 +215,7 @@ describe("the config of an image", () => {
   });
 
   it.each([
-    ["a config", imageOf([], "{"), "The config is no JSON."],
+    ["a config", blobImage("{"), "The config is no JSON."],
     ["a manifest", { ...image, bytes: Buffer.from("{}"), digest: sha256("{}") }, /^It is no manifest: it is neither/],
   ])("is refused where %s makes no sense", async (_what, broken, why) => {
     const { repo, client } = await held(broken);

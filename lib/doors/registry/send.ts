@@ -19,7 +19,10 @@ const largestBody = 16 * 1024 * 1024;
 export async function send(session: Session, sending: Sending): Promise<Answer> {
   const end = new AbortController();
   const signal = session.signal === undefined ? end.signal : AbortSignal.any([end.signal, session.signal]);
-  return await within(session, session.timeouts.answer, fetchWhole(sending, signal)).finally(() => end.abort());
+  return await within(session, session.timeouts.answer, fetchWhole(sending, signal)).catch((error: unknown) => {
+    end.abort(error);
+    throw error;
+  });
 }
 
 async function fetchWhole({ url, method, headers, body }: Sending, signal: AbortSignal): Promise<Answer> {
