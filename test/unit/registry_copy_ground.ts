@@ -1,28 +1,45 @@
-import type { CopyEvent } from "../../lib/doors/registry.ts";
+import type { CopyEvent, Repository } from "../../lib/doors/registry.ts";
 import type { RegistryKind } from "../../lib/model/registry.ts";
-import type { Head, OciServer, Reply } from "./oci_server.ts";
-import { blobImage, clientOf, clockAt, hold, repoAt, startRegistry } from "./registry_ground.ts";
+import type { Asked, Head, OciServer, Reply } from "./oci_server.ts";
+import { askedBy, blobImage, clientOf, clockAt, hold, type Image, repoAt, startRegistry } from "./registry_ground.ts";
 
-export const blob = "a blob of twenty-five bytes";
+/** The only blob of the image that is copied where no other is named. */
+export const blob = "a blob of twenty-six bytes";
+export const image: Image = blobImage(blob);
 
-/** A source that holds an image of one blob, and empty targets, the first of a kind. */
-export async function copyGround(kind: RegistryKind = "oci", content: string | Buffer = blob, targets = 1) {
-  const own = blobImage(content);
+type Given = { readonly kind?: RegistryKind; readonly images?: readonly Image[]; readonly targets?: number };
+type Job = {
+  readonly image?: Image;
+  readonly tag?: string | null;
+  readonly to?: readonly Repository[];
+  readonly tell?: (event: CopyEvent) => unknown;
+};
+
+/** A source that holds images, empty targets named `there`, `other` and `third`, the first of a kind, and a copy to all. */
+export async function copyGround({ kind = "oci", images = [image], targets = 1 }: Given = {}) {
   const from = await startRegistry();
-  hold(from, own);
+  hold(from, ...images);
   const servers = await Promise.all(Array.from({ length: targets }, () => startRegistry()));
-  const to = servers.map((server, at) => repoAt(server, at === 0 ? { kind, name: "there" } : { name: "other" }));
+  const names = ["there", "other", "third"];
+  const repos = servers.map((server, at) => repoAt(server, { name: names[at] ?? "", kind: at === 0 ? kind : "oci" }));
   const events: CopyEvent[] = [];
   const clock = clockAt();
-  const copy = (tell: (event: CopyEvent) => unknown = () => null) =>
-    clientOf({ clock }).copy({ from: repoAt(from), to, digest: own.digest, tag: "dev" }, (event) => {
+  const client = clientOf({ clock });
+  const copy = ({ image: own = images[0] ?? image, tag = "dev", to = repos, tell = () => null }: Job = {}) =>
+    client.copy({ from: repoAt(from), to, digest: own.digest, ...(tag === null ? {} : { tag }) }, (event) => {
       events.push(event);
       tell(event);
     });
-  const [target = from, other = from] = servers;
-  return { from, to: target, other, own, events, clock, copy };
+  const [to = from, other = from] = servers;
+  return { from, to, other, repos, events, clock, copy };
 }
 
+export const outcomes = (results: readonly { readonly outcome: string }[]): readonly string[] =>
+  results.map(({ outcome }) => outcome);
+export const isBlob = ({ path }: Pick<Asked, "path">): boolean => path.includes("/blobs/");
+/** The digests of the blobs that were read, in order. */
+export const blobsRead = (server: OciServer): readonly string[] =>
+  askedBy(server, "GET").flatMap(({ path }) => (path.includes("/blobs/sha256:") ? [path.split("/").at(-1) ?? ""] : []));
 export const isUpload = ({ method, path }: Head): boolean => method === "PUT" && path.includes("/uploads/");
 export const retries = (events: readonly CopyEvent[]): readonly CopyEvent[] =>
   events.filter(({ event }) => event === "retry");

@@ -140,6 +140,26 @@ describe("the sources of a login", () => {
     expect(brought(server)).toEqual([null, basic("ada", "helper"), right]);
   });
 
+  it.each([
+    ["is not installed", null],
+    ["gives a login that is not taken", says("ada", "wrong")],
+  ])("are tried one after the other by requests side by side too: the first %s", async (_what, program) => {
+    const { server, repo, client } = await ground(
+      (address) => ({ credsStore: "one", auths: { [address]: auth("ada:s3cret:word") } }),
+      { programs: program === null ? {} : { "docker-credential-one": program } },
+    );
+    const tags = ["a", "b", "c"];
+    const waiting: (() => void)[] = [];
+    // Each round of three is answered together.
+    server.before = () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === 3) for (const go of waiting.splice(0)) go();
+      });
+    expect(await Promise.all(tags.map((tag) => client.head(repo, tag)))).toEqual([null, null, null]);
+    expect(brought(server).slice(-3)).toEqual([right, right, right]);
+  });
+
   it("are named together when none is taken", async () => {
     const { repo, client } = await ground((address) => ({ credsStore: "one", auths: { [address]: auth("ada:two") } }), {
       programs: { "docker-credential-one": says("ada", "one") },

@@ -3,21 +3,22 @@ import type { CopyEvent } from "../../lib/doors/registry.ts";
 import type { RegistryKind } from "../../lib/model/registry.ts";
 import { type OciServer, type Reply, sha256 } from "./oci_server.ts";
 import { copyGround, errorIn, first, isUpload, retries, silent } from "./registry_copy_ground.ts";
-import { askedBy, failureOf, lines } from "./registry_ground.ts";
+import { askedBy, blobImage, failureOf, lines } from "./registry_ground.ts";
 
 const MiB = 1024 * 1024;
 
 describe("an upload that broke off", () => {
   /** A target that breaks the first upload of a layer of `size` bytes after `held`, and keeps those. */
   async function broken(kind: RegistryKind, size: number, held: number) {
-    const at = await copyGround(kind, Buffer.alloc(size, "0123456789"));
+    const own = blobImage(Buffer.alloc(size, "0123456789"));
+    const at = await copyGround({ kind, images: [own] });
     let left = 1;
     at.to.breaks = (head) => (isUpload(head) && left-- > 0 ? held : null);
     const sent = () =>
       at.to.asked
         .filter(({ method, path }) => path.includes("/uploads/") && method !== "POST")
         .map(({ method, headers, body }) => [method, headers["content-range"] ?? null, body.length]);
-    return { ...at, name: sha256(at.own.config), sent };
+    return { ...at, own, name: sha256(own.config), sent };
   }
 
   it.each(["oci", "dockerhub"] as const)("goes on in %s with what is lacking, in one piece", async (kind) => {
@@ -140,11 +141,12 @@ describe("an upload that broke off", () => {
 
 describe("a source that breaks", () => {
   const content = Buffer.alloc(300_000, "0123456789");
+  const own = blobImage(content);
   const name = sha256(content);
   const reads = (server: OciServer) => askedBy(server, "GET").filter(({ path }) => path.endsWith(name));
   /** A source whose layer is first answered so, so often. */
   async function source(reply: Reply, count = 1, targets = 1) {
-    const at = await copyGround("oci", content, targets);
+    const at = await copyGround({ images: [own], targets });
     at.from.early = first(count, ({ path }) => path.endsWith(name), reply);
     return at;
   }
@@ -194,12 +196,12 @@ describe("a source that breaks", () => {
   ])("and stops in the middle is not waited for: %i times", async (count, result) => {
     const { from, clock, copy } = await source(whole(content, { cut: 1000, stalls: true }), count);
     const isStalled = (event: CopyEvent) => event.event === "bytes" && reads(from).length <= count;
-    expect(await copy((event) => isStalled(event) && clock.runOut())).toMatchObject([result]);
+    expect(await copy({ tell: (event) => isStalled(event) && clock.runOut() })).toMatchObject([result]);
     expect([reads(from).length, clock.waits.length]).toEqual([Math.min(count + 1, 5), Math.min(count, 4)]);
   });
 
   it("and does not begin is not waited for", async () => {
-    const { from, clock, copy } = await copyGround("oci", content, 2);
+    const { from, clock, copy } = await copyGround({ images: [own], targets: 2 });
     from.early = silent(({ path }) => path.endsWith(name), clock);
     const error = { registry: "mine", message: `mine (${from.address}) does not answer` };
     expect(await copy()).toMatchObject([{ error }, { error }]);

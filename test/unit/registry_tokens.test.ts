@@ -138,6 +138,25 @@ describe("a token", () => {
     expect(brought(server)).toEqual([null, "Bearer token-1", "Bearer token-1", "Bearer token-2"]);
   });
 
+  it("that two requests cannot get by the first login, both get by the second", async () => {
+    const { tokens, issue, server, repo, clock } = await ground();
+    const helper = { "docker-credential-vault": `printf '{"Username":"ada","Secret":"wrong"}'` };
+    const config = { ...stored(auth("ada:right"))(server.address), credsStore: "vault" };
+    const client = clientOf({ clock, env: envOf(dockerFolder(config, helper)) });
+    const waiting: (() => void)[] = [];
+    // The first two token requests are refused together, so that both find the same login to be over.
+    tokens.before = () =>
+      tokens.asked.length > 2
+        ? undefined
+        : new Promise((resolve) => {
+            waiting.push(resolve);
+            if (waiting.length === 2) for (const go of waiting) go();
+          });
+    tokens.reply = ({ headers }) => (headers.authorization === basic("ada", "right") ? issue() : { status: 401 });
+    expect(await Promise.all([client.head(repo, "dev"), client.assertCanPush(repo)])).toEqual([null, undefined]);
+    expect(brought(tokens).map((login) => login === basic("ada", "right"))).toEqual([false, false, true, true]);
+  });
+
   it("that was taken and no longer is, is asked for anew", async () => {
     const { server, tokens, locked, client, repo } = await ground(stored(auth("ada:s3cret")));
     await client.head(repo, "dev");

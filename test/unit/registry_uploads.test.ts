@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { digest } from "./factory.ts";
 import { type Asked, type OciServer, sha256 } from "./oci_server.ts";
-import { blob, copyGround, errorIn, first, isUpload, retries, silent } from "./registry_copy_ground.ts";
-import { askedBy, clientOf, dockerFolder, envOf, failureOf, lines, repoAt } from "./registry_ground.ts";
+import { blob, copyGround, errorIn, first, image, isUpload, retries, silent } from "./registry_copy_ground.ts";
+import { askedBy, blobImage, clientOf, dockerFolder, envOf, failureOf, lines, repoAt } from "./registry_ground.ts";
 
 const name = sha256(blob);
 const MiB = 1024 * 1024;
@@ -38,11 +38,20 @@ describe("an upload that is refused", () => {
   });
 
   it("before its end stops the sending, and leaves the others alone", async () => {
-    const { from, to, other, own, copy } = await copyGround("oci", Buffer.alloc(3 * MiB, "x"), 2);
+    const large = blobImage(Buffer.alloc(3 * MiB, "x"));
+    const { from, to, other, copy } = await copyGround({ images: [large], targets: 2 });
     to.early = (head) => (isUpload(head) ? { status: 403 } : null);
     expect(await copy()).toMatchObject([{ error: { reason: "denied", registry: "there" } }, { outcome: "copied" }]);
-    expect(other.digestOf("cmamp", "dev")).toBe(own.digest);
+    expect(other.digestOf("cmamp", "dev")).toBe(large.digest);
     expect(askedBy(from, "GET").filter(({ path }) => path.includes("/blobs/"))).toHaveLength(1);
+  });
+
+  it("by all targets ends the reading", async () => {
+    const { to, events, copy } = await copyGround({ images: [blobImage(Buffer.alloc(4 * MiB, "x"))] });
+    to.early = (head) => (isUpload(head) ? { status: 403 } : null);
+    expect(await copy()).toMatchObject([{ error: { reason: "denied" } }]);
+    const read = events.reduce((sum, event) => sum + (event.event === "bytes" ? event.bytes : 0), 0);
+    expect(read).toBeLessThan(4 * MiB);
   });
 });
 
@@ -50,7 +59,7 @@ describe("an upload that does not get through", () => {
   it.each([[{ status: 503 }], [{ status: 429 }], [{ status: 408 }], ["reset"]] as const)(
     "with %j is made anew after a wait, as long as the rest cannot be sent",
     async (reply) => {
-      const { from, to, clock, events, copy } = await copyGround("ecr");
+      const { from, to, clock, events, copy } = await copyGround({ kind: "ecr" });
       to.early = first(1, isUpload, reply);
       expect(await copy()).toMatchObject([{ outcome: "copied" }]);
       expect(uploads(to).map((line) => line.split("?")[0])).toEqual([
@@ -68,7 +77,7 @@ describe("an upload that does not get through", () => {
   );
 
   it("is given up after five times, with what the registry said", async () => {
-    const { to, clock, events, copy } = await copyGround("ecr");
+    const { to, clock, events, copy } = await copyGround({ kind: "ecr" });
     to.early = (head) => (isUpload(head) ? { status: 503, body: "full" } : null);
     const error = await failureOf(errorIn(await copy()), "unreachable");
     expect(error.message).toBe(`cannot push ${to.address}/cmamp@${name}: there answered 503`);
@@ -78,7 +87,7 @@ describe("an upload that does not get through", () => {
   });
 
   it("for want of a connection is given up after five times", async () => {
-    const { to, clock, copy } = await copyGround("ecr");
+    const { to, clock, copy } = await copyGround({ kind: "ecr" });
     to.early = (head) => (isUpload(head) ? "reset" : null);
     const error = await failureOf(errorIn(await copy()), "unreachable");
     expect(error.message).toBe(`there (${to.address}) does not answer`);
@@ -87,7 +96,7 @@ describe("an upload that does not get through", () => {
   });
 
   it("is made anew for the target concerned alone", async () => {
-    const { from, to, other, copy } = await copyGround("ecr", blob, 2);
+    const { from, to, other, copy } = await copyGround({ kind: "ecr", targets: 2 });
     to.early = first(1, isUpload, { status: 503 });
     expect(await copy()).toMatchObject([{ outcome: "copied" }, { outcome: "copied" }]);
     expect(askedBy(other, "PUT").filter(({ query }) => query.get("digest") === name)).toHaveLength(1);
@@ -95,7 +104,7 @@ describe("an upload that does not get through", () => {
   });
 
   it("and cannot be opened again ends with that", async () => {
-    const { to, copy } = await copyGround("ecr");
+    const { to, copy } = await copyGround({ kind: "ecr" });
     const opened = first(1, ({ method }) => method === "POST", {
       status: 202,
       headers: { location: "/v2/cmamp/blobs/uploads/1" },
@@ -106,7 +115,7 @@ describe("an upload that does not get through", () => {
   });
 
   it("because the login ran out on the way is made anew with a new one", async () => {
-    const { from, to, own } = await copyGround("ecr");
+    const { from, to } = await copyGround({ kind: "ecr" });
     const programs = { "docker-credential-vault": `printf '{"Username":"ada","Secret":"word"}'` };
     const env = envOf(dockerFolder({ credsStore: "vault" }, programs));
     let isOver = false;
@@ -115,13 +124,13 @@ describe("an upload that does not get through", () => {
       isOver ||= isUpload(asked);
       return isOut ? { status: 401, headers: { "www-authenticate": "Basic" } } : null;
     };
-    const job = { from: repoAt(from), to: [repoAt(to, { kind: "ecr" })], digest: own.digest, tag: "dev" };
+    const job = { from: repoAt(from), to: [repoAt(to, { kind: "ecr" })], digest: image.digest, tag: "dev" };
     expect(await clientOf({ env }).copy(job)).toMatchObject([{ outcome: "copied" }]);
     expect(askedBy(to, "PUT").filter(isUpload)).toHaveLength(2);
   });
 
   it("for want of a login that the registry takes is denied", async () => {
-    const { to, clock, copy } = await copyGround("ecr");
+    const { to, clock, copy } = await copyGround({ kind: "ecr" });
     to.early = (asked) => (isUpload(asked) ? { status: 401 } : null);
     const error = await failureOf(errorIn(await copy()), "denied");
     expect(error.message).toBe(`cannot push ${to.address}/cmamp@${name}: there answered 401`);
@@ -129,7 +138,7 @@ describe("an upload that does not get through", () => {
   });
 
   it("because the registry says nothing is made anew", async () => {
-    const { to, clock, copy } = await copyGround("ecr");
+    const { to, clock, copy } = await copyGround({ kind: "ecr" });
     to.early = silent(isUpload, clock);
     expect(await copy()).toMatchObject([{ outcome: "copied" }]);
     expect([askedBy(to, "PUT").filter(isUpload).length, clock.waits.length]).toEqual([2, 1]);

@@ -53,8 +53,8 @@ async function fromAws(session: Session, account: AwsAccount): Promise<Given> {
 }
 
 const given = (credentials: Credentials): Given => ({ credentials, note: null });
-const ended = (code: number | null, stderr: string) =>
-  code === null ? "is not installed" : `exited with ${code}: ${stderr.trim().split("\n").at(-1)?.slice(0, 200) ?? ""}`;
+const ended = (code: number | null, words: string) =>
+  code === null ? "is not installed" : `exited with ${code}: ${words.trim().replace(/^.*\n/s, "").slice(0, 200)}`;
 
 async function fromHelper(session: Session, source: CredentialSource & { from: "helper" }): Promise<Given> {
   const program = `docker-credential-${source.helper}`;

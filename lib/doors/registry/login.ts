@@ -60,7 +60,7 @@ async function fetchHeld(session: Session, repo: Repository, scopes: readonly st
         : await bearerHeld(session, { repo, challenge, scopes, credentials });
     if (held !== null) {
       session.secrets.add(held.header.replace(/^\S+ /, ""));
-      login.held = [...login.held.filter((one) => one.until > session.clock.now()), held];
+      login.held.push(held);
       return held;
     }
     if (at >= (login.sources?.length ?? 0)) return null;

@@ -4,7 +4,7 @@ import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { mountSource } from "../../model/oci/copy_plan.ts";
 import { RegistryError } from "../../model/oci/failure.ts";
 import { canResume, delayBeforeRetry, heldBytes } from "../../model/oci/retry.ts";
-import { hasBlob, locationOf, openBlob, openUpload } from "./blobs.ts";
+import { hasBlob, locationOf, mount, openBlob, openUpload } from "./blobs.ts";
 import { isReset, networkCode, pause, unreachable } from "./patience.ts";
 import { ask, push } from "./perform.ts";
 import { pump } from "./pump.ts";
@@ -85,12 +85,12 @@ async function begin(copying: Copying, blob: Descriptor, target: Target): Promis
     return null;
   }
   const other = mountSource(from, repo);
-  const opened = await openUpload(session, repo, other === null ? null : { digest: blob.digest, from: other });
-  if (opened === "mounted") {
+  const mounted = other === null ? null : await mount(session, repo, { digest: blob.digest, from: other });
+  if (mounted === "mounted") {
     tell("mounted");
     return null;
   }
-  return { target, upload: { repo, blob, location: opened.location, held: 0 } };
+  return { target, upload: { repo, blob, location: mounted ?? (await openUpload(session, repo)), held: 0 } };
 }
 
 async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Moving[]): Promise<Map<Moving, unknown>> {
@@ -124,9 +124,7 @@ async function goOn(copying: Copying, moving: Moving, why: unknown): Promise<Mov
   progress({ event: "retry", digest: blob.digest, registry: repo.registry, why: words });
   const rest = canResume(repo.kind) ? await heldOf(session, upload) : null;
   if (rest !== null) return { target, upload: { ...upload, ...rest } };
-  const opened = await openUpload(session, repo, null);
-  if (opened === "mounted") throw new Error("a plain upload was answered as a mount");
-  return { target, upload: { repo, blob, location: opened.location, held: 0 } };
+  return { target, upload: { repo, blob, location: await openUpload(session, repo), held: 0 } };
 }
 
 async function heldOf(

@@ -23,7 +23,7 @@ async function transportFor(url: URL) {
 const headersOf = (message: IncomingMessage) => ({
   get: (name: string): string | null => {
     const value = message.headers[name];
-    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+    return typeof value === "string" ? value : null;
   },
 });
 
