@@ -48,6 +48,12 @@ export function deadline(milliseconds: number): AbortSignal {
   return controller.signal;
 }
 
+/** Calls a function after so many milliseconds; gives what calls it off. */
+export function after(milliseconds: number, late: () => void): () => void {
+  const timer = setTimeout(late, milliseconds);
+  return () => clearTimeout(timer);
+}
+
 /** `2026-11-21`, in the user's time zone. */
 export function today(): string {
   const day = new Date(now());

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One request as it reached the server, its body read. */
+/** One request as it reached the server, its body read, or what came of it. */
 export type Asked = {
   readonly method: string;
   /** `/v2/cmamp/manifests/dev` */
@@ -11,6 +11,7 @@ export type Asked = {
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
 };
+export type Head = Omit<Asked, "body">;
 /** An answer in place of the registry's own; `hang` never answers, `reset` ends the connection. */
 export type Reply =
   | "hang"
@@ -19,6 +20,9 @@ export type Reply =
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string | Uint8Array;
+      /** Only so many bytes of the body are sent; then the connection ends, or with `stalls` nothing more comes. */
+      readonly cut?: number;
+      readonly stalls?: true;
     };
 type Stored = { readonly bytes: Buffer; readonly mediaType: string };
 
@@ -33,6 +37,12 @@ export type OciServer = {
   readonly manifests: Map<string, Stored>;
   /** Answers in place of the registry where it gives something. */
   reply: (asked: Asked) => Reply | null | undefined;
+  /** As `reply`, before the body of a request is read; it is asked first. */
+  early: (head: Head) => Reply | null | undefined;
+  /** Ends the connection after so many bytes of a request's body; an upload keeps them. */
+  breaks: (head: Head) => number | null | undefined;
+  /** Is waited for before a request is answered. */
+  before: (asked: Asked) => Promise<void> | undefined;
   /** Puts an image of one layer under a tag; gives its digest. */
   readonly put: (path: string, tag: string, labels?: Readonly<Record<string, string>>) => string;
   readonly digestOf: (path: string, tag: string) => string | null;
@@ -50,14 +60,17 @@ export async function startOciServer(): Promise<OciServer> {
   const uploads = new Map<string, Buffer>();
   const asked: Asked[] = [];
   const server = createServer(async (incoming, outgoing) => {
-    const parts: Buffer[] = [];
-    for await (const part of incoming) parts.push(part as Buffer);
     const url = new URL(incoming.url ?? "/", "http://registry");
-    const { method = "", headers } = incoming;
-    const one = { method, path: url.pathname, query: url.searchParams, headers, body: Buffer.concat(parts) };
+    const { method = "", headers, socket } = incoming;
+    const head = { method, path: url.pathname, query: url.searchParams, headers };
+    const early = registry.early(head);
+    const came = early ? nothing : await bodyOf(incoming, registry.breaks(head) ?? Number.POSITIVE_INFINITY);
+    const one = { ...head, body: came.body };
     asked.push(one);
-    const reply = registry.reply(one) ?? answer({ blobs, manifests, uploads }, one);
-    if (reply === "reset") incoming.socket.destroy();
+    await registry.before(one);
+    const reply = early ?? registry.reply(one) ?? (came.isWhole ? answer({ blobs, manifests, uploads }, one) : "reset");
+    if (!came.isWhole) uploads.set(one.path, Buffer.concat([uploads.get(one.path) ?? nothing.body, one.body]));
+    if (reply === "reset") socket.destroy();
     else if (reply !== "hang") send(outgoing, method, reply);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -67,6 +80,9 @@ export async function startOciServer(): Promise<OciServer> {
     blobs,
     manifests,
     reply: () => null,
+    early: () => null,
+    breaks: () => null,
+    before: () => undefined,
     put: (path, tag, labels = {}) => {
       const layer = Buffer.from(`${path} ${tag} layer`);
       const config = Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", config: { Labels: labels } }));
@@ -95,10 +111,32 @@ export async function startOciServer(): Promise<OciServer> {
   return registry;
 }
 
+const nothing = { body: Buffer.alloc(0), isWhole: true };
+
+/** The body of a request, or what came of it until the limit or until the client went away. */
+async function bodyOf(incoming: AsyncIterable<Buffer>, limit: number): Promise<typeof nothing> {
+  const parts: Buffer[] = [];
+  let isWhole = true;
+  let size = 0;
+  try {
+    for await (const part of incoming) {
+      parts.push(part.subarray(0, limit - size));
+      size += part.length;
+      isWhole = size < limit;
+      if (!isWhole) break;
+    }
+  } catch {
+    isWhole = false;
+  }
+  return { body: Buffer.concat(parts), isWhole };
+}
+
 function send(outgoing: ServerResponse, method: string, reply: Exclude<Reply, string>): void {
   const body = Buffer.from(reply.body ?? "");
   outgoing.writeHead(reply.status, { "content-length": body.length, ...reply.headers });
-  outgoing.end(method === "HEAD" ? undefined : body);
+  if (method === "HEAD") outgoing.end();
+  else if (reply.cut === undefined) outgoing.end(body);
+  else outgoing.write(body.subarray(0, reply.cut), () => reply.stalls ?? outgoing.destroy());
 }
 
 type Store = {

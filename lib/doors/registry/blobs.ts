@@ -9,20 +9,13 @@ import type { Session } from "./session.ts";
 import type { Streamed } from "./stream.ts";
 import { open } from "./stream.ts";
 
-const question = (repo: Repository, method: string, rest: string): Ask => ({
-  repo,
-  method,
-  url: apiUrl(repo, rest),
-  headers: {},
-  scopes: pull(repo),
-  accept: [200],
-  doing: `read ${repo.reference}`,
-});
-
 /** Answers whether a repository holds a blob (OCI distribution spec, "Checking if content exists in the registry"). */
 export async function hasBlob(session: Session, repo: Repository, digest: string): Promise<boolean> {
   const answer = await ask(session, {
-    ...question(repo, "HEAD", `blobs/${digest}`),
+    repo,
+    method: "HEAD",
+    url: apiUrl(repo, `blobs/${digest}`),
+    headers: {},
     scopes: push(repo),
     // A registry that says where the blob lies has it; the address it gives may serve GET only.
     accept: [200, 302, 307, 404],
@@ -34,46 +27,60 @@ export async function hasBlob(session: Session, repo: Repository, digest: string
 
 /** Opens a blob for reading; the caller reads and checks its body. Throws RegistryError when it is not there. */
 export async function openBlob(session: Session, repo: Repository, blob: Descriptor): Promise<Streamed> {
-  const asked = { ...question(repo, "GET", `blobs/${blob.digest}`), doing: `read ${nameOf(repo, blob.digest)}` };
+  const asked = {
+    repo,
+    method: "GET",
+    url: apiUrl(repo, `blobs/${blob.digest}`),
+    headers: {},
+    scopes: pull(repo),
+    accept: [200],
+    doing: `read ${nameOf(repo, blob.digest)}`,
+  };
   const answer = await perform(session, asked, (sending) => open(session, sending));
-  if (answer.status === 200) return answer;
+  if (asked.accept.includes(answer.status)) return answer;
   answer.discard?.();
   throw refusal(session, asked, { status: answer.status, body: "" });
 }
 
-/** Where an upload goes on, or `mounted` when the registry took the blob from the other repository. */
-export type Opened = { readonly location: URL } | "mounted";
+const opening = (repo: Repository): Ask => ({
+  repo,
+  method: "POST",
+  url: apiUrl(repo, "blobs/uploads/"),
+  headers: {},
+  scopes: push(repo),
+  accept: [202],
+  doing: `push to ${repo.reference}`,
+});
 
-/**
- * Opens an upload; with `mount` ({ digest, from: another repository's path }) a cross-repository mount is tried, and
- * any refusal of it opens a plain upload (OCI distribution spec, "Mounting a blob from another repository").
- */
-export async function openUpload(session: Session, repo: Repository, mount: Mount | null): Promise<Opened> {
-  const asked = {
-    ...question(repo, "POST", "blobs/uploads/"),
-    scopes: push(repo),
-    accept: [202],
-    doing: `push to ${repo.reference}`,
-  };
-  const mounted = mount === null ? null : await tryMount(session, asked, mount);
-  if (mounted !== null) return mounted;
-  return { location: locationOf(repo, asked.url, (await ask(session, asked)).headers.get("location")) };
+/** Opens an upload, gives where it goes on (OCI distribution spec, "POST then PUT"). */
+export async function openUpload(session: Session, repo: Repository): Promise<URL> {
+  const asked = opening(repo);
+  return locationOf(repo, asked.url, (await ask(session, asked)).headers.get("location"));
 }
+
+/** A blob of another repository of the same registry. */
 export type Mount = { readonly digest: string; readonly from: string };
 
-async function tryMount(session: Session, plain: Ask, { digest, from }: Mount): Promise<Opened | null> {
+/**
+ * Asks a registry to take a blob from its other repository (OCI distribution spec, "Mounting a blob from another
+ * repository"). Gives `mounted`, or where the upload goes on that it opened instead; null where it refuses.
+ */
+export async function mount(
+  session: Session,
+  repo: Repository,
+  { digest, from }: Mount,
+): Promise<URL | "mounted" | null> {
+  const plain = opening(repo);
   const url = new URL(plain.url);
   url.searchParams.set("mount", digest);
   url.searchParams.set("from", from);
   const scopes = [...plain.scopes, { path: from, actions: ["pull"] as const }];
   try {
     const answer = await ask(session, { ...plain, url, scopes, accept: [201, 202], once: true });
-    if (answer.status === 201) return "mounted";
-    return { location: locationOf(plain.repo, plain.url, answer.headers.get("location")) };
-  } catch (error) {
+    return answer.status === 201 ? "mounted" : locationOf(repo, plain.url, answer.headers.get("location"));
+  } catch {
     session.signal?.throwIfAborted();
-    if (error instanceof Error) return null;
-    throw error;
+    return null;
   }
 }
 
@@ -95,22 +102,8 @@ export function locationOf(repo: Repository, base: URL, location: string | null)
 
 /** Opens an upload and cancels it; throws RegistryError where this login may not push. */
 export async function assertCanPush(session: Session, repo: Repository): Promise<void> {
-  const opened = await openUpload(session, repo, null);
-  if (opened === "mounted") return;
-  await cancelUpload(session, repo, opened.location);
-}
-
-/** Cancels an upload; a registry that knows no cancelling forgets it by itself. */
-export async function cancelUpload(session: Session, repo: Repository, location: URL): Promise<void> {
-  const asked = {
-    ...question(repo, "DELETE", ""),
-    url: location,
-    scopes: push(repo),
-    accept: [204],
-    once: true,
-  } as const;
-  await ask(session, asked).catch((error: unknown) => {
-    session.signal?.throwIfAborted();
-    if (!(error instanceof Error)) throw error;
-  });
+  const url = await openUpload(session, repo);
+  const asked = { ...opening(repo), method: "DELETE", url, accept: [204] };
+  // A registry that knows no cancelling forgets an upload by itself.
+  await ask(session, { ...asked, once: true }).catch(() => session.signal?.throwIfAborted());
 }

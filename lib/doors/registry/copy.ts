@@ -79,8 +79,10 @@ async function copyTo(copying: Copying, job: CopyJob, targets: readonly Target[]
 /** Reads the manifest and, of an index, every child; in pushing order. */
 async function readTree({ session, from }: Copying, root: string): Promise<Tree> {
   const nodes = new Map<string, Node<Manifest>>();
+  const seen = new Set<string>();
   const visit = async (digest: string): Promise<void> => {
-    if (nodes.has(digest)) return;
+    if (seen.has(digest)) return;
+    seen.add(digest);
     const manifest = await readManifest(session, from, digest);
     if (manifest === null) throw missing(from, digest);
     const parts = partsOf(from, manifest);

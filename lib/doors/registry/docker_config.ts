@@ -1,7 +1,6 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
-import { ecrPassword } from "../aws.ts";
 import type { Credentials, Session } from "./session.ts";
 
 type Given = { readonly credentials: Credentials | null; readonly note: string | null };
@@ -42,9 +41,9 @@ export async function resolveSource(session: Session, source: CredentialSource):
 
 /** A password of ECR, taken for run out a little before it does, so that none runs out on the way. */
 async function fromAws(session: Session, account: AwsAccount): Promise<Given> {
-  const asked = Date.now();
+  const asked = session.clock.now();
   try {
-    const { password, until } = await ecrPassword(account, session.env);
+    const { password, until } = await session.ecrLogin(account, session.env);
     const lasts = until - asked;
     return given({ type: "password", username: "AWS", password, until: asked + Math.max(lasts - 60_000, lasts / 2) });
   } catch (error) {
@@ -54,8 +53,8 @@ async function fromAws(session: Session, account: AwsAccount): Promise<Given> {
 }
 
 const given = (credentials: Credentials): Given => ({ credentials, note: null });
-const ended = (code: number | null, stderr: string) =>
-  code === null ? "is not installed" : `exited with ${code}: ${stderr.trim().split("\n").at(-1)?.slice(0, 200) ?? ""}`;
+const ended = (code: number | null, words: string) =>
+  code === null ? "is not installed" : `exited with ${code}: ${words.trim().replace(/^.*\n/s, "").slice(0, 200)}`;
 
 async function fromHelper(session: Session, source: CredentialSource & { from: "helper" }): Promise<Given> {
   const program = `docker-credential-${source.helper}`;

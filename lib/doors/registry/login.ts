@@ -39,7 +39,7 @@ export async function authorization(
 ): Promise<Held | null> {
   const login = loginOf(session, repo);
   if (login.challenge === null) return null;
-  const held = login.held.find((one) => one.until > Date.now() && serves(one, scopes));
+  const held = login.held.find((one) => one.until > session.clock.now() && serves(one, scopes));
   if (held !== undefined) return held;
   const key = scopes.join(" ");
   const pending = login.pending.get(key) ?? fetchHeld(session, repo, scopes).finally(() => login.pending.delete(key));
@@ -60,7 +60,7 @@ async function fetchHeld(session: Session, repo: Repository, scopes: readonly st
         : await bearerHeld(session, { repo, challenge, scopes, credentials });
     if (held !== null) {
       session.secrets.add(held.header.replace(/^\S+ /, ""));
-      login.held = [...login.held.filter((one) => one.until > Date.now()), held];
+      login.held.push(held);
       return held;
     }
     if (at >= (login.sources?.length ?? 0)) return null;
@@ -88,7 +88,7 @@ async function currentCredentials(session: Session, repo: Repository): Promise<C
   const login = loginOf(session, repo);
   session.config ??= readDockerConfig(session.env);
   login.sources ??= credentialSources(await session.config, session.env, repo);
-  await dropPast(login);
+  await dropPast(session, login);
   for (;;) {
     const source = login.sources[login.at];
     if (source === undefined) return null;
@@ -107,10 +107,10 @@ async function currentCredentials(session: Session, repo: Repository): Promise<C
 }
 
 /** Forgets a password that has run out, so that its source is asked for a new one. */
-async function dropPast(login: Login): Promise<void> {
+async function dropPast({ clock }: Session, login: Login): Promise<void> {
   const kept = login.credentials;
   const known = await kept;
-  if (known?.type !== "password" || (known.until ?? Number.POSITIVE_INFINITY) > Date.now()) return;
+  if (known?.type !== "password" || (known.until ?? Number.POSITIVE_INFINITY) > clock.now()) return;
   if (login.credentials === kept) login.credentials = null;
 }
 
@@ -151,7 +151,7 @@ async function bearerHeld(session: Session, wanted: Wanted): Promise<Held | null
   const parsed = parseToken(parseJson(answer.body));
   if (parsed === null) return null;
   // A token is renewed a little before its end, so that none runs out on the way.
-  const until = Date.now() + Math.max(parsed.seconds - 10, parsed.seconds / 2) * 1000;
+  const until = session.clock.now() + Math.max(parsed.seconds - 10, parsed.seconds / 2) * 1000;
   return { scopes, header: `Bearer ${parsed.token}`, until, proved: false };
 }
 

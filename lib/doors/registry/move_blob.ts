@@ -4,7 +4,7 @@ import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { mountSource } from "../../model/oci/copy_plan.ts";
 import { RegistryError } from "../../model/oci/failure.ts";
 import { canResume, delayBeforeRetry, heldBytes } from "../../model/oci/retry.ts";
-import { hasBlob, locationOf, openBlob, openUpload } from "./blobs.ts";
+import { hasBlob, locationOf, mount, openBlob, openUpload } from "./blobs.ts";
 import { isReset, networkCode, pause, unreachable } from "./patience.ts";
 import { ask, push } from "./perform.ts";
 import { pump } from "./pump.ts";
@@ -52,7 +52,10 @@ export async function moveBlob(copying: Copying, blob: Descriptor, targets: read
   let moving = await each(targets, (target) => guard(copying, target, () => begin(copying, blob, target)));
   for (let attempt = 1; moving.length > 0; attempt += 1) {
     const failed = await moveOnce(copying, blob, moving);
-    const delay = delayBeforeRetry({ status: "reset" }, { attempt, now: Date.now(), jitter: Math.random() });
+    const delay = delayBeforeRetry(
+      { status: "reset" },
+      { attempt, now: copying.session.clock.now(), jitter: Math.random() },
+    );
     const again = moving.filter((one) => {
       const error = failed.get(one);
       if (error === undefined) return false;
@@ -60,7 +63,7 @@ export async function moveBlob(copying: Copying, blob: Descriptor, targets: read
       one.target.error = registryError(copying.session, one.upload.repo, error);
       return false;
     });
-    if (again.length > 0) await pause(delay ?? 0, copying.session.signal);
+    if (again.length > 0) await pause(copying.session, delay ?? 0);
     moving = await each(again, (one) => guard(copying, one.target, () => goOn(copying, one, failed.get(one))));
   }
 }
@@ -69,9 +72,9 @@ async function each<T, R>(all: readonly T[], work: (one: T) => Promise<R | null>
   return (await Promise.all(all.map(work))).filter((one) => one !== null);
 }
 
-const isWorthAnother = (error: unknown) =>
-  error instanceof PassingError ||
-  (!(error instanceof UserError) && (isReset(error) || networkCode(error) === "ETIMEDOUT"));
+const isLost = (error: unknown) =>
+  !(error instanceof UserError) && (isReset(error) || networkCode(error) === "ETIMEDOUT");
+const isWorthAnother = (error: unknown) => error instanceof PassingError || isLost(error);
 
 async function begin(copying: Copying, blob: Descriptor, target: Target): Promise<Moving | null> {
   const { session, from, progress } = copying;
@@ -82,12 +85,12 @@ async function begin(copying: Copying, blob: Descriptor, target: Target): Promis
     return null;
   }
   const other = mountSource(from, repo);
-  const opened = await openUpload(session, repo, other === null ? null : { digest: blob.digest, from: other });
-  if (opened === "mounted") {
+  const mounted = other === null ? null : await mount(session, repo, { digest: blob.digest, from: other });
+  if (mounted === "mounted") {
     tell("mounted");
     return null;
   }
-  return { target, upload: { repo, blob, location: opened.location, held: 0 } };
+  return { target, upload: { repo, blob, location: mounted ?? (await openUpload(session, repo)), held: 0 } };
 }
 
 async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Moving[]): Promise<Map<Moving, unknown>> {
@@ -106,8 +109,8 @@ async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Mov
     return new Map([...sinks].filter(([sink]) => failed.has(sink)).map(([sink, one]) => [one, failed.get(sink)]));
   } catch (error) {
     // The source failed: that is every target's failure, and names the source.
-    session.signal?.throwIfAborted();
-    const failure = error instanceof UserError || !isReset(error) ? error : new PassingError(unreachable(from, error));
+    const refused = registryError(session, from, error);
+    const failure = isLost(error) ? new PassingError(refused) : refused;
     return new Map(moving.map((one) => [one, failure]));
   }
 }
@@ -121,9 +124,7 @@ async function goOn(copying: Copying, moving: Moving, why: unknown): Promise<Mov
   progress({ event: "retry", digest: blob.digest, registry: repo.registry, why: words });
   const rest = canResume(repo.kind) ? await heldOf(session, upload) : null;
   if (rest !== null) return { target, upload: { ...upload, ...rest } };
-  const opened = await openUpload(session, repo, null);
-  if (opened === "mounted") throw new Error("a plain upload was answered as a mount");
-  return { target, upload: { repo, blob, location: opened.location, held: 0 } };
+  return { target, upload: { repo, blob, location: await openUpload(session, repo), held: 0 } };
 }
 
 async function heldOf(

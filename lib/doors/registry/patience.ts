@@ -17,25 +17,29 @@ export type Head = {
 export type Patience = { readonly repo: Repository; readonly again?: readonly number[] };
 
 /** Waits; throws the signal's reason when interrupted. */
-export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pause({ clock, signal }: Session, milliseconds: number): Promise<void> {
+  await clock.pause(milliseconds, signal);
   signal?.throwIfAborted();
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done);
+}
+
+/** A limit that ends a wait in which nothing moves. */
+class IdleError extends Error {
+  readonly code = "ETIMEDOUT";
+}
+
+/** Takes a limit in milliseconds and a wait, gives its value; throws `ETIMEDOUT` when it takes longer. */
+export async function within<T>({ clock }: Session, milliseconds: number, wait: Promise<T>): Promise<T> {
+  let callOff = () => {};
+  const late = new Promise<never>((_, reject) => {
+    callOff = clock.after(milliseconds, () => reject(new IdleError("nothing moved")));
   });
-  signal?.throwIfAborted();
+  return await Promise.race([wait, late]).finally(callOff);
 }
 
 /** Takes what went wrong with a connection, gives its code (`ECONNREFUSED`), on Node and bun alike. */
 export function networkCode(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ("code" in at && typeof at.code === "string") return at.code;
-    if (at.name === "TimeoutError") return "ETIMEDOUT";
   }
   return error instanceof Error ? error.message : String(error);
 }
@@ -68,14 +72,14 @@ export async function patiently<T extends Head>(session: Session, how: Patience,
       if (!isReset(error)) throw unreachable(how.repo, error);
       return { lost: error };
     });
-    const at = { attempt, now: Date.now(), jitter: Math.random() };
+    const at = { attempt, now: session.clock.now(), jitter: Math.random() };
     const delay = delayBeforeRetry("lost" in answer ? { status: "reset" } : outcomeOf(answer, how), at);
     if (delay === null && "lost" in answer) throw unreachable(how.repo, answer.lost);
     if (!("lost" in answer)) {
       if (delay === null) return answer;
       answer.discard?.();
     }
-    await pause(delay ?? 0, session.signal);
+    await pause(session, delay ?? 0);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Repository } from "../../model/oci/address.ts";
 import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { broken, sha256 } from "./digest.ts";
+import { within } from "./patience.ts";
 import type { Session } from "./session.ts";
 import type { Sink } from "./sink.ts";
 import type { Streamed } from "./stream.ts";
-import { within } from "./stream.ts";
 
 /** A blob being read, and who hears how far it is. */
 export type Source = {
@@ -56,7 +56,7 @@ async function readChecked(session: Session, source: Source, each: (chunk: Uint8
   let size = 0;
   let last: Uint8Array | null = null;
   for (;;) {
-    const next = await within(session.timeouts.idle, chunks.next());
+    const next = await within(session, session.timeouts.idle, chunks.next());
     if (next.done) break;
     size += next.value.length;
     if (size > blob.size) throw broken(repo, blob.digest, `More than its ${blob.size} bytes came.`);

@@ -1,4 +1,5 @@
 import type { Head } from "./patience.ts";
+import { within } from "./patience.ts";
 import type { Session } from "./session.ts";
 
 /** One HTTP request with a small body or none. */
@@ -14,15 +15,22 @@ export type Answer = Head & { readonly body: Uint8Array };
 /** Above any manifest or config: registries refuse manifests over 4 MiB (OCI distribution spec, "Pushing Manifests"). */
 const largestBody = 16 * 1024 * 1024;
 
-/** Sends one request by fetch without following redirects; throws what fetch throws, and a TimeoutError. */
+/** Sends one request by fetch without following redirects; throws what fetch throws, and `ETIMEDOUT`. */
 export async function send(session: Session, sending: Sending): Promise<Answer> {
-  const timeout = AbortSignal.timeout(session.timeouts.answer);
-  const { method, body } = sending;
-  const response = await fetch(sending.url, {
+  const end = new AbortController();
+  const signal = session.signal === undefined ? end.signal : AbortSignal.any([end.signal, session.signal]);
+  return await within(session, session.timeouts.answer, fetchWhole(sending, signal)).catch((error: unknown) => {
+    end.abort(error);
+    throw error;
+  });
+}
+
+async function fetchWhole({ url, method, headers, body }: Sending, signal: AbortSignal): Promise<Answer> {
+  const response = await fetch(url, {
     method,
     redirect: "manual",
-    headers: { "user-agent": "slipway", "accept-encoding": "identity", ...sending.headers },
-    signal: session.signal === undefined ? timeout : AbortSignal.any([timeout, session.signal]),
+    headers: { "user-agent": "slipway", "accept-encoding": "identity", ...headers },
+    signal,
     ...(body === undefined ? {} : { body }),
   });
   return { status: response.status, headers: response.headers, body: await readWhole(response) };

@@ -1,6 +1,8 @@
 import type { Challenge } from "../../model/oci/challenge.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
-import type { ClientOptions, Manifest, Timeouts } from "./types.ts";
+import { ecrPassword } from "../aws.ts";
+import { after, now, pause } from "../clock.ts";
+import type { ClientOptions, Clock, EcrLogin, Manifest, Timeouts } from "./types.ts";
 
 /** Credentials as a source gave them. */
 export type Credentials =
@@ -41,6 +43,8 @@ export type Session = {
   readonly env: ClientOptions["env"];
   readonly signal: AbortSignal | undefined;
   readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly ecrLogin: EcrLogin;
   readonly logins: Map<string, Login>;
   readonly manifests: Map<string, Manifest>;
   readonly secrets: Set<string>;
@@ -52,6 +56,8 @@ export const newSession = (options: ClientOptions): Session => ({
   env: options.env,
   signal: options.signal,
   timeouts: { answer: 30_000, idle: 60_000, ...options.timeouts },
+  clock: options.clock ?? { now, pause, after },
+  ecrLogin: options.ecrLogin ?? ecrPassword,
   logins: new Map(),
   manifests: new Map(),
   secrets: new Set(),

@@ -33,7 +33,6 @@ export class PassingError extends Error {
 
   constructor(refused: Error) {
     super(refused.message);
-    this.name = "PassingError";
     this.refused = refused;
   }
 }

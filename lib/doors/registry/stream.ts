@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Head } from "./patience.ts";
+import { within } from "./patience.ts";
 import type { Sending } from "./send.ts";
 import type { Session } from "./session.ts";
 
@@ -19,24 +20,10 @@ async function transportFor(url: URL) {
   return url.protocol === "http:" ? await import("node:http") : await import("node:https");
 }
 
-/** A clock that ends a wait in which nothing moves. */
-class IdleError extends Error {
-  readonly code = "ETIMEDOUT";
-}
-
-/** Takes a wait and a limit in milliseconds, gives its value; throws `ETIMEDOUT` when it takes longer. */
-export async function within<T>(milliseconds: number, wait: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new IdleError("nothing moved")), milliseconds);
-  });
-  return await Promise.race([wait, late]).finally(() => clearTimeout(timer));
-}
-
 const headersOf = (message: IncomingMessage) => ({
   get: (name: string): string | null => {
     const value = message.headers[name];
-    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+    return typeof value === "string" ? value : null;
   },
 });
 
@@ -55,7 +42,7 @@ export async function open(session: Session, sending: Sending): Promise<Streamed
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
   });
-  const body = await within(session.timeouts.answer, answered).catch((error: unknown) => {
+  const body = await within(session, session.timeouts.answer, answered).catch((error: unknown) => {
     outgoing.destroy();
     throw error;
   });
@@ -73,13 +60,13 @@ export async function startUpload(session: Session, sending: Sending): Promise<O
   return {
     write: async (chunk) => {
       if (waiting.ended()) return false;
-      if (!outgoing.write(chunk)) await within(idle, waiting.moved());
+      if (!outgoing.write(chunk)) await within(session, idle, waiting.moved());
       return !waiting.ended();
     },
     end: async () => {
       if (!waiting.ended()) outgoing.end();
       // A registry may hash and store a large blob before it answers.
-      const message = await within(Math.max(answer, 5 * idle), waiting.answered);
+      const message = await within(session, Math.max(answer, 5 * idle), waiting.answered);
       return { status: message.statusCode ?? 0, headers: headersOf(message), text: await textOf(message) };
     },
     destroy: () => outgoing.destroy(),

@@ -1,3 +1,4 @@
+import type { AwsAccount } from "../../model/aws.ts";
 import type { Repository } from "../../model/oci/address.ts";
 import type { RegistryError } from "../../model/oci/failure.ts";
 
@@ -29,11 +30,28 @@ export type CopyEvent =
 /** Milliseconds a registry may take to answer a question, and to move on with a body. */
 export type Timeouts = { readonly answer: number; readonly idle: number };
 
+/** The time in milliseconds since 1970, a wait that the signal ends early, and a limit that can be called off. */
+export type Clock = {
+  readonly now: () => number;
+  readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly after: (milliseconds: number, late: () => void) => () => void;
+};
+type Env = Readonly<Record<string, string | undefined>>;
+/** Gives a password of user AWS, and when it runs out in milliseconds since 1970; throws UserError. */
+export type EcrLogin = (
+  account: AwsAccount,
+  env: Env,
+) => Promise<{ readonly password: string; readonly until: number }>;
+
 /** The environment a client reads (docker's config, GITHUB_TOKEN, the AWS variables), and what interrupts it. */
 export type ClientOptions = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly signal?: AbortSignal;
   readonly timeouts?: Partial<Timeouts>;
+  /** What tells when a token runs out, waits between two tries and ends what takes too long; the machine's clock without it. */
+  readonly clock?: Clock;
+  /** Who gives passwords of ECR; AWS without it. */
+  readonly ecrLogin?: EcrLogin;
 };
 
 /** Everything Slipway asks of registries. Every method throws RegistryError naming registry, reason and the next line. */
