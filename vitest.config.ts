@@ -21,6 +21,7 @@ export default defineConfig({
           testTimeout: 20_000,
           // A file leaves nothing behind for the next one, so that both can use what is loaded already.
           isolate: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

@@ -27,12 +27,13 @@ export const setClock = (other?: Clock): void => {
 
 export const now: Clock["now"] = () => clock.now();
 export const pause: Clock["pause"] = (milliseconds, signal) => clock.pause(milliseconds, signal);
+export const alarm: Clock["alarm"] = (milliseconds, call) => clock.alarm(milliseconds, call);
 
 /** Calls it again and again; gives back what ends that. */
 export function every(milliseconds: number, call: () => void): () => void {
   let callOff = () => {};
   const next = () => {
-    callOff = clock.alarm(milliseconds, () => {
+    callOff = alarm(milliseconds, () => {
       next();
       call();
     });
@@ -41,17 +42,16 @@ export function every(milliseconds: number, call: () => void): () => void {
   return () => callOff();
 }
 
-/** Fires after so many milliseconds, as `AbortSignal.timeout` does. */
-export function deadline(milliseconds: number): AbortSignal {
-  const controller = new AbortController();
-  clock.alarm(milliseconds, () => controller.abort(new DOMException(`${milliseconds} ms are over`, "TimeoutError")));
-  return controller.signal;
+/** What ends a wait that takes too long. */
+export class LateError extends Error {
+  readonly code = "ETIMEDOUT";
 }
 
-/** Calls a function after so many milliseconds; gives what calls it off. */
-export function after(milliseconds: number, late: () => void): () => void {
-  const timer = setTimeout(late, milliseconds);
-  return () => clearTimeout(timer);
+/** Fires with a LateError after so many milliseconds. */
+export function deadline(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  alarm(milliseconds, () => controller.abort(new LateError(`${milliseconds} ms are over`)));
+  return controller.signal;
 }
 
 /** `2026-11-21`, in the user's time zone. */

@@ -6,7 +6,7 @@ import { UserError } from "../../lib/model/errors.ts";
 import { config, facts, git } from "./factory.ts";
 import { configOf } from "./yaml.ts";
 
-const runs = { numRuns: 300, seed: 42 };
+const runs = { numRuns: 100, seed: 42 };
 const signs = fc.stringMatching(/^[a-z:{}[\]"'|>&*!%#@`,\-\n \t$]{0,60}$/);
 
 it("any text as repo_config.yaml is refused with file and line, for none of these is a config", async () => {

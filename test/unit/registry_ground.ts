@@ -40,7 +40,7 @@ export function clockAt(start = 1_735_800_000_000) {
       clock.waits.push(milliseconds);
       clock.time += milliseconds;
     },
-    after: (milliseconds: number, late: () => void) => {
+    alarm: (milliseconds: number, late: () => void) => {
       clock.limits.push(milliseconds);
       open.add(late);
       setImmediate(ring);

@@ -3,6 +3,7 @@ import type { Repository } from "../../model/oci/address.ts";
 import { fixOf, RegistryError } from "../../model/oci/failure.ts";
 import type { Outcome } from "../../model/oci/retry.ts";
 import { delayBeforeRetry } from "../../model/oci/retry.ts";
+import { LateError } from "../clock.ts";
 import type { Session } from "./session.ts";
 
 /** The part of an answer that decides what happens next. */
@@ -22,16 +23,11 @@ export async function pause({ clock, signal }: Session, milliseconds: number): P
   signal?.throwIfAborted();
 }
 
-/** A limit that ends a wait in which nothing moves. */
-class IdleError extends Error {
-  readonly code = "ETIMEDOUT";
-}
-
 /** Takes a limit in milliseconds and a wait, gives its value; throws `ETIMEDOUT` when it takes longer. */
 export async function within<T>({ clock }: Session, milliseconds: number, wait: Promise<T>): Promise<T> {
   let callOff = () => {};
   const late = new Promise<never>((_, reject) => {
-    callOff = clock.after(milliseconds, () => reject(new IdleError("nothing moved")));
+    callOff = clock.alarm(milliseconds, () => reject(new LateError("nothing moved")));
   });
   return await Promise.race([wait, late]).finally(callOff);
 }

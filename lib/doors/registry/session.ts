@@ -1,8 +1,8 @@
 import type { Challenge } from "../../model/oci/challenge.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
 import { ecrPassword } from "../aws.ts";
-import { after, now, pause } from "../clock.ts";
-import type { ClientOptions, Clock, EcrLogin, Manifest, Timeouts } from "./types.ts";
+import { alarm, type Clock, now, pause } from "../clock.ts";
+import type { ClientOptions, EcrLogin, Manifest, Timeouts } from "./types.ts";
 
 /** Credentials as a source gave them. */
 export type Credentials =
@@ -56,7 +56,7 @@ export const newSession = (options: ClientOptions): Session => ({
   env: options.env,
   signal: options.signal,
   timeouts: { answer: 30_000, idle: 60_000, ...options.timeouts },
-  clock: options.clock ?? { now, pause, after },
+  clock: options.clock ?? { now, pause, alarm },
   ecrLogin: options.ecrLogin ?? ecrPassword,
   logins: new Map(),
   manifests: new Map(),

@@ -1,6 +1,7 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import type { Repository } from "../../model/oci/address.ts";
 import type { RegistryError } from "../../model/oci/failure.ts";
+import type { Clock } from "../clock.ts";
 
 /** What a HEAD says about a manifest. */
 export type Found = { readonly digest: string; readonly mediaType: string; readonly size: number };
@@ -30,12 +31,6 @@ export type CopyEvent =
 /** Milliseconds a registry may take to answer a question, and to move on with a body. */
 export type Timeouts = { readonly answer: number; readonly idle: number };
 
-/** The time in milliseconds since 1970, a wait that the signal ends early, and a limit that can be called off. */
-export type Clock = {
-  readonly now: () => number;
-  readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-  readonly after: (milliseconds: number, late: () => void) => () => void;
-};
 type Env = Readonly<Record<string, string | undefined>>;
 /** Gives a password of user AWS, and when it runs out in milliseconds since 1970; throws UserError. */
 export type EcrLogin = (

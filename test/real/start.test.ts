@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
-import { root } from "./source.ts";
+import { root } from "../unit/source.ts";
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
