@@ -1,11 +1,18 @@
 import { announceRelease, asksAnnounce } from "../lib/flows/announce.ts";
-import { pick } from "../lib/run/options.ts";
+import { flag, pick } from "../lib/run/options.ts";
 import { oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Tell the team in Slack, once, that a version is released, when every registry shows its digest.",
-  options: { ...pick("version", "breakLock"), stage: oneStage },
+  options: {
+    ...pick("version", "breakLock"),
+    stage: oneStage,
+    posted: flag("Record it, as the message that an ended run left is in the channel.", { onlyTyped: true }),
+    postAgain: flag("Post it once more, as the message that an ended run left is not in the channel.", {
+      onlyTyped: true,
+    }),
+  },
   needs: ["git", "log", "releases"],
   examples: ["i release_announce --version 1.2.0", "i release_announce --stage prod"],
   asks: asksAnnounce,

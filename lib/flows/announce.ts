@@ -1,16 +1,24 @@
 import { claimRef } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { isAnnouncementOpen } from "../model/log.ts";
 import { type PostMessage, slackText } from "../model/message.ts";
 import { targetPlaces } from "../model/names.ts";
-import { type Place, type Step, step } from "../model/plan.ts";
+import { type Place, type Record_, type Step, step } from "../model/plan.ts";
 import { lastFlip, type Release, releaseInUse, rolledBack } from "../model/releases.ts";
 import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { changesOf } from "./changes.ts";
 import { type Row, statusOf } from "./status_rows.ts";
 
-export type AnnounceOptions = { readonly stage: ReleaseStage; readonly version?: Version | undefined };
+export type AnnounceOptions = {
+  readonly stage: ReleaseStage;
+  readonly version?: Version | undefined;
+  /** A person saw that the message of a run that was ended is in the channel. */
+  readonly posted?: boolean | undefined;
+  /** A person saw that it is not. */
+  readonly postAgain?: boolean | undefined;
+};
 
 /** Slack cuts longer messages; whoever wants all reads the changelog. */
 const mostLines = 30;
@@ -18,6 +26,7 @@ const mostLines = 30;
 /** Tells the team once that a version is released: the changelog's text, and the digests that every registry shows. */
 export function announceRelease(facts: Facts, options: AnnounceOptions): Step[] {
   const release = released(facts, options);
+  assertSeen(facts, release, options);
   assertAnnounceable(facts, release);
   const { stage, version, digest } = release;
   const name = facts.config.imageName;
@@ -31,7 +40,9 @@ export function announceRelease(facts: Facts, options: AnnounceOptions): Step[] 
   return [
     step("claim", title, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim", skip }),
     step("verify", `Read ${tag} back`, [{ kind: "verify_digest", tag, digest, places }], { skip }),
-    step("announce", `Announce ${tag} in Slack`, [post(facts, release, places)], { skip }),
+    options.posted
+      ? step("announce", `Record that ${tag} is announced`, [recorded(facts, release)], { skip })
+      : step("announce", `Announce ${tag} in Slack`, [post(facts, release, places, options)], { skip }),
     step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }], { skip }),
     step("tell", "Tell that it is announced", [{ kind: "announce", text, data: { tag, digest } }]),
   ];
@@ -45,7 +56,21 @@ function placesWith(facts: Facts, tag: string): Place[] {
   return targetPlaces({ ...facts, targets: facts.config.registries }).filter(has);
 }
 
-const post = (facts: Facts, release: Release, places: readonly Place[]): PostMessage => ({
+const entryOf = ({ stage, version, digest }: Release) =>
+  ({ type: "announce", stage, version, digest, channel: "slack" }) as const;
+
+const recorded = (facts: Facts, release: Release): Record_ => ({
+  kind: "record",
+  image: facts.config.imageName,
+  entry: entryOf(release),
+});
+
+const post = (
+  facts: Facts,
+  release: Release,
+  places: readonly Place[],
+  { postAgain }: AnnounceOptions,
+): PostMessage => ({
   kind: "post_message",
   variable: facts.config.notify.slack,
   image: facts.config.imageName,
@@ -54,13 +79,8 @@ const post = (facts: Facts, release: Release, places: readonly Place[]): PostMes
     release,
     places.map(({ repository }) => repository),
   ),
-  entry: {
-    type: "announce",
-    stage: release.stage,
-    version: release.version,
-    digest: release.digest,
-    channel: "slack",
-  },
+  entry: entryOf(release),
+  ...(postAgain ? { again: true } : {}),
 });
 
 /** The question before the team is told, where nobody typed the version. */
@@ -83,6 +103,23 @@ function released(facts: Facts, { stage, version }: AnnounceOptions): Release {
   throw new UserError(what, {
     why: "What is announced can be pulled; the log knows of no such release.",
     fix: `Release it: i docker_release_${stage}${version ? ` --version ${version}` : ""}`,
+  });
+}
+
+/** What a person saw in the channel is one of two things, and is asked for only where a message was left open. */
+function assertSeen({ log, config }: Facts, release: Release, { posted, postAgain }: AnnounceOptions): void {
+  if (!posted && !postAgain) return;
+  const { stage, version } = release;
+  const asked = `i release_announce --stage ${stage} --version ${version}`;
+  if (posted && postAgain)
+    throw new UserError("--posted and --post-again were both given", {
+      why: "The message is in the channel, or it is not.",
+      fix: `Look into the channel, then type ${asked} with the one that is true`,
+    });
+  if (isAnnouncementOpen(log, release) || announcement({ log }, release)) return;
+  throw new UserError(`no message about ${config.imageName} ${stage} ${version} was left open`, {
+    why: "A person looks into the channel only where a run ended between the message and its record.",
+    fix: `Announce it: ${asked}`,
   });
 }
 

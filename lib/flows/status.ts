@@ -34,7 +34,7 @@ function statusText({ rows, verdict }: Status): string {
 
 /** The log of an image, oldest first: releases, flips, rollbacks, passes and skips with who and when. */
 export function releaseHistory(facts: Facts, options: { readonly all: boolean }): Step[] {
-  const shown = facts.log.filter(({ type }) => options.all || !["pass", "confirm"].includes(type));
+  const shown = facts.log.filter(({ type }) => options.all || !["pass", "confirm", "announcing"].includes(type));
   const text =
     shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing was released of ${facts.config.imageName} yet`;
   return [step("report", "Tell what happened", [{ kind: "announce", text, data: shown }])];
@@ -51,6 +51,8 @@ function historyLine(entry: SignedEntry): string {
       return `${head} ${entry.list} tests SKIPPED: ${entry.why}`;
     case "pass":
       return `${head} ${entry.list} tests passed on ${entry.commit.slice(0, 12)}`;
+    case "announcing":
+      return `${head} ${entry.withdrawn ? "could not announce" : "began to announce"} ${entry.stage} in ${entry.channel}`;
     case "announce":
       return `${head} announced ${entry.stage} in ${entry.channel}`;
     case "deployment":

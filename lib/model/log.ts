@@ -59,6 +59,12 @@ export type Deployed = {
   readonly service: string;
 };
 
+/** The team is about to be told of a version: written before the message, which may be in the channel until this is withdrawn. */
+export type Announcing = Omit<Announced, "type"> & {
+  readonly type: "announcing";
+  /** The channel certainly did not take the message. */
+  readonly withdrawn?: true;
+};
 /** The team was told of a released version, once. */
 export type Announced = {
   readonly type: "announce";
@@ -78,7 +84,7 @@ export type Confirmed = {
 };
 
 /** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases, flips and deployments. */
-export type LogEntry = Pass | Skipped | Released | Flipped | Deployed | Announced | Confirmed;
+export type LogEntry = Pass | Skipped | Released | Flipped | Deployed | Announcing | Announced | Confirmed;
 export type SignedEntry = LogEntry & Signature;
 
 /** Two entries are the same when all but who, when and where is equal. */
@@ -88,6 +94,17 @@ export function sameEntry(a: LogEntry, b: LogEntry): boolean {
     return JSON.stringify(Object.entries(rest).sort(([one], [other]) => one.localeCompare(other)));
   };
   return key(a) === key(b);
+}
+
+/** Whether a message was begun of which nobody knows whether it is in the channel, and of which no `announce` tells. */
+export function isAnnouncementOpen(
+  log: readonly LogEntry[],
+  { stage, version }: Pick<Announced, "stage" | "version">,
+): boolean {
+  const last = log.findLast(
+    (one) => (one.type === "announce" || one.type === "announcing") && one.stage === stage && one.version === version,
+  );
+  return last?.type === "announcing" && !last.withdrawn;
 }
 
 /** The last entry that made a digest a version; undefined where the log does not know the digest. */

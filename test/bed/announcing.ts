@@ -41,7 +41,7 @@ export async function startAnnouncing(): Promise<Announcing> {
   };
 }
 
-/** What the log of a repo holds of announcements. */
+/** What the log of a repo holds of announcements that were made. */
 export const announced = async (repo: string): Promise<readonly SignedEntry[]> =>
   (await logOf(`${repo}.git`, repo.split("/").at(-1) ?? "")).filter(({ type }) => type === "announce");
 

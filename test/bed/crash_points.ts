@@ -69,6 +69,7 @@ export function ofAction(name: string, action: Action, count: Count): Point[] {
   if (action.kind === "put_index") return at(`${name}: index`, put(action.place.registry, manifest(action.tag)));
   if (action.kind === "post_message")
     return [
+      ...ofRef(`${name}: intent`, `refs/slipway/log/${action.image}`, count),
       ...at(`${name}: message`, { by: "request", registry: "slack", method: "POST", path: /./, nth: 1 }),
       ...ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count),
     ];

@@ -47,8 +47,8 @@ const rows: Readonly<Record<string, Row>> = {
       const isThere = webhook.texts.some((text) => text.includes(`*${image}-1.0.0*`));
       return ["--version", "1.0.0", isThere ? "--posted" : "--post-again", "--yes"];
     },
-    has: ["announce: message", "announce: log", "claim: ref"],
-    least: 12,
+    has: ["announce: intent", "announce: message", "announce: log", "claim: ref"],
+    least: 15,
     interrupted: /^announce: message/,
   },
   "a mirror": {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type AnnounceOptions, announcement, announceRelease, asksAnnounce } from "../../lib/flows/announce.ts";
 import type { ChangelogEntry } from "../../lib/model/changelog.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
-import type { Announced, Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
+import type { Announced, Announcing, Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import {
   changelog,
   commit,
@@ -34,6 +34,8 @@ const release = (of: string, more: Partial<Released> = {}) =>
   });
 const told = (more: Partial<Announced> = {}, signed: Partial<SignedEntry> = {}) =>
   logged({ type: "announce", stage: "dev", version: "1.2.0", digest: image, channel: "slack", ...more }, signed);
+const announcing = (more: Partial<Announcing>) =>
+  logged({ type: "announcing", stage: "dev", version: "1.2.0", digest: image, channel: "slack", ...more });
 const flip = (to: string, why: Flipped["why"], more: Partial<Flipped> = {}) =>
   logged({
     type: "flip",
@@ -85,6 +87,42 @@ describe("release_announce", () => {
       variable: "TEAM_HOOK",
       image: "cmamp",
       entry: { type: "announce", stage: "dev", version: "1.2.0", digest: image, channel: "slack" },
+    });
+  });
+
+  const open = { log: [release("1.2.0"), announcing({})] };
+  it("posts again a message that was left open where a person saw that it is not there", () => {
+    const posts = (postAgain?: boolean) => doing(plan(open, { postAgain }), "post_message");
+    expect([posts(), posts(true)]).toMatchObject([[expect.not.objectContaining({ again: true })], [{ again: true }]]);
+  });
+
+  it("posts nothing where a person saw that it is there, and records that", () => {
+    const steps = plan(open, { posted: true });
+    expect(doing(steps, "post_message")).toEqual([]);
+    expect(stepOf(steps, "announce")).toMatchObject({
+      title: "Record that dev-1.2.0 is announced",
+      do: [
+        {
+          ...{ kind: "record", image: "cmamp" },
+          entry: { type: "announce", stage: "dev", version: "1.2.0", digest: image, channel: "slack" },
+        },
+      ],
+    });
+  });
+
+  it("believes no look into the channel where no message was left open, nor two of them", () => {
+    const line = "i release_announce --stage dev --version 1.2.0";
+    for (const look of [{ posted: true }, { postAgain: true }])
+      for (const entries of [[], [announcing({}), announcing({ withdrawn: true })], [announcing({ version: "1.1.0" })]])
+        expect(refusal(() => plan({ log: [release("1.2.0"), ...entries] }, look))).toMatchObject({
+          message: "no message about cmamp dev 1.2.0 was left open",
+          why: "A person looks into the channel only where a run ended between the message and its record.",
+          fix: `Announce it: ${line}`,
+        });
+    expect(refusal(() => plan(open, { posted: true, postAgain: true }))).toMatchObject({
+      message: "--posted and --post-again were both given",
+      why: "The message is in the channel, or it is not.",
+      fix: `Look into the channel, then type ${line} with the one that is true`,
     });
   });
 

@@ -51,7 +51,9 @@ describe("a message to the team", () => {
       "user-agent": "slipway",
     });
     expect(JSON.parse(String(asked?.body))).toEqual({ text: "It is *out*" });
-    expect(actor.refs.entries).toMatchObject([{ type: "announce", version: "1.0.0", channel: "slack", by: "gp" }]);
+    expect(actor.refs.entries).toMatchObject(
+      ["announcing", "announce"].map((type) => ({ type, version: "1.0.0", channel: "slack", by: "gp" })),
+    );
   });
 
   it("is posted again where the webhook was asked too much, when it says", async () => {
@@ -107,7 +109,8 @@ describe("a message to the team", () => {
       acting.clock.advance(10_000);
       return "hang";
     };
-    const look = "Look into the channel: the message may be there; if it is not, type the same command again";
+    const line = "i release_announce --stage dev --version 1.0.0";
+    const look = `Look into the channel: if the message is there, type ${line} --posted; if it is not, type ${line} --post-again`;
     expect(await no(team())).toMatchObject({
       what: 'try stopped at step "1": the webhook did not answer within 10 s',
       fix: look,
@@ -117,6 +120,61 @@ describe("a message to the team", () => {
       what: 'try stopped at step "1": the connection to the webhook was lost',
       fix: look,
     });
+  });
+
+  it("is recorded before, and posted by no second run until a person has looked", async () => {
+    const actor = team();
+    const types = () => actor.refs.entries.map((entry) => [entry.type, "withdrawn" in entry]);
+    const line = "i release_announce --stage dev --version 1.0.0";
+    const before = posted().length;
+    answer("reset");
+    await no(actor);
+    expect(types()).toEqual([["announcing", false]]);
+    expect(await no(actor)).toEqual({
+      ...{ kind: "refused", exitCode: 2 },
+      what: `try stopped at step "1": the message about ${actor.image} 1.0.0 may be in the channel already`,
+      why: "A run ended between the message and its record, and the team is told once.",
+      fix: `Look into the channel: if the message is there, type ${line} --posted; if it is not, type ${line} --post-again`,
+    });
+    expect(posted().length - before).toBe(1);
+    answer();
+    expect((await actor.act([{ ...message(actor), again: true }])).states).toEqual(["done"]);
+    expect(posted().length - before).toBe(2);
+    expect(types()).toEqual([
+      ["announcing", false],
+      ["announce", false],
+    ]);
+  });
+
+  it.each([[{ status: 404 }], [{ status: 503 }]])(
+    "that the channel refused with %j is taken back, and may be posted by the next run",
+    async (reply) => {
+      const actor = team();
+      answer(reply, reply, reply);
+      await no(actor);
+      answer();
+      expect((await post(actor)).states).toEqual(["done"]);
+      expect(actor.refs.entries.map((entry) => [entry.type, "withdrawn" in entry])).toEqual([
+        ["announcing", false],
+        ["announcing", true],
+        ["announcing", false],
+        ["announce", false],
+      ]);
+    },
+  );
+
+  it("that the channel refused may be there to the next run where that could not be written", async () => {
+    const actor = team();
+    answer({ status: 404 });
+    let appended = 0;
+    const appendLog: Actor["refs"]["appendLog"] = async (...given) => {
+      appended += 1;
+      if (appended > 1) throw new Error("gone");
+      return actor.refs.appendLog(...given);
+    };
+    const ended = await actor.act([message(actor)], { refs: async () => ({ ...actor.refs, appendLog }) });
+    expect(refused(ended).what).toContain("the webhook in TEAM answered 404");
+    expect((await no(actor)).what).toContain("may be in the channel already");
   });
 
   it("was not sent where the webhook cannot be reached", async () => {
@@ -132,14 +190,23 @@ describe("a message to the team", () => {
   it("that was posted and not recorded is told as that", async () => {
     answer();
     const actor = team();
-    const fail = (error: Error) => async () => ({ ...actor.refs, appendLog: () => Promise.reject(error) });
+    const fail = (error: Error) => async () => ({
+      ...actor.refs,
+      appendLog: (...given: Parameters<Actor["refs"]["appendLog"]>) =>
+        given[0].type === "announce" ? Promise.reject(error) : actor.refs.appendLog(...given),
+    });
     const denied = new UserError("no right to push", { why: "W.", fix: "Ask", exitCode: 3 });
     const ended = await actor.act([message(actor)], { refs: fail(denied) });
     expect(refused(ended)).toMatchObject({
       what: 'try stopped at step "1": the message was posted, but that could not be recorded: no right to push',
-      ...{ why: "W.", fix: "Ask; until then the same command would post it once more", exitCode: 3 },
+      why: "W.",
+      fix: "Ask, then record it: i release_announce --stage dev --version 1.0.0 --posted",
+      exitCode: 3,
     });
-    expect((await actor.act([message(actor)], { refs: fail(new Error("a bug")) })).error).toEqual(new Error("a bug"));
+    const other = team();
+    const bug = async () => ({ ...other.refs, appendLog: () => Promise.reject(new Error("a bug")) });
+    expect((await other.act([message(other)], { refs: bug })).error).toEqual(new Error("a bug"));
+    expect((await no(actor)).what).toContain("may be in the channel already");
   });
 });
 

@@ -1,3 +1,4 @@
+import { isAnnouncementOpen } from "../../model/log.ts";
 import { lastFlip, type Release } from "../../model/releases.ts";
 import { gitTag, imageTag, type ReleaseStage } from "../../model/stage.ts";
 import { minute } from "../../model/units.ts";
@@ -108,7 +109,11 @@ function told({ facts }: Subject, release: Release): Checked {
   const entry = announcement(facts, release);
   return checked("announced", "Send a message on Slack that the new version is released", {
     ok: entry !== undefined,
-    value: entry ? `${minute(entry.at)} by ${entry.by}` : "not yet",
+    value: entry
+      ? `${minute(entry.at)} by ${entry.by}`
+      : isAnnouncementOpen(facts.log, release)
+        ? "begun, and not known to be there"
+        : "not yet",
     fix: `i release_announce --stage ${release.stage} --version ${release.version}`,
   });
 }

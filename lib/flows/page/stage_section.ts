@@ -1,6 +1,7 @@
 import type { Facts } from "../../model/facts.ts";
 import { type Html, html } from "../../model/html.ts";
 import { newLayers, sizeOf } from "../../model/layers.ts";
+import { isAnnouncementOpen } from "../../model/log.ts";
 import { lastFlip, type Release, releaseBefore, releaseInUse } from "../../model/releases.ts";
 import type { ReleasedImage } from "../../model/report.ts";
 import type { ReleaseStage } from "../../model/stage.ts";
@@ -75,7 +76,9 @@ function pullOf({ image, before }: Images, version: string | undefined): Html | 
 
 function announced({ log }: Facts, { stage, version }: Release): Html | string {
   const entry = log.findLast((one) => one.type === "announce" && one.stage === stage && one.version === version);
-  return entry ? `${minute(entry.at)} by ${entry.by}` : html`<span class="dim">not yet</span>`;
+  if (entry) return `${minute(entry.at)} by ${entry.by}`;
+  const isOpen = isAnnouncementOpen(log, { stage, version });
+  return html`<span class="dim">${isOpen ? "begun, and not known to be there" : "not yet"}</span>`;
 }
 
 function changes(facts: Facts, { stage, version }: Release): Html {

@@ -1,6 +1,7 @@
 import { now, pause } from "../../doors/clock.ts";
 import { type Posted, postJson } from "../../doors/webhook.ts";
 import { UserError } from "../../model/errors.ts";
+import { isAnnouncementOpen } from "../../model/log.ts";
 import type { PostMessage } from "../../model/message.ts";
 import { delayBeforeRetry } from "../../model/oci/retry.ts";
 import { asWhole } from "../interrupt.ts";
@@ -10,17 +11,46 @@ import { isRecorded, record } from "./record.ts";
 /** Milliseconds that a webhook may take to answer. */
 const patience = 10_000;
 
-/** Posts the text unless the log says that it was; an interrupt waits until that it was posted is recorded too. */
+/**
+ * Posts the text unless the log says that it was, and records before that it will be: a run that is killed in between
+ * leaves a message that may be there, which is not posted again until a person has looked. An interrupt waits for both.
+ */
 export async function postMessage(action: PostMessage, world: World): Promise<Outcome> {
-  const entry = { kind: "record", image: action.image, entry: action.entry } as const;
-  if (await isRecorded(entry, world)) return "already";
+  const { image, entry } = action;
+  const announced = { kind: "record", image, entry } as const;
+  if (await isRecorded(announced, world)) return "already";
   const url = webhook(action, world);
+  const refs = await world.refs();
+  const isOpen = isAnnouncementOpen(await refs.readLog((await refs.list())[refs.logRef]), entry);
+  if (isOpen && !action.again) throw maybeThere(action);
+  const note = (more: { withdrawn?: true }) =>
+    record({ kind: "record", image, entry: { ...entry, ...more, type: "announcing" }, again: true }, world);
   return asWhole(async (): Promise<Outcome> => {
-    await post(url, action, world);
-    await record(entry, world).catch((error: unknown) => Promise.reject(notRecorded(error)));
+    if (!isOpen) await note({});
+    await post(url, action, world).catch(async (error: unknown) => {
+      // Where this cannot be written either, the next run asks a person to look.
+      if (error instanceof NotPosted) await note({ withdrawn: true }).catch(() => undefined);
+      throw error;
+    });
+    await record(announced, world).catch((error: unknown) => Promise.reject(notRecorded(error, action)));
     return "done";
   });
 }
+
+/** What one types after a look into the channel. */
+const afterLook = ({ entry: { stage, version } }: PostMessage) => {
+  const line = `i release_announce --stage ${stage} --version ${version}`;
+  return `Look into the channel: if the message is there, type ${line} --posted; if it is not, type ${line} --post-again`;
+};
+
+const maybeThere = (action: PostMessage): UserError =>
+  new UserError(`the message about ${action.image} ${action.entry.version} may be in the channel already`, {
+    why: "A run ended between the message and its record, and the team is told once.",
+    fix: afterLook(action),
+  });
+
+/** The channel certainly did not take the message. */
+class NotPosted extends UserError {}
 
 /** The address that the variable holds; it is shown nowhere, not even when it is none. */
 function webhook({ variable }: PostMessage, world: World): URL {
@@ -58,25 +88,23 @@ const delayOf = (posted: Posted, attempt: number): number | null =>
     : null;
 
 /** The error of a post, in the webhook's own words but for any part of its address. */
-function refused(posted: Posted, url: URL, { variable }: PostMessage): UserError {
+function refused(posted: Posted, url: URL, action: PostMessage): UserError {
+  const { variable } = action;
   const parts = [url.href, `${url.pathname}${url.search}`, ...url.pathname.split("/"), ...url.searchParams.values()];
   const secrets = parts.filter((part) => part.length > 3).sort((a, b) => b.length - a.length);
   const words = secrets.reduce(
     (text, secret) => text.replaceAll(secret, "***"),
     posted.words.replaceAll(/\s+/g, " ").trim(),
   );
-  const said = words === "" ? "It gave no reason." : `It said: ${words}.`;
-  const mayBeThere = posted.status === "late" || posted.status === "lost";
-  return new UserError(whats[String(posted.status)] ?? `the webhook in ${variable} answered ${posted.status}`, {
-    why: `${said} Nothing is recorded as announced.`,
-    fix: mayBeThere
-      ? "Look into the channel: the message may be there; if it is not, type the same command again"
-      : isRefusal(posted)
-        ? `Look at the webhook in Slack, set ${variable} to one that works, then type the same command again`
-        : "Type the same command again later",
-    exitCode: 1,
-    kind: "webhook",
-  });
+  const why = `${words === "" ? "It gave no reason." : `It said: ${words}.`} Nothing is recorded as announced.`;
+  const what = whats[String(posted.status)] ?? `the webhook in ${variable} answered ${posted.status}`;
+  const rest = { why, exitCode: 1, kind: "webhook" } as const;
+  if (posted.status === "late" || posted.status === "lost")
+    return new UserError(what, { ...rest, fix: afterLook(action) });
+  const fix = isRefusal(posted)
+    ? `Look at the webhook in Slack, set ${variable} to one that works, then type the same command again`
+    : "Type the same command again later";
+  return new NotPosted(what, { ...rest, fix });
 }
 
 const isRefusal = ({ status }: Posted): boolean => typeof status === "number" && status < 500 && status !== 429;
@@ -86,11 +114,11 @@ const whats: Readonly<Record<string, string>> = {
   unreachable: "the webhook could not be reached",
 };
 
-function notRecorded(error: unknown): unknown {
+function notRecorded(error: unknown, { entry: { stage, version } }: PostMessage): unknown {
   if (!(error instanceof UserError)) return error;
   return new UserError(`the message was posted, but that could not be recorded: ${error.message}`, {
     why: error.why,
-    fix: `${error.fix}; until then the same command would post it once more`,
+    fix: `${error.fix}, then record it: i release_announce --stage ${stage} --version ${version} --posted`,
     exitCode: error.exitCode,
   });
 }
