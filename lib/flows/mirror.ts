@@ -27,6 +27,7 @@ export function mirror(facts: Facts, options: { readonly check: boolean }): Step
   const text = `${facts.config.imageName}:${tag} is @image in ${places.map(({ registry }) => registry).join(", ")}`;
   const move = { version, why: "mirror", to: image, places: moves } as const;
   return [
+    step("preflight", "Look for a move that somebody left half-way", [{ kind: "check", what: "flip" }]),
     step("copy_to_others", title, [copy], { skip: lagging.length === 0 ? "all have it" : null }),
     flip(facts, {
       title: `Point ${stage} at ${version} where it lags`,

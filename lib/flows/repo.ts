@@ -34,7 +34,10 @@ export type AddOptions = {
   readonly prod: boolean;
 };
 
-/** Adds an entry on top of changelog.txt, with the next version where none is given. */
+/**
+ * Adds an entry on top of changelog.txt, with the next version where none is given; nothing where today's entry on top
+ * says exactly this, so that a line that is typed again adds no second one.
+ */
 export function addEntry(facts: Facts, options: AddOptions): Step[] {
   if (options.message.length === 0)
     throw new UserError("no change was told", {
@@ -49,8 +52,17 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
     });
   const stage = options.prod ? "prod" : "dev";
   const last = currentEntry(facts.changelog, stage);
+  const entryOf = (version: Version) =>
+    renderEntry(facts.config.imageName, stage, version, facts.today, options.message);
+  const there = options.version ?? last?.version;
+  if (there && `${facts.changelogText ?? ""}\n`.startsWith(`${entryOf(there)}\n`))
+    return [
+      step("add_entry", `Add ${there} to ${changelogPath(facts)}`, [], {
+        skip: `${there} of today says exactly this; add another one with --version`,
+      }),
+    ];
   const version = options.version ?? (last ? bump(last.version, options.bump) : parseVersion("1.0.0"));
-  const content = `${[renderEntry(facts.config.imageName, stage, version, facts.today, options.message), facts.changelogText ?? ""].join("\n").trimEnd()}\n`;
+  const content = `${[entryOf(version), facts.changelogText ?? ""].join("\n").trimEnd()}\n`;
   const problem = readChangelog(content, facts.config.imageName).problems[0];
   if (problem)
     throw new UserError(`the entry of ${version} does not fit: line ${problem.line} ${problem.what}`, {

@@ -17,6 +17,7 @@ describe("release_mirror", () => {
   it("copies by digest, points the mutable tag at it, reads back and tells", () => {
     const text = "cmamp:dev-1.2.0 is @image in ecr, dockerhub";
     expect(plan(lacking).map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
+      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "check", what: "flip" }]],
       [
         "copy_to_others",
         "Copy dev-1.2.0 to dockerhub",

@@ -30,6 +30,24 @@ describe("changelog_add", () => {
     expect(first({}, { changelogText: null, changelog: [] })).toBe("# cmamp-1.0.0");
   });
 
+  it("adds no second entry where today's on top says exactly this", () => {
+    const entry = "# cmamp-1.2.1\n- 2025-01-02\n- Two\n";
+    const steps = (top: string, more: Parameters<typeof add>[0] = {}) =>
+      add(more, { changelogText: top, changelog: changelog("1.2.1", "1.2.0") });
+    const skipped = { skip: "1.2.1 of today says exactly this; add another one with --version", do: [] };
+    expect(steps(`${entry}\n${text}`)).toMatchObject([skipped]);
+    expect(steps(entry, { version: version("1.2.1") })).toMatchObject([skipped]);
+    for (const top of [
+      `${entry}- Three\n\n${text}`,
+      entry.replace("02", "01"),
+      `${entry.replace("cmamp", "cmamp-prod")}\n${text}`,
+    ])
+      expect(steps(top)).toMatchObject([{ skip: null }]);
+    for (const more of [{ message: ["Two", "Three"] }, { prod: true, version: version("1.2.2") }])
+      expect(steps(`${entry}\n${text}`, more)).toMatchObject([{ skip: null }]);
+    expect(steps(entry, { version: version("1.3.0") })).toMatchObject([{ skip: null }]);
+  });
+
   it("keeps what stands below letter for letter", () => {
     expect(doing(add(), "write_file")[0]?.content).toBe(`# cmamp-1.2.1\n- 2025-01-02\n- Two\n\n${text}`);
   });

@@ -74,6 +74,7 @@ describe("a mirror", () => {
     const mirror = (...argv: readonly string[]) => at.run(["release_mirror", release_mirror], ...argv);
     expect(await mirror("--check")).toMatchObject({ code: 1, out: "mirrored:dev-1.1.0 is behind in r2\n" });
     expect(states(await mirror("--json", "--yes"))).toEqual({
+      preflight: "done",
       copy_to_others: "done",
       flip_dev: "done",
       verify: "done",
