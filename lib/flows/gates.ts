@@ -39,8 +39,9 @@ export function gates(facts: Facts, { version, image, what, options }: Gates): S
       lists.filter((list) => why(list) === null),
     );
   const chosen = underTest(facts, version);
+  const base = facts.stage === "prod" ? facts.inputs.base : null;
   const steps = lists.map((list) => {
-    const gate = { list, image: chosen, what, digest: image, extra: [], again: options.rerunTests };
+    const gate = { list, image: chosen, what, digest: image, extra: [], again: options.rerunTests, base };
     const reason = why(list);
     return reason ? { ...testList(facts, gate), skip: reason } : testList(facts, gate);
   });

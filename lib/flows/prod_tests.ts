@@ -1,14 +1,21 @@
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { BaseImage, Facts } from "../model/facts.ts";
 import { engineRepository } from "../model/names.ts";
 import { type Action, cmd, type Word } from "../model/plan.ts";
 import { type ListName, prodWays } from "../model/tests.ts";
-import { versionIn } from "../model/version.ts";
+import { type Version, versionIn } from "../model/version.ts";
 import type { Chosen } from "./choose_image.ts";
 import type { Run } from "./container.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
-type Gate = { readonly list: ListName; readonly image: Chosen; readonly what: Word };
+type Gate = {
+  readonly list: ListName;
+  readonly image: Chosen;
+  readonly what: Word;
+  readonly base: BaseImage | null;
+};
+/** A dev image as the engine can be asked for it, and its version. */
+type Base = { readonly reference: string; readonly version: Version };
 type Way = Pick<Run, "image" | "what"> & Partial<Pick<Run, "before" | "after" | "socket" | "variables">>;
 
 /** Refuses lists that do not say how they run for a prod image, before anything is built. */
@@ -25,23 +32,23 @@ export function assertProdWays(facts: Facts, lists: readonly ListName[]): void {
 export function prodWay(facts: Facts, gate: Gate): Way {
   const way = facts.config.tests[gate.list].prod ?? "in_image";
   if (way === "in_image") return { image: gate.image, what: gate.what };
-  const dev = baseOf(facts, gate.image);
+  const dev = baseOf(gate);
   return way === "from_outside" ? fromOutside(gate, dev) : withDevPackages(facts, gate, dev);
 }
 
 /** The dev image with the code mounted; it starts the prod image itself, by the name it finds in SLIPWAY_IMAGE_UNDER_TEST. */
-const fromOutside = ({ what }: Gate, dev: string): Way => ({
-  image: { reference: dev, tag: "dev", stage: "dev", version: null, local: null },
-  what: dev,
+const fromOutside = ({ what }: Gate, { reference, version }: Base): Way => ({
+  image: { reference, tag: "dev", stage: "dev", version, local: null },
+  what: reference,
   socket: true,
   variables: { SLIPWAY_IMAGE_UNDER_TEST: what },
 });
 
 /** A throw-away image: the prod image, and beside it what the dev image keeps its packages in. */
-function withDevPackages(facts: Facts, { image, what }: Gate, dev: string): Way {
+function withDevPackages(facts: Facts, { image, what }: Gate, dev: Base): Way {
   const content = [
     "ARG UNDER_TEST",
-    `FROM ${dev} AS dev`,
+    `FROM ${dev.reference} AS dev`,
     // A name and not a digest: a digest is looked for in a registry, and this image was not pushed yet.
     "FROM ${UNDER_TEST}",
     ...facts.config.release.devPackages.map((path) => `COPY --from=dev ${path} ${path}`),
@@ -59,13 +66,18 @@ function withDevPackages(facts: Facts, { image, what }: Gate, dev: string): Way 
 }
 
 /** The dev image that a prod image says it stands on, as the engine can be asked for it. */
-function baseOf(facts: Facts, image: Chosen): string {
+function baseOf({ image, base }: Gate): Base {
   const { "org.opencontainers.image.base.name": name = "", "org.opencontainers.image.base.digest": digest } =
     image.local?.labels ?? {};
   const end = name.lastIndexOf(":");
-  if (digest && versionIn(name.slice(end))) return `${name.slice(0, end)}@${digest}`;
-  const { base } = facts.inputs;
-  if (base) return `${base.repository}@${base.digest}`;
+  const version = versionIn(name.slice(end));
+  if (digest && version) return { reference: `${name.slice(0, end)}@${digest}`, version };
+  if (base) return { reference: `${base.repository}@${base.digest}`, version: base.version };
+  if (!image.local)
+    throw new UserError(`${image.reference} is not in the engine`, {
+      why: "This list of tests needs the dev image below it too, which the labels of the image name.",
+      fix: `Pull it first: i docker_pull --stage prod${image.version ? ` --version ${image.version}` : ""}`,
+    });
   throw new UserError(`${image.reference} does not say on which dev image it stands`, {
     why: "This list of tests needs the dev image too, and finds it by the label org.opencontainers.image.base.digest.",
     fix: "Build it with i docker_build_prod, which writes the label",

@@ -1,5 +1,5 @@
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { BaseImage, Facts } from "../model/facts.ts";
 import { type Pass, sameEntry } from "../model/log.ts";
 import type { Action, Command, Digest, Step } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
@@ -31,6 +31,7 @@ export function runTests(facts: Facts, options: TestOptions, list: ListName): St
     digest: clean ? digest : null,
     extra: options.pytestOpts,
     again: true,
+    base: null,
   };
   return [...pullIfMissing(facts, image), testList(facts, gate)];
 }
@@ -44,6 +45,8 @@ export type Gate = {
   readonly extra: readonly string[];
   /** Run it although the log has the pass. */
   readonly again: boolean;
+  /** The dev image below a prod image that this run builds; null where only the image's labels can tell. */
+  readonly base: BaseImage | null;
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */

@@ -3,7 +3,7 @@ import { imageLabels } from "../../lib/flows/build.ts";
 import type { Chosen } from "../../lib/flows/choose_image.ts";
 import { buildProd, createCandidate, prodBuild, pullBase, pushCandidate } from "../../lib/flows/prod.ts";
 import { assertProdWays, prodWay } from "../../lib/flows/prod_tests.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { BaseImage, Facts } from "../../lib/model/facts.ts";
 import type { ListName, ProdWay } from "../../lib/model/tests.ts";
 import {
   config,
@@ -173,17 +173,17 @@ describe("how a list runs for a prod image", () => {
     version: version("1.2.0"),
     local: given && localImage(`${repository}:prod-1.2.0`, { labels: given }),
   });
-  const way = (prod: ProdWay | null, given = image(), more: Partial<Facts> = {}) =>
+  const below = { version: version("1.2.5"), digest: digest("d"), repository };
+  const way = (prod: ProdWay | null, given = image(), base: BaseImage | null = below) =>
     prodWay(
       world({
         config: config({
           tests: { fast: prod === null ? {} : { prod } },
           release: { dev_packages: ["/venv", "/opt/x"] },
         }),
-        ...more,
       }),
       {
-        ...{ list: "fast", image: given, what: "WHAT" },
+        ...{ list: "fast", image: given, what: "WHAT", base },
       },
     );
 
@@ -194,7 +194,7 @@ describe("how a list runs for a prod image", () => {
   it("from_outside: in the dev image below, with the engine's socket, told what to drive", () => {
     const dev = `ghcr.io:443/acme/cmamp@${digest("f")}`;
     expect(way("from_outside")).toEqual({
-      image: { reference: dev, tag: "dev", stage: "dev", version: null, local: null },
+      image: { reference: dev, tag: "dev", stage: "dev", version: version("1.2.3"), local: null },
       what: dev,
       socket: true,
       variables: { SLIPWAY_IMAGE_UNDER_TEST: "WHAT" },
@@ -236,14 +236,25 @@ describe("how a list runs for a prod image", () => {
     ],
     ["says no name", { [`${label}digest`]: digest("f") }],
   ])("stands on the dev image of this run where it %s", (_what, given) => {
-    expect(way("from_outside", image(given)).what).toBe(`${repository}@${digest("d")}`);
+    const reference = `${repository}@${digest("d")}`;
+    expect(way("from_outside", image(given))).toMatchObject({
+      what: reference,
+      image: { reference, version: "1.2.5" },
+    });
   });
 
   it("is refused where nobody knows the dev image below", () => {
-    expect(refusal(() => way("from_outside", image(null), { inputs: inputs() }))).toMatchObject({
+    expect(refusal(() => way("from_outside", image({}), null))).toMatchObject({
       message: `${repository}:prod-1.2.0 does not say on which dev image it stands`,
       why: "This list of tests needs the dev image too, and finds it by the label org.opencontainers.image.base.digest.",
       fix: "Build it with i docker_build_prod, which writes the label",
     });
+    expect(refusal(() => way("from_outside", image(null), null))).toMatchObject({
+      message: `${repository}:prod-1.2.0 is not in the engine`,
+      why: "This list of tests needs the dev image below it too, which the labels of the image name.",
+      fix: "Pull it first: i docker_pull --stage prod --version 1.2.0",
+    });
+    const nameless = { ...image(null), version: null };
+    expect(refusal(() => way("from_outside", nameless, null)).fix).toBe("Pull it first: i docker_pull --stage prod");
   });
 });
