@@ -26,7 +26,9 @@ ${trap}
 fits " $* " || exec '${real}' "$@"
 case $CRASH_WHEN in
 before) spring; [ "$CRASH_SIGNAL" != KILL ] || exit 1; exec '${real}' "$@" ;;
-inside) '${real}' "$@" & sleep "$CRASH_DELAY"; spring; wait $! ;;
+inside) '${real}' "$@" & real=$!; sleep "$CRASH_DELAY"; read -r _ _ state _ < "/proc/$real/stat"
+  [ "$state" != Z ] || : > "$CRASH_DIR/late"
+  spring; wait "$real" ;;
 after) '${real}' "$@"; code=$?; spring; exit $code ;;
 esac
 `;
@@ -74,7 +76,13 @@ export type Trapped = {
   readonly env?: Readonly<Record<string, string | undefined>>;
 };
 export type Crash = Trapped & { readonly kill: Kill };
-export type Ended = { readonly hit: boolean; readonly code: number | null; readonly signal: string | null };
+export type Ended = {
+  readonly hit: boolean;
+  /** The program inside which it was to be ended had ended before. */
+  readonly late: boolean;
+  readonly code: number | null;
+  readonly signal: string | null;
+};
 
 /** Runs a workflow until the point is reached, where it is ended; tells how it ended. */
 export async function crash(set: Crash, name: string, ...words: readonly string[]): Promise<Ended> {
@@ -97,7 +105,7 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
     child.once("exit", (...how) => resolve(how)),
   );
   const hit = watch.by === "rename" ? wasRenaming(join(dir, "trace"), watch.path) : existsSync(join(dir, "hit"));
-  return { hit, code, signal };
+  return { hit, late: existsSync(join(dir, "late")), code, signal };
 }
 
 /** Ends a program before its n-th file takes another's place: what was written lies beside it. */

@@ -54,8 +54,8 @@ export async function startMoto(): Promise<Moto> {
       ({ status }) => status === 200,
       () => false,
     );
-  await until(async () => ended() || (await answers()), 60_000);
-  if (ended()) throw new Error(`no moto on ${address}: ${readFileSync(join(folder, "log"), "utf8")}`);
+  const came = await until(async () => ended() || (await answers()), 60_000);
+  if (!came || ended()) throw new Error(`no moto on ${address}: ${readFileSync(join(folder, "log"), "utf8")}`);
   const stop = async () => {
     child.ref();
     const closed = new Promise((resolve) => child.once("exit", resolve));

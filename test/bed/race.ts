@@ -195,6 +195,7 @@ export async function assertSettled(ground: Ground, track: Track, stage: Release
   const held = (await refsOf(track.remote)).filter((line) => /slipway\/(claim|flip)/.test(line));
   expect(held).toEqual([]);
   const last = (await movesOf(track, stage)).at(-1);
-  expect(await stageAt(ground, track.image, stage)).toEqual([last?.to, last?.to]);
-  return last?.version ?? "none";
+  if (!last) throw new Error(`${stage} of ${track.image} never moved`);
+  expect(await stageAt(ground, track.image, stage)).toEqual([last.to, last.to]);
+  return last.version;
 }

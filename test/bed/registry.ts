@@ -83,8 +83,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   writeFileSync(join(folder, "config.yml"), registryConfig(settings));
   const child = serve(folder);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
-  await until(async () => ended() || (await listens(address)), 20_000);
-  if (ended()) throw new Error(`no registry on ${address}: ${readFileSync(join(folder, "registry.log"), "utf8")}`);
+  const came = await until(async () => ended() || (await listens(address)), 20_000);
+  if (!came || ended())
+    throw new Error(`no registry on ${address}: ${readFileSync(join(folder, "registry.log"), "utf8")}`);
   const stop = async () => {
     await end(child);
     rmSync(folder, { recursive: true, force: true });

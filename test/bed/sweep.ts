@@ -15,6 +15,8 @@ export type Swept = SpotOptions & {
   readonly env?: (spot: Spot) => Readonly<Record<string, string | undefined>>;
   /** What it leaves beside refs, tags, log and containers. */
   readonly also?: (spot: Spot) => Promise<unknown>;
+  /** It looks, and leaves all as it was. */
+  readonly leavesNothing?: true;
   /** What somebody types who is told that they have to look, instead of the line again; null where it was not said. */
   readonly told?: (spot: Spot, again: Done) => readonly string[] | null;
 };
@@ -38,9 +40,14 @@ export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
   const i = workflowsIn(spot.repo, envOf(swept, spot));
   const planned = await i(...swept.line, "--dry-run", "--json");
   const plan = JSON.parse(planned.stdout.replaceAll(spot.image, "IMAGE")) as Plan;
+  const before = await stateOf(on, swept, spot);
   const done = await i(...swept.line, "--yes");
   if (done.code !== 0) throw new Error(done.stderr);
-  const all: All = { on, swept, undisturbed: await stateOf(on, swept, spot) };
+  const undisturbed = await stateOf(on, swept, spot);
+  const isSame = differences(before, undisturbed).length === 0;
+  if (isSame !== (swept.leavesNothing === true))
+    throw new Error(`an undisturbed run leaves ${JSON.stringify(undisturbed)}`);
+  const all: All = { on, swept, undisturbed };
   return {
     points: pointsOf(plan),
     sweep: async (jobs) => tell(await sideBySide(jobs, width, (job) => endAndAgain(all, job))),
@@ -72,6 +79,8 @@ async function endAndAgain({ on, swept, undisturbed }: All, job: Job): Promise<R
   const set = { ...at, ...on, kill, point: pointFor(point, at.image), env: swept.env?.(at) ?? {} };
   const ended = await crash(set, ...swept.line, "--yes");
   const wrong = ended.hit ? [] : [`the point was not reached: it ended with ${ended.code}`];
+  if (ended.late) wrong.push("the program had ended before it");
+  if (kill.signal === "KILL" && ended.signal !== "SIGKILL") wrong.push(`it was not killed: ${ended.code}`);
   if (kill.signal !== "KILL") wrong.push(...(await leftBy(at, ended.code)));
   const passed = (await passesOf(at.repo, at.image)).slice(before.length);
   const from = elsewhere ? await otherPlace(on, at) : at.repo;
@@ -108,6 +117,7 @@ async function otherPlace({ ground, proxies }: CrashGround, { repo, image }: Spo
     ),
   );
   const named = names.flatMap((lines) => lines.split(/\s+/)).filter((name) => !/^$|<none>$/.test(name));
+  if (named.length === 0) throw new Error("the engine had no image to forget");
   await run(["docker", "rmi", "--force", ...named]);
   const left = await Promise.all(named.map((name) => run(["docker", "image", "inspect", name])));
   if (left.some(({ code }) => code === 0)) throw new Error(`the engine still has one of ${named}`);

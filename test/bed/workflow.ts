@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CommandOptions, must, type Outcome, run } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
+import type { Answer, Line } from "./in_process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const bin = join(root, "node_modules", ".bin");
@@ -45,6 +46,16 @@ export const workflowsIn =
     const states = Object.fromEntries((told.steps ?? []).map(({ id, state }) => [id, state]));
     return { ...ended, states, digest: told.digest ?? null };
   };
+
+/** Runs workflows in a folder, all in one process of a program that starts scripts: what is dear is its start. */
+export async function inOneProcess(
+  program: readonly string[],
+  cwd: string,
+  lines: readonly Line[],
+): Promise<readonly Answer[]> {
+  const options = { cwd, env: { ...process.env, ...plain }, input: JSON.stringify(lines) };
+  return JSON.parse(await must([...program, join(root, "test/bed/in_process.ts")], options)) as Answer[];
+}
 
 /** Starts a workflow as the leader of a process group; `kill` ends the group as a machine that loses power would. */
 export function startWorkflow(

@@ -129,6 +129,7 @@ const rows: Readonly<Record<string, Row>> = {
   "a comparison of packages": {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],
     built: true,
+    leavesNothing: true,
     also: async ({ image }) => ({ left: await containersWith(`dev.slipway.image=${image}`) }),
     has: ["docker create"],
     least: 3,

@@ -1,14 +1,13 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../thin_client/engine/command.ts";
 import { fitting, workflowNames } from "../bed/fitting.ts";
+import type { Answer } from "../bed/in_process.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { otherNode } from "../bed/nodes.ts";
+import { story } from "../bed/story.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
-import { docker, runtimes, workflowsIn } from "../bed/workflow.ts";
-
-const scripts = fileURLToPath(new URL("../../scripts", import.meta.url));
+import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../bed/workflow.ts";
 
 /** What has nothing to do in the repo of these tests, and what it says; plans.test.ts leads each to where it has. */
 const refused: Readonly<Record<string, RegExp>> = {
@@ -31,10 +30,14 @@ const withoutFigures = (text: string): string =>
     .replaceAll(/\d+(\.\d+)?([kKMG]?i?B\b|%)/g, "FIGURE")
     .replaceAll(/ +/g, " ");
 
-describe("every workflow under tsx and under bun", () => {
+const entries = Object.entries(fitting);
+
+describe("every workflow under tsx and under bun", story, () => {
   let ground: Ground;
   let repo = "";
   let box = "";
+  let tsx: readonly Answer[] = [];
+  let bun: readonly Answer[] = [];
   beforeAll(async () => {
     ground = await makeGround(1);
     repo = await ground.repo("smoke");
@@ -51,34 +54,46 @@ describe("every workflow under tsx and under bun", () => {
     expect(Object.keys(fitting).sort()).toEqual(workflowNames);
   });
 
-  const dryRunOf = (name: string, words: readonly string[]) =>
-    Promise.all(
-      (["tsx", "bun"] as const).map(async (runtime) => {
-        const { code, stdout, stderr } = await workflowsIn(repo, { runtime })(name, "--dry-run", ...words);
-        return { code, stdout: ofMoment.includes(name) ? withoutFigures(stdout) : stdout, stderr };
-      }),
+  const dryRun = (runtime: Runtime) =>
+    inOneProcess(
+      runtimes[runtime],
+      repo,
+      entries.map(([workflow, words]) => ({ workflow, words: ["--dry-run", ...words] })),
     );
+  const planOf = (index: number, answers: readonly Answer[]) => {
+    const { code, printed, told } = answers[index] ?? { code: null, printed: "", told: "" };
+    const isOfMoment = ofMoment.includes(entries[index]?.[0] ?? "");
+    return { code, stdout: isOfMoment ? withoutFigures(printed) : printed, stderr: told };
+  };
 
-  it.each(Object.entries(fitting).filter(([name]) => !(name in refused)))("%s makes one plan", async (name, words) => {
-    const [tsx, bun] = await dryRunOf(name, words);
-    expect(tsx).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^${name}:$`, "m")) });
-    expect(bun).toEqual(tsx);
+  it("is planned by both", async () => {
+    [tsx, bun] = [await dryRun("tsx"), await dryRun("bun")];
+    expect([tsx.length, bun.length]).toEqual([entries.length, entries.length]);
   });
 
-  it.each(Object.entries(refused))("%s refuses in the same words", async (name, what) => {
-    const [tsx, bun] = await dryRunOf(name, fitting[name] ?? []);
-    expect(tsx).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: .*\n {2}why: .*\n {2}fix: /m) });
-    expect(tsx?.stderr).toMatch(what);
-    expect(bun).toEqual(tsx);
+  it.each(entries.map(([name], index) => [name, index] as const).filter(([name]) => !(name in refused)))(
+    "%s makes one plan",
+    (name, index) => {
+      expect(planOf(index, tsx)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(new RegExp(`^${name}:$`, "m")),
+      });
+      expect(planOf(index, bun)).toEqual(planOf(index, tsx));
+    },
+  );
+
+  it.each(Object.entries(refused))("%s refuses in the same words", (name, what) => {
+    const index = entries.findIndex(([workflow]) => workflow === name);
+    const told = planOf(index, tsx);
+    expect(told).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: .*\n {2}why: .*\n {2}fix: /m) });
+    expect(told.stderr).toMatch(what);
+    expect(planOf(index, bun)).toEqual(told);
   });
 });
 
 describe("the help of every workflow", () => {
   const programs: Record<string, readonly string[]> = { ...runtimes };
-  const helpOf = async (program: readonly string[], name: string) => {
-    const { code, stdout, stderr } = await run([...program, join(scripts, `${name}.ts`), "--help"]);
-    return { code, stdout, stderr };
-  };
+  const answers: Record<string, readonly Answer[]> = {};
   beforeAll(async () => {
     const [node22, node24] = await Promise.all([otherNode(22), otherNode(24)]);
     // What these print about type stripping is Node's own word, not the workflow's.
@@ -86,6 +101,9 @@ describe("the help of every workflow", () => {
       "Node 22": [node22, "--disable-warning=ExperimentalWarning"],
       "Node 24": [node24, "--disable-warning=ExperimentalWarning"],
     });
+    const lines = workflowNames.map((workflow) => ({ workflow, words: ["--help"] }));
+    for (const [runtime, program] of Object.entries(programs))
+      answers[runtime] = await inOneProcess(program, tmpdir(), lines);
   });
 
   it.each(["Node 22", "Node 24"])("is rendered by the %s that it names", async (name) => {
@@ -93,12 +111,13 @@ describe("the help of every workflow", () => {
     expect(stdout).toMatch(new RegExp(`^v${name.slice(-2)}\\.`));
   });
 
-  it.each(workflowNames)("%s: is the same under tsx, bun, Node 22 and Node 24", async (name) => {
-    const entries = Object.entries(programs);
-    const [first, ...others] = await Promise.all(entries.map(([, program]) => helpOf(program, name)));
-    expect(entries.map(([runtime]) => runtime)).toEqual(["tsx", "bun", "Node 22", "Node 24"]);
-    expect(first).toMatchObject({ code: 0, stderr: "" });
-    expect(first?.stdout).toContain("--dry-run");
-    for (const other of others) expect(other).toEqual(first);
-  });
+  it.each(workflowNames.map((name, index) => [name, index] as const))(
+    "%s: is the same under tsx, bun, Node 22 and Node 24",
+    (_name, index) => {
+      expect(Object.keys(answers)).toEqual(["tsx", "bun", "Node 22", "Node 24"]);
+      const [first, ...others] = Object.values(answers).map((all) => all[index]);
+      expect(first).toMatchObject({ code: 0, told: "", printed: expect.stringContaining("--dry-run") });
+      for (const other of others) expect(other).toEqual(first);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Answer } from "./child.ts";
+import type { Answer } from "../in_process.ts";
 import { naming, unmeasured } from "./names.ts";
 import { render } from "./render.ts";
 import { rowsOf, type Typed } from "./rows.ts";

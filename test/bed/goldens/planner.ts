@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { must } from "../../../thin_client/engine/command.ts";
+import type { Answer, Line } from "../in_process.ts";
 import { runtimes } from "../workflow.ts";
-import type { Answer, Line } from "./child.ts";
 
 /** Runs workflows in a repo, all in one process; with `asked` the engine answers each question once. */
 export type Planner = (repo: string, lines: readonly Line[], how?: "asked") => Promise<readonly Answer[]>;
