@@ -15,17 +15,46 @@ async function ask(path: string, filters: Readonly<Record<string, readonly strin
   });
 }
 
+type Image = {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests: readonly string[] | null;
+};
+type Container = { readonly Id: string; readonly Names: readonly string[]; readonly State: string };
+
+/** What the engine holds at these addresses and of this image: names with ids, containers with states, volumes, networks. */
+export async function engineState(addresses: readonly string[], image: string): Promise<unknown> {
+  const project = { label: [`com.docker.compose.project=slipway-${image}`] };
+  const [images, containers, volumes, networks] = await Promise.all([
+    ask("/images/json", {}) as Promise<readonly Image[]>,
+    ask("/containers/json", { label: [`dev.slipway.image=${image}`] }) as Promise<readonly Container[]>,
+    ask("/volumes", project) as Promise<{ readonly Volumes: readonly { readonly Name: string }[] | null }>,
+    ask("/networks", project) as Promise<readonly { readonly Name: string }[]>,
+  ]);
+  const names = images.flatMap(({ Id, RepoTags, RepoDigests }) =>
+    [...(RepoTags ?? []), ...(RepoDigests ?? [])].map((name) => `${name} ${Id}`),
+  );
+  return {
+    images: names.filter((line) => addresses.some((address) => line.startsWith(`${address}/`))).sort(),
+    containers: containers
+      // What an earlier run has ended may still be on its way out of a busy engine.
+      .filter(({ State }) => State !== "removing")
+      .map(({ Id, Names, State }) => [Id, ...Names, State].join(" "))
+      .sort(),
+    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
+    networks: networks.map(({ Name }) => Name).sort(),
+  };
+}
+
 /** The ids of all containers with this label, running or not. */
 export async function containersWith(label: string): Promise<readonly string[]> {
-  const found = (await ask("/containers/json", { label: [label] })) as readonly { readonly Id: string }[];
+  const found = (await ask("/containers/json", { label: [label] })) as readonly Container[];
   return found.map(({ Id }) => Id);
 }
 
 /** The tags that an image has in the engine, by its name without a tag; `pattern` is what the engine's filter takes. */
 export async function engineTags(name: string, pattern = "*"): Promise<readonly string[]> {
-  const found = (await ask("/images/json", { reference: [`${name}:${pattern}`] })) as readonly {
-    readonly RepoTags: readonly string[] | null;
-  }[];
+  const found = (await ask("/images/json", { reference: [`${name}:${pattern}`] })) as readonly Image[];
   const own = found.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(`${name}:`));
   return [...new Set(own.map((tag) => tag.slice(name.length + 1)))].sort();
 }

@@ -75,6 +75,8 @@ export async function finalState({ repo, image, addresses, named }: Where): Prom
     ...children.map(([platform, digest]) => [digest, `DIGEST for ${platform}`]),
     ...versions.map(([tag, digest]) => [digest, `DIGEST of ${tag}`]),
     [commit, "COMMIT"],
+    // A candidate's tag has so much of it.
+    [commit.slice(0, 9), "COMMIT9"],
     [image, "IMAGE"],
   ];
   const text = roles.reduce(

@@ -5,6 +5,7 @@ import type { CrashGround, Spot, SpotOptions } from "./crash_ground.ts";
 import { type Point, pointsOf } from "./crash_points.ts";
 import { containersWith } from "./engine_api.ts";
 import { passesOf, runsOf } from "./final_state.ts";
+import { git } from "./git.ts";
 import { refsOf } from "./oracle.ts";
 import { type Done, docker, workflowsIn } from "./workflow.ts";
 
@@ -39,7 +40,9 @@ export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
   const spot = await on.spot(swept);
   const i = workflowsIn(spot.repo, envOf(swept, spot));
   const planned = await i(...swept.line, "--dry-run", "--json");
-  const plan = JSON.parse(planned.stdout.replaceAll(spot.image, "IMAGE")) as Plan;
+  const signs = await signsOf(spot);
+  const text = signs.reduce((one, [sign, value]) => one.replaceAll(value, sign), planned.stdout);
+  const plan = JSON.parse(text) as Plan;
   const before = await stateOf(on, swept, spot);
   const done = await i(...swept.line, "--yes");
   if (done.code !== 0) throw new Error(done.stderr);
@@ -64,10 +67,20 @@ async function stateOf(on: CrashGround, { also }: Swept, spot: Spot): Promise<un
   return JSON.parse(text);
 }
 
-/** A point of the plan, said of this image. */
-function pointFor(point: Point, image: string): Point {
+/** What stands in a plan for the image of a spot and, in the tag of a candidate, for its commit. */
+const signsOf = async ({ repo, image }: Spot) =>
+  [
+    ["IMAGE", image],
+    ["COMMIT9", (await git(repo, "rev-parse", "HEAD")).slice(0, 9)],
+  ] as const;
+
+/** A point of the plan, said of this spot. */
+async function pointFor(point: Point, spot: Spot): Promise<Point> {
   const { watch } = point;
-  return "words" in watch ? { ...point, watch: { ...watch, words: watch.words.replaceAll("IMAGE", image) } } : point;
+  const signs = await signsOf(spot);
+  const said = (text: string) => signs.reduce((one, [sign, value]) => one.replaceAll(sign, value), text);
+  if ("words" in watch) return { ...point, watch: { ...watch, words: said(watch.words) } };
+  return watch.by === "request" ? { ...point, watch: { ...watch, path: new RegExp(said(watch.path.source)) } } : point;
 }
 
 /** Ends a run at a point, looks at what it left, types it again, and tells all that is not as it has to be. */
@@ -76,7 +89,7 @@ async function endAndAgain({ on, swept, undisturbed }: All, job: Job): Promise<R
   const start = Date.now();
   const at = await on.spot(swept);
   const before = await passesOf(at.repo, at.image);
-  const set = { ...at, ...on, kill, point: pointFor(point, at.image), env: swept.env?.(at) ?? {} };
+  const set = { ...at, ...on, kill, point: await pointFor(point, at), env: swept.env?.(at) ?? {} };
   const ended = await crash(set, ...swept.line, "--yes");
   const wrong = ended.hit ? [] : [`the point was not reached: it ended with ${ended.code}`];
   if (ended.late) wrong.push("the program had ended before it");

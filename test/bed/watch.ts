@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../thin_client/engine/command.ts";
+import { engineState } from "./engine_api.ts";
 import { git } from "./git.ts";
-import { docker, imageList } from "./workflow.ts";
 
 /** A home, a docker config and a `docker` of a test's own that writes down what it is asked before the real one does it. */
 export type Watched = {
@@ -71,18 +71,11 @@ export function treeOf(dir: string, without: readonly string[] = []): readonly s
 export type World = { readonly repo: string; readonly image: string; readonly home: string };
 type Stores = readonly { readonly address: string; readonly storage: string }[];
 
-/** What an earlier run has ended may still be on its way out of a busy engine. */
-const containerLine = "{{.ID}} {{.Names}} {{.State}}";
-
 /** All that a plan must leave alone: files, refs of repo and remote, what the engine and the registries hold of this image. */
 export async function look(
   { repo, image, home }: World,
   registries: Stores,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const ofEngine = (...words: readonly string[]) => docker(...words, "--no-trunc");
-  const images = await imageList("{{.Repository}}:{{.Tag}} {{.ID}}", "--all", "--digests", "--no-trunc");
-  const ofThese = (line: string) => registries.some(({ address }) => line.startsWith(`${address}/`));
-  const project = ["--filter", `label=com.docker.compose.project=slipway-${image}`];
   return {
     files: treeOf(repo, [".git"]),
     own: treeOf(join(repo, ".git"), ["objects", "refs", "logs", "index", "packed-refs"]),
@@ -90,14 +83,10 @@ export async function look(
     status: await git(repo, "status", "--porcelain=v2", "--branch"),
     remote: treeOf(`${repo}.git`, ["objects"]),
     home: treeOf(home),
-    images: images.split("\n").filter(ofThese).sort(),
-    containers: (
-      await ofEngine("ps", "--all", "--filter", `label=dev.slipway.image=${image}`, "--format", containerLine)
-    )
-      .split("\n")
-      .filter((line) => !line.endsWith(" removing")),
-    volumes: await docker("volume", "ls", ...project),
-    networks: await docker("network", "ls", ...project),
+    engine: await engineState(
+      registries.map(({ address }) => address),
+      image,
+    ),
     stores: registries.map(({ storage }) => treeOf(storage)),
   };
 }

@@ -57,6 +57,23 @@ const rows: Readonly<Record<string, Row>> = {
     interrupted: /^(build_local|run_smoke_test_arm64: docker)/,
     elsewhere: /run_smoke_test_arm64: log|manifest to r2/,
   },
+  "a candidate": {
+    line: ["docker_create_candidate", "--version", "1.0.0"],
+    before: after(() => [{ stage: "dev", version: "1.0.0", image: dev }]),
+    gates: [],
+    only: /^(push_prod_candidate|copy_to_others)/,
+    has: ["push_prod_candidate: docker push", "copy_to_others: blob to r2", "copy_to_others: manifest to r2"],
+    least: 10,
+    elsewhere: /manifest to r2/,
+  },
+  "a release of dev and prod": {
+    line: ["docker_release_all", "--version", "1.0.0"],
+    gates: [],
+    // Within its two parts it is a release as the others; between them it has to go on with the second.
+    only: /^(flip_dev: log|record_release|release_claim)/,
+    has: ["flip_dev: log", "record_release: log", "release_claim: ref"],
+    least: 9,
+  },
   "a rollback of dev": {
     line: ["docker_rollback_dev", "--version", "1.0.0", "--message", "it leaks"],
     before: after(() => devs),

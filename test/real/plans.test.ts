@@ -136,9 +136,8 @@ async function plansAndDoes(spot: Spot, workflow: string, words: readonly string
   const posted = webhook.texts.length;
   aws.fleet.forget();
 
-  const shown = await i(workflow, "--dry-run", ...words);
   const printed = await i(workflow, "--dry-run", "--json", ...words);
-  expect([shown.code, printed.code], shown.stderr + printed.stderr).toEqual([0, 0]);
+  expect(printed.code, printed.stderr).toBe(0);
   expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
   expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
   expect(webhook.texts.length).toBe(posted);
@@ -147,7 +146,6 @@ async function plansAndDoes(spot: Spot, workflow: string, words: readonly string
 
   const plan = JSON.parse(printed.stdout) as Plan;
   expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
-  for (const { id } of plan.steps) expect(shown.stdout).toContain(`. ${id}: `);
   const ran = await i(workflow, "--json", "--yes", ...words);
   expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
   const told = JSON.parse(ran.stdout) as Told;
