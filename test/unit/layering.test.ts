@@ -132,3 +132,12 @@ describe("every source file", () => {
     expect(setting).toEqual(["lib/run/script.ts"]);
   });
 });
+
+it.each([
+  ["is left out", /\b(it|test|describe)(\.\w+)*\.(skip|skipIf|runIf|only|todo|fails)\b|\bskip\(\)/],
+  ["has a second try", /\bretry: *[1-9]|--retry/],
+])("no test %s", (_what, word) => {
+  // What test/bed/trial plants for the bed's own tests is meant to be seen by them.
+  const tests = [...sources("test"), "vitest.config.ts"].filter((path) => !path.startsWith("test/bed/trial/"));
+  expect(tests.filter((path) => path !== "test/unit/layering.test.ts" && word.test(code(path)))).toEqual([]);
+});
