@@ -2,6 +2,7 @@ import { CreateRepositoryCommand, ECRClient, type ImageTagMutability } from "@aw
 import {
   CreateClusterCommand,
   CreateServiceCommand,
+  DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
@@ -35,6 +36,8 @@ export type Aws = {
   /** Makes a task definition of two containers and a service called like it. */
   readonly service: (family: string, image: string) => Promise<void>;
   readonly definition: (name: string) => Promise<TaskDefinition & { readonly tags: readonly Tag[] }>;
+  /** The task definition that a service runs. */
+  readonly running: (cluster: string, service: string) => Promise<string>;
   readonly end: () => Promise<void>;
 };
 
@@ -76,6 +79,10 @@ export async function startAws(): Promise<Aws> {
       }),
     service: (family, image) => makeService(ecs, family, image),
     definition,
+    running: async (cluster, service) => {
+      const { services } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+      return services?.[0]?.taskDefinition ?? "";
+    },
     end: async () => {
       ecs.destroy();
       ecr.destroy();

@@ -11,6 +11,8 @@ import { docker, dropImages, workflowsIn } from "./workflow.ts";
 export type Spot = { readonly repo: string; readonly image: string };
 export type SpotOptions = {
   readonly gates?: readonly string[];
+  /** What registries are, where they are not of kind oci. */
+  readonly kinds?: Readonly<Record<string, string>>;
   /** The engine has the image of 1.0.0 already, and no test asks to see it again: what comes after them is swept alone. */
   readonly built?: true;
   /** What happens in the new repo before anything is watched. */
@@ -49,11 +51,12 @@ export async function makeCrashGround(
     bin,
     proxies: { ...proxies, ...more },
     addresses: registries,
-    spot: async ({ gates = ["fast"], built, before } = {}) => {
+    spot: async ({ gates = ["fast"], kinds = {}, built, before } = {}) => {
       count += 1;
       const image = `${prefix}${count}x`;
       if (built) base ??= buildBase(ground, `${prefix}base`, registries);
-      const repo = base && built ? await cloneBase(await base, image) : await ground.repo(image, { registries, gates });
+      const repo =
+        base && built ? await cloneBase(await base, image) : await ground.repo(image, { registries, gates, kinds });
       const spot = { repo, image };
       images.push(image);
       await before?.(spot, on);

@@ -50,14 +50,20 @@ export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
   const isSame = differences(before, undisturbed).length === 0;
   if (isSame !== (swept.leavesNothing === true))
     throw new Error(`an undisturbed run leaves ${JSON.stringify(undisturbed)}`);
-  const all: All = { on, swept, undisturbed };
+  const all: All = { on, swept, undisturbed, isHeld: (await namesOf(on, spot)).length > 0 };
   return {
     points: pointsOf(plan),
     sweep: async (jobs) => tell(await sideBySide(jobs, width, (job) => endAndAgain(all, job))),
   };
 }
 
-type All = { readonly on: CrashGround; readonly swept: Swept; readonly undisturbed: unknown };
+type All = {
+  readonly on: CrashGround;
+  readonly swept: Swept;
+  readonly undisturbed: unknown;
+  /** An undisturbed run leaves the image in the engine. */
+  readonly isHeld: boolean;
+};
 
 const envOf = ({ env }: Swept, spot: Spot) => ({ env: { ...process.env, ...env?.(spot) } });
 
@@ -84,7 +90,8 @@ async function pointFor(point: Point, spot: Spot): Promise<Point> {
 }
 
 /** Ends a run at a point, looks at what it left, types it again, and tells all that is not as it has to be. */
-async function endAndAgain({ on, swept, undisturbed }: All, job: Job): Promise<Row> {
+async function endAndAgain(all: All, job: Job): Promise<Row> {
+  const { on, swept, undisturbed } = all;
   const { point, kill, elsewhere } = job;
   const start = Date.now();
   const at = await on.spot(swept);
@@ -96,7 +103,7 @@ async function endAndAgain({ on, swept, undisturbed }: All, job: Job): Promise<R
   if (kill.signal === "KILL" && ended.signal !== "SIGKILL") wrong.push(`it was not killed: ${ended.code}`);
   if (kill.signal !== "KILL") wrong.push(...(await leftBy(at, ended.code)));
   const passed = (await passesOf(at.repo, at.image)).slice(before.length);
-  const from = elsewhere ? await otherPlace(on, at) : at.repo;
+  const from = elsewhere ? await otherPlace(all, at) : at.repo;
   const i = workflowsIn(from, envOf(swept, at));
   let again = await i(...swept.line, "--yes");
   const instead = again.code === 0 ? null : swept.told?.(at, again);
@@ -122,19 +129,24 @@ async function leftBy({ repo, image }: Spot, code: number | null): Promise<strin
   ];
 }
 
-/** Another clone, with an engine that does not have the image. */
-async function otherPlace({ ground, proxies }: CrashGround, { repo, image }: Spot): Promise<string> {
+/** The names that the engine has for the image of a spot. */
+async function namesOf({ proxies }: CrashGround, { image }: Spot): Promise<readonly string[]> {
   const names = await Promise.all(
     Object.values(proxies).map(({ address }) =>
       docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}", `${address}/${image}`),
     ),
   );
-  const named = names.flatMap((lines) => lines.split(/\s+/)).filter((name) => !/^$|<none>$/.test(name));
-  if (named.length === 0) throw new Error("the engine had no image to forget");
-  await run(["docker", "rmi", "--force", ...named]);
-  const left = await Promise.all(named.map((name) => run(["docker", "image", "inspect", name])));
-  if (left.some(({ code }) => code === 0)) throw new Error(`the engine still has one of ${named}`);
-  return ground.clone(repo, `${image}-clone`);
+  return names.flatMap((lines) => lines.split(/\s+/)).filter((name) => !/^$|<none>$/.test(name));
+}
+
+/** Another clone, with an engine that does not have the image, whether it had it or the workflow needs none. */
+async function otherPlace({ on, isHeld }: All, spot: Spot): Promise<string> {
+  const named = await namesOf(on, spot);
+  if (isHeld !== named.length > 0) throw new Error(`the engine holds ${named.length} names of the image`);
+  if (isHeld) await run(["docker", "rmi", "--force", ...named]);
+  const left = await namesOf(on, spot);
+  if (left.length > 0) throw new Error(`the engine still has ${left}`);
+  return on.ground.clone(spot.repo, `${spot.image}-clone`);
 }
 
 /** The lines of two states that only one of them has. */

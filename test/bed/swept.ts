@@ -33,16 +33,21 @@ export type SweptFile = {
   readonly before?: (on: CrashGround) => Promise<void>;
   /** Servers beside the registries in which traps can be set, by the keys `slack` and `aws`. */
   readonly more?: () => Promise<Readonly<Record<string, TrapProxy>>>;
+  /** Done once after the last row. */
+  readonly after?: () => Promise<void>;
 };
 
 /** Declares the tests of every row: points of all kinds, killed, interrupted, and finished from elsewhere. */
-export function sweepRows({ prefix, before, more }: SweptFile, rows: Readonly<Record<string, Row>>): void {
+export function sweepRows({ prefix, before, more, after }: SweptFile, rows: Readonly<Record<string, Row>>): void {
   let on: CrashGround;
   beforeAll(async () => {
     on = await makeCrashGround(prefix, await more?.());
     await before?.(on);
   });
-  afterAll(() => on?.end());
+  afterAll(async () => {
+    await on?.end();
+    await after?.();
+  });
 
   describe.each(Object.entries(rows))("%s", (_, row) => {
     let points: readonly Point[] = [];

@@ -14,7 +14,10 @@ export type RequestTrap = {
   readonly when: Moment;
   readonly spring: () => void | Promise<void>;
 };
-/** A proxy before a server in which each image, the second part of the path, can have a trap of its own. */
+/**
+ * A proxy before a server in which each image, the second part of the path, can have a trap of its own. AWS, which knows no
+ * such paths, is asked behind `/aws/<image>`.
+ */
 export type TrapProxy = {
   readonly address: string;
   readonly set: (image: string, trap: RequestTrap) => void;
@@ -52,7 +55,7 @@ type Way = { readonly target: string; readonly trap: RequestTrap | null };
 async function pass({ target, trap }: Way, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
   const [host, port] = target.split(":");
   const { method, headers } = asked;
-  const path = withoutMount(asked.url ?? "/");
+  const path = withoutMount(asked.url ?? "/").replace(/^\/aws\/[^/]+\/?/, "/");
   if (trap?.when === "before" && !(await springs(trap, asked))) return;
   const onward = request({ host, port, method, path, headers });
   onward.on("error", () => answer.destroy());
