@@ -2,7 +2,10 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take minutes: begun last, one of them would keep a single worker busy long after the others are done. */
-const longest = ["crash", "crash_others", "quickstart", "faults", "races", "injection", "plans", "original", "poetry"];
+const longest = [
+  ...["crash_others", "crash", "quickstart", "faults", "crash_more", "races", "plans", "thin_env", "package_add"],
+  ...["poetry", "injection", "original", "bed", "prod_races", "goldens", "crash_deployment"],
+];
 
 /** Orders test files: those first, in this order, then all others as vitest would. */
 export class LongestFirst extends BaseSequencer {
