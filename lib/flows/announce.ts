@@ -38,12 +38,13 @@ export function announceRelease(facts: Facts, options: AnnounceOptions): Step[] 
   const title = `Claim ${version}, so that it is announced once`;
   const text = `${name} ${tag} is ${skip ?? "announced in Slack"}`;
   return [
-    step("claim", title, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim", skip }),
+    // Also where it is announced: a run that ended after that left its claim.
+    step("claim", title, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
     step("verify", `Read ${tag} back`, [{ kind: "verify_digest", tag, digest, places }], { skip }),
     options.posted
       ? step("announce", `Record that ${tag} is announced`, [recorded(facts, release)], { skip })
       : step("announce", `Announce ${tag} in Slack`, [post(facts, release, places, options)], { skip }),
-    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }], { skip }),
+    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]),
     step("tell", "Tell that it is announced", [{ kind: "announce", text, data: { tag, digest } }]),
   ];
 }

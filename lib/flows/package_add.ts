@@ -75,14 +75,11 @@ function compareWithNow(facts: Facts): Step {
   const rank = (tag: string): Version => versionIn(tag) ?? parseVersion("0.0.0");
   const newestOf = (all: readonly string[]) => [...all].sort((a, b) => compareVersions(rank(a), rank(b))).at(-1);
   const own = tags(`${imageTag("local", facts.user.name)}-`).filter((tag) => versionIn(tag) !== undefined);
-  const tag = newestOf(own) ?? newestOf(tags("dev")) ?? "";
+  const tag = newestOf(own) ?? newestOf(tags("dev"));
+  const title = "Tell what changes in the image";
+  if (tag === undefined) return step("compare", title, [], { skip: "the engine has no earlier image of it" });
   const [before, names] = [`${repository}:${tag}`, [tag, "the new image"] as const];
-  return step(
-    "compare",
-    "Tell what changes in the image",
-    [{ kind: "compare_packages", before, after: { digest: "@image" }, names }],
-    { skip: tag === "" ? "the engine has no earlier image of it" : null },
-  );
+  return step("compare", title, [{ kind: "compare_packages", before, after: { digest: "@image" }, names }]);
 }
 
 /** The image with the package, built from the lock as every release builds it, and the entry of its version. */

@@ -48,7 +48,7 @@ type ProdVersions = {
 /** The same for prod: each version stands on a released dev of its own number. */
 export async function makeProdTrack(ground: Ground, image: string, versions: ProdVersions): Promise<Track> {
   const { released = [], prod, dev = [] } = versions;
-  const repo = await ground.repo(image, { gates: [] });
+  const repo = await ground.repo(image, { gates: [], registries: ground.addresses });
   await change(repo, { "changelog.txt": changelog(image, ...[...released, ...prod].reverse()) });
   const devs = [...released, ...prod].map(
     (version) => ({ stage: "dev", version, image: imageOf(image, version) }) as const,

@@ -7,7 +7,7 @@ import { startTrapProxy, type TrapProxy } from "../bed/trap_proxy.ts";
 
 let aws: Aws;
 let proxy: TrapProxy;
-let ground: CrashGround;
+let on: CrashGround;
 
 const image = handImage("deployed", [100, 1000]);
 const serviceOf = (spot: Spot) => `${spot.image}-prod`;
@@ -16,15 +16,15 @@ const row: Row = {
   line: ["docker_update_prod_task_definition", "--version", "1.0.0", "--cluster", "main"],
   gates: [],
   kinds: { r2: `kind: ecr, region: ${region}` },
-  before: async (spot, { ground }) => {
+  before: async (spot, { ground, addresses }) => {
     await releaseByHand(ground, spot.repo, [{ stage: "prod", version: "1.0.0", image }]);
-    await aws.service(serviceOf(spot), `${ground.addresses["r2"]}/${spot.image}:prod-xyz`);
+    await aws.service(serviceOf(spot), `${addresses["r2"]}/${spot.image}:prod-xyz`);
   },
   env: (spot) => ({ ...aws.env, AWS_ENDPOINT_URL: `http://${proxy.address}/aws/${spot.image}` }),
   also: async (spot) => {
     const { revision, containerDefinitions } = await aws.definition(serviceOf(spot));
     const names = JSON.stringify((containerDefinitions ?? []).map((one) => one.image));
-    const text = Object.entries(ground.addresses).reduce((all, [key, address]) => all.replaceAll(address, key), names);
+    const text = Object.entries(on.addresses).reduce((all, [key, address]) => all.replaceAll(address, key), names);
     return { revision, images: text, runs: (await aws.running("main", serviceOf(spot))).replace(/^.*\//, "") };
   },
   has: ["register_revision: revision", "update_service: service", "update_service: watch", "record_deployment: log"],
@@ -41,8 +41,8 @@ sweepRows(
       proxy = await startTrapProxy(aws.fleet.address);
       return { aws: proxy };
     },
-    before: async (on) => {
-      ground = on;
+    before: async (made) => {
+      on = made;
     },
     after: () => aws.end(),
   },

@@ -71,7 +71,7 @@ describe("package_add", story, () => {
     const { error } = JSON.parse(done.stdout) as { error: { what: string; why: string; fix: string } };
     expect([done.code, error.why]).toEqual([
       1,
-      expect.stringMatching(/^Because growing depends on nosuch \(\*\) which doesn't match any versions/),
+      expect.stringMatching(/^Because sample depends on nosuch \(\*\) which doesn't match any versions/),
     ]);
     expect(error.fix).toContain('whether the package index has it: "nosuch"');
     expect([files(), await git(box.repo, "status", "--porcelain"), await tags()]).toEqual([

@@ -25,7 +25,7 @@ describe("npm run quickstart in a fresh clone", () => {
     const kill = async (look: () => boolean) => {
       const words = ["npm", "run", "quickstart", "--", ...sample.words];
       const child = start(words, { cwd: ground.clone, env: ground.env });
-      expect(await until(look, 120_000)).toBe(true);
+      expect(await until(look, 600_000)).toBe(true);
       process.kill(child.group, "SIGKILL");
       await child.ended;
       expect(await until(() => !lives(child.group), 20_000)).toBe(true);
@@ -36,6 +36,8 @@ describe("npm run quickstart in a fresh clone", () => {
     await kill(() => existsSync(claim) && readdirSync(claim).length > 0);
     first = await ground.quickstart(...sample.words);
     expect(first.code, first.stderr).toBe(0);
+    // The engine has the base image, though this home has no archive of it.
+    expect(existsSync(join(ground.env["HOME"] ?? "", ".local/share/slipway/engine"))).toBe(false);
     expect(await git(sample.remote, "for-each-ref", "refs/slipway/claim")).toBe("");
   });
 

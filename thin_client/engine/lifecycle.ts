@@ -77,11 +77,12 @@ export async function engineUp(options: UpOptions = {}): Promise<EngineStatus> {
   return engineStatus({ env });
 }
 
-/** What needs no engine is made while the engine comes up. */
+/** What needs no engine is made while the engine comes up; one that runs is asked first what it has. */
 async function bringUp(at: Layout, env: Env, { own, options }: { own: boolean; options: UpOptions }): Promise<void> {
   const say = options.say ?? (() => undefined);
   const docker = { ...env, ...(hasOwnEngine(env) ? {} : privateEngineEnv(env)) };
-  const archive = options.base ? ensureBaseArchive(at, say) : undefined;
+  const runs = own || (await daemonAnswers(at));
+  const archive = options.base && !runs ? ensureBaseArchive(at, say) : undefined;
   const emulation = options.multiArch ? registerArm(at, say) : undefined;
   const registries = async () => {
     if (!options.registries) return;
