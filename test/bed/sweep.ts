@@ -41,7 +41,10 @@ export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
   const i = workflowsIn(spot.repo, envOf(swept, spot));
   const planned = await i(...swept.line, "--dry-run", "--json");
   const signs = await signsOf(spot);
-  const text = signs.reduce((one, [sign, value]) => one.replaceAll(value, sign), planned.stdout);
+  const text = signs.reduce(
+    (one, [sign, value]) => one.replaceAll(new RegExp(`${value}(?![0-9a-f])`, "g"), sign),
+    planned.stdout,
+  );
   const plan = JSON.parse(text) as Plan;
   const before = await stateOf(on, swept, spot);
   const done = await i(...swept.line, "--yes");
@@ -73,7 +76,7 @@ async function stateOf(on: CrashGround, { also }: Swept, spot: Spot): Promise<un
   return JSON.parse(text);
 }
 
-/** What stands in a plan for the image of a spot and, in the tag of a candidate, for its commit. */
+/** What stands in a plan for the image of a spot and, in the tag of a candidate, for the first digits of its commit. */
 const signsOf = async ({ repo, image }: Spot) =>
   [
     ["IMAGE", image],
