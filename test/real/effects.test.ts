@@ -39,7 +39,7 @@ describe("what a workflow leaves and tells", story, () => {
     writeFileSync(file, broken);
     const { code, stdout } = await i("changelog_check");
     expect([code, stdout]).toEqual([2, expect.stringMatching(/^changelog\.txt:\d .*1\.0\.0.*\n {2}fix: .*\n/m)]);
-    expect(stdout).toMatch(/^changelog\.txt:2 .*2025-02-30.*\n {2}fix: /m);
+    expect(stdout).toMatch(/^changelog\.txt:1 .*2025-02-30.*\n {2}fix: /m);
     expect(readFileSync(file, "utf8")).toBe(broken);
     writeFileSync(file, before);
   });
