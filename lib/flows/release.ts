@@ -51,7 +51,7 @@ const pullBuilt = (facts: Facts, reference: string): Step[] => {
   return facts.builder ? [step("pull_built", `Pull ${reference} to test it`, pullOf(facts, reference, words))] : [];
 };
 
-/** The dev half of docker_release_all: nothing where every target has the version already and the log its release. */
+/** The dev half of docker_release_all: nothing where every target has the version, the log its release, and nobody a claim. */
 export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const tag = versionTag(facts, version);
@@ -59,7 +59,7 @@ export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[]
   const isRecorded = facts.log.some(
     (entry) => entry.type === "release" && entry.stage === facts.stage && entry.version === version,
   );
-  return isEverywhere && isRecorded ? [] : release(facts, options);
+  return isEverywhere && isRecorded && facts.claim === null ? [] : release(facts, options);
 }
 
 const preflight = (facts: Facts): Step =>

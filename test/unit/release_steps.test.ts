@@ -18,6 +18,7 @@ import {
   lines,
   localImage,
   logged,
+  owner,
   refusal,
   releaseOptions,
   stepOf,
@@ -374,6 +375,7 @@ describe("the dev half of docker_release_all", () => {
       { registries: { ...inRegistries.registries, ecr: { "dev-1.2.0": { state: "absent" } } }, log: [done] },
     ],
     ["the log does not know it", inRegistries],
+    ["a run that ended after its record left its claim", { ...inRegistries, log: [done], claim: owner() }],
     ["the log has another version", { ...inRegistries, log: [logged({ ...released, version: "1.1.0" })] }],
     ["the log has it for prod", { ...inRegistries, log: [logged({ ...released, stage: "prod" })] }],
     [
