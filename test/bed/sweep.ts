@@ -147,8 +147,8 @@ async function otherPlace({ on, isHeld }: All, spot: Spot): Promise<string> {
   const named = await namesOf(on, spot);
   if (isHeld !== named.length > 0) throw new Error(`the engine holds ${named.length} names of the image`);
   if (isHeld) await run(["docker", "rmi", "--force", ...named]);
-  const left = await namesOf(on, spot);
-  if (left.length > 0) throw new Error(`the engine still has ${left}`);
+  const left = await Promise.all(named.map((name) => run(["docker", "image", "inspect", name])));
+  if (left.some(({ code }) => code === 0)) throw new Error(`the engine still has one of ${named}`);
   return on.ground.clone(spot.repo, `${spot.image}-clone`);
 }
 

@@ -63,9 +63,9 @@ describe("a webhook that", () => {
       /answered 404\n +why: It said: no_service at \S*\*\*\*/,
     ],
     ["sends on elsewhere", [{ status: 302, headers: { location: "http://127.0.0.1:1/" } }], 1, /answered 302/],
-    ["never answers", ["late"], 1, /did not answer within 10 s[\s\S]*the message may be there/],
+    ["never answers", ["late"], 1, /did not answer within 10 s[\s\S]*if the message is there, type/],
   ])(
-    "%s is an error that is not recorded and shows no address, and the same command again goes on",
+    "%s is an error that is not recorded and shows no address; it goes on, where the message may be there after a look",
     async (why, answers, posts, error) => {
       const repo = await at.releasedRepo(why.replaceAll(" ", "-"));
       const echo = new URL(at.webhook.url).pathname;
@@ -79,7 +79,12 @@ describe("a webhook that", () => {
       expect(stdout + stderr + (await kept(repo))).not.toContain(at.webhook.secret);
       expect(await announced(repo)).toEqual([]);
       at.webhook.answer();
-      expect((await at.announce(repo, "--version", "1.0.0")).code).toBe(0);
+      const again = await at.announce(repo, "--version", "1.0.0");
+      if (answers.some((one) => one === "late")) {
+        expect([again.code, again.stderr], again.stderr).toEqual([2, expect.stringContaining("may be in the channel")]);
+        expect(at.webhook.texts).toEqual([]);
+        expect((await at.announce(repo, "--version", "1.0.0", "--post-again")).code).toBe(0);
+      } else expect(again.code, again.stderr).toBe(0);
       expect((await announced(repo)).length).toBe(1);
     },
   );
