@@ -140,7 +140,7 @@ export async function holdAt(set: Trapped, name: string, ...words: readonly stri
   const ended = workflowsIn(set.repo, { env })(name, ...words).finally(() => {
     over = true;
   });
-  await until(() => over || existsSync(hit), 60_000);
+  await until(() => over || existsSync(hit), 120_000);
   if (!existsSync(hit)) throw new Error(`${when} ${set.point.name} was not reached: ${(await ended).stderr}`);
   return { letGo: () => writeFileSync(go, ""), ended };
 }

@@ -33,7 +33,7 @@ export async function openTerminal(cwd: string, socketDir: string): Promise<Term
     clear: async () => {
       await tmux("send-keys", "-t", "dev", "-l", "clear");
       await tmux("send-keys", "-t", "dev", "Enter");
-      if (!(await until(async () => (await screen()) === "$", 10_000)))
+      if (!(await until(async () => (await screen()) === "$", 60_000)))
         throw new Error(`not clear:\n${await screen()}`);
     },
     end: async () => {

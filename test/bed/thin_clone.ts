@@ -46,13 +46,13 @@ export function start(argv: readonly string[], options: { cwd: string; env?: Env
   return { ended, group: -(child.pid ?? 0) };
 }
 
-/** Waits until a look at the world gives something; throws after ten seconds. */
+/** Waits until a look at the world gives something; throws after two minutes, for npm may be slow beside others. */
 export async function until<T>(what: string, look: () => T | null | undefined | false): Promise<T> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 120_000;
   for (;;) {
     const seen = look();
     if (seen) return seen;
-    if (performance.now() > end) throw new Error(`waited ten seconds for ${what}`);
+    if (performance.now() > end) throw new Error(`waited two minutes for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -28,7 +28,7 @@ describe("npm run quickstart in a fresh clone", () => {
       expect(await until(look, 600_000)).toBe(true);
       process.kill(child.group, "SIGKILL");
       await child.ended;
-      expect(await until(() => !lives(child.group), 20_000)).toBe(true);
+      expect(await until(() => !lives(child.group), 60_000)).toBe(true);
     };
     await kill(() => existsSync(join(sample.dir, "unfinished", "repo", "devops")));
     expect(existsSync(sample.repo)).toBe(false);
