@@ -1,7 +1,20 @@
 import { request } from "node:http";
 
+type Filters = Readonly<Record<string, readonly string[]>>;
+
+/** The engine's images; its list ends with a 404 where another test removes an image meanwhile, and is asked again. */
+async function images(filters: Filters): Promise<readonly Image[]> {
+  for (const end = Date.now() + 20_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    try {
+      return (await ask("/images/json", filters)) as readonly Image[];
+    } catch (error) {
+      if (!String(error).includes(": 404 ") || Date.now() > end) throw error;
+    }
+  }
+}
+
 /** Asks the engine itself, as its client would; a question takes a millisecond instead of a program's start. */
-async function ask(path: string, filters: Readonly<Record<string, readonly string[]>>): Promise<unknown> {
+async function ask(path: string, filters: Filters): Promise<unknown> {
   const socketPath = (process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock").replace("unix://", "");
   const query = new URLSearchParams({ all: "1", filters: JSON.stringify(filters) });
   return new Promise((resolve, reject) => {
@@ -25,13 +38,13 @@ type Container = { readonly Id: string; readonly Names: readonly string[]; reado
 /** What the engine holds at these addresses and of this image: names with ids, containers with states, volumes, networks. */
 export async function engineState(addresses: readonly string[], image: string): Promise<unknown> {
   const project = { label: [`com.docker.compose.project=slipway-${image}`] };
-  const [images, containers, volumes, networks] = await Promise.all([
-    ask("/images/json", {}) as Promise<readonly Image[]>,
+  const [all, containers, volumes, networks] = await Promise.all([
+    images({}),
     ask("/containers/json", { label: [`dev.slipway.image=${image}`] }) as Promise<readonly Container[]>,
     ask("/volumes", project) as Promise<{ readonly Volumes: readonly { readonly Name: string }[] | null }>,
     ask("/networks", project) as Promise<readonly { readonly Name: string }[]>,
   ]);
-  const names = images.flatMap(({ Id, RepoTags, RepoDigests }) =>
+  const names = all.flatMap(({ Id, RepoTags, RepoDigests }) =>
     [...(RepoTags ?? []), ...(RepoDigests ?? [])].map((name) => `${name} ${Id}`),
   );
   return {
@@ -54,7 +67,7 @@ export async function containersWith(label: string): Promise<readonly string[]> 
 
 /** The tags that an image has in the engine, by its name without a tag; `pattern` is what the engine's filter takes. */
 export async function engineTags(name: string, pattern = "*"): Promise<readonly string[]> {
-  const found = (await ask("/images/json", { reference: [`${name}:${pattern}`] })) as readonly Image[];
+  const found = await images({ reference: [`${name}:${pattern}`] });
   const own = found.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(`${name}:`));
   return [...new Set(own.map((tag) => tag.slice(name.length + 1)))].sort();
 }
