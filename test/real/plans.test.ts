@@ -10,6 +10,7 @@ import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
 import { type PackageIndex, start } from "../bed/package_index.ts";
+import { needs } from "../bed/parts.ts";
 import { ensurePythonBase } from "../bed/python_base.ts";
 import { makeSampleRepo } from "../bed/sample_repo.ts";
 import { tinyImage } from "../bed/tiny.ts";
@@ -84,6 +85,7 @@ describe("every workflow", () => {
 
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
+    if (workflow.includes("multi_build")) await needs("emulation", "foreign");
     if (workflow === "docker_release_multi_build_dev") await newVersion("1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await newVersion("1.0.3", "1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await shareNative(ground, { repo, image: name, version: "1.0.3" });
