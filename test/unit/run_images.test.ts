@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { VerifyDigest } from "../../lib/model/plan.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
-import { digest } from "./factory.ts";
+import { digest, logged } from "./factory.ts";
 import { type OciServer, sha256 } from "./oci_server.ts";
 
 let acting: Acting;
@@ -88,6 +88,38 @@ describe("reading a tag back", () => {
       why: "Registry r2 serves another image than the one that was tested.",
       fix: "Look who moved it: i release_history; then type the same command again",
     });
+  });
+
+  it("passes where the log says that somebody moved the tag on from this image to what is there, and tells who", async () => {
+    const actor = acting.actor("moved");
+    const move = (tag: string, version: string, to: string) =>
+      actor.refs.appendLog(
+        logged({ type: "flip", id: version, tag, version, to, from: {}, why: "release", registries: ["r1", "r2"] }),
+      );
+    const image = put("moved");
+    const [next] = [first, second].map((one) => one.put("moved", "dev-1.0.0", { other: "1" }));
+    const read = () => actor.act([verify(actor, { digest: image })]);
+    const drift = `dev-1.0.0 is ${next}, not ${image}`;
+    expect(refused(await read()).what).toContain(drift);
+    await move("dev-1.0.0", "1.1.0", next ?? "");
+    expect(refused(await read()).what).toContain(drift);
+    const other = acting.actor("moved");
+    for (const [version, to] of [
+      ["1.0.0", image],
+      ["1.1.0", next ?? ""],
+    ] as const)
+      await other.refs.appendLog(
+        logged({ type: "flip", id: version, tag: "prod", version, to, from: {}, why: "release", registries: ["r1"] }),
+      );
+    expect(refused(await other.act([verify(other, { digest: image })])).what).toContain(drift);
+    await move("dev-1.0.0", "1.0.0", image);
+    expect(refused(await read()).what).toContain(drift);
+    await move("dev-1.0.0", "1.2.0", next ?? "");
+    const ended = await read();
+    expect(ended.states).toEqual(["done"]);
+    expect(ended.shown).toMatch(/dev-1\.0\.0 is 1\.2\.0 by now: \w+ on \w+ moved it at 20/);
+    second.put("moved", "dev-1.0.0", { other: "2" });
+    expect(refused(await read()).what).toContain(`${next}, not ${image}`);
   });
 
   it("before a push passes where none has the tag, and where all have this image", async () => {
