@@ -126,6 +126,15 @@ describe("a prod image", () => {
     expect(lines).toContain("/a\\[b\\]\\*\\?\\!.txt");
   });
 
+  it("is of the last commit that changed what is in it, wherever in the outermost repo", async () => {
+    at.write("devops/docker_build/dockerignore.prod", "notes.txt\n");
+    const inside = await commitAll(ground.repo, "Leave notes out");
+    writeFileSync(join(ground.repo, "notes.txt"), "Not in the image.\n");
+    await commitAll(ground.repo, "Notes");
+    const found = (await at.look(["inputs"], prod)).inputs;
+    expect([found.entries.includes("notes.txt"), found.revision]).toEqual([false, inside]);
+  });
+
   it("is another one with another base", async () => {
     const here = ground.place("based", { changelog: "# based-prod-1.0.0\n- 2025-01-02\n- x\n" });
     here.write("devops/docker_build/prod.Dockerfile", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n");
