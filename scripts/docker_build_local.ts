@@ -4,7 +4,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Build the image of the runnable dir as local-<user>-X.Y.Z, and bring poetry.lock back.",
-  options: pick("version", "poetryMode", "cache", "buildArg", "multiArch", "builder"),
+  options: pick("version", "poetryMode", "cache", "buildArg", "secret", "multiArch", "builder"),
   needs: ["git", "engine", "inputs"],
   versionFromChangelog: true,
   examples: ["i docker_build_local --version 1.2.0 --poetry-mode no_update"],

@@ -5,7 +5,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Build the prod image on the digest of the released dev image, with the code of the commit inside.",
   options: {
-    ...pick("version", "devVersion", "cache", "buildArg", "multiArch", "builder"),
+    ...pick("version", "devVersion", "cache", "buildArg", "secret", "multiArch", "builder"),
     candidate: flag("Tag it prod-<user>-<hash> instead, to be tried before a release."),
   },
   stage: "prod",

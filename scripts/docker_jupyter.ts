@@ -11,7 +11,7 @@ export default await script(import.meta.url, {
     autoAssignPort: flag("Take port 9999 with --no-auto-assign-port, instead of a free one.", { fallback: true }),
     selfTest: flag("Start it, see that it answers with its token and only so, and end it."),
   },
-  needs: ["git", "engine", "registries", "port"],
+  needs: ["git", "image", "port"],
   examples: ["i docker_jupyter --stage local --port 8888", "i docker_jupyter --self-test"],
   steps: jupyter,
 });

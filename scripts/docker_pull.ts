@@ -3,9 +3,9 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  about: "Pull the image of a stage.",
+  about: "Pull the image of a stage: the one that fits the code, unless it was rolled back.",
   options: pick("stage", "version", "targetRegistries"),
-  needs: ["registries"],
+  needs: ({ version }) => (version ? [] : ["git", "lastLog", "registries"]),
   examples: ["i docker_pull -s prod"],
   steps: pull,
 });

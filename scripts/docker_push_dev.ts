@@ -4,8 +4,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Push the tagged dev image and its Git tag, and point dev at it in every registry.",
-  options: pick("version", "targetRegistries", "breakLock"),
-  needs: ["git", "engine", "registries", "log"],
+  options: pick("version", "allowUnpushed", "targetRegistries", "breakLock"),
+  needs: ["git", "engine", "registries", "log", "pushed"],
   versionFromChangelog: true,
   steps: pushDev,
 });

@@ -1,4 +1,4 @@
-import { release, releaseUnlessDone } from "../lib/flows/release.ts";
+import { releaseOnOwnDev, releaseUnlessDone } from "../lib/flows/release.ts";
 import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,9 +8,9 @@ export default await script(import.meta.url, {
   about: "Release dev and then, from its verified digest, prod of the same version.",
   options,
   stage: "prod",
-  needs: ["git", "engine", "registries", "log", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
   versionFromChangelog: true,
   examples: ["i docker_release_all --version 1.2.0"],
   before: { stage: "dev", steps: releaseUnlessDone },
-  steps: release,
+  steps: releaseOnOwnDev,
 });

@@ -6,7 +6,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Build, test, tag and push the dev image, and point dev at it in every registry.",
   options: releaseOptions,
-  needs: ["git", "engine", "registries", "log", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
   versionFromChangelog: true,
   examples: ["i docker_release_dev --version 1.2.0 --no-qa-tests"],
   before: { steps: updateLock },

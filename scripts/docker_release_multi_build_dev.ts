@@ -6,7 +6,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Release dev for several architectures as one index, each started before it is pushed.",
   options: multiReleaseOptions,
-  needs: ["git", "engine", "registries", "log", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
   versionFromChangelog: true,
   examples: ["i docker_release_multi_build_dev --version 1.2.0 --multi-arch linux/amd64,linux/arm64"],
   before: { steps: updateLock },

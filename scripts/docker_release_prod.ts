@@ -9,7 +9,7 @@ export default await script(import.meta.url, {
     "Build prod on the released dev digest, test it with nothing mounted, push it, and point prod at it everywhere.",
   options: { ...options, ...pick("devVersion") },
   stage: "prod",
-  needs: ["git", "engine", "registries", "log", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
   versionFromChangelog: true,
   examples: ["i docker_release_prod --version 1.2.0", "i docker_release_prod --version 1.2.1 --dev-version 1.2.0"],
   steps: release,

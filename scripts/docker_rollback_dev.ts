@@ -4,8 +4,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Point dev back at an earlier version in every registry; versions never move.",
-  options: pick("version", "message", "targetRegistries"),
-  needs: ["git", "registries", "log"],
+  options: pick("version", "message", "targetRegistries", "breakLock"),
+  needs: ({ version }) => ["git", "registries", "log", ...(version ? [] : (["candidates"] as const))],
   examples: ["i docker_rollback_dev --version 1.0.0 --message 'pandas breaks the loader'"],
   asks: asksRollback,
   steps: rollback,

@@ -4,9 +4,9 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Point prod back at an earlier version in every registry; versions never move.",
-  options: pick("version", "message", "targetRegistries"),
+  options: pick("version", "message", "targetRegistries", "breakLock"),
   stage: "prod",
-  needs: ["git", "registries", "log"],
+  needs: ({ version }) => ["git", "registries", "log", ...(version ? [] : (["candidates"] as const))],
   examples: ["i docker_rollback_prod --version 1.1.0 --message 'orders time out'"],
   asks: asksRollback,
   steps: rollback,

@@ -5,7 +5,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Look at everything a release needs, and tell the line that mends what is missing.",
   options: { fix: flag("Install what apt-get can install.") },
-  needs: ["git", "engine", "registries", "programs"],
+  needs: ["git", "refs", "engine", "registries", "programs"],
   asks: (_facts, options) => (options.fix ? "Install what is missing with apt-get?" : null),
   steps: doctor,
 });

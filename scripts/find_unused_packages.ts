@@ -9,7 +9,7 @@ export default await script(import.meta.url, {
     where: text<string>("NAME", "Tell as file:line where this package is used; exit code 1 when it is nowhere."),
     also: list("DIRS", "Read these folders too, comma-separated and relative to the repo's root."),
   },
-  needs: ["git", "engine", "registries", "packages"],
+  needs: ["git", "image", "packages"],
   examples: ["i find_unused_packages --stage local", "i find_unused_packages --where dill"],
   steps: findUnused,
 });

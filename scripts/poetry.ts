@@ -4,8 +4,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Run poetry in the local or dev container on the pyproject.toml and poetry.lock of devops/docker_build.",
-  options: pick("stage", "version", "asRoot"),
-  needs: ["git", "engine", "registries"],
+  options: pick("stage", "version", "asRoot", "entrypoint"),
+  needs: ["git", "image"],
   passesWords: true,
   examples: ["i poetry show --tree", "i poetry --stage local lock --no-update", "i poetry -- --version"],
   steps: poetryIn,

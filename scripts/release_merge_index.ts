@@ -4,8 +4,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   about: "Release one index of images that were built and tested natively on several machines.",
-  options: pick("version", "images", "targetRegistries", "breakLock"),
-  needs: ["git", "engine", "registries", "log", "inputs"],
+  options: pick("version", "images", "allowUnpushed", "targetRegistries", "breakLock"),
+  needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
   versionFromChangelog: true,
   examples: ["i release_merge_index --version 1.2.0 --images local-ada-1.2.0,local-bob-1.2.0"],
   steps: mergeIndex,

@@ -5,7 +5,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Copy a released image by digest to registries that lag behind.",
   options: {
-    ...pick("version", "stage", "targetRegistries"),
+    ...pick("version", "stage", "targetRegistries", "breakLock"),
     check: flag("Only tell which registries lag; exit code 1 when one does."),
   },
   needs: ["git", "registries", "log"],

@@ -15,6 +15,7 @@ export default await script(import.meta.url, {
   needs: ({ html }) => [
     "git",
     "log",
+    "refs",
     "releases",
     "output",
     ...(html === undefined ? [] : (["images", "runs"] as const)),

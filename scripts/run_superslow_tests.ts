@@ -3,9 +3,9 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  about: "Run the superslow tests in the container of a stage; a pass of committed code is recorded.",
-  options: pick("stage", "version", "pytestOpts"),
-  needs: ["git", "engine", "registries", "log"],
+  about: "Run the superslow tests in the container of a stage; a pass is recorded where the tree is its commit.",
+  options: pick("stage", "version", "snapshot", "pytestOpts"),
+  needs: ["git", "tree", "engine", "registries", "log", "nested"],
   examples: ["i run_superslow_tests --stage local --version 1.2.0"],
   steps: (facts, options) => runTests(facts, options, "superslow"),
 });

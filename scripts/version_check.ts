@@ -4,5 +4,6 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Tell whether code and container are in sync; exit code 1 when they are not.",
   options: {},
+  needs: ["engine", "seenLog"],
   steps: checkVersion,
 });

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { outliveReaders, tellError } from "../lib/doors/console.ts";
 import { UserError } from "../lib/model/errors.ts";
+import { systemRefusal } from "../lib/model/system_errors.ts";
 import { askYes, canAsk } from "./env/ask.ts";
 import { cloneState, linkClone, markClone } from "./env/clone.ts";
 import { commandNames, commandsDir, makeCommands } from "./env/commands.ts";
@@ -14,6 +16,7 @@ import { aptPackages, findTools, onPath } from "./env/tools.ts";
 // This file and all it imports need no package: it is what installs them.
 
 async function main(args: readonly string[]): Promise<void> {
+  outliveReaders();
   const options = parseBuildOptions(args);
   if (options.help) return void process.stdout.write(help);
   const at = places(process.env);
@@ -89,11 +92,8 @@ async function install(packages: readonly string[], options: BuildOptions): Prom
 
 try {
   await main(process.argv.slice(2));
-} catch (error) {
+} catch (thrown) {
+  const error = systemRefusal(thrown) ?? thrown;
   if (!(error instanceof UserError)) throw error;
-  const { message, why, fix, kind, exitCode } = error;
-  if (process.argv.includes("--json"))
-    process.stdout.write(`${JSON.stringify({ error: { kind, what: message, why, fix } })}\n`);
-  process.stderr.write(`error: ${message}\n  why: ${why}\n  fix: ${fix}\n`);
-  process.exitCode = exitCode;
+  process.exitCode = tellError(error, process.argv.includes("--json"));
 }

@@ -1,7 +1,9 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { outliveReaders, tellError } from "../lib/doors/console.ts";
 import { UserError } from "../lib/model/errors.ts";
+import { systemRefusal } from "../lib/model/system_errors.ts";
 import { engineDown, engineStatus, engineUp } from "./engine/lifecycle.ts";
 import type { EngineStatus } from "./engine/options.ts";
 
@@ -101,14 +103,13 @@ async function perform(words: readonly string[]): Promise<string> {
 }
 
 async function main(words: readonly string[]): Promise<void> {
+  outliveReaders();
   try {
     process.stdout.write(`${(await perform(words)).trimEnd()}\n`);
-  } catch (error) {
+  } catch (thrown) {
+    const error = systemRefusal(thrown) ?? thrown;
     if (!(error instanceof UserError)) throw error;
-    process.exitCode = error.exitCode;
-    const { message: what, why, fix, kind } = error;
-    if (words.includes("--json")) process.stdout.write(`${JSON.stringify({ error: { kind, what, why, fix } })}\n`);
-    process.stderr.write(`error: ${what}\n  why: ${why}\n  fix: ${fix}\n`);
+    process.exitCode = tellError(error, words.includes("--json"));
   }
 }
 

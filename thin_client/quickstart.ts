@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
+import { outliveReaders, tellError } from "../lib/doors/console.ts";
 import { UserError } from "../lib/model/errors.ts";
+import { systemRefusal } from "../lib/model/system_errors.ts";
 import { down } from "./quickstart/down.ts";
 import { type Asked, defaultDir } from "./quickstart/place.ts";
 import { up } from "./quickstart/up.ts";
@@ -52,6 +54,7 @@ function parse(words: readonly string[]): Options {
 }
 
 async function main(words: readonly string[]): Promise<void> {
+  outliveReaders();
   const options = parse(words);
   if (options.help) return void process.stdout.write(help);
   return options.down ? down(options, process.env) : up(options, process.env);
@@ -59,8 +62,8 @@ async function main(words: readonly string[]): Promise<void> {
 
 try {
   await main(process.argv.slice(2));
-} catch (error) {
+} catch (thrown) {
+  const error = systemRefusal(thrown) ?? thrown;
   if (!(error instanceof UserError)) throw error;
-  process.exitCode = error.exitCode;
-  process.stderr.write(`error: ${error.message}\n  why: ${error.why}\n  fix: ${error.fix}\n`);
+  process.exitCode = tellError(error, false);
 }

@@ -2,11 +2,11 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Archive } from "../model/around_facts.ts";
 import { UserError } from "../model/errors.ts";
-
+import { isDigest } from "../model/image.ts";
+import { jsonOf, textAt } from "../model/shape.ts";
 import { capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Index = { manifests?: { digest?: string }[] };
 
 /**
  * What `docker save` wrote to a file: the digest of the image in its OCI layout and the version that its labels name.
@@ -28,17 +28,17 @@ export async function readArchive(file: string, env: Env): Promise<Archive> {
       cwd: "/",
       env,
     });
-    return code === 0 ? JSON.parse(stdout) : null;
+    return code === 0 ? jsonOf(stdout) : undefined;
   };
-  const digest = ((await entry("index.json")) as Index | null)?.manifests?.[0]?.digest ?? null;
+  const named = textAt(await entry("index.json"), "manifests", 0, "digest");
+  const digest = named !== undefined && isDigest(named) ? named : null;
   return { path, exists: true, digest, version: digest ? await versionOf(entry, digest) : null };
 }
 
 const blob = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
 
 async function versionOf(entry: (name: string) => Promise<unknown>, digest: string): Promise<string | null> {
-  const manifest = (await entry(blob(digest))) as { config?: { digest?: string } } | null;
-  const config = manifest?.config?.digest ? await entry(blob(manifest.config.digest)) : null;
-  const labels = (config as { config?: { Labels?: Record<string, string> | null } } | null)?.config?.Labels;
-  return labels?.["org.opencontainers.image.version"] ?? null;
+  const config = textAt(await entry(blob(digest)), "config", "digest");
+  if (config === undefined || !isDigest(config)) return null;
+  return textAt(await entry(blob(config)), "config", "Labels", "org.opencontainers.image.version") ?? null;
 }

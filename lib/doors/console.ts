@@ -1,4 +1,6 @@
-import { UserError } from "../model/errors.ts";
+import { passed, UserError } from "../model/errors.ts";
+import { visible, withoutCommands } from "../model/visible.ts";
+import { interrupted, interruption } from "./interrupt.ts";
 
 /** What a person sees. Results go to stdout; progress, questions and errors to stderr. */
 export type Console = {
@@ -9,11 +11,48 @@ export type Console = {
   readonly colour: (style: Style, text: string) => string;
   /** `--yes` answers it; without a terminal it throws. */
   readonly confirm: (question: string) => Promise<boolean>;
-  /** Whether there is a person to ask. */
+  /** Whether there is a person to ask, who did not answer beforehand. */
   readonly canAsk: boolean;
   /** What only the person answers, whatever was typed. */
   readonly ask: (question: string) => Promise<boolean>;
 };
+/** Stands for the escape that begins a colour: nobody who wrote a text that is shown can know it. */
+const mark = crypto.randomUUID();
+const colours = new RegExp(`${mark}(\\d+m)`, "g");
+
+/** Text as it reaches a terminal, a pipe or a log of CI: with Slipway's own colours, and nothing else that steers. */
+function shown(text: string): string {
+  const safe = visible(text);
+  return (process.env["CI"] ? withoutCommands(safe) : safe).replaceAll(colours, "\u001b[$1");
+}
+
+/** Writes lines to stdout, where results go. */
+export const printLine = (text: string): void => void process.stdout.write(`${shown(text)}\n`);
+
+/** Tells a person something on stderr; there may be no run yet that has a console. */
+export const notice = (text: string): void => void process.stderr.write(`${shown(text)}\n`);
+
+let isRead = true;
+
+/** Whether what goes to stdout still reaches somebody. */
+export const hasReader = (): boolean => isRead;
+
+/**
+ * Lets the process outlive whoever reads it: what is done does not fail because `head` has seen enough, the terminal was
+ * closed or a disk is full. Only the full disk is told, because who reads the file would not know.
+ */
+export function outliveReaders(): void {
+  isRead = true;
+  if (process.stdout.listeners("error").includes(onUnread)) return;
+  process.stdout.on("error", onUnread);
+  process.stderr.on("error", () => {});
+}
+
+function onUnread(error: NodeJS.ErrnoException): void {
+  if (isRead && error.code !== "EPIPE" && error.code !== "EIO") notice(`stdout could not be written: ${error.message}`);
+  isRead = false;
+}
+
 export type Style = "red" | "green" | "yellow" | "dim" | "bold";
 const codes: Readonly<Record<Style, number>> = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 };
 
@@ -27,11 +66,11 @@ export function openConsole(options: {
   const coloured = terminal && !options.env["NO_COLOR"] && options.env["TERM"] !== "dumb";
   return {
     terminal,
-    result: (text) => void process.stdout.write(`${text}\n`),
-    progress: (text) => void (options.quiet || process.stderr.write(`${text}\n`)),
+    result: printLine,
+    progress: (text) => void (options.quiet || notice(text)),
     raw: (text) => void (options.quiet || process.stderr.write(text)),
-    colour: (style, text) => (coloured ? `\u001b[${codes[style]}m${text}\u001b[0m` : text),
-    canAsk: hasPerson(),
+    colour: (style, text) => (coloured ? `${mark}${codes[style]}m${text}${mark}0m` : text),
+    canAsk: hasPerson() && !options.yes,
     ask,
     confirm: (question) => (options.yes ? Promise.resolve(true) : ask(question)),
   };
@@ -39,17 +78,50 @@ export function openConsole(options: {
 
 const hasPerson = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
-/** Asks on the terminal; without one nobody could answer, so it says what to pass. */
+/**
+ * Asks on the terminal; without one nobody could answer, so it says what to pass. Ctrl-D is No, as the end of input is to
+ * read(1p); Ctrl-C ends the run.
+ */
 async function ask(question: string): Promise<boolean> {
   if (!hasPerson())
     throw new UserError(`nobody can answer "${question}"`, {
       why: "There is no terminal to ask on.",
       fix: "Run it in a terminal, or pass --yes",
     });
-  const { confirm } = await import("@inquirer/prompts");
-  return confirm({ message: question, default: false }, { output: process.stderr, clearPromptOnDone: false });
+  const { confirm } = await import("../../node_modules/@inquirer/prompts/dist/index.js");
+  // The prompt does not hear that readline ends with Ctrl-D.
+  const leave = new AbortController();
+  const onKey = (_text: unknown, key: { readonly ctrl?: boolean; readonly name?: string }) =>
+    key.ctrl && key.name === "d" && leave.abort();
+  process.stdin.on("keypress", onKey);
+  const signal = AbortSignal.any([interruption(), leave.signal]);
+  try {
+    return await confirm(
+      { message: question, default: false },
+      { output: process.stderr, clearPromptOnDone: false, signal },
+    );
+  } catch (error) {
+    if (leave.signal.aborted) return false;
+    if (error instanceof Error && ["ExitPromptError", "AbortPromptError"].includes(error.name)) throw interrupted();
+    throw error;
+  } finally {
+    process.stdin.off("keypress", onKey);
+  }
 }
 
-/** The three parts of an error as a person reads them. */
-export const renderError = (error: UserError, colour: Console["colour"]): string =>
-  [`${colour("red", "error:")} ${error.message}`, `  why: ${error.why}`, `  fix: ${error.fix}`].join("\n");
+type Telling = Pick<UserError, "message" | "why" | "fix" | "kind" | "exitCode">;
+
+/**
+ * Tells an error to a person, on stderr, and with `json` to a machine, on stdout; gives its exit code. That a command ended
+ * with a code of its own is told to machines alone.
+ */
+export function tellError(error: Telling, json: boolean): number {
+  const { colour } = openConsole({ yes: true, quiet: false, env: process.env });
+  const { message: what, why, fix, kind, exitCode } = error;
+  // A line within a part that looks like another part is set off.
+  const [first, ...more] = [what, why, fix].map((text) => text.replaceAll(/\n(?=\s*(error|why|fix):)/g, "\n       "));
+  if (kind !== passed)
+    notice([`${colour("red", "error:")} ${first}`, `  why: ${more[0]}`, `  fix: ${more[1]}`].join("\n"));
+  if (json) printLine(JSON.stringify({ error: { kind, what, why, fix } }));
+  return exitCode;
+}

@@ -1,7 +1,7 @@
 import type { ContainerStats, ImageSettings, ListedImage } from "../model/around_facts.ts";
 import type { EngineContainer } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
-
+import { listImages } from "./docker.ts";
 import { type Captured, capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -20,11 +20,13 @@ type Inspected = {
 };
 
 /** Asks the engine; throws where it does not tell, because an empty list would be another answer. */
-async function ask(words: readonly string[], where: Where): Promise<string> {
-  const { code, stdout, stderr } = await capture(["docker", ...words], where);
+const ask = async (words: readonly string[], where: Where): Promise<string> =>
+  told(`docker ${words[0]}`, await capture(["docker", ...words], where));
+
+function told(line: string, { code, stdout, stderr }: Captured): string {
   if (code === 0) return stdout;
   throw new UserError("the Docker engine does not tell what it has", {
-    why: `${stderr.trim().split("\n").at(-1) || `docker ${words[0]} exited with ${code}`}.`,
+    why: `${stderr.trim().split("\n").at(-1) || `${line} exited with ${code}`}.`,
     fix: "See whether it answers: i docker version; start Docker, or a private engine: i engine up",
     kind: "engine",
   });
@@ -80,8 +82,8 @@ export async function loadStats(ids: readonly string[], where: Where): Promise<r
 
 /** Every tag of every image in the engine. */
 export async function loadImages(where: Where): Promise<readonly ListedImage[]> {
-  const words = ["image", "ls", "--no-trunc", "--format", "{{json .}}"];
-  return linesOf(await ask(words, where)).map((line) => {
+  const listed = await listImages(["--no-trunc", "--format", "{{json .}}"], where);
+  return linesOf(told("docker image ls", listed)).map((line) => {
     const one = JSON.parse(line) as Record<string, string>;
     const at = (name: string) => one[name] ?? "";
     return { repository: at("Repository"), tag: at("Tag"), id: at("ID"), size: at("Size"), created: at("CreatedAt") };

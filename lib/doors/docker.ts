@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EngineFacts, LocalImage } from "../model/facts.ts";
-import { capture } from "./shell.ts";
+import { type Captured, capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Inspected = {
@@ -23,9 +23,16 @@ type Info = {
   readonly ClientInfo?: { readonly Plugins?: readonly { readonly Name: string; readonly Err?: unknown }[] | null };
 };
 
-/** Asks the engine, read-only, whether it answers, what it is and what the named images are. */
-export async function loadEngine(references: readonly string[], cwd: string, env: Env): Promise<EngineFacts> {
-  const { code, stdout, stderr } = await capture(["docker", "info", "--format", "{{json .}}"], { cwd, env });
+/** Asks the engine, read-only and side by side, whether it answers, what it is and what the named images are. */
+export async function loadEngine(
+  references: readonly string[] | Promise<readonly string[]>,
+  cwd: string,
+  env: Env,
+): Promise<EngineFacts> {
+  const [{ code, stdout, stderr }, images] = await Promise.all([
+    capture(["docker", "info", "--format", "{{json .}}"], { cwd, env }),
+    Promise.resolve(references).then((all) => inspectImages(all, cwd, env)),
+  ]);
   const info = (code === 0 ? JSON.parse(stdout) : {}) as Info;
   // A client whose engine does not answer tells of itself only, and may end with 0.
   const up = Boolean(info.ServerVersion);
@@ -36,7 +43,7 @@ export async function loadEngine(references: readonly string[], cwd: string, env
     plugins: (info.ClientInfo?.Plugins ?? []).filter(({ Err }) => !Err).map(({ Name }) => Name),
     platform: up ? enginePlatform(info) : hostPlatform(),
     store: up && !JSON.stringify(info.DriverStatus).includes("io.containerd.snapshotter") ? "classic" : "containerd",
-    images: up ? await inspectImages(references, cwd, env) : [],
+    images: up ? images : [],
   };
 }
 
@@ -51,16 +58,30 @@ const architectures: Readonly<Record<string, string>> = {
 const enginePlatform = ({ OSType = "linux", Architecture = "" }: Info): string =>
   `${OSType}/${architectures[Architecture] ?? Architecture}`;
 
-/** The images of these references that the engine has. */
+/** The images of these references that the engine has: asked for at once, as what takes time is a program's start. */
 export async function inspectImages(references: readonly string[], cwd: string, env: Env): Promise<LocalImage[]> {
-  const found = await Promise.all(
-    references.map((reference) => capture(["docker", "image", "inspect", reference], { cwd, env })),
-  );
-  return found.flatMap(({ code, stdout }, index) => {
-    const image = code === 0 ? (JSON.parse(stdout) as Inspected[])[0] : undefined;
+  const inspect = async (...some: readonly string[]): Promise<readonly Inspected[]> => {
+    const { stdout } = await capture(["docker", "image", "inspect", ...some], { cwd, env });
+    return JSON.parse(stdout.trim() || "[]") as readonly Inspected[];
+  };
+  const found = references.length > 0 ? await inspect(...references) : [];
+  const images =
+    byReference(references, found) ?? (await Promise.all(references.map(async (one) => (await inspect(one))[0])));
+  return images.flatMap((image, index) => {
     const reference = references[index];
     return image && reference ? [toImage(reference, image)] : [];
   });
+}
+
+/** What is there comes in the order that it was asked for, what is not there is left out; null where no name tells which. */
+function byReference(
+  references: readonly string[],
+  found: readonly Inspected[],
+): readonly (Inspected | undefined)[] | null {
+  if (found.length === references.length) return found;
+  const namesOf = ({ Id, RepoTags, RepoDigests }: Inspected) => [Id, ...(RepoTags ?? []), ...(RepoDigests ?? [])];
+  const named = references.map((reference) => found.find((image) => namesOf(image).includes(reference)));
+  return named.filter((image) => image !== undefined).length === found.length ? named : null;
 }
 
 const toImage = (reference: string, image: Inspected): LocalImage => ({
@@ -84,17 +105,25 @@ const reason = (stderr: string): string => stderr.trim().split("\n").at(-1) ?? "
 export const hostPlatform = (): string =>
   `linux/${{ x64: "amd64", arm: "arm/v7" }[process.arch as string] ?? process.arch}`;
 
+/** Asks the engine's client for images. An engine from which somebody removes one meanwhile says so and lists nothing: asked again. */
+export async function listImages(
+  words: readonly string[],
+  where: { readonly cwd: string; readonly env: Env },
+): Promise<Captured> {
+  const ask = () => capture(["docker", "image", "ls", ...words], where);
+  let listed = await ask();
+  for (let turn = 0; listed.code !== 0 && /no such|not found/i.test(listed.stderr) && turn < 3; turn += 1)
+    listed = await ask();
+  return listed;
+}
+
 /** The tags of a repository in the engine that start with one of the prefixes; none where the engine does not answer. */
 export async function localTags(
   repository: string,
   prefixes: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env: Env },
 ): Promise<string[]> {
-  const ask = () => capture(["docker", "image", "ls", "--format", "{{.Tag}}", repository], { cwd, env });
-  let listed = await ask();
-  // An engine that somebody else removes an image from while it lists says so and lists nothing.
-  for (let turn = 0; listed.code !== 0 && /no such|not found/i.test(listed.stderr) && turn < 3; turn += 1)
-    listed = await ask();
+  const listed = await listImages(["--format", "{{.Tag}}", repository], { cwd, env });
   const tags = listed.code === 0 ? listed.stdout.split("\n") : [];
   return tags.filter((tag) => prefixes.some((prefix) => tag.startsWith(`${prefix}-`)));
 }

@@ -1,36 +1,150 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
+import { refLimit } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import type { GitFacts, Place } from "../model/facts.ts";
+import { gitFailure } from "../model/git_failure.ts";
+import { withoutPassword } from "../model/git_remote.ts";
 import type { Commit } from "../model/report.ts";
-import { capture } from "./shell.ts";
+import { alarm, every } from "./clock.ts";
+import { notice } from "./console.ts";
+import { quietEnv } from "./git_settings.ts";
+import { firstInterrupt } from "./interrupt.ts";
+import { type Captured, capture } from "./shell.ts";
 
 export type Git = (words: readonly string[], input?: string) => Promise<string>;
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Git never asks for a password here, and commits as Slipway where the user has no identity. */
+/** Git never asks for a password here, and reads a commit as everybody has it, not as this clone replaces it (git-replace(1)). */
 const gitEnv = (env: Env): Env => ({
+  ...env,
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_NO_REPLACE_OBJECTS: "1",
+  LC_ALL: "C",
+});
+
+/** Who tags and commits where Git knows nobody. */
+const nobody: Env = {
   GIT_AUTHOR_NAME: "slipway",
   GIT_AUTHOR_EMAIL: "slipway@localhost",
   GIT_COMMITTER_NAME: "slipway",
   GIT_COMMITTER_EMAIL: "slipway@localhost",
-  ...env,
-  GIT_TERMINAL_PROMPT: "0",
-  LC_ALL: "C",
-});
+};
+const isNobody = /Please tell me who you are|empty ident name|unable to auto-detect email|no (name|email) was given/;
 
-/** What changes refs, here or on the remote: cut off half-way it leaves a lock, or moves a ref without saying so. */
-const changing = new Set(["push", "tag", "update-ref"]);
+/** What changes refs here: cut off half-way it leaves a lock. */
+const changing = new Set(["tag", "update-ref"]);
+/** What speaks to a remote, and may wait for it for ever. */
+const remoteCalls = new Set(["ls-remote", "fetch", "push"]);
 
-/** Runs git in a folder and gives back its answer without the last newline; code and message of a failure are in `tryGit`. */
-export const tryGit = (folder: string, env: Env, words: readonly string[], input?: string) =>
-  capture(["git", "-C", folder, ...words], {
+/** What a person would type as well: their hooks run for the tag of a release and its push, not for refs of Slipway's own. */
+function runsHooks(words: readonly string[]): boolean {
+  const name = commandIn(words);
+  return (name === "push" && !words.includes("--no-verify")) || (name === "tag" && !words.includes("--list"));
+}
+
+/** The folders in which Git was seen to know nobody, by the environment of a run: it is not asked again. */
+const nobodyIn = new WeakMap<Env, Set<string>>();
+
+/** Runs git in a folder and gives what came of it. Whoever the user is to Git tags and commits; Slipway only where that is nobody. */
+export async function tryGit(
+  folder: string,
+  env: Env,
+  words: readonly string[],
+  input?: string,
+  most?: number,
+): Promise<Captured> {
+  const folders = nobodyIn.get(env) ?? new Set();
+  const known = folders.has(folder) ? { ...nobody, ...env } : env;
+  const answer = await callGit(folder, known, words, input, most);
+  if (answer.code === 0 || !isNobody.test(answer.stderr)) return answer;
+  nobodyIn.set(env, folders.add(folder));
+  return callGit(folder, { ...nobody, ...env }, words, input, most);
+}
+
+async function callGit(...[folder, env, words, input, most]: Parameters<typeof tryGit>): Promise<Captured> {
+  const name = commandIn(words);
+  const options = {
     cwd: folder,
-    env: gitEnv(env),
-    apart: changing.has(words[0] ?? ""),
+    env: { ...gitEnv(env), ...(await quietEnv(folder, env, runsHooks(words))) },
     ...(input === undefined ? {} : { input }),
+    ...(most === undefined ? {} : { limit: most }),
+  };
+  const git = (more: Pick<Parameters<typeof capture>[1], "apart" | "signal" | "started">) =>
+    capture(["git", "-C", folder, ...words], { ...options, ...more });
+  return remoteCalls.has(name)
+    ? withRemote(words, (signal, started) => git({ apart: true, signal, started }))
+    : git({ apart: changing.has(name) });
+}
+
+/** The command, behind settings that are given before it. */
+const commandIn = (words: readonly string[]): string => words[startOf(words)] ?? "";
+const startOf = (words: readonly string[]): number =>
+  words.findIndex((word, index) => word !== "-c" && words[index - 1] !== "-c");
+
+/** Seconds for a push that takes its commits along, and runs the hook that a user has before it. */
+const hookLimit = 1800;
+/** Seconds for a look at what became of a call that Ctrl-C ended. */
+const lastLimit = 10;
+/** Seconds in which a push that Ctrl-C meets may end by itself, so that its outcome is known. */
+const grace = 3;
+const toldEvery = 20;
+
+const remoteIn = (words: readonly string[]): string =>
+  withoutPassword(words.slice(startOf(words) + 1).find((word) => !word.startsWith("-")) ?? "");
+const lastLines = (text: string, count: number): string => text.trim().split("\n").slice(-count).join(" ");
+
+/** Speaks to a remote with a limit, tells what it waits for, and ends the transport at the first Ctrl-C. */
+async function withRemote(
+  words: readonly string[],
+  call: (signal: AbortSignal, started: (pid: number) => void) => Promise<Captured>,
+): Promise<Captured> {
+  const remote = remoteIn(words);
+  const stop = new AbortController();
+  const interrupt = firstInterrupt();
+  const isPush = commandIn(words) === "push";
+  const limit = isPush && !words.includes("--no-verify") ? hookLimit : refLimit;
+  const most = interrupt.aborted ? Math.min(limit, lastLimit) : limit;
+  let [waited, isLate, group, busy] = [0, false, 0, ""];
+  const callOffs = [
+    alarm(most * 1000, () => {
+      isLate = true;
+      void workIn(group).then((program) => {
+        busy = program === "" ? "" : `, waiting for: ${program}`;
+        stop.abort();
+      });
+    }),
+    every(toldEvery * 1000, () => {
+      waited += toldEvery;
+      notice(`waiting for ${remote} (${waited} s)`);
+    }),
+  ];
+  const onInterrupt = () => {
+    if (isPush) callOffs.push(alarm(grace * 1000, () => stop.abort()));
+    else stop.abort();
+  };
+  interrupt.addEventListener("abort", onInterrupt, { once: true });
+  try {
+    const answer = await call(stop.signal, (pid) => {
+      group = pid;
+    });
+    if (answer.code === 0 || !isLate) return answer;
+    return { ...answer, stderr: `${answer.stderr}\n${remote} did not answer within ${most} s${busy}` };
+  } finally {
+    for (const callOff of callOffs) callOff();
+    interrupt.removeEventListener("abort", onInterrupt);
+  }
+}
+
+/** The program that a group of processes waits for, a helper that asks for a password or ssh: the last one started by another. */
+async function workIn(group: number): Promise<string> {
+  const { stdout } = await capture(["ps", "-A", "-o", "pgid=,pid=,ppid=,args="], { cwd: "/", env: process.env });
+  const rows = stdout.split("\n").flatMap((line) => {
+    const [, pgid, pid, parent, words = ""] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return Number(pgid) === group ? [{ pid, parent, words }] : [];
   });
+  const last = rows.findLast(({ pid }) => !rows.some(({ parent }) => parent === pid));
+  return withoutPassword(last?.words.slice(0, 100) ?? "");
+}
 
 /** Git bound to a folder; throws what git says. */
 export const gitIn =
@@ -39,55 +153,63 @@ export const gitIn =
     const { code, stdout, stderr } = await tryGit(folder, env, words, input);
     if (code === 0) return stdout.replace(/\n$/, "");
     // Facts are read side by side: whoever of them meets it first says the same.
-    if (/does not have any commits yet/.test(stderr)) throw noCommit();
-    throw new UserError(`git ${words.slice(0, 2).join(" ")} ended with ${code}`, {
-      why: stderr.trim().split("\n").slice(-3).join(" ") || "Git gave no reason.",
-      fix: code === 127 ? "Install git, e.g. apt-get install git" : `Look at it by hand: git -C ${folder} status`,
+    if (/does not have any commits yet|Not a valid object name HEAD/.test(stderr)) throw noCommit();
+    const known = gitFailure(stderr, remoteCalls.has(commandIn(words)) ? remoteIn(words) : null);
+    throw new UserError(`git ${nameOf(words)} ended with ${code}`, {
+      why: known ? `${known.why} Git says: ${known.said}` : lastLines(stderr, 3) || "Git gave no reason.",
+      fix:
+        known?.fix ??
+        (code === 127 ? "Install git, e.g. apt-get install git" : `Look at it by hand: git -C ${folder} status`),
       kind: "git",
     });
   };
 
+/** The command with its first word, without settings of ours before it. */
+const nameOf = (words: readonly string[]): string => words.slice(startOf(words)).slice(0, 2).join(" ");
+
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-type Code = Pick<GitFacts, "commit" | "branch" | "tree" | "dirty" | "shallow">;
+type Code = Pick<GitFacts, "commit" | "branch" | "code" | "tree" | "dirty" | "shallow">;
 
-/** The code as it is mounted: commit and branch of the owner, tree with submodules, what is not committed. */
+/** What a user may have told Git to leave out of its look is in it here: a release is of all that is there. */
+const wholeStatus = [
+  ...["-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.ignoreStat=false"],
+  ...["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none"],
+];
+
+/** The code as it is mounted: commit and branch of the owner, commit and tree of the outermost repo, what is not committed. */
 export async function loadCode(place: Place, env: Env): Promise<Code> {
   const root = gitIn(place.root, env);
-  const status = ["status", "--porcelain=v2", "--branch", "--untracked-files=normal"];
-  const [own, outer, tree, submodules] = await Promise.all([
-    gitIn(place.owner, env)(status),
-    place.owner === place.root ? "" : root(status),
-    tryGit(place.root, env, ["rev-parse", "HEAD^{tree}", "--is-shallow-repository"]),
-    existsSync(join(place.root, ".gitmodules")) ? root(["submodule", "status", "--recursive"]) : "",
+  const [own, outer, head] = await Promise.all([
+    gitIn(place.owner, env)(wholeStatus),
+    place.owner === place.root ? "" : root(wholeStatus),
+    tryGit(place.root, env, ["rev-parse", "HEAD", "HEAD^{tree}", "--is-shallow-repository"]),
   ]);
-  const [treeName = "", shallow] = tree.stdout.split("\n");
+  const [code = "", tree = "", shallow] = head.stdout.split("\n");
   return {
     commit: own.match(/^# branch.oid (.*)$/m)?.[1] ?? "",
     branch: own.match(/^# branch.head (.*)$/m)?.[1]?.replace(/^\(detached\)$/, "") || null,
-    tree: createHash("sha256").update(`${treeName}\n${submodules}`).digest("hex"),
+    code,
+    tree,
     dirty: [...new Set([...changed(own), ...changed(outer)])],
     shallow: shallow === "true",
   };
 }
 
-/** The mounted code, and of the owner's repo: the commit's time, the image's tags, the remote. */
-export async function loadGit(place: Place, image: string, env: Env): Promise<GitFacts> {
+/** The mounted code, and of the owner's repo: the commit's time and the image's tags. */
+export async function loadGit(
+  place: Place,
+  image: string,
+  env: Env,
+): Promise<Omit<GitFacts, "remote" | "upstreams" | "unclear" | "signs">> {
   const owner = gitIn(place.owner, env);
-  const [code, head, tags, remotes] = await Promise.all([
+  const [code, head, tags] = await Promise.all([
     loadCode(place, env),
     tryGit(place.owner, env, ["log", "-1", "--format=%ct"]),
     owner(["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]),
-    owner(["remote"]),
   ]);
   if (head.code !== 0) throw noCommit();
-  const remote = lines(remotes);
-  return {
-    ...code,
-    time: Number(head.stdout.trim()),
-    remote: remote.includes("origin") ? "origin" : (remote[0] ?? null),
-    tags: tagsIn(tags),
-  };
+  return { ...code, time: Number(head.stdout.trim()), tags: tagsIn(tags) };
 }
 
 const noCommit = (): UserError =>
@@ -150,17 +272,4 @@ export async function lastChange(
   const found = paths.length > 0 ? await log(["--", ...paths.map((path) => `:(top,literal)${path}`)]) : "";
   const [revision = "", time = "0"] = (found || (await log([]))).split(" ");
   return { revision, time: Number(time) };
-}
-
-/** Files and folders that Git does not track, ignored ones too, of the outermost repo and its submodules; relative to its root. */
-export async function untracked(place: Place, env: Env): Promise<string[]> {
-  const submodules = lines(await gitIn(place.root, env)(["submodule", "status", "--recursive"]));
-  const folders = submodules.map((line) => line.slice(1).split(" ")[1] ?? "").filter((path) => path !== "");
-  const lists = await Promise.all(
-    ["", ...folders].map(async (folder) => {
-      const others = await gitIn(join(place.root, folder), env)(["ls-files", "--others", "--directory", "-z"]);
-      return others.split("\0").flatMap((path) => (path === "" ? [] : [join(folder, path)]));
-    }),
-  );
-  return lists.flat().filter((path) => !folders.includes(path.replace(/\/$/, "")));
 }

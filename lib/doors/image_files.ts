@@ -39,14 +39,25 @@ export async function readImageFiles(reference: string, read: ReadImage): Promis
   }
 }
 
+/** Bytes of all wanted files together: the packages of a large image are a tenth of it. */
+const mostBytes = 128 * 2 ** 20;
+
 type Exported = { readonly texts: Map<string, string>; readonly links: Map<string, string> };
 
 const plain = (path: string): string => path.replace(/^(\.?\/)+/, "");
 
 async function exported(id: string, { wanted, cwd, env, signal }: ReadImage): Promise<Exported> {
-  const { Parser } = await import("tar");
+  const { Parser } = await import("../../node_modules/tar/dist/esm/index.min.js");
   const found: Exported = { texts: new Map(), links: new Map() };
-  const parser = new Parser({ filter: (path) => wanted(plain(path)), onReadEntry: (entry) => keep(entry, found) });
+  let [bytes, refused]: [number, UserError | null] = [0, null];
+  const onReadEntry = (entry: ReadEntry) => {
+    bytes += entry.size;
+    if (bytes <= mostBytes) return keep(entry, found);
+    refused ??= tooLarge(plain(entry.path), entry.size);
+    child.kill("SIGKILL");
+    child.stdout.destroy();
+  };
+  const parser = new Parser({ filter: (path) => wanted(plain(path)), onReadEntry });
   const child = spawn("docker", ["export", id], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"], signal });
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
@@ -62,6 +73,7 @@ async function exported(id: string, { wanted, cwd, env, signal }: ReadImage): Pr
   });
   child.stdout.once("end", () => parser.end());
   const code = await exit;
+  if (refused) throw refused;
   if (code !== 0) throw notReadable(id, Buffer.concat(errors).toString("utf8"));
   await parsed;
   return found;
@@ -82,6 +94,11 @@ const noContainer = (reference: string, stderr: string): UserError =>
     why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
     fix: `Pull it first: docker pull ${reference}; or see what the engine has: docker image ls`,
     kind: "engine",
+  });
+const tooLarge = (path: string, size: number): UserError =>
+  new UserError(`"${path}" of the image has ${size} bytes`, {
+    why: `What names packages is read as a whole, and at most ${mostBytes} bytes of it.`,
+    fix: `Look at the file: docker create --name look IMAGE, docker cp look:/${path} .`,
   });
 const notReadable = (id: string, stderr: string): UserError =>
   new UserError(`the files of container ${id.slice(0, 12)} could not be read`, {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { UserError } from "../model/errors.ts";
-import type { Seen } from "../model/package_use.ts";
+import { type Seen, seenShape } from "../model/package_use.ts";
+import { fits, isNode, jsonOf, misfit } from "../model/shape.ts";
 import { type Captured, capture } from "./shell.ts";
 
 /** The folder of the program that runs inside an image, on this machine. */
@@ -13,7 +14,14 @@ export async function readPackageUse(
 ): Promise<Seen> {
   const done = await capture(argv, at);
   if (done.code !== 0) throw unread(done, at.image);
-  return JSON.parse(done.stdout) as Seen;
+  const seen = jsonOf(done.stdout);
+  if (fits(seen, seenShape)) return seen;
+  const bad = isNode(seen) ? `its ${misfit(seen, seenShape)} is wrong` : "it is none";
+  throw new UserError(`${at.image} does not tell what its code uses`, {
+    why: `What its python3 prints is read as JSON of a fixed shape, and ${bad}: something of the image stands between.`,
+    fix: `See what it prints first: docker run --rm ${at.image} python3 -c 'print(1)'`,
+    kind: "command",
+  });
 }
 
 function unread({ code, stderr }: Captured, image: string): UserError {

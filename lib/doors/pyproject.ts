@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import { UserError } from "../model/errors.ts";
 import type { Place } from "../model/facts.ts";
 import type { PackageFacts } from "../model/package_facts.ts";
-import { readText } from "./files.ts";
+import { readRepoText } from "./files.ts";
 import { findRunnableDirs } from "./runnable_dirs.ts";
 
 /** Where the packages of an image are asked for: beside its Dockerfile as in the documents, else at the runnable dir's top. */
@@ -20,9 +20,9 @@ export async function loadPackageFacts(
     .filter((dir) => dir !== place.dir && (place.dir === "." || dir.startsWith(`${place.dir}/`)));
   for (const name of folders) {
     const folder = join(place.dir, name);
-    const text = readText(join(place.root, folder, "pyproject.toml"));
+    const text = readRepoText(place.root, join(folder, "pyproject.toml"));
     if (text === null) continue;
-    const file = (name: string) => readText(join(place.root, folder, name));
+    const file = (name: string) => readRepoText(place.root, join(folder, name));
     const value = await parse(text, join(folder, "pyproject.toml"));
     return { nested, pyproject: { folder, text, value, lock: file("poetry.lock"), pipList: file("pip_list.txt") } };
   }
@@ -30,7 +30,7 @@ export async function loadPackageFacts(
 }
 
 async function parse(text: string, file: string): Promise<unknown> {
-  const { parse: parseToml, TomlError } = await import("smol-toml");
+  const { parse: parseToml, TomlError } = await import("../../node_modules/smol-toml/dist/index.js");
   try {
     return parseToml(text);
   } catch (error) {

@@ -1,8 +1,14 @@
-import { isDeepStrictEqual } from "node:util";
-import { UserError } from "../model/errors.ts";
 import type { Owner, Place } from "../model/facts.ts";
-import { type SignedEntry, sameEntry } from "../model/log.ts";
-import { type Git, gitIn, tryGit } from "./git.ts";
+import type { Flip } from "../model/flip.ts";
+import type { Remote } from "../model/git_remote.ts";
+import type { SignedEntry } from "../model/log.ts";
+import type { LogSurvey } from "../model/log_repair.ts";
+import { type Broken, longestLog, longestMessage, readClaim, readFlip, tooLong } from "../model/ref_message.ts";
+import { gitIn, tryGit } from "./git.ts";
+import { fetchRefs, listRefs, type Scope, type Swapped, swapRef, writeCommit } from "./git_refs.ts";
+import { append, type LogRepair, lastSeenLog, logAt, memoryOf, repair, survey } from "./log_ref.ts";
+
+export { pushWords, refused } from "./git_refs.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 /** The refs Slipway keeps in the repo that owns a runnable dir: on its remote, or local ones where it has none. */
@@ -10,153 +16,131 @@ export type Refs = {
   /** All of the image's refs in one look: name -> object. */
   readonly list: () => Promise<Readonly<Record<string, string>>>;
   /** Moves a ref from what was seen (null: it did not exist) to an object (null: delete); `won` tells who came first. */
-  readonly swap: (ref: string, from: string | null, to: string | null) => Promise<{ won: boolean; why: string }>;
-  /** As readBlob. */
-  readonly readOwner: (ref: string, object: string) => Promise<Owner | null>;
-  readonly writeBlob: (text: string) => Promise<string>;
+  readonly swap: (ref: string, from: string | null, to: string | null) => Promise<Swapped>;
   /** What a ref was seen to hold; null where it was moved or taken back since, and the object with it. */
-  readonly readBlob: (ref: string, object: string) => Promise<string | null>;
+  readonly readOwner: (ref: string, object: string) => Promise<Owner | Broken | null>;
+  readonly readFlip: (ref: string, object: string) => Promise<Flip | Broken | null>;
+  /** Makes the object of a claim or a move; `over` is the one that it takes the place of. */
+  readonly write: (value: Owner | Flip, over: string | null) => Promise<string>;
   readonly readLog: (object: string | undefined) => Promise<readonly SignedEntry[]>;
+  /** The log that this clone saw last; nobody is asked. */
+  readonly lastSeenLog: () => Promise<readonly SignedEntry[]>;
   /** Appends an entry on top of whoever came first, unless an equal one is there (`again`: also then); tells whether it did. */
   readonly appendLog: (entry: SignedEntry, again?: boolean) => Promise<boolean>;
+  /** The log as it is, whole or not, with all that this clone remembers of it. */
+  readonly survey: (all: Readonly<Record<string, string>>) => Promise<LogSurvey>;
+  readonly repairLog: (how: LogRepair) => Promise<Swapped>;
+  /** Which of these tags, by their objects, were made by releases of Slipway. */
+  readonly releaseTags: (all: Readonly<Record<string, string>>) => Promise<readonly string[]>;
+  /** Whether a branch of the remote, as it is now, has a commit; of one that it does not have, any that it was seen to have. */
+  readonly isOnBranch: (all: Readonly<Record<string, string>>, branch: string, commit: string) => Promise<boolean>;
   readonly logRef: string;
 };
 
-const none = "0".repeat(40);
-
-type Scope = {
-  readonly git: Git;
-  readonly attempt: (words: readonly string[]) => ReturnType<typeof tryGit>;
-  readonly remote: string | null;
-  readonly patterns: readonly string[];
-  readonly logRef: string;
-  /** Where the log was last seen, null where there is none, and the last one that was read: a look at a remote costs a second. */
-  readonly seen: {
-    tip?: string | null | undefined;
-    log?: { readonly object: string; readonly entries: readonly SignedEntry[] };
-  };
+export type Named = {
+  readonly image: string;
+  /** `release.ref_prefix`, `refs/slipway` by default. */
+  readonly prefix: string;
+  readonly remote: Remote | null;
+  /** The remote that there is is not asked. */
+  readonly offline?: boolean;
+  /** A branch of the remote that is listed too: `refs/heads/main`. */
+  readonly branch?: string | null;
 };
 
-/** Opens the refs of an image. `prefix` is `release.ref_prefix`, `refs/slipway` by default. */
-export function openRefs(
-  place: Place,
-  named: { image: string; prefix: string; remote: string | null },
-  env: Env,
-): Refs {
-  const { image, prefix, remote } = named;
+/** Opens the refs of an image. */
+export function openRefs(place: Place, named: Named, env: Env): Refs {
+  const { image, prefix, remote, offline = false, branch } = named;
   const git = gitIn(place.owner, env);
   const logRef = `${prefix}/log/${image}`;
-  const patterns = [logRef, `${prefix}/claim/${image}-*`, `${prefix}/flip/${image}`, `refs/tags/${image}-*`];
-  const scope: Scope = { git, attempt: (words) => tryGit(place.owner, env, words), remote, patterns, logRef, seen: {} };
-  const readBlob: Refs["readBlob"] = (ref, object) => blobOf(scope, ref, object);
+  const scope: Scope = {
+    ...{ git, image, logRef, folder: place.owner, gitDir: place.gitDir, commits: new Set(), seen: {} },
+    attempt: (words, { input, limit } = {}) => tryGit(place.owner, env, words, input, limit),
+    remote: offline ? null : remote,
+    isOffline: offline,
+    patterns: [
+      logRef,
+      `${prefix}/claim/${image}-*`,
+      `${prefix}/flip/${image}`,
+      `refs/tags/${image}-*`,
+      ...(branch ? [branch] : []),
+    ],
+    seenRef: memoryOf(prefix, image),
+  };
+  const read = async <T>(object: string, ref: string, how: (message: string) => T | Broken) => {
+    const message = await messageOf(scope, ref, object);
+    return typeof message === "string" ? how(message) : message;
+  };
   return {
     list: () => listRefs(scope),
     swap: (ref, from, to) => swapRef(scope, ref, { from, to }),
-    readBlob,
-    readOwner: async (ref, object) => JSON.parse((await readBlob(ref, object)) ?? "null") as Owner | null,
-    writeBlob: (text) => git(["hash-object", "-w", "--stdin"], text),
+    readOwner: (ref, object) => read(object, ref, readClaim),
+    readFlip: (ref, object) => read(object, ref, readFlip),
+    write: (value, over) => writeCommit(scope, JSON.stringify(value), over && scope.commits.has(over) ? [over] : []),
     readLog: (object) => logAt(scope, object),
+    lastSeenLog: () => lastSeenLog(scope),
     appendLog: (entry, again = false) => append(scope, entry, again),
+    survey: (all) => survey(scope, all[logRef] ?? null),
+    repairLog: (how) => repair(scope, how),
+    releaseTags: (all) => releaseTags(scope, all),
+    isOnBranch: (all, branch, commit) => isOnBranch(scope, all[branch], { branch, commit }),
     logRef,
   };
 }
 
-async function listRefs({ git, remote, patterns, logRef, seen }: Scope): Promise<Record<string, string>> {
-  const text = remote
-    ? await git(["ls-remote", remote, ...patterns])
-    : await git(["for-each-ref", "--format=%(objectname)%09%(refname)", ...patterns]);
-  const rows = text.split("\n").filter((line) => line.includes("\t"));
-  const refs = Object.fromEntries(rows.map((line) => line.split("\t").reverse())) as Record<string, string>;
-  seen.tip = refs[logRef] ?? null;
-  return refs;
-}
-
-/** Fetches an object that only the remote has, without writing a ref. */
-async function have({ git, attempt, remote }: Scope, ref: string, object: string): Promise<void> {
-  if ((await attempt(["cat-file", "-e", object])).code === 0 || !remote) return;
-  await git(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", remote, ref]);
-}
-
-async function blobOf(scope: Scope, ref: string, object: string): Promise<string | null> {
+/** The message of a commit, or the text of a blob, which claims and moves were before they were commits. */
+async function messageOf(scope: Scope, ref: string, object: string): Promise<string | Broken | null> {
+  const here = await readObject(scope, object);
+  if (here !== null) return here;
   try {
-    await have(scope, ref, object);
-    return await scope.git(["cat-file", "blob", object]);
+    if (scope.remote) await fetchRefs(scope, [ref]);
   } catch (error) {
     if ((await listRefs(scope))[ref] === object) throw error;
     return null;
   }
+  const fetched = await readObject(scope, object);
+  if (fetched === null && (await listRefs(scope))[ref] === object)
+    return { broken: `names the object ${object}, which is not there` };
+  return fetched;
 }
 
-type Swap = { readonly from: string | null; readonly to: string | null };
+/** Null where the repo does not have the object, or not whole. */
+async function readObject(scope: Scope, object: string): Promise<string | Broken | null> {
+  const limit = 2 * longestMessage;
+  const read = await scope.attempt(["cat-file", "--batch"], { input: `${object}\n`, limit });
+  if (read.isCut) return { broken: tooLong };
+  const [, type] = /^[0-9a-f]+ (\w+) \d+\n/.exec(read.stdout) ?? [];
+  if (read.code !== 0 || type === undefined) return null;
+  const body = read.stdout.slice(read.stdout.indexOf("\n") + 1);
+  if (type === "blob") return body.trimEnd();
+  if (type !== "commit") return { broken: `is a ${type}, not a commit` };
+  scope.commits.add(object);
+  return body.slice(body.indexOf("\n\n") + 2).trimEnd();
+}
 
-async function swapRef(scope: Scope, ref: string, { from, to }: Swap): Promise<{ won: boolean; why: string }> {
-  const { attempt, remote } = scope;
-  if (!remote) {
-    const words = to ? ["update-ref", ref, to, from ?? none] : ["update-ref", "-d", ref, from ?? none];
-    const { code, stderr } = await attempt(words);
-    return { won: code === 0, why: stderr.trim() };
+type OnBranch = { readonly branch: string; readonly commit: string };
+
+async function isOnBranch(scope: Scope, tip: string | undefined, { branch, commit }: OnBranch): Promise<boolean> {
+  if (tip === undefined) {
+    const seen = ["for-each-ref", "--count=1", "--contains", commit, `refs/remotes/${scope.remote?.name}/`];
+    return (await scope.attempt(seen)).stdout !== "";
   }
-  const lease = `--force-with-lease=${ref}:${from ?? ""}`;
-  const { stdout, stderr } = await attempt(["push", "--porcelain", lease, remote, `${to ?? ""}:${ref}`]);
-  const line = stdout.split("\n").find((text) => text.split("\t")[1]?.endsWith(`:${ref}`));
-  // The connection may have ended after the ref was moved.
-  if (line === undefined) return { won: (await listRefs(scope))[ref] === (to ?? undefined), why: stderr.trim() };
-  return wonBy(line, from, to) ? { won: true, why: "" } : { won: false, why: line.split("\t")[2] ?? stderr.trim() };
+  if (tip === commit) return true;
+  if ((await scope.attempt(["cat-file", "-e", tip])).code !== 0) await fetchRefs(scope, [branch]);
+  return (await scope.attempt(["merge-base", "--is-ancestor", commit, tip])).code === 0;
 }
 
-async function logAt(scope: Scope, object: string | undefined): Promise<readonly SignedEntry[]> {
-  const { git, logRef, seen } = scope;
-  if (!object) return [];
-  if (seen.log?.object === object) return seen.log.entries;
-  await have(scope, logRef, object);
-  const entries = parseLog(await git(["log", "--reverse", "--format=%B", object]));
-  seen.log = { object, entries };
-  return entries;
-}
-
-async function append(scope: Scope, entry: SignedEntry, again: boolean): Promise<boolean> {
-  const { git, logRef, seen } = scope;
-  const tree = await git(["mktree"], "");
-  let why = "";
-  for (let turn = 0; turn < 20; turn += 1) {
-    // Where it was seen last will do: what others append meanwhile makes the swap fail.
-    const last = (seen.tip === undefined ? (await listRefs(scope))[logRef] : seen.tip) ?? null;
-    const log = await logAt(scope, last ?? undefined);
-    // The connection of an earlier turn may have ended after the entry was taken.
-    if (log.some((one) => isDeepStrictEqual(one, entry))) return true;
-    if (!again && log.some((one) => sameEntry(one, entry))) return false;
-    const parent = last ? ["-p", last] : [];
-    const commit = await git(["commit-tree", tree, ...parent], `${JSON.stringify(entry)}\n`);
-    const swapped = await swapRef(scope, logRef, { from: last, to: commit });
-    seen.tip = swapped.won ? commit : undefined;
-    if (swapped.won) {
-      seen.log = { object: commit, entries: [...log, entry] };
-      return true;
-    }
-    why = swapped.why;
-  }
-  throw refused(logRef, why, scope.remote);
-}
-
-/**
- * Porcelain's flag: `*` created, a space or `+` moved, `-` deleted, `=` is what was held already; a plain create-only
- * push is not exclusive, `*` under a lease is.
- */
-function wonBy(line: string, from: string | null, to: string | null): boolean {
-  if (from === null) return line.startsWith("*");
-  return from === to ? line.startsWith("=") : /^[ +-]\t/.test(line);
-}
-
-const parseLog = (text: string): SignedEntry[] =>
-  text
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as SignedEntry);
-
-/** The error for a ref that the remote does not let us move. */
-export const refused = (ref: string, why: string, remote: string | null): UserError =>
-  new UserError(`the ref ${ref} could not be moved on ${remote ?? "this repo"}: ${why}`, {
-    why: "Claims, flips and the log of releases are Git refs, so that every clone sees the same truth.",
-    fix: "Ask for the right to push, or set release.ref_prefix to refs/heads/slipway where a server allows only heads and tags",
-    kind: "git",
+/** A release's tag is annotated with its name; a tag of another toolchain says nothing about a log. */
+async function releaseTags(scope: Scope, all: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const tags = Object.keys(all).flatMap((ref) => (all[`${ref}^{}`] ? [{ ref, object: all[ref] ?? "" }] : []));
+  if (tags.length === 0) return [];
+  const input = tags.map(({ object }) => `${object}\n`).join("");
+  const look = async () => (await scope.attempt(["cat-file", "--batch-check"], { input })).stdout;
+  const names = tags.map(({ ref }) => ref);
+  if (scope.remote && / missing$/m.test(await look())) await fetchRefs(scope, names);
+  const { stdout } = await scope.attempt(["cat-file", "--batch"], { input, limit: longestLog });
+  return tags.flatMap(({ ref }) => {
+    const tag = ref.replace("refs/tags/", "");
+    return stdout.includes(`\n\nRelease ${tag}\n`) ? [tag] : [];
   });
+}

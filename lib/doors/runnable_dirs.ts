@@ -1,25 +1,38 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Place } from "../model/facts.ts";
-import { readText } from "./files.ts";
+import { readRepoText, realPath } from "./files.ts";
 import { tryGit } from "./git.ts";
 
-/** Every dir of the owner's repo with a repo_config.yaml, and the image name it gives; from Git's index and what is not ignored. */
-export async function findRunnableDirs(
-  place: Place,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<{ dir: string; image: string }[]> {
-  const { stdout } = await tryGit(place.owner, env, [
-    "ls-files",
-    "-z",
-    "--cached",
-    "--others",
-    "--exclude-standard",
-    "--",
-    "repo_config.yaml",
-    "**/repo_config.yaml",
-  ]);
-  return stdout.split("\0").flatMap((path) => {
-    const image = (readText(join(place.owner, path)) ?? "").match(/^\s*docker_image_name:\s*["']?([\w.-]+)/m)?.[1];
-    return path !== "" && image ? [{ dir: path.replace(/\/?repo_config\.yaml$/, "") || ".", image }] : [];
+type Env = Readonly<Record<string, string | undefined>>;
+const patterns = ["--", "repo_config.yaml", "**/repo_config.yaml"];
+
+/** The configs of all runnable dirs of a repo and of its submodules, relative to it: what Git knows, and what is not ignored. */
+async function configsIn(repo: string, env: Env): Promise<readonly string[]> {
+  // Git lists what is untracked in no submodule (git-ls-files(1)).
+  const kinds = [
+    ["--cached", "--recurse-submodules"],
+    ["--others", "--exclude-standard"],
+  ];
+  const listed = await Promise.all(kinds.map((kind) => tryGit(repo, env, ["ls-files", "-z", ...kind, ...patterns])));
+  return [...new Set(listed.flatMap(({ stdout }) => stdout.split("\0")))].filter((path) => path !== "");
+}
+
+/** The configs of all runnable dirs of the outermost repo. */
+export const findConfigs = ({ root }: Place, env: Env): Promise<readonly string[]> => configsIn(root, env);
+
+/** Where this Slipway lies in the outermost repo; null outside of it. */
+export function ownDir({ root }: Place): string | null {
+  const own = relative(root, realPath(fileURLToPath(new URL("../..", import.meta.url))));
+  return own === "" || own.startsWith("..") ? null : own;
+}
+
+/** Every runnable dir of the owner's repo, and the image name that its config gives. */
+export async function findRunnableDirs(place: Place, env: Env): Promise<{ dir: string; image: string }[]> {
+  return (await configsIn(place.owner, env)).flatMap((path) => {
+    const image = (readRepoText(place.root, join(relative(place.root, place.owner), path)) ?? "").match(
+      /^\s*docker_image_name:\s*["']?([\w.-]+)/m,
+    )?.[1];
+    return image ? [{ dir: path.replace(/\/?repo_config\.yaml$/, "") || ".", image }] : [];
   });
 }

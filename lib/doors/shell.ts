@@ -1,9 +1,15 @@
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
-import type { ProcessPromise } from "zx";
+import type { ProcessPromise } from "zx/core";
 import { UserError } from "../model/errors.ts";
 
-export type Captured = { readonly code: number; readonly stdout: string; readonly stderr: string };
+export type Captured = {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** It printed more than it may, and was ended there. */
+  readonly isCut?: true;
+};
 export type RunOptions = {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -29,19 +35,39 @@ function assertArgv(argv: readonly string[]): void {
 type CaptureOptions = Pick<RunOptions, "cwd" | "env" | "input"> & {
   /** What ends this process with its group (Ctrl-C in a terminal) does not reach the program: it is not cut off half-way. */
   readonly apart?: boolean;
+  /** Ends the program with all that it started; for one that is kept apart. */
+  readonly signal?: AbortSignal;
+  /** Told the process, which leads a group of its own where it is kept apart. */
+  readonly started?: (pid: number) => void;
+  /** Bytes that it may print on standard output. */
+  readonly limit?: number;
 };
 
-/** Ctrl-C in a terminal reaches this process and its programs in any order: ours is heard before theirs counts, in ms. */
+/** Ctrl-C in a terminal, or its end, reaches this process and its programs in any order: ours is heard before theirs counts, in ms. */
 const ownTurn = 50;
 
 /** Runs argv and collects what it prints; for facts, quick and without zx. A missing program is code 127. `input` goes to stdin. */
 export function capture(argv: readonly string[], options: CaptureOptions): Promise<Captured> {
   assertArgv(argv);
   const [program = "", ...words] = argv;
-  const { cwd, env, apart = false } = options;
+  const { cwd, env, apart = false, signal: stopped, limit = Number.POSITIVE_INFINITY } = options;
   return new Promise((resolve) => {
     const child = spawn(program, words, { cwd, env: { ...env }, detached: apart, stdio: "pipe" });
-    const [stdout, stderr] = [collected(child.stdout), collected(child.stderr)];
+    if (child.pid !== undefined) options.started?.(child.pid);
+    let isCut = false;
+    const cut = () => {
+      isCut = child.kill("SIGKILL");
+    };
+    const [stdout, stderr] = [collected(child.stdout, { limit, cut }), collected(child.stderr)];
+    const stop = () => {
+      endGroup(child.pid, false);
+      // What left the group may hold the pipes open for ever, as the master of a shared ssh connection does; what the
+      // program itself printed is in them already, and is read first.
+      const letGo = () => void setTimeout(() => [child.stdout.destroy(), child.stderr.destroy()], ownTurn);
+      if ((child.exitCode ?? child.signalCode) !== null) letGo();
+      else child.once("exit", letGo);
+    };
+    stopped?.addEventListener("abort", stop, { once: true });
     child.once("error", (error: NodeJS.ErrnoException) =>
       resolve({
         code: error.code === "ENOENT" ? 127 : 128,
@@ -50,8 +76,10 @@ export function capture(argv: readonly string[], options: CaptureOptions): Promi
       }),
     );
     child.once("close", (code, signal) => {
-      const tell = () => resolve({ code: code ?? 128 + signalNumber(signal), stdout: stdout(), stderr: stderr() });
-      if (signal === "SIGINT" || code === 130) setTimeout(tell, ownTurn);
+      stopped?.removeEventListener("abort", stop);
+      const ended = code ?? 128 + signalNumber(signal);
+      const tell = () => resolve({ code: ended, stdout: stdout(), stderr: stderr(), ...(isCut ? { isCut } : {}) });
+      if (signal === "SIGINT" || signal === "SIGHUP" || code === 130 || code === 129) setTimeout(tell, ownTurn);
       else tell();
     });
     child.stdin.on("error", () => {});
@@ -59,10 +87,20 @@ export function capture(argv: readonly string[], options: CaptureOptions): Promi
   });
 }
 
-/** Keeps what a stream gives; gives it as text. */
-function collected(stream: Readable): () => string {
+type Limit = { readonly limit: number; readonly cut: () => void };
+
+/** Keeps what a stream gives, up to a limit; gives it as text. */
+function collected(
+  stream: Readable,
+  { limit, cut }: Limit = { limit: Number.POSITIVE_INFINITY, cut: () => {} },
+): () => string {
   const chunks: Buffer[] = [];
-  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  let size = 0;
+  stream.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= limit) chunks.push(chunk);
+    else cut();
+  });
   return () => Buffer.concat(chunks).toString("utf8");
 }
 
@@ -93,7 +131,8 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
 }
 
 async function zxWithBash() {
-  const { $, useBash } = await import("zx");
+  // Its core alone: what else zx brings along takes longer to load than a command to run.
+  const { $, useBash } = await import("../../node_modules/zx/build/core.js");
   try {
     useBash();
   } catch {

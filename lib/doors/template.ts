@@ -2,12 +2,14 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Facts } from "../model/facts.ts";
-import { exists } from "./files.ts";
+import { exists, filesIn, isFolder, readRepoText } from "./files.ts";
 
 const folder = fileURLToPath(new URL("../../thin_client/template", import.meta.url));
 
-/** The files of the template, and which of them a dir already has. */
-export function loadTemplate(dir: string): Pick<Facts, "template" | "existing"> {
+type Template = Pick<Facts, "template" | "existing" | "ownTests">;
+
+/** The files of the template, which of them a dir already has, and where tests of its own show. */
+export function loadTemplate(dir: string): Template {
   // Node and bun list a folder in different orders.
   const paths = filesBelow(folder)
     .map((path) => relative(folder, path))
@@ -18,8 +20,31 @@ export function loadTemplate(dir: string): Pick<Facts, "template" | "existing"> 
       { text: readFileSync(join(folder, path), "utf8"), executable: (statSync(join(folder, path)).mode & 0o100) !== 0 },
     ]),
   );
-  return { template, existing: paths.filter((path) => exists(join(dir, path))) };
+  return { template, existing: paths.filter((path) => exists(join(dir, path))), ownTests: findTests(dir, template) };
 }
+
+/** Files in which pytest finds its settings, and what stands in them then (pytest, "Configuration file formats"). */
+const testConfigs: readonly (readonly [file: string, section: RegExp])[] = [
+  ["pytest.ini", /^/],
+  [".pytest.ini", /^/],
+  ["conftest.py", /^/],
+  ["pyproject.toml", /^\[tool\.pytest\b/m],
+  ["tox.ini", /^\[pytest\]/m],
+  ["setup.cfg", /^\[tool:pytest\]/m],
+];
+
+/** The first sign of tests that are not the template's, whose own files an earlier run may have left; null without one. */
+function findTests(dir: string, template: Template["template"]): string | null {
+  const config = testConfigs.find(([file, section]) => {
+    const text = readRepoText(dir, file);
+    return text !== null && text !== template[file]?.text && section.test(text);
+  });
+  if (config) return config[0];
+  if (isFolder(join(dir, "tests"))) return "tests/";
+  return filesIn(join(dir, "test")).some((name) => isTest(name) && !template[`test/${name}`]) ? "test/" : null;
+}
+
+const isTest = (name: string): boolean => name.endsWith(".py") && name !== "__init__.py";
 
 const filesBelow = (at: string): string[] =>
   readdirSync(at, { withFileTypes: true }).flatMap((entry) => {

@@ -1,3 +1,4 @@
+import { pastProxy } from "../model/oci/address.ts";
 import { deadline } from "./clock.ts";
 import { isReset, networkCode } from "./registry/patience.ts";
 
@@ -10,6 +11,7 @@ export type Posted =
 export async function postJson(url: URL, body: unknown, milliseconds: number): Promise<Posted> {
   try {
     const response = await fetch(url, {
+      ...pastProxy(url),
       method: "POST",
       redirect: "manual",
       headers: { "content-type": "application/json; charset=utf-8", "user-agent": "slipway" },

@@ -139,7 +139,7 @@ function assertAnnounceable(facts: Facts, { stage, version, digest }: Release): 
   throw new UserError(
     `${tag} in ${registry} is ${wrong.digest ?? (state === "silent" ? "not known" : "absent")}, not ${digest}`,
     {
-      why: `${note === "" || note === "absent" ? "" : `It ${note}. `}A release is announced when every registry shows its digest.`,
+      why: `${/^absent|^$/.test(note) ? "" : `It ${note}. `}A release is announced when every registry shows its digest.`,
       fix:
         state === "silent"
           ? "Try again when it answers"

@@ -109,7 +109,11 @@ export function execInContainer(facts: Facts, options: Exec): Step[] {
     });
   const words = options.words.length > 0 ? options.words : shellWords(options.cmd);
   const line = cmd`docker exec --interactive ${facts.terminal && "--tty"} ${options.asRoot && ["--user", "0:0"]} ${container.id} ${words}`;
-  return [step("docker_exec", `Run in ${container.name} (${container.image})`, [{ ...line, interactive: true }])];
+  return [
+    step("docker_exec", `Run in ${container.name} (${container.image})`, [
+      { ...line, interactive: true, ownCode: true },
+    ]),
+  ];
 }
 
 /** bash where the container has it, else sh; the text is a word of its own and reaches that one shell unchanged. */

@@ -1,7 +1,14 @@
-import { declaredArgs } from "../model/dockerfile.ts";
+import { posix } from "node:path";
+import { declaredArgs, withoutSyntax } from "../model/dockerfile.ts";
+import { cleanedMeanwhile } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { BuildInputs, Facts } from "../model/facts.ts";
+import { sourceAt } from "../model/git_remote.ts";
+import { contextLabel } from "../model/patched.ts";
 import { type Action, type Command, cmd, type Step, step } from "../model/plan.ts";
+import { lockFiles } from "../model/poetry.ts";
+import { quote } from "../model/render_plan.ts";
+import { someOf } from "../model/units.ts";
 import { ecrLogin } from "./ecr.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
@@ -13,19 +20,25 @@ export type Build = {
   readonly args: Readonly<Record<string, string>>;
   /** `NAME=VALUE` as typed by a person: passed as they are. */
   readonly typedArgs: readonly string[];
+  /** Variables whose values the build gets as secrets, beside those of the config. */
+  readonly secrets: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly cache: boolean;
   /** Names that a FROM of the Dockerfile may use -> the image that is meant, e.g. `docker-image://ghcr.io/acme/app@sha256:...`. */
   readonly images: Readonly<Record<string, string>>;
+  /** What is done otherwise than it was asked for. */
+  readonly note?: string;
 };
 
 /** The labels that are the truth about an image (OCI image spec, "Annotations"), and `dev.slipway.inputs`. */
 export const imageLabels = (facts: Facts, version: string, mode: string): Record<string, string> => ({
+  [basesLabel]: basesOf(facts.inputs),
   "dev.slipway.inputs": inputsLabel(facts.inputs, mode, facts.platforms.join(",") || facts.engine.platform),
   "org.opencontainers.image.created": new Date(facts.inputs.time * 1000).toISOString().replace(".000Z", "Z"),
   "org.opencontainers.image.revision": facts.inputs.revision,
-  "org.opencontainers.image.source": facts.config.source,
+  ...sourceLabel(facts),
   "org.opencontainers.image.version": version,
+  ...contextLabels(facts, mode),
   ...(facts.inputs.base
     ? {
         "org.opencontainers.image.base.digest": facts.inputs.base.digest,
@@ -33,6 +46,54 @@ export const imageLabels = (facts: Facts, version: string, mode: string): Record
       }
     : {}),
 });
+
+/** Where the code is, by the config or else by Git; no label where neither knows. */
+function sourceLabel({ config, git }: Facts): Record<string, string> {
+  const source = config.source ?? (git.remote && sourceAt(git.remote.address));
+  return source ? { "org.opencontainers.image.source": source } : {};
+}
+
+/** What the images that an image is built on were when it was built. */
+const basesLabel = "dev.slipway.bases";
+
+const basesOf = ({ bases }: BuildInputs): string =>
+  bases.some(({ content }) => content === null)
+    ? "unknown"
+    : shortHash(bases.map(({ name, content }) => `${name}@${content}`).join("\n"));
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Whether an image comes from the same commit and files. One that is released stays what it is, whatever its base has become. */
+export const isOfSameSource = (theirs: Labels, labels: Labels): boolean =>
+  ["org.opencontainers.image.revision", "dev.slipway.inputs"].every((name) => theirs[name] === labels[name]);
+
+/** Whether an image is what would be built now: on the same bases too, and only where all are known. */
+export const isSameBuild = (theirs: Labels, labels: Labels): boolean =>
+  isOfSameSource(theirs, labels) &&
+  [basesLabel, contextLabel].every((name) => theirs[name] === labels[name]) &&
+  labels[basesLabel] !== "unknown";
+
+/** Says what of the context is not the commit's; the files that a build with poetry brings back are what it made. */
+function contextLabels({ inputs }: Facts, mode: string): Record<string, string> {
+  const made =
+    mode === "update" || mode === "refresh"
+      ? lockFiles.map((name) => posix.join(posix.dirname(inputs.dockerfile), name))
+      : [];
+  const other = inputs.other.filter((path) => !made.includes(path));
+  return other.length === 0 ? {} : { [contextLabel]: `with files that are not the commit's: ${someOf(other)}` };
+}
+
+/** Refuses to build what is released from other files than its commit has. */
+export function assertContext({ inputs, stage }: Facts): void {
+  const [first] = inputs.other;
+  if (first === undefined) return;
+  const path = quote(first);
+  throw new UserError(`the files of the image are not those of the commit: ${someOf(inputs.other)}`, {
+    why: "An image is built from what its commit has, so that any clone builds the same; these files are new, kept from Git's eyes (assume-unchanged, skip-worktree, sparse checkout), changed by a checkout (line ends, filters) or lie behind a link.",
+    fix: `Commit them, name them in ${posix.dirname(inputs.dockerfile)}/dockerignore.${stage}, or take the commit's: git update-index --no-assume-unchanged ${path}; git update-index --no-skip-worktree ${path}; git checkout HEAD -- ${path}`,
+    kind: "dirty",
+  });
+}
 
 /** What makes two builds the same: the inputs, the platforms and the poetry mode. */
 export const inputsLabel = (inputs: BuildInputs, mode: string, platform: string): string =>
@@ -46,15 +107,23 @@ export function buildStep(facts: Facts, build: Build): Step {
   const dockerfile = `${folder}/${inputs.dockerfile.split("/").at(-1)}`;
   const context = inputs.hasLinks ? `${folder}/context` : inputs.context;
   const files: Action[] = [
-    { kind: "write_file", path: dockerfile, content: inputs.dockerfileText },
+    { kind: "write_file", path: dockerfile, content: withoutSyntax(inputs.dockerfileText) },
     { kind: "write_file", path: `${dockerfile}.dockerignore`, content: inputs.ignoreText },
   ];
   const line = buildLine(facts, build, { dockerfile, context, metadata: `${folder}/metadata.json` });
   // A builder pushes what it built, to the first registry.
   const login = facts.builder ? ecrLogin(facts, facts.config.registries[0]?.name ?? "") : [];
-  return step(build.id, `Build ${build.reference}`, [...files, ...stageLinks(facts, context), ...login, line], {
-    yields: "image",
-  });
+  const actions = [...files, ...stageLinks(facts, context), ...builderThere(facts), ...login, line];
+  const title = `Build ${build.reference}${build.note ? ` (${build.note})` : ""}`;
+  return step(build.id, title, actions, { yields: "image" });
+}
+
+/** The builder that is named, before anything is sent to it. */
+function builderThere({ builder }: Facts): Action[] {
+  if (builder === null) return [];
+  const fix = "See what there is: docker buildx ls; and pass one: --builder NAME";
+  const none = { why: `docker buildx has no builder ${builder} that it could reach.`, fix };
+  return [{ ...cmd`docker buildx inspect ${builder}`, meaning: { "1": none } }];
 }
 
 /** The classic image store has one platform an image (Docker's documentation, "containerd image store"). */
@@ -79,8 +148,17 @@ function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }
     Object.entries(values).map(([name, value]) => `${name}=${value}`);
   const args = Object.entries(build.args).filter(([name]) => declared.includes(name));
   const given = [`SOURCE_DATE_EPOCH=${facts.inputs.time}`, ...pairs(Object.fromEntries(args)), ...build.typedArgs];
-  const line = cmd`docker buildx build --provenance=false --sbom=false --progress=plain ${facts.builder && ["--builder", facts.builder]} ${facts.platforms.length > 0 && ["--platform", facts.platforms.join(",")]} ${!build.cache && "--no-cache"} --file ${dockerfile} ${words("--build-arg", given)} ${words("--build-context", pairs(build.images))} ${words("--label", pairs(build.labels))} --tag ${build.reference} --metadata-file ${metadata} ${facts.builder ? "--push" : "--load"} ${context}`;
-  return { ...line, digestFile: metadata, again: namedMeanwhile, ...(facts.builder ? { elsewhere: true } : {}) };
+  // BuildKit reads each from the variable of its name; none becomes part of the image.
+  const secrets = [...new Set([...facts.config.release.secrets, ...build.secrets])].map(
+    (name) => `id=${name},env=${name}`,
+  );
+  const line = cmd`docker buildx build --provenance=false --sbom=false --progress=plain ${facts.builder && ["--builder", facts.builder]} ${facts.platforms.length > 0 && ["--platform", facts.platforms.join(",")]} ${!build.cache && "--no-cache"} --file ${dockerfile} ${words("--build-arg", given)} ${words("--secret", secrets)} ${words("--build-context", pairs(build.images))} ${words("--label", pairs(build.labels))} --tag ${build.reference} --metadata-file ${metadata} ${facts.builder ? "--push" : "--load"} ${context}`;
+  return {
+    ...line,
+    digestFile: metadata,
+    again: `${namedMeanwhile}|${cleanedMeanwhile}`,
+    ...(facts.builder ? { elsewhere: true } : {}),
+  };
 }
 
 /** Copies the context's entries with links followed, as `tar -h` would send them. */

@@ -1,9 +1,11 @@
 import { currentEntry, newest } from "../model/changelog.ts";
+import { assertEngine } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, LocalImage } from "../model/facts.ts";
 import { engineImage, engineRepository } from "../model/names.ts";
+import { lastFlip, rolledBack } from "../model/releases.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
-import { compareVersions, majorMinor, type Version, versionIn } from "../model/version.ts";
+import { compareVersions, isVersion, majorMinor, type Version, versionIn } from "../model/version.ts";
 
 /** The image a command means: its tag in the engine, and what the engine knows of it. */
 export type Chosen = {
@@ -12,7 +14,12 @@ export type Chosen = {
   readonly stage: Stage;
   readonly version: Version | null;
   readonly local: LocalImage | null;
+  /** Why it is not the one that fits the code. */
+  readonly note?: string;
 };
+
+/** The image as the title of a step names it. */
+export const shownImage = ({ reference, note }: Chosen): string => (note ? `${reference} (${note})` : reference);
 
 /** The image of a stage and an optional version: design.md, "Names", "Version omitted". */
 export function chooseImage(facts: Facts, stage: Stage, version: Version | null): Chosen {
@@ -22,7 +29,10 @@ export function chooseImage(facts: Facts, stage: Stage, version: Version | null)
   return inEngine(facts, named(facts, stage, chosen));
 }
 
-/** The same for a released stage without a look at the engine: `dev-<code version>` where a registry has it, else `dev`. */
+/**
+ * The same for a released stage without a look at the engine: `dev-<code version>` where a registry has it and, by the log
+ * that was seen last, it was not rolled back; else `dev`.
+ */
 export function chooseReleased(
   facts: Facts,
   stage: "dev" | "prod",
@@ -31,21 +41,46 @@ export function chooseReleased(
 ): Chosen {
   const code = currentEntry(facts.changelog, stage)?.version;
   if (version || !code) return named(facts, stage, version);
+  if (rolledBack(facts.lastLog, stage, code)) {
+    const note = `${code} was rolled back, ${stage} is ${lastFlip(facts.lastLog, stage)?.version}`;
+    return { ...named(facts, stage, null), note };
+  }
   const fitting = named(facts, stage, code);
-  const here = images.some(({ reference }) => reference === fitting.reference);
-  const there = Object.values(facts.registries).some((tags) => tags[fitting.tag]?.state === "found");
-  return here || there ? fitting : named(facts, stage, null);
+  const there = () => Object.values(facts.registries).some((tags) => tags[fitting.tag]?.state === "found");
+  return isHere(fitting, images) || there() ? fitting : named(facts, stage, null);
 }
 
-function named(facts: Facts, stage: Stage, version: Version | null): Chosen {
+const isHere = ({ reference }: Chosen, images: readonly LocalImage[]): boolean =>
+  images.some((image) => image.reference === reference);
+
+type Named = Pick<Facts, "config" | "targets" | "user" | "version">;
+type Seen = Named & Pick<Facts, "changelog" | "engine" | "lastLog">;
+
+/** Whether only a registry can tell which image is meant. */
+export function asksRegistries(seen: Seen, stage: Stage, version: Version | null): boolean {
+  if (stage === "local" || version) return false;
+  const code = currentEntry(seen.changelog, stage)?.version;
+  if (!code || rolledBack(seen.lastLog, stage, code)) return false;
+  return !isHere(named(seen, stage, code), seen.engine.images);
+}
+
+function named(facts: Named, stage: Stage, version: Version | null): Chosen {
   const tag = imageTag(stage, facts.user.name, version ?? undefined);
   return { reference: engineImage(facts, stage, version), tag, stage, version, local: null };
 }
 
-const inEngine = (facts: Facts, image: Chosen): Chosen => ({
-  ...image,
-  local: facts.engine.images.find(({ reference }) => reference === image.reference) ?? null,
-});
+function inEngine(facts: Facts, image: Chosen): Chosen {
+  const local = facts.engine.images.find(({ reference }) => reference === image.reference) ?? null;
+  if (!local || !isOutdated(facts, image, local)) return { ...image, local };
+  return { note: "what the engine has under this name was rolled back", ...image, local: null };
+}
+
+/** Whether what the engine has under a mutable tag was rolled back: it was pulled before. */
+function isOutdated(facts: Facts, { stage, version }: Chosen, { labels }: LocalImage): boolean {
+  const is = labels["org.opencontainers.image.version"] ?? "";
+  if (stage === "local" || version !== null || !isVersion(is)) return false;
+  return rolledBack(facts.lastLog, stage, is) !== undefined;
+}
 
 /** The newest own local image that fits the changelog's major.minor; the newest of all where none fits. */
 function newestLocal(facts: Facts): Version | null {
@@ -58,8 +93,11 @@ function newestLocal(facts: Facts): Version | null {
   return [...(fitting.length > 0 ? fitting : versions)].sort(compareVersions).at(-1) ?? null;
 }
 
-const noLocal = (facts: Facts): UserError =>
-  new UserError(`${facts.user.name} has no local image of ${facts.config.imageName} in the engine`, {
+/** What an engine has that does not answer nobody knows. */
+function noLocal(facts: Facts): UserError {
+  assertEngine(facts.engine, []);
+  return new UserError(`${facts.user.name} has no local image of ${facts.config.imageName} in the engine`, {
     why: "A local image is built on this machine and private to its user.",
     fix: "Build one: i docker_build_local --version X.Y.Z",
   });
+}

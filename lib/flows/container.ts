@@ -1,9 +1,9 @@
-import { join, posix } from "node:path";
-import { type Container, type Mount, renderCompose } from "../model/container.ts";
+import { posix } from "node:path";
+import { type Container, type Mount, receiptPath, renderCompose } from "../model/container.ts";
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
-import { type Action, type Command, cmd, type Step, step, type Word } from "../model/plan.ts";
-import type { Stage } from "../model/stage.ts";
+import { type Action, type Command, cmd, type Step, step, type Word, type WriteFile } from "../model/plan.ts";
+import { quote } from "../model/render_plan.ts";
 import { callerIn } from "./caller.ts";
 import type { Chosen } from "./choose_image.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
@@ -19,7 +19,11 @@ export type Run = {
   readonly platform?: string;
   readonly asRoot?: boolean;
   readonly entrypoint?: boolean;
+  /** What to set or type so that it starts without the entrypoint, where that is not --no-entrypoint. */
+  readonly withoutEntrypoint?: string;
   readonly socket?: boolean;
+  /** The folder that is mounted as the code instead of the outermost repo: a snapshot of it. */
+  readonly code?: string;
   readonly cwd?: string;
   readonly mounts?: readonly Mount[];
   /** Variables whose values are known only when it runs. */
@@ -33,25 +37,39 @@ export type Run = {
   readonly after?: readonly Action[];
 };
 
-/** One container in one compose file of its own: mounts the outermost repo on /app, runs as the caller, is removed afterwards. */
+/**
+ * One container in one compose file of its own: mounts the outermost repo on /app, runs as the caller, is removed afterwards.
+ * What stands behind an entrypoint leaves a receipt, for only that proves that the entrypoint ran it.
+ */
 export function runContainer(facts: Facts, run: Run): Step {
   const container = describe(facts, run);
   const content = renderCompose(facts.config.imageName, container);
+  const reached = reach(facts, run, container);
   const file = slipwayFile(facts, "compose", `${shortHash(content)}.yml`);
-  const extra = facts.config.container.composeFiles.flatMap((name) => ["--file", relativeTo(facts, name)]);
+  // Paths in them are the runnable dir's, of a snapshot its own, and not of the Git dir, where the first file lies.
+  const dir = posix.join(run.code ?? ".", facts.place.dir);
+  const more = facts.config.container.composeFiles.flatMap((name) => [
+    "--file",
+    posix.join(isBeside(facts, name) ? facts.place.dir : dir, name),
+  ]);
+  const extra = more.length > 0 ? [...more, "--project-directory", dir] : [];
   const ports = container.settings.ports.length > 0 && "--service-ports";
-  const line = cmd`docker compose --progress quiet --file ${file} ${extra} run ${ports} app ${run.argv}`;
+  const runner = container.receipt ? receiptRunner(facts, run) : null;
+  const argv = [...(runner ? [runnerPath] : []), ...run.argv];
+  const line = cmd`docker compose --progress quiet --file ${file} ${extra} run ${ports} app ${argv}`;
   const start: Command = {
     ...line,
     env: { IMAGE: run.what, ...run.variables },
     container: true,
-    ...(run.interactive ? { interactive: true } : {}),
+    ...(runner ? { receipt: { without: run.withoutEntrypoint ?? "type it with --no-entrypoint" } } : {}),
+    ...(run.interactive ? { interactive: true, ownCode: true } : {}),
     ...(run.meaning ? { meaning: run.meaning } : {}),
   };
   return step(run.id, run.title, [
     ...(run.before ?? []),
     ...(callerIn(facts, run)?.files ?? []),
-    { kind: "write_file", path: file, content },
+    ...(runner ? [runner.file] : []),
+    { kind: "write_file", path: file, content, ...(reached.length > 0 ? { tells: reached } : {}) },
     start,
     ...(run.after ?? []),
   ]);
@@ -59,16 +77,21 @@ export function runContainer(facts: Facts, run: Run): Step {
 
 function describe(facts: Facts, run: Run): Container {
   const { stage, version, local } = run.image;
-  const about: About = { stage, version, labels: local?.labels ?? {} };
+  const root = codeRoot(facts, run);
+  const about: About = { stage, version, labels: local?.labels ?? {}, root };
   const caller = callerIn(facts, run);
   const socket = run.socket || facts.config.container.socket;
+  // What the engine starts itself needs none; a compose file of the config may name another entrypoint.
+  const receipt = run.entrypoint !== false || facts.config.container.composeFiles.length > 0;
   return {
+    receipt,
     startedBy: facts.user.name,
-    workingDir: posix.join("/app", run.cwd ?? facts.place.cwd),
+    workingDir: posix.join("/app", placesOf(facts, run).entrypoint),
     environment: { ...containerEnv(facts, about), ...(caller ? { HOME: caller.home } : {}) },
     passed: [...passedNames(facts), ...Object.keys(run.variables ?? {})],
     mounts: [
-      ...codeMounts(facts, stage),
+      ...(receipt ? [receiptRunner(facts, run).mount] : []),
+      ...codeMounts(facts, run),
       ...(caller?.mounts ?? []),
       ...homeMounts(facts, caller?.home ?? "/root"),
       ...(socket ? [{ source: facts.socket.path, target: "/var/run/docker.sock" }] : []),
@@ -84,38 +107,129 @@ function describe(facts: Facts, run: Run): Container {
   };
 }
 
-function settingsOf(facts: Facts, { ports }: Run): Container["settings"] {
-  const settings = facts.config.container;
-  const volumes = settings.volumes.map((volume) => hostVolume(facts, volume));
-  return { ...settings, ports: ports ?? settings.ports, volumes };
+/** What the container reaches of this machine by repo_config.yaml, a line each: who reads a plan has to see it. */
+function reach(facts: Facts, run: Run, { settings }: Container): string[] {
+  const { privileged, socket, home } = facts.config.container;
+  const isMounted = socket || run.socket;
+  return [
+    ...(privileged ? ["privileged: it may do on this machine whatever root may"] : []),
+    ...(isMounted ? [`socket: ${facts.socket.path}, through which it commands the engine`] : []),
+    ...settings.volumes.map((volume) => `volume: ${volume}`),
+    ...home.map((name) => `home: ${facts.user.home}/${name}`),
+    ...settings.envFile.map((name) => `env_file: ${name}`),
+    ...settings.composeFiles.map((name) => `compose_file: ${name}, which may add to all of this`),
+  ];
 }
+
+function settingsOf(facts: Facts, run: Run): Container["settings"] {
+  const settings = facts.config.container;
+  const volumes = settings.volumes.map((volume) => hostVolume(facts, run, volume));
+  // Compose would look for it beside its file, which lies in the Git dir.
+  const envFile = settings.envFile.map((name) => posix.resolve(facts.place.root, facts.place.dir, name));
+  return { ...settings, ports: run.ports ?? settings.ports, volumes, envFile };
+}
+
+/** The code of a run on this machine. */
+const codeRoot = ({ place }: Facts, { code }: Run): string =>
+  code === undefined ? place.root : `${place.root}/${code}`;
 
 /** What of the caller's home the config passes on. */
 const homeMounts = ({ config, user }: Facts, home: string): Mount[] =>
   config.container.home.map((name) => ({ source: `${user.home}/${name}`, target: `${home}/${name}` }));
 
-/** local and dev see the outermost repo on /app, and Git dirs outside of it at their own path; prod has its own code. */
-const codeMounts = (facts: Facts, stage: Stage): Mount[] =>
-  stage === "prod"
-    ? []
-    : [
-        { source: facts.place.root, target: "/app" },
-        ...facts.place.gitMounts.map((path) => ({ source: path, target: path })),
-      ];
+/**
+ * local and dev see the outermost repo on /app, and Git dirs outside of it at their own path; prod has its own code. Hooks and
+ * config of Git are there to be read, or a container could have any program run by the next `git status` on this machine.
+ * Inside, `git config` and `git remote add` fail for it and hooks are not installed; commit, branch, push and pull work, and a
+ * branch that is pushed with -u keeps no upstream.
+ */
+function codeMounts(facts: Facts, run: Run): Mount[] {
+  if (run.image.stage === "prod") return [];
+  const { root, dir, gitMounts, gitPrograms } = facts.place;
+  const code = { source: codeRoot(facts, run), target: "/app" };
+  const insideOf = (path: string) => (path.startsWith(`${root}/`) ? `/app${path.slice(root.length)}` : path);
+  if (run.code === undefined)
+    return [
+      ...[code, ...gitMounts.map((path) => ({ source: path, target: path }))],
+      ...gitPrograms.map((path) => ({ source: path, target: insideOf(path), readOnly: true as const })),
+      ...thinEnvMount(facts, run),
+    ];
+  const beside = facts.config.testMounts.map((path) => posix.join(dir, path));
+  return [code, ...beside.map((path) => ({ source: `${root}/${path}`, target: `/app/${path}` }))];
+}
 
-/** A path of container.volumes on this machine: `./` and `../` start in the runnable dir, `~/` in the caller's HOME. */
-const hostVolume = (facts: Facts, volume: string): string =>
+/** What a person needs who sources the thin env inside: it has the programs of this machine, so none of another platform. */
+function thinEnvMount({ thinEnv }: Facts, { interactive, platform }: Run): Mount[] {
+  if (!thinEnv || !interactive || platform) return [];
+  return [{ source: thinEnv.source, target: `/app/${thinEnv.target}`, readOnly: true }];
+}
+
+/**
+ * A path of container.volumes on this machine: `./` and `../` start in the runnable dir, of a snapshot in its own, unless
+ * the config mounts it beside the commit; `~/` in the caller's HOME.
+ */
+const hostVolume = (facts: Facts, run: Run, volume: string): string =>
   volume
     .replace(/^~(?=\/)/, () => facts.user.home)
-    .replace(/^\.\.?\/[^:]*/, (path) => join(facts.place.root, facts.place.dir, path));
+    .replace(/^\.\.?\/[^:]*/, (path) => {
+      const inner = posix.join(facts.place.dir, path);
+      return `${isBeside(facts, path) ? facts.place.root : codeRoot(facts, run)}/${inner}`;
+    });
 
-const relativeTo = (facts: Facts, name: string): string =>
-  facts.place.dir === "." ? name : `${facts.place.dir}/${name}`;
+/** Whether `tests.mount` names a path of the runnable dir, or a folder that it lies in. */
+const isBeside = ({ config }: Facts, path: string): boolean =>
+  config.testMounts.some((one) => `${posix.normalize(path)}/`.startsWith(`${one}/`));
+
+/** The paths of container.volumes and compose_files that a snapshot must hold, relative to it. */
+export const pathsOfCode = (facts: Facts): string[] =>
+  [
+    ...facts.config.container.volumes.flatMap((volume) => /^\.\.?\/[^:]*/.exec(volume)?.[0] ?? []),
+    ...facts.config.container.composeFiles,
+  ]
+    .filter((path) => !isBeside(facts, path))
+    .map((path) => posix.join(facts.place.dir, path));
+
+/**
+ * Shell text that a person typed: it may hold a secret, so it stands in no file. The mounted file is the same for all texts, and
+ * takes it from a variable. The space before it keeps a text like `-x` from being an option.
+ */
+export function typedText(facts: Facts, text: string): Required<Pick<Run, "argv" | "mounts" | "before" | "variables">> {
+  const lines = [
+    "text=$SLIPWAY_CMD",
+    "unset SLIPWAY_CMD",
+    'if command -v bash >/dev/null 2>&1; then exec bash -c " $text" "$0"; fi',
+    'exec sh -c " $text" "$0"',
+  ];
+  return { ...mountedCommand(facts, `#!/bin/sh\n${lines.join("\n")}\n`), variables: { SLIPWAY_CMD: text } };
+}
+
+const runnerPath = "/slipway/run";
+
+/** Where a run starts and where its command does: an entrypoint may be a path that starts in the runnable dir, as the original's. */
+function placesOf({ place }: Facts, run: Run): { readonly entrypoint: string; readonly command: string } {
+  const command = run.cwd ?? place.cwd;
+  return { command, entrypoint: run.image.stage === "prod" || run.entrypoint === false ? command : place.dir };
+}
+
+/** The mounted program that runs its words, lets them end by a Ctrl-C as they do, and writes how behind the nonce of the receipt. */
+function receiptRunner(facts: Facts, run: Run): { readonly file: WriteFile; readonly mount: Mount } {
+  const { entrypoint, command } = placesOf(facts, run);
+  const enter = entrypoint === command ? "" : `cd ${quote(posix.join("/app", command))} || exit\n`;
+  const content = `#!/bin/sh\n${enter}trap : INT\n"$@"\ncode=$?\nread -r nonce <${receiptPath}\necho "$nonce $code" >${receiptPath}\nexit $code\n`;
+  const path = slipwayFile(facts, "run", shortHash(content));
+  return {
+    file: { kind: "write_file", path, content, mode: "0755" },
+    mount: { source: `${facts.place.root}/${path}`, target: runnerPath, readOnly: true },
+  };
+}
 
 /** Shell text as a mounted file whose path is the command, so that no entrypoint can split it: bash where the image has it, else sh. */
 export function shellText(facts: Facts, text: string): Required<Pick<Run, "argv" | "mounts" | "before">> {
   const bash = '[ -n "${BASH_VERSION-}" ] || ! command -v bash >/dev/null 2>&1 || exec bash "$0" "$@"';
-  const content = `#!/bin/sh\n${bash}\n${text}\n`;
+  return mountedCommand(facts, `#!/bin/sh\n${bash}\n${text}\n`);
+}
+
+function mountedCommand(facts: Facts, content: string): Required<Pick<Run, "argv" | "mounts" | "before">> {
   const path = slipwayFile(facts, "cmd", shortHash(content));
   return {
     argv: ["/slipway/cmd"],

@@ -20,6 +20,7 @@ import { type Deployed, sameEntry } from "../model/log.ts";
 import { requireVersion } from "../model/names.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
 import { type Step, step } from "../model/plan.ts";
+import { assertAsLogged } from "./agreement.ts";
 import { assertNotRolledBack } from "./release_rules.ts";
 import { seenDigest } from "./rollback.ts";
 
@@ -122,6 +123,7 @@ function subjectOf(facts: Facts, { candidate, environment }: UpdateOptions): Pic
   if (candidate === undefined) {
     const version = requireVersion(facts);
     if (environment === "prod") assertNotRolledBack(facts, version);
+    assertAsLogged(facts, version);
     return { version, tag: `prod-${version}` };
   }
   if (facts.version)

@@ -1,5 +1,6 @@
 import { readChangelog } from "../model/changelog.ts";
 import type { Facts } from "../model/facts.ts";
+import { shownRemote } from "../model/git_remote.ts";
 import { type Command, cmd, type Step, step } from "../model/plan.ts";
 
 /** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
@@ -64,13 +65,17 @@ const engineRow = ({ engine }: Facts): Row => ({
 const registryRows = (facts: Facts): Row[] =>
   facts.config.registries.map(({ name, address, required }) => {
     const state = Object.values(facts.registries[name] ?? {}).find((one) => one.state === "unknown");
-    const seen = state?.state === "unknown" ? state.why : address;
+    const { why, error } = state?.state === "unknown" ? state : { why: address };
+    const isSilent = error?.reason === "unreachable";
     return {
       what: `registry ${name}`,
       ok: state === undefined,
       needed: required,
-      seen,
-      fix: `i docker_login --target-registries ${name}`,
+      seen: isSilent ? `${why}: ${error.why}` : why,
+      // A login mends no name that nobody resolves.
+      fix: isSilent
+        ? `See whether this machine reaches ${address}`
+        : (error?.fix ?? `i docker_login --target-registries ${name}`),
       mend: null,
     };
   });
@@ -82,13 +87,33 @@ const row = (what: string, ok: boolean, more: { seen: string; fix: string; neede
   ...more,
 });
 
-function changelogRow({ changelogText, config }: Facts): Row {
-  const [problem] = readChangelog(changelogText ?? "", config.imageName).problems;
+function changelogRow({ changelogText, config, today }: Facts): Row {
+  const [problem] = readChangelog(changelogText ?? "", config.imageName, today).problems;
   const isThere = changelogText !== null;
   return row("changelog.txt", isThere && !problem, {
     seen: problem ? `line ${problem.line} ${problem.what}` : isThere ? "readable" : "not there",
     fix: "i changelog_check",
     needed: true,
+  });
+}
+
+/** What is held is well: somebody is at work; what nobody can read stops every release. */
+function refsRow({ refs: { held, fault } }: Facts): Row {
+  const broken = held.find(({ isBroken }) => isBroken);
+  const told = held.map(({ ref, says }) => `${ref} ${says}`).join("; ");
+  return row("log and claims", fault === null && broken === undefined, {
+    seen: fault?.what ?? (told || "whole, and nothing is held"),
+    fix: fault?.fix ?? "When nobody is at work on this image, release with --break-lock",
+    needed: true,
+  });
+}
+
+function remoteRow({ git: { remote, unclear } }: Facts): Row {
+  if (unclear) return row("Git remote", false, { seen: unclear.message, fix: unclear.fix, needed: true });
+  return row("Git remote", remote !== null, {
+    seen: remote ? `claims, log and tags are on ${shownRemote(remote)}` : "none: claims and the log stay in this clone",
+    fix: "git remote add origin URL",
+    needed: false,
   });
 }
 
@@ -100,11 +125,8 @@ function repoRows(facts: Facts): Row[] {
       fix: "git add --all && git commit",
       needed: false,
     }),
-    row("Git remote", facts.git.remote !== null, {
-      seen: facts.git.remote ?? "none: claims and the log stay in this clone",
-      fix: "git remote add origin URL",
-      needed: false,
-    }),
+    remoteRow(facts),
+    refsRow(facts),
     row("history", !facts.git.shallow, {
       seen: facts.git.shallow ? "shallow" : "whole",
       fix: "git fetch --unshallow",

@@ -1,3 +1,4 @@
+import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
@@ -32,7 +33,8 @@ export function ecrLogin(facts: Known, name: string): Command[] {
 export function pullOf(facts: Known, reference: string, words: readonly string[] = []): Command[] {
   const { registries, imageName } = facts.config;
   const registry = registries.find((one) => reference.startsWith(`${repositoryOf(one, imageName).host}/`));
-  return [...ecrLogin(facts, registry?.name ?? ""), cmd`docker pull ${words} ${reference}`];
+  const pull = { ...cmd`docker pull ${words} ${reference}`, again: cleanedMeanwhile };
+  return [...ecrLogin(facts, registry?.name ?? ""), pull];
 }
 
 /** The command that logs docker in to a registry of ECR; the password goes in by standard input. */

@@ -3,7 +3,8 @@ import type { Facts } from "../model/facts.ts";
 import { builtImage, versionTag } from "../model/names.ts";
 import { assertNotPatched } from "../model/patched.ts";
 import { bump, type Version } from "../model/version.ts";
-import { imageLabels } from "./build.ts";
+import { assertSameImage } from "./agreement.ts";
+import { imageLabels, isOfSameSource, isSameBuild } from "./build.ts";
 import { releasedDigest } from "./push.ts";
 
 /** Where the image of a version is found; of one in a registry, whether the engine has it too. */
@@ -12,26 +13,25 @@ export type Found =
   | { readonly where: "engine"; readonly digest: string }
   | { readonly where: null; readonly digest: null };
 
-/** The image, if it exists: in a registry, in the engine; taken only if its revision and inputs are this run's. */
+/** The image, if it exists: in a registry, if it comes from this run's source; in the engine, if it is built on the same bases too. */
 export function findImage(facts: Facts, version: Version): Found {
   const labels = imageLabels(facts, version, facts.stage === "prod" ? "prod" : "no_update");
-  const same = (other: Readonly<Record<string, string>>) =>
-    ["org.opencontainers.image.revision", "dev.slipway.inputs"].every((name) => other[name] === labels[name]);
   const inEngine = (digest: string) => facts.engine.images.some(({ digests }) => digests.includes(digest));
   const tag = versionTag(facts, version);
-  const published = releasedDigest(facts, tag);
+  const published = releasedDigest(facts, version);
   if (published) {
     const theirs = facts.targets
       .map(({ name }) => facts.registries[name]?.[tag])
       .find((state) => state?.state === "found" && state.digest === published);
     const found = theirs?.state === "found" ? (theirs.labels ?? {}) : {};
-    if (!same(found)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
+    if (!isOfSameSource(found, labels)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
     return { where: "registry", digest: published, pulled: inEngine(published) };
   }
   assertNotPatched(facts.engine.images.find(({ reference }) => reference === builtImage(facts, version)));
   const local = facts.engine.images.find(
-    ({ reference, labels: theirs }) => reference === builtImage(facts, version) && same(theirs),
+    (image) => image.reference === builtImage(facts, version) && isSameBuild(image.labels, labels),
   );
+  assertSameImage(facts, version, local ? [local.id, ...local.digests] : []);
   return local ? { where: "engine", digest: local.id } : { where: null, digest: null };
 }
 

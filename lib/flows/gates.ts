@@ -1,13 +1,14 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { builtImage } from "../model/names.ts";
+import { builtImage, releaseTag } from "../model/names.ts";
 import { type Action, cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
+import { releasesOf } from "../model/releases.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import type { Chosen } from "./choose_image.ts";
 import { assertProdWays } from "./prod_tests.ts";
 import { smokeTests } from "./smoke.ts";
-import { passOf, recordedPass, testList } from "./tests.ts";
+import { namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
 export type GateOptions = {
@@ -41,7 +42,16 @@ export function gates(facts: Facts, { version, image, what, options }: Gates): S
   const chosen = underTest(facts, version);
   const base = facts.stage === "prod" ? facts.inputs.base : null;
   const steps = lists.map((list) => {
-    const gate = { list, image: chosen, what, digest: image, extra: [], again: options.rerunTests, base };
+    const gate = {
+      list,
+      image: chosen,
+      what,
+      digest: image,
+      extra: [],
+      again: options.rerunTests,
+      base,
+      snapshot: true,
+    };
     const reason = why(list);
     return reason ? { ...testList(facts, gate), skip: reason } : testList(facts, gate);
   });
@@ -84,6 +94,27 @@ function endToEnd(facts: Facts, image: Word, options: GateOptions): Step[] {
   ];
 }
 
+/**
+ * Refuses an image of which the log neither has the passes of all gates nor says that they were left out on purpose. What was
+ * released as this version stays so, whatever gates were added since.
+ */
+export function assertTested(facts: Facts, image: string, version: Version): void {
+  const names = namesOf(facts, image);
+  if (releasesOf(facts.log, facts.stage).some((one) => one.version === version && names.includes(one.digest))) return;
+  const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
+  const known = [
+    ...passesIn(facts).filter((one) => one.commit === commit),
+    ...facts.log.flatMap((one) => (one.type === "skip" ? [one] : [])),
+  ];
+  const isKnown = (list: ListName) => known.some((one) => one.list === list && names.includes(String(one.digest)));
+  const missing = facts.config.release.gates.filter((list) => !isKnown(list));
+  if (missing.length === 0) return;
+  throw new UserError(`${missing.join(", ")} tests have not passed in this image and commit`, {
+    why: "What is released was tested, or the log says that it was not; an image that was tagged by hand may be neither.",
+    fix: `Tag it with: i docker_tag_local_as_dev --version ${version}`,
+  });
+}
+
 type Passing = { readonly version: Version; readonly image: string; readonly skipTests: boolean };
 
 /** Refuses an image whose gates have no recorded pass; with --skip-tests gives the step that records what is missing. */
@@ -97,6 +128,6 @@ export function assertPassed(facts: Facts, { version, image, skipTests }: Passin
     return [recordSkips(missing.map((list) => skipOf(facts, { list, image, version, reason: "--skip-tests" })))];
   throw new UserError(`${missing.join(", ")} tests have not passed in this image and commit`, {
     why: `What is released as ${facts.stage} was tested; the log has no such pass.`,
-    fix: `Run them: i run_${missing[0]}_tests --stage ${stage} --version ${version}; or say so with --skip-tests`,
+    fix: `Run them: i run_${missing[0]}_tests --stage ${stage} --version ${version}${stage === "prod" ? "" : " --snapshot"}; or say so with --skip-tests`,
   });
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Step } from "../model/plan.ts";
-import { chooseImage } from "./choose_image.ts";
+import { chooseImage, shownImage } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
 import { pullIfMissing } from "./pull.ts";
 import type { UseOptions } from "./use.ts";
@@ -26,8 +26,8 @@ export function jupyter(facts: Facts, options: Jupyter): Step[] {
     runContainer(facts, {
       id: "docker_jupyter",
       title: options.selfTest
-        ? `Try Jupyter in ${image.reference}`
-        : `Start Jupyter of ${image.reference} on http://127.0.0.1:${port}, which needs the token that it tells`,
+        ? `Try Jupyter in ${shownImage(image)}`
+        : `Start Jupyter of ${shownImage(image)} on http://127.0.0.1:${port}, which needs the token that it tells`,
       image,
       what: image.reference,
       interactive: true,

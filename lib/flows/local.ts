@@ -1,4 +1,4 @@
-import { declaredArgs } from "../model/dockerfile.ts";
+import { argsWithDefault, declaredArgs } from "../model/dockerfile.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion } from "../model/names.ts";
 import { cmd, type Step, step, type Word } from "../model/plan.ts";
@@ -10,6 +10,7 @@ export type BuildOptions = {
   readonly cache: boolean;
   readonly poetryMode?: PoetryMode | undefined;
   readonly buildArg: readonly string[];
+  readonly secret?: readonly string[];
 };
 
 /** Builds the image of the runnable dir's dev.Dockerfile as `local-<user>-X.Y.Z`; update and refresh bring lock and package list back. */
@@ -38,26 +39,43 @@ export function localBuild(facts: Facts, { version, mode, options }: LocalBuild)
     reference: engineImage(facts, "local", version),
     args: { ...buildArgs(facts, version, mode), ...facts.config.release.buildArgs },
     typedArgs: options.buildArg,
+    secrets: options.secret ?? [],
     labels: imageLabels(facts, version, mode),
     cache: options.cache && !isFresh,
     images: {},
+    ...(cannotRefresh(facts, mode) ? { note: "the Dockerfile knows no refresh: every package is updated" } : {}),
   };
 }
 
-/** The original's four build arguments and the template's. */
-const buildArgs = (facts: Facts, version: Version, mode: PoetryMode): Record<string, string> => ({
-  AM_CONTAINER_VERSION: version,
-  INSTALL_DIND: "False",
-  POETRY_MODE: mode === "refresh" && !facts.inputs.dockerfileText.includes("refresh") ? "update" : mode,
-  CLEAN_UP_INSTALLATION: "True",
-  ...(mode === "no_update" ? {} : { RESOLVE_NONCE: facts.nonce }),
-});
+/** A Dockerfile in the original's way knows only update and no_update. */
+const cannotRefresh = ({ inputs }: Facts, mode: PoetryMode): boolean =>
+  mode === "refresh" && !inputs.dockerfileText.includes("refresh");
 
-/** Copies poetry.lock and pip_list.txt out of the image, byte for byte, into the runnable dir. */
+/** The original's four build arguments and the template's. A Dockerfile that says what it installs itself is heeded. */
+function buildArgs(facts: Facts, version: Version, mode: PoetryMode): Record<string, string> {
+  const own = argsWithDefault(facts.inputs.dockerfileText);
+  return {
+    AM_CONTAINER_VERSION: version,
+    ...(own.includes("INSTALL_DIND") ? {} : { INSTALL_DIND: "False" }),
+    POETRY_MODE: cannotRefresh(facts, mode) ? "update" : mode,
+    ...(own.includes("CLEAN_UP_INSTALLATION") ? {} : { CLEAN_UP_INSTALLATION: "True" }),
+    ...(mode === "no_update" ? {} : { RESOLVE_NONCE: facts.nonce }),
+  };
+}
+
+/**
+ * Copies poetry.lock and pip_list.txt out of the image, byte for byte, into the runnable dir: beside them first, with the mode
+ * and owner that they have, and moved when both are whole. The name beside is one that `writeText` takes away, too.
+ */
 export function bringLockBack(facts: Facts): Step {
   const folder = facts.place.dir === "." ? "devops/docker_build" : `${facts.place.dir}/devops/docker_build`;
   const image: Word = { digest: "@image" };
-  const text = "cp /install/poetry.lock.out /out/poetry.lock && cp /install/pip_list.txt /out/pip_list.txt";
+  const text = [
+    'beside() { to=$(readlink -f "/out/$1") && new=$to.slipway-new-0; }',
+    'bring() { beside "$2" && rm -f "$new" && { [ ! -f "$to" ] || cp -p "$to" "$new"; } && cat "/install/$1" >"$new"; }',
+    "bring poetry.lock.out poetry.lock && bring pip_list.txt pip_list.txt || exit",
+    'for file in poetry.lock pip_list.txt; do beside "$file" && mv -f "$new" "$to" || exit; done',
+  ].join("\n");
   const mount = `type=bind,source=${facts.place.root}/${folder},target=/out`;
   const { uid, gid } = facts.user;
   const line = cmd`docker run --rm --pull never --network none --user ${`${uid}:${gid}`} --entrypoint sh --mount ${mount} ${image} -c ${text}`;

@@ -1,14 +1,17 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts, TagState } from "../model/facts.ts";
 import { firstTarget, requireVersion, versionTag } from "../model/names.ts";
+import { assertOfCommit } from "../model/patched.ts";
 import { type Digest, type Step, step } from "../model/plan.ts";
+import { testsOf } from "../model/releases.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
+import { assertAsLogged, assertTagAgrees } from "./agreement.ts";
 import { claimed, lookAtTargets } from "./claimed.ts";
 import { tagTested } from "./promote.ts";
 import { publish, tell } from "./publish.ts";
 import { push } from "./push.ts";
-import { assertMayRelease } from "./release_rules.ts";
+import { assertMayRelease, assertPushed, type PushOptions } from "./release_rules.ts";
 import { passOf, recordedPass } from "./tests.ts";
 
 type Child = { readonly name: string; readonly digest: string; readonly platform: string };
@@ -17,9 +20,12 @@ type Child = { readonly name: string; readonly digest: string; readonly platform
  * Releases an index of images that were built and tested natively, each on a machine of its own, and shared by
  * docker_share_local: each child needs the passes of its own gates, recorded for its own digest.
  */
-export function mergeIndex(facts: Facts, options: { readonly images: readonly string[] }): Step[] {
+export function mergeIndex(facts: Facts, options: PushOptions & { readonly images: readonly string[] }): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
+  assertPushed(facts, options);
+  assertAsLogged(facts, version);
+  assertTagAgrees(facts, version, () => false);
   const children = options.images.map((tag) => childOf(facts, tag, version));
   assertTogether(children, options.images);
   const place = firstTarget(facts);
@@ -34,7 +40,11 @@ export function mergeIndex(facts: Facts, options: { readonly images: readonly st
       ...push(facts, image, version).filter(({ id }) => id !== `push_${facts.stage}`),
       ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, version),
     ]),
-    tell(facts, image, { version, untested: [] }),
+    tell(facts, image, {
+      version,
+      tested: children.flatMap(({ name, digest }) => testsOf(facts.log, digest).map((one) => `${name}: ${one}`)),
+      untested: [],
+    }),
   ];
 }
 
@@ -63,6 +73,7 @@ function childOf(facts: Facts, tag: string, version: Version): Child {
       why: `The files of the image are those of ${facts.inputs.revision.slice(0, 12)} here, and all images of an index are built from the same.`,
       fix: `Build it from this commit: i docker_build_local --version ${version}`,
     });
+  assertOfCommit({ reference: tag, labels });
   assertChildPassed(facts, { name: tag, digest, platform }, version);
   return { name: tag, digest, platform };
 }

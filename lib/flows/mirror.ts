@@ -14,7 +14,7 @@ export function mirror(facts: Facts, options: { readonly check: boolean }): Step
   const { stage } = facts;
   const tag = versionTag(facts, version);
   const places = targetPlaces(facts);
-  const image = releasedDigest(facts, tag) ?? notReleased(facts, version);
+  const image = releasedDigest(facts, version) ?? notReleased(facts, version);
   const holds = ({ registry }: Place) => seenDigest(facts, registry, tag) === image;
   const lagging = places.filter((place) => !holds(place));
   const moves = lateMoves(facts, image, version);

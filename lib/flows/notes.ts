@@ -7,6 +7,7 @@ import { writtenBy } from "../model/report.ts";
 import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
 import { bytes, minute } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
+import { oneLine } from "../model/visible.ts";
 import { changesOf } from "./changes.ts";
 import { statusOf } from "./status_rows.ts";
 
@@ -43,7 +44,7 @@ const nothingToTell = (facts: Facts): never => {
 
 /** Characters that Markdown or HTML would read as markup; backticks stay, they mark code in changelogs. */
 const plain = (text: string): string =>
-  text
+  oneLine(text, 2000)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

@@ -2,6 +2,7 @@ import { type ChangelogEntry, newest } from "../model/changelog.ts";
 import { declaredPackages } from "../model/declared_packages.ts";
 import { declaredArgs } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
+import { keepingEnds } from "../model/exact_text.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, engineRepository } from "../model/names.ts";
 import { pipName } from "../model/packages.ts";
@@ -9,7 +10,7 @@ import { type Command, cmd, type Step, step } from "../model/plan.ts";
 import { parseWish, type Wish, withPackage } from "../model/pyproject_edit.ts";
 import { gitTag, imageTag } from "../model/stage.ts";
 import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
-import { buildStep, imageLabels } from "./build.ts";
+import { buildStep, imageLabels, isSameBuild } from "./build.ts";
 import { bringLockBack, localBuild } from "./local.ts";
 import { addEntry, changelogPath } from "./repo.ts";
 
@@ -33,12 +34,19 @@ export function addPackage(facts: Facts, options: PackageOptions): Step[] {
   );
   if (asksForIt && isLocked) return [];
   const path = `${folder}/pyproject.toml`;
-  const content = asksForIt ? pyproject.text : withPackage(pyproject.text, wish, options.group ?? "main");
+  const content = asksForIt
+    ? pyproject.text
+    : keepingEnds(pyproject.text, (text) => withPackage(text, wish, options.group ?? "main"));
   return [
     step("add_to_pyproject", `Ask for ${wish.name} in ${path}; the image and its changelog entry follow`, [
       { kind: "write_file", path, content },
     ]),
-    resolve(facts, options, wish),
+    resolve(facts, options, {
+      wish,
+      after: asksForIt
+        ? `${path} asked for it before this run, and still does: git checkout -- :/${path} takes that back`
+        : unchanged,
+    }),
     bringLockBack(facts),
     compareWithNow(facts),
     step("drop_resolved", "Drop the image that the lock came from", [cmd`docker rmi ${resolvedImage(facts)}`]),
@@ -48,13 +56,18 @@ export function addPackage(facts: Facts, options: PackageOptions): Step[] {
 const resolvedImage = (facts: Facts): string =>
   `${engineRepository(facts)}:${imageTag("local", facts.user.name)}-resolved`;
 
+/** What a failure puts back; who was killed left the line, and then it is what this run found. */
+const unchanged = "pyproject.toml and poetry.lock are as they were";
+
+type Resolve = { readonly wish: Wish /** What the user finds in the tree after a failure. */; readonly after: string };
+
 /** The build in which poetry runs, under a name that no other image has; poetry's own sentence is the reason where it fails. */
-function resolve(facts: Facts, options: PackageOptions, wish: Wish): Step {
+function resolve(facts: Facts, options: PackageOptions, { wish, after }: Resolve): Step {
   const version = nextVersion(facts, options);
   const build = { version, mode: "refresh" as const, options: { cache: true, buildArg: [] } };
   const meaning = {
     why: "The image could not be built with the package: its last lines above tell the cause.",
-    fix: `See whether the package index has it: "${wish.name}"; pyproject.toml and poetry.lock are as they were`,
+    fix: `See whether the package index has it: "${wish.name}"; ${after}`,
   };
   const explained = (line: Command): Command =>
     line.digestFile
@@ -88,9 +101,7 @@ export function buildWithPackage(facts: Facts, options: PackageOptions): Step[] 
   const version = nextVersion(facts, options);
   const labels = imageLabels(facts, version, "no_update");
   const local = facts.engine.images.find(({ reference }) => reference === engineImage(facts, "local", version));
-  const isBuilt = ["org.opencontainers.image.revision", "dev.slipway.inputs"].every(
-    (name) => local?.labels[name] === labels[name],
-  );
+  const isBuilt = isSameBuild(local?.labels ?? {}, labels);
   const build = { version, mode: "no_update" as const, options: { cache: true, buildArg: [] } };
   return [
     { ...buildStep(facts, localBuild(facts, build)), skip: isBuilt ? "already built" : null },
@@ -117,16 +128,16 @@ function entryStep(facts: Facts, { wish, version }: { wish: Wish; version: Versi
     const [added] = addEntry(facts, { version, bump: "patch", message: [change], prod: false });
     return step("add_entry", title, added?.do ?? []);
   }
-  const content = withChange(facts.changelogText ?? "", entry, change);
+  const next = facts.changelog.find(({ line }) => line > entry.line);
+  const content = keepingEnds(facts.changelogText ?? "", (text) => withChange(text, next ?? null, change));
   const skip = entry.changes.includes(change) ? "the entry is there" : null;
   return step("add_entry", title, [{ kind: "write_file", path, content }], { skip });
 }
 
-/** One more line at the end of an entry. */
-function withChange(text: string, entry: ChangelogEntry, change: string): string {
+/** One more line at the end of the entry before the next one. */
+function withChange(text: string, next: ChangelogEntry | null, change: string): string {
   const lines = text.split("\n");
-  const next = lines.findIndex((line, index) => index >= entry.line && line.startsWith("#"));
-  const end = next < 0 ? lines.length : next;
+  const end = next ? next.line - 1 : lines.length;
   const last = lines.findLastIndex((line, index) => index < end && line.trim() !== "");
   return lines.toSpliced(last + 1, 0, `- ${change}`).join("\n");
 }

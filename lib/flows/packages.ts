@@ -8,7 +8,7 @@ import type { PackageUse } from "../model/package_actions.ts";
 import { type Step, step } from "../model/plan.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage } from "./choose_image.ts";
+import { chooseImage, shownImage } from "./choose_image.ts";
 import { pullOf } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
@@ -53,7 +53,7 @@ export function findUnused(facts: Facts, options: UnusedOptions): Step[] {
     where: options.where ?? null,
   };
   const title = use.where === null ? "Look who uses the packages" : `Look who uses ${use.where}`;
-  return [...pullIfMissing(facts, image), step("package_use", `${title} in ${image.reference}`, [use])];
+  return [...pullIfMissing(facts, image), step("package_use", `${title} in ${shownImage(image)}`, [use])];
 }
 
 const noPyproject = (dir: string): UserError =>

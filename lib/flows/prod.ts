@@ -1,17 +1,22 @@
+import { baseArgs } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { builtImage, engineRepository, requireVersion } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
 import { candidateTag } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { type Build, buildStep, imageLabels } from "./build.ts";
+import { assertContext, type Build, buildStep, imageLabels } from "./build.ts";
 import { pullOf } from "./ecr.ts";
 import { imageInEngine } from "./promote.ts";
 import { pushImage } from "./push.ts";
 import { assertBase } from "./release_rules.ts";
 import { assertClean } from "./tests.ts";
 
-export type ProdOptions = { readonly cache: boolean; readonly buildArg: readonly string[] };
+export type ProdOptions = {
+  readonly cache: boolean;
+  readonly buildArg: readonly string[];
+  readonly secret?: readonly string[];
+};
 export type ProdBuild = { readonly version: Version; readonly reference: string; readonly options: ProdOptions };
 
 /** Builds prod-X.Y.Z from prod.Dockerfile on the released dev digest, the code of the commit copied in; or a candidate. */
@@ -19,6 +24,7 @@ export function buildProd(facts: Facts, options: ProdOptions & { readonly candid
   const version = requireVersion(facts);
   assertBase(facts, version);
   assertClean(facts);
+  assertContext(facts);
   const reference = options.candidate ? candidateImage(facts) : builtImage(facts, version);
   return [pullBase(facts), buildStep(facts, prodBuild(facts, { version, reference, options }))];
 }
@@ -62,20 +68,17 @@ const tellCandidate = (facts: Facts, image?: string): Step =>
 export function prodBuild(facts: Facts, { version, reference, options }: ProdBuild): Build {
   const base = requireBase(facts);
   const { repository, digest } = base;
-  const image = facts.config.imageName;
   return {
     id: "build_prod",
     reference,
     args: {
       ...facts.config.release.buildArgs,
       AM_CONTAINER_VERSION: version,
-      BASE_IMAGE: `${repository}@${digest}`,
       RUNNABLE_DIR: facts.place.dir,
-      VERSION: base.version,
-      ECR_BASE_PATH: repository.slice(0, -`/${image}`.length),
-      IMAGE_NAME: image,
+      ...baseArgs(base, facts.config.imageName),
     },
     typedArgs: options.buildArg,
+    secrets: options.secret ?? [],
     labels: imageLabels(facts, version, "prod"),
     cache: options.cache,
     images: { [`${repository}:dev-${base.version}`]: `docker-image://${repository}@${digest}` },
@@ -84,11 +87,16 @@ export function prodBuild(facts: Facts, { version, reference, options }: ProdBui
 
 /** Brings the dev image below a prod image into the engine, by its digest. */
 export function pullBase(facts: Facts): Step {
-  const { repository, digest, version } = requireBase(facts);
+  const { repository, digest, version, why } = requireBase(facts);
   const isThere = facts.engine.images.some(({ digests }) => digests.includes(digest));
-  return step("pull_base", `Pull dev-${version}, on which prod stands`, pullOf(facts, `${repository}@${digest}`), {
-    skip: isThere ? "the engine has it" : null,
-  });
+  return step(
+    "pull_base",
+    `Pull dev-${version}, on which prod stands: ${why}`,
+    pullOf(facts, `${repository}@${digest}`),
+    {
+      skip: isThere ? "the engine has it" : null,
+    },
+  );
 }
 
 function requireBase(facts: Facts): BaseImage {

@@ -5,7 +5,7 @@ import { cmd, type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage } from "./choose_image.ts";
+import { chooseImage, shownImage } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
 import { pullIfMissing } from "./pull.ts";
 
@@ -27,13 +27,21 @@ export function dockerClient(facts: Facts, options: Words): Step[] {
       why: "Everyone on this machine can read the words of a running program.",
       fix: "i docker_login asks for it; a script pipes it: i docker login --username ada --password-stdin HOST",
     });
-  return [step("docker", `docker ${words[0]}`, [{ ...cmd`docker ${words}`, interactive: true, cwd: facts.place.cwd }])];
+  const line = {
+    ...cmd`docker ${words}`,
+    interactive: true,
+    ownCode: true,
+    typed: true,
+    cwd: facts.place.cwd,
+  } as const;
+  return [step("docker", `docker ${words[0]}`, [line])];
 }
 
 type InContainer = Words & {
   readonly stage: Stage;
   readonly version?: Version | undefined;
   readonly asRoot: boolean;
+  readonly entrypoint: boolean;
 };
 
 /** poetry in the container of local or dev, beside pyproject.toml and poetry.lock of the runnable dir; what it writes is the caller's. */
@@ -49,12 +57,13 @@ export function poetryIn(facts: Facts, options: InContainer): Step[] {
     ...pullIfMissing(facts, image),
     runContainer(facts, {
       id: "poetry",
-      title: `poetry ${words[0]} in ${image.reference}`,
+      title: `poetry ${words[0]} in ${shownImage(image)}`,
       image,
       what: image.reference,
       cwd: posix.join(facts.place.dir, "devops/docker_build"),
       interactive: true,
       asRoot: options.asRoot,
+      entrypoint: options.entrypoint,
       // Some entrypoints join their words and split them again.
       ...shellText(facts, `exec poetry ${words.map(quote).join(" ")}`),
     }),

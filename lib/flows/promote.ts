@@ -1,17 +1,20 @@
 import { lacksImage } from "../model/engine.ts";
+import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { builtImage, engineImage, releaseTag, requireVersion, versionTag } from "../model/names.ts";
-import { assertNotPatched } from "../model/patched.ts";
+import { builtImage, engineImage, releaseTag, requireVersion, tagMessage, versionTag } from "../model/names.ts";
+import { assertOfCommit } from "../model/patched.ts";
 import { cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
+import { testsOf } from "../model/releases.ts";
 import type { ReleaseStage } from "../model/stage.ts";
-import type { Version } from "../model/version.ts";
+import { isVersion, type Version } from "../model/version.ts";
+import { assertSameImage, assertTagAgrees } from "./agreement.ts";
 import { claimed, lookAtTargets } from "./claimed.ts";
-import { assertPassed } from "./gates.ts";
+import { assertPassed, assertTested } from "./gates.ts";
 import { publish, tell } from "./publish.ts";
 import { publishedDigest, push, releasedDigest, sourcePlace } from "./push.ts";
-import { assertMayRelease, assertNotRolledBack } from "./release_rules.ts";
+import { assertMayRelease, assertNotRolledBack, assertPushed, type PushOptions } from "./release_rules.ts";
 import { smokeTests } from "./smoke.ts";
-import { assertClean } from "./tests.ts";
+import { assertClean, namesOf, passedAt } from "./tests.ts";
 
 /**
  * What the engine calls an image: its id there, else the registry's name for it, under which it can be pulled. The
@@ -52,7 +55,7 @@ export function tagTested(facts: Facts, image: Digest, version: Version): Step[]
     step(
       "git_tag",
       `Create the Git tag ${tag}`,
-      [{ kind: "git_ref", op: "tag", tag, commit, message: `Release ${tag}`, ...replaces }],
+      [{ kind: "git_ref", op: "tag", tag, commit, message: tagMessage(tag), ...replaces }],
       {
         yields: "git_tag",
         skip: pushed ? `it was pushed at ${pushed.slice(0, 12)}` : local === commit ? "the tag is there" : null,
@@ -66,13 +69,15 @@ export function tagLocalAsDev(facts: Facts, options: { readonly skipTests: boole
   const version = requireVersion(facts);
   assertClean(facts);
   const image = imageInEngine(facts, engineImage(facts, "local", version), `i docker_build_local --version ${version}`);
+  assertAgrees(facts, image, version);
   const skips = assertPassed(facts, { version, image, skipTests: options.skipTests });
   return [...tagTested(facts, image, version), ...skips];
 }
 
 /** docker_tag_push_multi_build_local_as_dev: both at once for an index, whose emulated platforms are started first. */
-export function tagPushLocalAsDev(facts: Facts, options: { readonly skipTests: boolean }): Step[] {
+export function tagPushLocalAsDev(facts: Facts, options: PushOptions & { readonly skipTests: boolean }): Step[] {
   const version = requireVersion(facts);
+  assertPushed(facts, options);
   const reference = engineImage(facts, "local", version);
   const image = imageInEngine(facts, reference, `i docker_build_local --multi-arch --version ${version}`);
   const chosen = { reference, tag: "", stage: "local", version, local: null } as const;
@@ -81,24 +86,71 @@ export function tagPushLocalAsDev(facts: Facts, options: { readonly skipTests: b
 }
 
 /** docker_push_dev alone: pushes what was tagged, to all registries, and points dev at it. */
-export function pushDev(facts: Facts): Step[] {
+export function pushDev(facts: Facts, options: PushOptions): Step[] {
   const version = requireVersion(facts);
+  assertPushed(facts, options);
   assertNotRolledBack(facts, version);
   const image =
-    releasedDigest(facts, versionTag(facts, version)) ??
+    releasedDigest(facts, version) ??
     imageInEngine(facts, engineImage(facts, "dev", version), `i docker_tag_local_as_dev --version ${version}`);
+  assertTagged(facts, version);
+  assertAgrees(facts, image, version);
+  assertTested(facts, image, version);
   return pushTested(facts, image, version);
 }
 
 /** docker_push_prod alone: as docker_push_dev, for an image whose gates have passed. */
-export function pushProd(facts: Facts, options: { readonly skipTests: boolean }): Step[] {
+export function pushProd(facts: Facts, options: PushOptions & { readonly skipTests: boolean }): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
+  assertPushed(facts, options);
   const image =
-    releasedDigest(facts, versionTag(facts, version)) ??
+    releasedDigest(facts, version) ??
     imageInEngine(facts, engineImage(facts, "prod", version), `i docker_build_prod --version ${version}`);
+  assertAgrees(facts, image, version);
+  assertBaseOf(facts, image);
   const skips = assertPassed(facts, { version, image, skipTests: options.skipTests });
   return [...tagTested(facts, image, version), ...skips, ...pushTested(facts, image, version)];
+}
+
+/** Log, Git tag and image say the same of the version. */
+function assertAgrees(facts: Facts, image: string, version: Version): void {
+  assertSameImage(facts, version, namesOf(facts, image));
+  assertTagAgrees(facts, version, passedAt(facts, image));
+}
+
+/** docker_push_dev pushes the tag that docker_tag_local_as_dev made, so it is done from the same commit. */
+function assertTagged(facts: Facts, version: Version): void {
+  const tag = releaseTag(facts, version);
+  const local = facts.git.tags[tag];
+  if (facts.remoteTags[tag] || !local || local === facts.git.commit) return;
+  throw new UserError(`the Git tag ${tag} names ${local.slice(0, 12)}, and this is ${facts.git.commit.slice(0, 12)}`, {
+    why: "The image was tested and tagged with the code of that commit, and its release is recorded with it.",
+    fix: `Push it from there: git checkout ${tag}; or tag what was tested here: i docker_tag_local_as_dev --version ${version}`,
+  });
+}
+
+/** A prod image is recorded with the dev image that it was built on. */
+function assertBaseOf(facts: Facts, image: string): void {
+  const { base } = facts.inputs;
+  const names = namesOf(facts, image);
+  const labels = labelsOf(facts, names);
+  const own = labels["org.opencontainers.image.base.digest"];
+  if (!base || !own || own === base.digest) return;
+  const named = (labels["org.opencontainers.image.base.name"] ?? "").split(":dev-").at(-1) ?? "";
+  const version = isVersion(named) ? named : "X.Y.Z";
+  throw new UserError(`the prod image stands on ${own}, and dev ${base.version} is ${base.digest}`, {
+    why: `Taken was ${base.why}; the release is recorded with the dev image that prod was built on.`,
+    fix: `Name that one: --dev-version ${version}; or build it again: i docker_build_prod`,
+  });
+}
+
+/** The labels of an image, by any of its digests, from the engine or a registry. */
+function labelsOf(facts: Facts, names: readonly string[]): Readonly<Record<string, string>> {
+  const local = facts.engine.images.find(({ id, digests }) => [id, ...digests].some((name) => names.includes(name)));
+  const states = Object.values(facts.registries).flatMap((tags) => Object.values(tags));
+  const there = states.find((state) => state.state === "found" && names.includes(state.digest) && state.labels);
+  return local?.labels ?? (there?.state === "found" ? there.labels : undefined) ?? {};
 }
 
 function pushTested(facts: Facts, image: string, version: Version): Step[] {
@@ -108,14 +160,14 @@ function pushTested(facts: Facts, image: string, version: Version): Step[] {
       ...push(facts, image, version),
       ...publish(facts, publishedDigest(facts, image, version), version),
     ]),
-    tell(facts, publishedDigest(facts, image, version), { version, untested: [] }),
+    tell(facts, publishedDigest(facts, image, version), { version, tested: testsOf(facts.log, image), untested: [] }),
   ];
 }
 
 /** The digest of an image that must be in the engine; `fix` is the line that makes it. */
 export function imageInEngine(facts: Facts, reference: string, fix: string): string {
   const found = facts.engine.images.find((image) => image.reference === reference);
-  assertNotPatched(found);
+  assertOfCommit(found);
   if (found) return found.id;
   throw lacksImage(facts.engine, reference, {
     why: "This step works on an image that an earlier one makes.",

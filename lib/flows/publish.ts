@@ -49,9 +49,16 @@ function recordRelease(facts: Facts, digest: Digest, version: Version): Step {
   ]);
 }
 
+type Told = {
+  readonly version: Version;
+  /** The test lists that passed, and who says so. */
+  readonly tested: readonly string[];
+  readonly untested: readonly string[];
+};
+
 /** Where the release stands: registry x tag x digest, what was not tested, what to do next. */
-export function tell(facts: Facts, image: Digest, release: { version: Version; untested: readonly string[] }): Step {
-  const { version, untested } = release;
+export function tell(facts: Facts, image: Digest, release: Told): Step {
+  const { version, untested, tested } = release;
   const { stage } = facts;
   const name = facts.config.imageName;
   const kept = keptVersion(
@@ -69,7 +76,9 @@ export function tell(facts: Facts, image: Digest, release: { version: Version; u
     ...rows,
     ...(kept ? [`${stage} stays ${kept}, which is higher than ${version}`] : []),
     ...behind.map((registry) => `${registry.name.padEnd(12)} behind by choice`),
+    ...tested.map((what) => `tested       ${what}`),
     ...untested.map((what) => `NOT TESTED   ${what}`),
+    ...(facts.unpushed ? [`NOT PUSHED   the commit is on no branch that others have: ${facts.unpushed.line}`] : []),
     "",
     `Users get it with: i docker_pull${stage === "prod" ? ` --stage prod${kept ? ` --version ${version}` : ""}` : ""}`,
     ...afterwards(facts, version),

@@ -38,16 +38,26 @@ export function pullDevTools(
 
 /** The pull from the first target registry, under the name that the engine knows the image by. */
 function pullStep(facts: Facts, image: Chosen): Step {
+  if (facts.config.registries.length === 0) throw noRegistry(image);
   const from = `${targetPlaces(facts)[0]?.repository ?? engineRepository(facts)}:${image.tag}`;
   const rename = from === image.reference ? [] : [cmd`docker tag ${from} ${image.reference}`];
-  return step("docker_pull", `Pull ${from}`, [...pullOf(facts, from), ...rename]);
+  const why = image.note ? ` (${image.note})` : "";
+  return step("docker_pull", `Pull ${from}${why}`, [...pullOf(facts, from), ...rename]);
 }
 
 /** Pulls the image where the engine does not have it; local images are never pulled. */
 export function pullIfMissing(facts: Facts, image: Chosen): Step[] {
   if (image.stage === "local") return image.local ? [] : [missingLocal(facts, image)];
+  if (image.local && facts.config.registries.length === 0) return [];
   return [{ ...pullStep(facts, image), skip: image.local ? "the engine has it" : null }];
 }
+
+/** Without a host in its name, an image is looked for in Docker Hub, where it is a stranger's. */
+const noRegistry = (image: Chosen): UserError =>
+  new UserError(`there is no registry to pull ${image.reference} from`, {
+    why: "No registry is configured, and the name alone would be pulled from Docker Hub, where anybody may own it.",
+    fix: "Add a registry to repo_config.yaml, container_registry_info; or build an image: i docker_build_local, and use --stage local",
+  });
 
 const missingLocal = (facts: Facts, image: Chosen): never => {
   throw lacksImage(facts.engine, image.reference, {

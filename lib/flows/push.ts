@@ -3,10 +3,17 @@ import type { Facts } from "../model/facts.ts";
 import { engineImage, firstTarget, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { cmd, type Digest, type Place, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
+import { assertAsLogged } from "./agreement.ts";
 import { ecrLogin } from "./ecr.ts";
 
-/** The digest that a registry shows behind a version's tag; undefined where none has it. Two registries that differ are refused. */
-export function releasedDigest(facts: Facts, tag: string): string | undefined {
+/** The digest of a version that registries show; undefined where none has it. One that log or registries differ about is refused. */
+export function releasedDigest(facts: Facts, version: Version): string | undefined {
+  assertAsLogged(facts, version);
+  return taggedDigest(facts, versionTag(facts, version));
+}
+
+/** The digest that registries show behind a tag that never moves; undefined where none has it. Two that differ are refused. */
+function taggedDigest(facts: Facts, tag: string): string | undefined {
   const found = facts.targets.flatMap(({ name }) => {
     const state = facts.registries[name]?.[tag];
     return state?.state === "found" ? [{ name, digest: state.digest }] : [];
@@ -29,9 +36,7 @@ export const sourcePlace = (facts: Facts, tag: string): Place =>
 
 /** What a tested image is called in registries: itself, but in the classic store its manifest's digest, known after the push. */
 export const publishedDigest = (facts: Facts, tested: Digest, version: Version): Digest =>
-  facts.engine.store === "classic" && !releasedDigest(facts, versionTag(facts, version))
-    ? { digest: "@image" }
-    : tested;
+  facts.engine.store === "classic" && !releasedDigest(facts, version) ? { digest: "@image" } : tested;
 
 /** Pushes the version's tag to the first registry and reads it back, copies it by digest to the others, pushes the Git tag. */
 export function push(facts: Facts, tested: Digest, version: Version): Step[] {
@@ -59,7 +64,7 @@ export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push)
   if (facts.builder)
     return [nameBuilt(facts, tested, { id, tag, source }), copyToOthers(facts, { tag, image: tested, source })];
   const image =
-    facts.engine.store === "classic" && !releasedDigest(facts, tag) ? ({ digest: "@image" } as const) : tested;
+    facts.engine.store === "classic" && !taggedDigest(facts, tag) ? ({ digest: "@image" } as const) : tested;
   const isRenamed = image !== tested || facts.engine.store === "classic";
   const pushed = has(facts, source, tag);
   const reference = `${source.repository}:${tag}`;

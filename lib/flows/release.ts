@@ -1,8 +1,11 @@
+import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { builtImage, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
 import { type Digest, type Step, step } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
+import { type PoetryMode, resolves } from "../model/poetry.ts";
 import type { Version } from "../model/version.ts";
+import { assertTagAgrees } from "./agreement.ts";
 import { buildStep } from "./build.ts";
 import { claimed } from "./claimed.ts";
 import { ecrChecks, pullOf } from "./ecr.ts";
@@ -12,16 +15,31 @@ import { localBuild } from "./local.ts";
 import { prodBuild, pullBase } from "./prod.ts";
 import { engineName, tagTested } from "./promote.ts";
 import { publish, tell } from "./publish.ts";
-import { publishedDigest, push, sourcePlace } from "./push.ts";
-import { assertMayRelease, assertTagFits } from "./release_rules.ts";
+import { publishedDigest, push, releasedDigest, sourcePlace } from "./push.ts";
+import {
+  assertMayRelease,
+  assertNotRolledBack,
+  assertPushed,
+  assertTagFits,
+  type PushOptions,
+} from "./release_rules.ts";
+import { passedAt } from "./tests.ts";
 
-export type ReleaseOptions = GateOptions & { readonly cache: boolean; readonly pushToRepo: boolean };
+export type ReleaseOptions = GateOptions &
+  PushOptions & {
+    readonly cache: boolean;
+    readonly pushToRepo: boolean;
+    readonly poetryMode?: PoetryMode | undefined;
+  };
 
 /** A release of the stage from preflight to the verified table: design.md, "Which image: a dev release, step by step". */
 export function release(facts: Facts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
+  // The lock that this run resolved and committed is pushed by whoever looked at it.
+  if (options.pushToRepo && !resolves(options.poetryMode)) assertPushed(facts, options);
   const found = findImage(facts, version);
+  assertTagAgrees(facts, version, passedAt(facts, found.digest));
   assertTagFits(facts, version);
   const image: Digest = found.digest ?? { digest: "@image" };
   const ref = releaseClaim(facts, version);
@@ -36,12 +54,19 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
   if (!options.pushToRepo) return [preflight(facts), ...claimed(facts, version, upToPush)];
   const published = publishedDigest(facts, image, version);
   const untested = tests.flatMap(({ id, skip }) => (skip?.startsWith("--") ? [`${id} (${skip})`] : []));
+  const tested = tests.flatMap(({ id, skip }) => testedBy(id, skip));
   const toRegistries = [...push(facts, image, version), ...publish(facts, published, version)];
   return [
     preflight(facts),
     ...claimed(facts, version, [...upToPush, ...toRegistries]),
-    tell(facts, published, { version, untested }),
+    tell(facts, published, { version, tested, untested }),
   ];
+}
+
+/** Whose word a gate is taken on: the log's, or that of this run. */
+function testedBy(id: string, skip: string | null): string[] {
+  if (!id.startsWith("run_")) return [];
+  return skip === null ? [`${id} in this run`] : skip.startsWith("--") ? [] : [`${id}: ${skip}, says the log`];
 }
 
 /** A builder pushes what it built; the engine gets it from there, to test it. */
@@ -59,7 +84,21 @@ export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[]
   const isRecorded = facts.log.some(
     (entry) => entry.type === "release" && entry.stage === facts.stage && entry.version === version,
   );
-  return isEverywhere && isRecorded && facts.claim === null ? [] : release(facts, options);
+  if (!isEverywhere || !isRecorded || facts.claim !== null) return release(facts, options);
+  assertNotRolledBack(facts, version);
+  assertTagAgrees(facts, version, passedAt(facts, releasedDigest(facts, version) ?? null));
+  return [];
+}
+
+/** The prod half of docker_release_all: on the dev image of its own version, which the dev half has verified. */
+export function releaseOnOwnDev(facts: Facts, options: ReleaseOptions): Step[] {
+  const version = requireVersion(facts);
+  const { base } = facts.inputs;
+  if (!base || base.version === version) return release(facts, options);
+  throw new UserError(`prod ${version} would stand on dev ${base.version}, ${base.why}`, {
+    why: "docker_release_all releases prod from the dev image of the same version.",
+    fix: `Say on which: i docker_release_prod --version ${version} --dev-version ${version}`,
+  });
 }
 
 const preflight = (facts: Facts): Step =>

@@ -2,9 +2,13 @@ import { assertReleasable, parseChangelog } from "../model/changelog.ts";
 import { assertEngine, plugins } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { placeholderAccount } from "../model/git_remote.ts";
 import { lastOf } from "../model/log.ts";
+import { rolledBack } from "../model/releases.ts";
 import { gitTag } from "../model/stage.ts";
-import { bump, compareVersions, isVersion, majorMinor, type Version } from "../model/version.ts";
+import { bump, compareVersions, highest, isVersion, majorMinor, type Version } from "../model/version.ts";
+import { assertAsLogged } from "./agreement.ts";
+import { assertContext } from "./build.ts";
 import { assertClean } from "./tests.ts";
 
 /** Rules that need no look at an image: design.md, step 1. */
@@ -14,7 +18,8 @@ export function assertMayRelease(facts: Facts, version: Version): void {
       why: "repo_config.yaml says release: none, a container built on the fly.",
       fix: "Use it with i docker_build_local, or remove release: none",
     });
-  parseChangelog(facts.changelogText ?? "", facts.config.imageName, "changelog.txt");
+  assertFilledIn(facts);
+  parseChangelog(facts.changelogText ?? "", facts.config.imageName, "changelog.txt", facts.today);
   assertReleasable(version, {
     entries: facts.changelog,
     stage: facts.stage,
@@ -24,12 +29,45 @@ export function assertMayRelease(facts: Facts, version: Version): void {
   assertNotRolledBack(facts, version);
   assertBase(facts, version);
   assertClean(facts);
+  assertContext(facts);
   if (facts.git.shallow)
     throw new UserError("the clone is shallow", {
       why: "The commit that last changed the image's inputs is read from the history.",
       fix: "git fetch --unshallow",
+      kind: "shallow",
     });
   assertEngine(facts.engine, plugins);
+}
+
+/** What the template has in places that only the team can fill is not released. */
+function assertFilledIn({ config, git, targets }: Facts): void {
+  const registry = targets.find(({ address }) => address.split("/").includes(placeholderAccount));
+  if (registry)
+    throw new UserError(`${registry.name} is ${registry.address} in repo_config.yaml, which the template has there`, {
+      why: "An image is pushed to a registry of yours.",
+      fix: `Write its address below container_registry_info: ${registry.name}: ADDRESS`,
+    });
+  if (!config.isPlaceholder || git.remote) return;
+  throw new UserError(
+    `github_repo_account is ${placeholderAccount} in repo_config.yaml, which the template has there`,
+    {
+      why: "A released image says where its code is, and there is no Git remote that would tell.",
+      fix: "Write the account below repo_info, or add the remote: git remote add origin URL",
+    },
+  );
+}
+
+export type PushOptions = { readonly allowUnpushed?: boolean };
+
+/** Refuses a commit that only this clone has: its tag would bring it to everybody, on no branch and unseen. */
+export function assertPushed({ unpushed, git }: Facts, { allowUnpushed }: PushOptions): void {
+  if (unpushed === null || allowUnpushed) return;
+  const { name = "the remote" } = git.remote ?? {};
+  throw new UserError(`${name} does not have the commit ${git.commit.slice(0, 12)} on its branch ${unpushed.branch}`, {
+    why: "What is released is code that everybody has; a commit that stays here could be changed or lost after its release.",
+    fix: `Push it: ${unpushed.line}; or release it all the same: --allow-unpushed`,
+    kind: "unpushed",
+  });
 }
 
 /** Versions that only go forward: all of dev, and those of one major.minor of prod, where an older one may get a hotfix. */
@@ -41,15 +79,21 @@ export function assertBase(facts: Facts, version: Version): void {
   if (facts.stage === "dev") return;
   const { base } = facts.inputs;
   const generation = majorMinor(version);
-  if (base && majorMinor(base.version) === generation) return;
+  const isFitting = base !== null && majorMinor(base.version) === generation;
+  if (isFitting) assertAsLogged({ ...facts, stage: "dev" }, base.version);
+  if (isFitting) return;
   const devs = releasedVersions({ ...facts, stage: "dev" }).sort(compareVersions);
+  const out = devs.filter((one) => majorMinor(one) === generation && rolledBack(facts.log, "dev", one));
+  const isOut = !base && out.length > 0;
   throw new UserError(
     base
       ? `prod ${version} cannot stand on dev ${base.version}`
       : `prod ${version} has no dev ${generation} to stand on`,
     {
-      why: `dev and prod keep major.minor equal, and ${base ? `${base.version} is not ${generation}` : `released as dev are ${devs.join(", ") || "none"}`}.`,
-      fix: `Release it first: i docker_release_dev --version ${generation}.0; or release prod ${devs.at(-1) ?? "X.Y.Z"}`,
+      why: `dev and prod keep major.minor equal, and ${base ? `${base.version} is not ${generation}` : `released as dev are ${devs.join(", ") || "none"}`}${isOut ? `, but ${out.join(", ")} was rolled back` : ""}.`,
+      fix: isOut
+        ? `Release the next one: i docker_release_dev --version ${bump(highest(out) ?? version, "patch")}; or stand on it nevertheless: --dev-version ${highest(out)}`
+        : `Release it first: i docker_release_dev --version ${generation}.0; or release prod ${devs.at(-1) ?? "X.Y.Z"}`,
     },
   );
 }
@@ -65,34 +109,66 @@ export function assertTagFits(facts: Facts, version: Version): void {
   });
 }
 
-/** The versions of the stage that the log or a Git tag knows. */
+/** The versions of the stage that the log or a Git tag knows, one of this clone or of the remote. */
 export function releasedVersions(facts: Facts): Version[] {
   const fromLog = facts.log.flatMap((entry) =>
     entry.type === "release" && entry.stage === facts.stage ? [entry.version] : [],
   );
   const prefix = gitTag(facts.config.imageName, facts.stage, "" as Version);
-  const fromGit = Object.keys(facts.git.tags).map((tag) => tag.slice(prefix.length));
+  const tags = Object.keys({ ...facts.git.tags, ...facts.remoteTags }).filter((tag) => tag.startsWith(prefix));
+  const fromGit = tags.map((tag) => tag.slice(prefix.length));
   return [...new Set([...fromLog, ...fromGit])].filter(isVersion);
 }
 
 /** A version that was rolled back is not released again by accident (design.md, "what rollback means"). */
 export function assertNotRolledBack(facts: Facts, version: Version): void {
   const { stage } = facts;
-  const last = facts.log.findLast((entry) => entry.type === "flip" && entry.tag === stage);
-  const released = facts.log.find(
-    (entry) => entry.type === "release" && entry.stage === stage && entry.version === version,
-  );
-  if (!last || !released || last.type !== "flip" || last.why !== "rollback" || last.version === version) return;
-  throw new UserError(`${version} was rolled back to ${last.version} by ${last.by} on ${last.at.slice(0, 10)}`, {
-    why: `${last.reason ? `They said: ${last.reason}. ` : ""}Releasing it again would bring back what was taken out.`,
+  const back = rolledBack(facts.log, stage, version);
+  if (!back) return;
+  throw new UserError(`${version} was rolled back to ${back.version} by ${back.by} on ${back.at.slice(0, 10)}`, {
+    why: `${back.reason ? `They said: ${back.reason}. ` : ""}Releasing it again would bring back what was taken out.`,
     fix: `Release the next version, e.g. --version ${bump(version, "patch")}; or point ${stage} at it again: i docker_rollback_${stage} --version ${version}`,
   });
 }
 
-/** The log's entry of a digest that is a version above this one: a mutable tag goes down only by a rollback (design.md, step 8). */
-export function above(facts: Pick<Facts, "log">, digest: string | null, version: Version) {
-  const entry = digest === null ? undefined : lastOf(facts.log, digest);
-  return entry && isVersion(entry.version) && compareVersions(entry.version, version) > 0 ? entry : undefined;
+type Current = { readonly version: Version; readonly says: string };
+
+type Moved = Pick<Facts, "log" | "registries" | "stage" | "moving">;
+
+/**
+ * The version that the image behind the stage's mutable tag is, by the log, else by its own label; not while it is moved, when
+ * who moves it is waited for first.
+ */
+function currentOf(facts: Moved, digest: string): Current | null {
+  const { stage } = facts;
+  const entry = lastOf(facts.log, digest);
+  if (entry)
+    return isVersion(entry.version)
+      ? { version: entry.version, says: `${entry.by} on ${entry.host} moved it to ${entry.version} at ${entry.at}` }
+      : null;
+  if (facts.moving) return null;
+  const states = Object.values(facts.registries).map((tags) => tags[stage]);
+  const named = states.flatMap((state) =>
+    state?.state === "found" && state.digest === digest
+      ? (state.labels?.["org.opencontainers.image.version"] ?? [])
+      : [],
+  )[0];
+  if (!named || !isVersion(named)) return null;
+  return { version: named, says: `The label of its image says ${named}, which the log does not know` };
+}
+
+/** What the mutable tag is where that is a version above this one: it goes down only by a rollback (design.md, step 8). */
+export function above(facts: Moved, digest: string | null, version: Version): Current | undefined {
+  const current = digest === null ? null : currentOf(facts, digest);
+  return current && compareVersions(current.version, version) > 0 ? current : undefined;
+}
+
+/** The highest version that is tagged in Git, for an image that neither log nor label names. */
+function highestTagged(facts: Facts, digest: string | null, version: Version): Current | undefined {
+  if (digest === null || facts.moving || lastOf(facts.log, digest) || currentOf(facts, digest)) return undefined;
+  const top = highest(releasedVersions(facts));
+  if (!top || compareVersions(top, version) <= 0) return undefined;
+  return { version: top, says: `Neither log nor label names the image that it is, and ${top} is released` };
 }
 
 /**
@@ -100,10 +176,12 @@ export function above(facts: Pick<Facts, "log">, digest: string | null, version:
  * "dev and prod versions"). dev goes down only by a rollback, so there it is refused.
  */
 export function keptVersion(facts: Facts, version: Version, seen: readonly (string | null)[]): string | null {
-  const higher = seen.map((digest) => above(facts, digest, version)).find((entry) => entry !== undefined);
+  const higher = seen
+    .map((digest) => above(facts, digest, version) ?? highestTagged(facts, digest, version))
+    .find((current) => current !== undefined);
   if (!higher || facts.stage === "prod") return higher?.version ?? null;
   throw new UserError(`dev is ${higher.version}, and ${version} is lower`, {
-    why: `${higher.by} on ${higher.host} moved it to ${higher.version} at ${higher.at}, and dev goes down only by a rollback.`,
+    why: `${higher.says}, and dev goes down only by a rollback.`,
     fix: `Release a higher version, or go back on purpose: i docker_rollback_dev --version ${version}`,
   });
 }

@@ -1,15 +1,17 @@
-import { currentEntry, newest, readChangelog, renderEntry } from "../model/changelog.ts";
+import { currentEntry, newest, plainChange, readChangelog, renderEntry } from "../model/changelog.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import { keepingEnds } from "../model/exact_text.ts";
+import type { Facts, LocalImage } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
+import { chooseImage } from "./choose_image.ts";
 
 export const changelogPath = (facts: Facts): string =>
   facts.place.dir === "." ? "changelog.txt" : `${facts.place.dir}/changelog.txt`;
 
 /** Format, order, dates and versions of changelog.txt, every problem with its line; exit code 2 when there is one. */
 export function checkChangelog(facts: Facts): Step[] {
-  const { entries, problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName);
+  const { entries, problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName, facts.today);
   const missing =
     facts.changelogText === null
       ? [{ line: 0, what: "is not there", fix: "Add the first entry: i changelog_add --message 'First version'" }]
@@ -44,7 +46,7 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
       why: "An entry says what changed.",
       fix: 'Pass it: i changelog_add --message "Add package foobar"',
     });
-  const broken = options.message.find((line) => /[\n\r\0]/.test(line) || line.trim() === "");
+  const broken = options.message.find((line) => /[\n\r\0]/.test(line) || plainChange(line).trim() === "");
   if (broken !== undefined)
     throw new UserError(`the change ${JSON.stringify(broken)} is not one line of text`, {
       why: "Each change is one line of the entry.",
@@ -55,14 +57,15 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
   const entryOf = (version: Version) =>
     renderEntry(facts.config.imageName, stage, version, facts.today, options.message);
   const there = options.version ?? last?.version;
-  if (there && `${facts.changelogText ?? ""}\n`.startsWith(`${entryOf(there)}\n`))
+  const before = facts.changelogText ?? "";
+  if (there && `${before.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n")}\n`.startsWith(`${entryOf(there)}\n`))
     return [
       step("add_entry", `Add ${there} to ${changelogPath(facts)}`, [], {
         skip: `${there} of today says exactly this; add another one with --version`,
       }),
     ];
   const version = options.version ?? (last ? bump(last.version, options.bump) : parseVersion("1.0.0"));
-  const content = `${[entryOf(version), facts.changelogText ?? ""].join("\n").trimEnd()}\n`;
+  const content = keepingEnds(before, (text) => (text === "" ? entryOf(version) : `${entryOf(version)}\n${text}`));
   const problem = readChangelog(content, facts.config.imageName).problems[0];
   if (problem)
     throw new UserError(`the entry of ${version} does not fit: line ${problem.line} ${problem.what}`, {
@@ -76,20 +79,31 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
   ];
 }
 
-/** Are code and container in sync? Inside a container its own version counts, outside the one of the image in use (seed 001). */
+/** Are code and container in sync? Inside a container its own version counts, outside the one of the image that docker_bash takes. */
 export function checkVersion(facts: Facts): Step[] {
   const code = newest(facts.changelog, "dev")?.version ?? null;
-  const inside = facts.env["CONTAINER_VERSION"] ?? facts.env["AM_CONTAINER_VERSION"];
+  const inside = facts.env["CONTAINER_VERSION"] ?? facts.env["AM_CONTAINER_VERSION"] ?? imageInUse(facts);
   const container = inside ? (versionIn(inside) ?? unreadable(inside)) : null;
   const differ = code !== null && container !== null && code !== container;
   const text = differ
     ? outOfSync(code, inside ?? "")
-    : [`code_version='${code ?? "none"}'`, `container_version='${container ?? "not inside a container"}'`].join("\n");
+    : [`code_version='${code ?? "none"}'`, `container_version='${container ?? whyUnknown(facts)}'`].join("\n");
   return [
     step("report", "Compare code and container", [
       { kind: "announce", text, data: { code, container, inSync: !differ }, exitCode: differ ? 1 : 0 },
     ]),
   ];
+}
+
+/** The dev image that the engine has; registries are not asked. */
+const devImage = (facts: Facts): LocalImage | null => chooseImage({ ...facts, registries: {} }, "dev", null).local;
+
+/** Its version, as the image says it itself. */
+const imageInUse = (facts: Facts): string | undefined => devImage(facts)?.labels["org.opencontainers.image.version"];
+
+function whyUnknown(facts: Facts): string {
+  if (!facts.engine.up) return "unknown, no Docker engine answers";
+  return devImage(facts) ? "unknown, the image of dev has no label of it" : "none, and the engine has no image of dev";
 }
 
 const unreadable = (text: string): never => {

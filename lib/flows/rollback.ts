@@ -1,21 +1,28 @@
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, TagState } from "../model/facts.ts";
 import { targetPlaces, versionTag } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
+import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
+import { minute } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
 import { flip } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
 
-export type RollbackOptions = { readonly version?: Version | undefined; readonly message: readonly string[] };
+export type RollbackOptions = {
+  readonly version?: Version | undefined;
+  readonly message: readonly string[];
+  /** Questions are answered, so nobody looks at what there is to go back to. */
+  readonly yes?: boolean;
+};
 
 /**
  * Points dev (or prod) at the digest of an earlier version in every registry; versioned tags never move (design.md, "what rollback
  * means"). The flip reads back what it put, so at most five requests go to a registry.
  */
 export function rollback(facts: Facts, options: RollbackOptions): Step[] {
-  const version = options.version ?? refuseWithCandidates(facts);
+  const version = versionBack(facts, options);
   const { stage } = facts;
-  const image = releasedDigest(facts, versionTag(facts, version)) ?? notReleased(facts, version);
+  const image = releasedDigest(facts, version) ?? notReleased(facts, version);
   assertEverywhere(facts, version);
   const places = targetPlaces(facts).map((place) => ({ ...place, seen: seenDigest(facts, place.registry, stage) }));
   const names = places.map(({ registry }) => registry).join(", ");
@@ -42,9 +49,42 @@ function assertEverywhere(facts: Facts, version: Version): void {
   });
 }
 
-/** The question before a rollback. */
-export const asksRollback = (facts: Facts, options: RollbackOptions): string =>
-  `Point ${facts.stage} of ${facts.config.imageName} back at ${options.version} in ${facts.targets.map(({ name }) => name).join(", ")}?`;
+/** The version that was typed; else the highest that a person may go back to, whom its evidence is shown to. */
+function versionBack(facts: Facts, { version, yes = false }: RollbackOptions): Version {
+  if (version) return version;
+  const [first] = candidatesOf(facts.log, facts.stage);
+  return first && facts.terminal && !yes ? first.version : refuseWithCandidates(facts);
+}
+
+/** The question before a rollback, below what is known of the versions where none was typed. */
+export function asksRollback(facts: Facts, options: RollbackOptions): string {
+  const version = versionBack(facts, options);
+  const question = `Point ${facts.stage} of ${facts.config.imageName} back at ${version} in ${facts.targets.map(({ name }) => name).join(", ")}?`;
+  return options.version ? question : [...evidence(facts), question].join("\n");
+}
+
+/** What is known of each version that one may go back to: when it was released, its tests, and where it is. */
+function evidence(facts: Facts): string[] {
+  const { log, stage, targets, registries } = facts;
+  const now = releaseInUse(log, stage)?.version;
+  const rows = candidatesOf(log, stage).flatMap(({ version, digest, at, by }) => {
+    const tag = versionTag(facts, version);
+    const where = targets.map(({ name }) => `${name} ${whatIs(registries[name]?.[tag], digest)}`);
+    const tests = testsOf(log, digest);
+    return [
+      `${version}  released by ${by} at ${minute(at)}`,
+      `    ${where.join(", ")}`,
+      ...(tests.length > 0 ? tests : ["no test of it is recorded"]).map((line) => `    ${line}`),
+      `    what is other in it: i compare_packages ${tag} ${stage}`,
+    ];
+  });
+  return [`${stage} is ${now}; another version than the first one is named with --version:`, ...rows];
+}
+
+function whatIs(state: TagState | undefined, digest: string): string {
+  if (state?.state === "found") return state.digest === digest ? "has it" : "has another image";
+  return state?.state === "unknown" ? "does not answer" : "does not have it";
+}
 
 /** The digest behind a tag in one registry at planning time; null where there is none. */
 export function seenDigest(facts: Facts, registry: string, tag: string): string | null {

@@ -1,17 +1,24 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { type HostedRepo, hostedRepo, placeholderAccount } from "../model/git_remote.ts";
 import { parseImageName } from "../model/image.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
 
 export type InitOptions = { readonly name?: string | undefined; readonly baseImage?: string | undefined };
 
-/** Adds the toolchain to a new or existing dir: the template's files under the given name; a file that is there is never overwritten. */
+/**
+ * Adds the toolchain to a new or existing dir: the template's files under the given name; a file that is there is never
+ * overwritten. A dir with tests of its own gets no sample of code and tests, and only its fast tests as a gate.
+ */
 export function initRunnableDir(facts: Facts, options: InitOptions): Step[] {
   const name = freeName(facts, options.name);
+  const account = facts.codeAt === null ? null : hostedRepo(facts.codeAt);
   const prefix = facts.place.dir === "." ? "" : `${facts.place.dir}/`;
-  const files = Object.entries(facts.template).map(([path, file]) => ({
+  const { ownTests } = facts;
+  const wanted = Object.entries(facts.template).filter(([path]) => ownTests === null || !isSample(path));
+  const files = wanted.map(([path, file]) => ({
     path,
-    content: named(path, file.text, { name, base: options.baseImage }),
+    content: named(path, file.text, { name, base: options.baseImage, today: facts.today, account, ownTests }),
     there: facts.existing.includes(path),
     mode: file.executable ? ("0755" as const) : undefined,
   }));
@@ -28,6 +35,7 @@ export function initRunnableDir(facts: Facts, options: InitOptions): Step[] {
   );
   const text = [
     ...kept.map((path) => `kept ${prefix}${path}, which was there`),
+    ...(ownTests === null ? [] : [`No sample of code and tests: ${prefix}${ownTests} is there. ${fastOnly}`]),
     "Next: set the addresses in repo_config.yaml, git add --all && git commit, then i docker_release_dev",
   ].join("\n");
   const data = { added: added.map(({ path }) => path), kept };
@@ -53,11 +61,37 @@ function freeName(facts: Facts, text: string | undefined): string {
   });
 }
 
+type Naming = {
+  readonly name: string;
+  readonly base: string | undefined;
+  readonly today: string;
+  readonly account: HostedRepo | null;
+  readonly ownTests: string | null;
+};
+
+const fastOnly = "The gate is the fast tests; name slow and qa in repo_config.yaml once there are some.";
+
+/** What the template has for a dir without code and tests, so that it releases at once. */
+const isSample = (path: string): boolean => /^(sample|test)\/|^(conftest\.py|pytest\.ini)$/.test(path);
+
 /** The template is about an image called "sample"; only these files say its name. */
-function named(path: string, text: string, { name, base }: { name: string; base: string | undefined }): string {
-  if (path === "repo_config.yaml") return withBase(text.replaceAll(/\bsample\b/g, name), base);
-  return path === "changelog.txt" || path.endsWith("pyproject.toml") ? text.replaceAll(/\bsample\b/g, name) : text;
+function named(path: string, text: string, { name, base, today, account, ownTests }: Naming): string {
+  if (path === "repo_config.yaml") {
+    const config = withAccount(withBase(text.replaceAll(/\bsample\b/g, name), base), account);
+    return ownTests === null ? config : config.replace(/^ {2}gates: .*/m, "  gates: [fast]");
+  }
+  if (path === "changelog.txt")
+    return text.replaceAll(/\bsample\b/g, name).replace(/^- \d{4}-\d{2}-\d{2}$/m, `- ${today}`);
+  return path.endsWith("pyproject.toml") ? text.replaceAll(/\bsample\b/g, name) : text;
 }
 
 const withBase = (text: string, base: string | undefined): string =>
   base ? text.replace(/^ {2}build_args: .*/m, () => `  build_args: ${JSON.stringify({ BASE_IMAGE: base })}`) : text;
+
+/** Host and account as the Git remote has them; the template's own stay where it has none. */
+const withAccount = (text: string, at: HostedRepo | null): string =>
+  at
+    ? text
+        .replaceAll(placeholderAccount, () => at.account)
+        .replace(/^( {2}github_host_name: ).*/m, (_line, key: string) => `${key}${at.host}`)
+    : text;

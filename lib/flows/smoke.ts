@@ -1,13 +1,15 @@
+import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pass } from "../model/log.ts";
 import { builtImage } from "../model/names.ts";
 import { cmd, type Digest, type Step, type Word } from "../model/plan.ts";
 import { platformWord, testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
+import { runnerOf } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import type { Chosen } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
-import { recordedPass } from "./tests.ts";
+import { recordedPass, snapshotOf } from "./tests.ts";
 
 export type Smoke = {
   readonly version: Version;
@@ -27,15 +29,18 @@ export const smokeTests = (facts: Facts, smoke: Smoke): Step[] =>
     .map((platform) => smokeTest(facts, smoke, platform));
 
 function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke, platform: string): Step {
-  const words = facts.config.smoke;
+  const { command: words, entrypoint } = facts.config.smoke;
+  // The words may name a file of the code.
+  const isCode = chosen.stage !== "prod";
+  const code = isCode ? snapshotOf(facts, { list: `smoke-${platformWord(platform)}`, image: chosen }) : null;
   const entry: Pass = {
     type: "pass",
     digest: image,
     version,
     list: "smoke",
-    commit: "",
-    tree: "",
-    runner: words.join(" "),
+    commit: isCode ? facts.git.commit : "",
+    tree: isCode ? facts.git.tree : "",
+    runner: runnerOf(words, entrypoint),
     platform,
   };
   const known = again ? undefined : recordedPass(facts, entry);
@@ -47,10 +52,22 @@ function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke,
     what,
     platform,
     asRoot: true,
+    entrypoint,
+    withoutEntrypoint: "set tests: {smoke: {entrypoint: false}} in repo_config.yaml",
+    ...(code ? { code: code.make.path } : {}),
     argv: text.argv,
     mounts: text.mounts,
-    before: [...(facts.builder ? [cmd`docker pull --quiet --platform ${platform} ${what}`] : []), ...text.before],
-    after: [{ kind: "record", image: facts.config.imageName, entry, ...(again ? { again: true } : {}) }],
+    before: [
+      ...(facts.builder
+        ? [{ ...cmd`docker pull --quiet --platform ${platform} ${what}`, again: cleanedMeanwhile }]
+        : []),
+      ...(code ? [code.make] : []),
+      ...text.before,
+    ],
+    after: [
+      ...(code ? [code.remove] : []),
+      { kind: "record", image: facts.config.imageName, entry, ...(again ? { again: true } : {}) },
+    ],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
 }

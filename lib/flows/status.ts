@@ -1,8 +1,9 @@
 import type { Facts } from "../model/facts.ts";
-import type { SignedEntry } from "../model/log.ts";
+import { type SignedEntry, versionOf } from "../model/log.ts";
 import { type Step, step } from "../model/plan.ts";
+import { oneLine } from "../model/visible.ts";
 import { statusPage } from "./page/page.ts";
-import { type Status, statusOf } from "./status_rows.ts";
+import { type Row, type Status, statusOf } from "./status_rows.ts";
 
 /** Stage x version x registry x digest, from HEAD requests; drift between registries is exit code 1. With --html a page too. */
 export function releaseStatus(facts: Facts, options: { readonly html?: string | undefined }): Step[] {
@@ -10,8 +11,10 @@ export function releaseStatus(facts: Facts, options: { readonly html?: string | 
   const isPage = options.html !== undefined;
   const told = isPage ? `\n${facts.output?.path ?? ""} is written` : "";
   const { rows, drift, isWell } = status;
+  const { held } = facts.refs;
+  const text = [statusText(status), ...held.map(({ ref, says }) => `${ref} ${says}`)].join("\n");
   const report = step("report", "Tell what every registry has", [
-    { kind: "announce", text: `${statusText(status)}${told}`, data: { rows, drift }, exitCode: isWell ? 0 : 1 },
+    { kind: "announce", text: `${text}${told}`, data: { rows, drift, held }, exitCode: isWell ? 0 : 1 },
   ]);
   return isPage ? [pageStep(facts, status), report] : [report];
 }
@@ -24,24 +27,35 @@ function pageStep(facts: Facts, status: Status): Step {
   ]);
 }
 
+/** What nobody should overlook in the table. */
+const shouts: Readonly<Partial<Record<Row["state"], string>>> = { drift: "DRIFT ", gone: "GONE  " };
+
 function statusText({ rows, verdict }: Status): string {
   const width = Math.max(...rows.map(({ registry }) => registry.length), 8);
   const table = rows.map(({ tag, registry, digest, state, note }) =>
-    `${tag.padEnd(14)} ${registry.padEnd(width)} ${(digest ?? "-").padEnd(71)} ${state === "drift" ? "DRIFT " : ""}${note}`.trimEnd(),
+    `${tag.padEnd(14)} ${registry.padEnd(width)} ${(digest ?? "-").padEnd(71)} ${shouts[state] ?? ""}${note}`.trimEnd(),
   );
   return [...table, verdict].join("\n");
 }
 
 /** The log of an image, oldest first: releases, flips, rollbacks, passes and skips with who and when. */
-export function releaseHistory(facts: Facts, options: { readonly all: boolean }): Step[] {
-  const shown = facts.log.filter(({ type }) => options.all || !["pass", "confirm", "announcing"].includes(type));
+export function releaseHistory(facts: Facts, options: { readonly all: boolean; readonly passes: boolean }): Step[] {
+  const isShown = ({ type }: SignedEntry) =>
+    options.all || (options.passes && type === "pass") || !["pass", "confirm", "announcing"].includes(type);
+  const shown = facts.log.filter(isShown);
   const text =
     shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing was released of ${facts.config.imageName} yet`;
   return [step("report", "Tell what happened", [{ kind: "announce", text, data: shown }])];
 }
 
-function historyLine(entry: SignedEntry): string {
-  const head = `${entry.at.slice(0, 19).replace("T", " ")} ${entry.by.padEnd(10)} ${entry.version.padEnd(8)}`;
+/** Where an entry says that it comes from. */
+const where = ({ host, ci }: SignedEntry): string => (ci ? `CI run ${ci}` : `on ${host}`);
+
+/** One line, whatever people wrote into their reasons. */
+const historyLine = (entry: SignedEntry): string => oneLine(told(entry), 2000);
+
+function told(entry: SignedEntry): string {
+  const head = `${entry.at.slice(0, 19).replace("T", " ")} ${entry.by.padEnd(10)} ${versionOf(entry).padEnd(8)}`;
   switch (entry.type) {
     case "release":
       return `${head} released ${entry.stage} ${String(entry.digest)} to ${entry.registries.join(", ")}`;
@@ -50,7 +64,7 @@ function historyLine(entry: SignedEntry): string {
     case "skip":
       return `${head} ${entry.list} tests SKIPPED: ${entry.why}`;
     case "pass":
-      return `${head} ${entry.list} tests passed on ${entry.commit.slice(0, 12)}`;
+      return `${head} ${entry.list} tests passed on ${entry.commit.slice(0, 12)} in ${String(entry.digest)}, ${where(entry)}`;
     case "announcing":
       return `${head} ${entry.withdrawn ? "could not announce" : "began to announce"} ${entry.stage} in ${entry.channel}`;
     case "announce":
@@ -59,5 +73,9 @@ function historyLine(entry: SignedEntry): string {
       return `${head} ${entry.environment}: service ${entry.service} of ${entry.cluster} runs ${String(entry.digest)}`;
     case "confirm":
       return `${head} confirmed of ${entry.stage}: ${entry.line}`;
+    case "repair":
+      return `${head} mended the log: ${entry.why}`;
+    case "newer":
+      return `${head} ${entry.is}, of a newer Slipway: ${entry.text}`;
   }
 }

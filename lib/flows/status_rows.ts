@@ -8,7 +8,7 @@ export type Row = {
   readonly registry: string;
   readonly required: boolean;
   readonly digest: string | null;
-  readonly state: "ok" | "drift" | "behind" | "absent" | "silent";
+  readonly state: "ok" | "drift" | "gone" | "behind" | "absent" | "silent";
   readonly note: string;
 };
 /** All cells, the tags whose required registries differ, and the verdict in a sentence. */
@@ -24,6 +24,7 @@ export function statusOf(facts: Facts): Status {
   const tags = [...new Set(Object.values(facts.registries).flatMap((row) => Object.keys(row)))].sort();
   const found = tags.flatMap((tag) => rowsOf(facts, tag));
   const drift = tags.filter((tag) => found.some((row) => row.tag === tag && row.state === "drift"));
+  const gone = tags.filter((tag) => found.some((row) => row.tag === tag && row.state === "gone"));
   const isSilent = found.some(({ state }) => state === "silent");
   return {
     rows: found,
@@ -31,10 +32,12 @@ export function statusOf(facts: Facts): Status {
     verdict:
       drift.length > 0
         ? `drift: ${drift.join(", ")}; mend it with: ${mends(drift)}`
-        : isSilent
-          ? "some registries do not answer"
-          : "all registries agree",
-    isWell: drift.length === 0 && !isSilent,
+        : gone.length > 0
+          ? `no registry has ${gone.join(", ")}, which the log says was released; push what an engine still has, e.g. i docker_push_dev, or release the next version`
+          : isSilent
+            ? "some registries do not answer"
+            : "all registries agree",
+    isWell: drift.length === 0 && gone.length === 0 && !isSilent,
   };
 }
 
@@ -51,8 +54,18 @@ function rowsOf(facts: Facts, tag: string): Row[] {
     .filter(({ name }) => facts.registries[name])
     .map(({ name, required }) => toRow(facts, { tag, registry: name, required }));
   const speaking = rows.filter(({ state }) => state === "ok" || state === "absent").filter(({ required }) => required);
-  if (new Set(speaking.map(({ digest }) => digest)).size <= 1) return rows;
   const wanted = wantedDigest(facts.log, tag);
+  // The tag of a version never moves: where all were moved alike, all are wrong.
+  const isMoved =
+    tag.includes("-") && wanted !== undefined && speaking.some(({ digest }) => digest !== null && digest !== wanted);
+  // What was released is somewhere, unless nobody of whom one could know it answers.
+  if (
+    wanted !== undefined &&
+    speaking.length > 0 &&
+    rows.every(({ digest, state }) => digest === null && state !== "silent")
+  )
+    return rows.map((row) => ({ ...row, state: "gone", note: "absent" }));
+  if (new Set(speaking.map(({ digest }) => digest)).size <= 1 && !isMoved) return rows;
   // Where the log knows what is right, only what differs from it is wrong.
   return rows.map((row) => (speaking.includes(row) && row.digest !== wanted ? { ...row, state: "drift" } : row));
 }

@@ -1,14 +1,15 @@
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
-import { type Pass, sameEntry } from "../model/log.ts";
-import type { Action, Command, Digest, Step } from "../model/plan.ts";
+import { isFrom, type Pass, sameEntry } from "../model/log.ts";
+import { type Action, type Command, cmd, type Digest, type Snapshot, type Step, step } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import { type ListName, runnerName, testCommand } from "../model/tests.ts";
+import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
-import { type Chosen, chooseImage } from "./choose_image.ts";
-import { runContainer, shellText } from "./container.ts";
+import { type Chosen, chooseImage, shownImage } from "./choose_image.ts";
+import { pathsOfCode, runContainer, shellText } from "./container.ts";
 import { slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
 import { pullIfMissing } from "./pull.ts";
@@ -17,24 +18,48 @@ export type TestOptions = {
   readonly stage: Stage;
   readonly version?: Version | undefined;
   readonly pytestOpts: readonly string[];
+  readonly snapshot: boolean;
 };
 
-/** One test list in the image of a stage; a pass is recorded where the code is committed and nothing narrowed the list. */
+/**
+ * One test list in the image of a stage, on the mounted tree or on a snapshot of its commit. A pass is recorded where nothing
+ * narrowed the list and what was mounted is the commit.
+ */
 export function runTests(facts: Facts, options: TestOptions, list: ListName): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const digest = image.local?.digests.at(-1) ?? null;
-  const clean = facts.git.dirty.length === 0 && options.pytestOpts.length === 0;
+  const isWhole = options.pytestOpts.length === 0;
+  const onTree = isWhole && !options.snapshot && seesCode(facts, options.stage, list);
+  const differs = onTree ? facts.tree.differs : [];
   const gate: Gate = {
     list,
     image,
     what: image.reference,
-    digest: clean ? digest : null,
+    digest: isWhole && differs.length === 0 ? digest : null,
     extra: options.pytestOpts,
     again: true,
     base: null,
+    snapshot: options.snapshot,
   };
-  return [...pullIfMissing(facts, image), testList(facts, gate)];
+  return [...pullIfMissing(facts, image), testList(facts, gate), ...(digest ? notRecorded(differs) : [])];
 }
+
+/** Whether code is mounted when a list runs in the image of a stage. */
+const seesCode = ({ config }: Facts, stage: Stage, list: ListName): boolean =>
+  stage !== "prod" || config.tests[list].prod === "from_outside";
+
+/** Why a whole list that passed is not recorded, and how it would be. */
+const notRecorded = (differs: readonly string[]): Step[] =>
+  differs.length === 0
+    ? []
+    : [
+        step("tell", "Tell why the pass is not recorded", [
+          {
+            kind: "announce",
+            text: `The pass is not recorded, for the tree is not its commit: ${differs.join(", ")}\nTo test the commit alone, as a release does, add --snapshot`,
+          },
+        ]),
+      ];
 
 export type Gate = {
   readonly list: ListName;
@@ -47,6 +72,8 @@ export type Gate = {
   readonly again: boolean;
   /** The dev image below a prod image that this run builds; null where only the image's labels can tell. */
   readonly base: BaseImage | null;
+  /** The commit alone is mounted, not the tree. */
+  readonly snapshot: boolean;
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
@@ -61,22 +88,33 @@ export function testList(facts: Facts, gate: Gate): Step {
     path: `${reports}/README`,
     content: "JUnit reports of the last run of each test list.\n",
   };
+  // What failed last may not choose what counts as a pass.
+  const forget = entry && config.command === null ? [cmd`rm -rf ${`${reports}/pytest_cache`}`] : [];
   // Some entrypoints join their words and split them again, and a marker has spaces.
   const text = shellText(facts, `exec ${listWords(facts, gate).map(quote).join(" ")}`);
   const way = image.stage === "prod" ? prodWay(facts, gate) : { image, what: gate.what };
+  const isCode = seesCode(facts, image.stage, list);
+  const code = gate.snapshot && isCode ? snapshotOf(facts, gate) : null;
   const made = runContainer(facts, {
     id: `run_${list}_tests`,
-    title: `Run the ${list} tests in ${image.reference}`,
+    title: `Run the ${list} tests in ${shownImage(image)}`,
     cwd: facts.place.dir,
     ...emulated(facts),
     socket: list === "qa",
+    entrypoint: config.entrypoint,
+    withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
     meaning: nothingCollected(list, config.mayBeEmpty),
     argv: text.argv,
     ...way,
+    ...(code ? { code: code.make.path } : {}),
     mounts: [{ source: `${facts.place.root}/${reports}`, target: "/slipway/reports" }, ...text.mounts],
-    before: [ready, ...text.before, ...(way.before ?? [])],
+    before: [ready, ...forget, ...(code ? [code.make] : []), ...text.before, ...(way.before ?? [])],
     // The pass comes last: with it in the log the step is not done again, and what is left to do would stay undone.
-    after: [...(way.after ?? []), ...(entry ? [recordPass(facts, entry, gate.again)] : [])],
+    after: [
+      ...(way.after ?? []),
+      ...(code ? [code.remove] : []),
+      ...(entry ? [recordPass(facts, { entry, again: gate.again, onTree: isCode && !code })] : []),
+    ],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
 }
@@ -87,19 +125,33 @@ function emulated({ platforms, engine }: Facts): { readonly platform?: string } 
   return platform === engine.platform ? {} : { platform };
 }
 
-const recordPass = (facts: Facts, entry: Pass, again: boolean): Action => ({
+type Recorded = { readonly entry: Pass; readonly again: boolean; readonly onTree: boolean };
+
+const recordPass = (facts: Facts, { entry, again, onTree }: Recorded): Action => ({
   kind: "record",
   image: facts.config.imageName,
   entry,
   ...(again ? { again: true } : {}),
+  ...(onTree ? { onTree: true } : {}),
 });
+
+/** The commit of the outermost repo in a folder of this list's own, made before it and removed after it. */
+export function snapshotOf(facts: Facts, { list, image }: { readonly list: string; readonly image: Chosen }) {
+  const { code: commit, branch } = facts.git;
+  const path = slipwayFile(facts, "snapshots", `${facts.config.imageName}-${image.tag}-${list}`);
+  const make: Snapshot = { kind: "snapshot", path, code: { commit, branch, mounted: pathsOfCode(facts) } };
+  const remove: Snapshot = { kind: "snapshot", path, code: null };
+  return { make, remove };
+}
 
 const listWords = (facts: Facts, { list, image, extra }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
     suite: facts.config.imageName,
     report: `/slipway/reports/${list}.xml`,
+    cache: "/slipway/reports/pytest_cache",
     extra,
+    without: facts.nested,
     stage: image.stage,
     version: image.version,
   });
@@ -117,25 +169,38 @@ export const passOf = (facts: Facts, { list, digest, version, stage }: Tested): 
   digest,
   version: version ?? "",
   list,
-  ...(stage === "prod" && facts.config.tests[list].prod !== "from_outside"
-    ? { commit: "", tree: "" }
-    : { commit: facts.git.commit, tree: facts.git.tree }),
+  ...(seesCode(facts, stage, list) ? { commit: facts.git.commit, tree: facts.git.tree } : { commit: "", tree: "" }),
   runner: runnerName(list, facts.config.tests[list]),
   platform: testedPlatform(facts.platforms, facts.engine.platform),
 });
 
+/** The passes of the log that count. */
+export const passesIn = ({ log, config }: Pick<Facts, "log" | "config">) =>
+  log.flatMap((one) => (one.type === "pass" && isFrom(one, config.release.passesFrom) ? [one] : []));
+
 /** The log's entry that makes a run of this list needless: same image, mounted code, list, runner and platform. */
-export function recordedPass(facts: Pick<Facts, "log" | "registries" | "engine">, wanted: Pass) {
+export function recordedPass(facts: Pick<Facts, "log" | "registries" | "engine" | "config">, wanted: Pass) {
   const { digest: _, ...key } = wanted;
   const names = typeof wanted.digest === "string" ? namesOf(facts, wanted.digest) : [];
-  return facts.log.findLast((entry) => {
-    if (entry.type !== "pass" || typeof entry.digest !== "string" || !names.includes(entry.digest)) return false;
+  return passesIn(facts).findLast((entry) => {
+    if (typeof entry.digest !== "string" || !names.includes(entry.digest)) return false;
     return sameEntry({ ...key, digest: "" }, { ...entry, digest: "" });
   });
 }
 
+/** Whether the log has a pass of every gate for an image and a commit; the code of a prod image that is in it has no commit there. */
+export function passedAt(facts: Pick<Facts, "log" | "registries" | "engine" | "config">, digest: string | null) {
+  const names = digest === null ? [] : namesOf(facts, digest);
+  const { gates } = facts.config.release;
+  return (commit: string): boolean =>
+    gates.length > 0 &&
+    gates.every((list) =>
+      passesIn(facts).some((one) => one.list === list && one.commit === commit && names.includes(String(one.digest))),
+    );
+}
+
 /** The digests one image is known by: its manifest's and, in the classic store, its config's. */
-function namesOf(facts: Pick<Facts, "registries" | "engine">, digest: string): string[] {
+export function namesOf(facts: Pick<Facts, "registries" | "engine">, digest: string): string[] {
   const inRegistries = Object.values(facts.registries).flatMap((tags) =>
     Object.values(tags).flatMap((state) =>
       state.state === "found" && state.digest === digest && state.config ? [state.config] : [],
@@ -156,13 +221,10 @@ const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Comm
 
 /** Refuses code that is not committed: what was tested could not be named. */
 export function assertClean(facts: Facts): void {
-  const [first, ...rest] = facts.git.dirty;
-  if (first === undefined) return;
-  throw new UserError(
-    `the code is not committed: ${[first, ...rest].slice(0, 5).join(", ")}${rest.length > 4 ? ` and ${rest.length - 4} more` : ""}`,
-    {
-      why: "A release is built and tested from a commit, so that anyone can build and test the same.",
-      fix: "Commit it: git add --all && git commit; or set it aside: git stash --include-untracked",
-    },
-  );
+  if (facts.git.dirty.length === 0) return;
+  throw new UserError(`the code is not committed: ${someOf(facts.git.dirty)}`, {
+    why: "A release is built and tested from a commit, so that anyone can build and test the same.",
+    fix: "Commit it: git add --all && git commit; or set it aside: git stash --include-untracked",
+    kind: "dirty",
+  });
 }

@@ -40,7 +40,11 @@ export function tmuxSession(facts: TmuxFacts, options: TmuxOptions): Step[] {
   );
 }
 
-/** tmux turns dots and colons of a session's name into underscores, since they separate the parts of a target. */
+/**
+ * tmux turns dots and colons of a session's name into underscores, since they separate the parts of a target; a `#` would
+ * start a format, which may run a command (tmux(1), "FORMATS"). An underscore also keeps the index apart from a suffix that
+ * ends in a digit: `new11` is the eleventh of `new`.
+ */
 export function sessionName(suffix: string, index: string | undefined): string {
   if (index === undefined)
     throw new UserError("--index is missing", {
@@ -48,14 +52,17 @@ export function sessionName(suffix: string, index: string | undefined): string {
       fix: "i tmux --index 1",
       kind: "usage",
     });
-  return `${suffix.replaceAll(/[.:\s]/g, "_")}${index}`;
+  return `${suffix.replaceAll(/[.:\s#]/g, "_").replace(/\d$/, "$&_")}${index}`;
 }
 
 /** One call for all, which the tmux server runs as a whole: killed half-way, it leaves no half of a session. */
 function startSession(facts: TmuxFacts, name: string, restart: boolean): Step {
   const made = restart ? `${name}_restarted` : name;
   const [first, ...others] = facts.folders.flatMap(({ name: folder, dir }) =>
-    facts.config.windows.map((window) => ({ window: folder ? `${folder}/${window}` : window, dir })),
+    facts.config.windows.map((window) => ({
+      window: `${folder ? `${folder}/` : ""}${window}`.replaceAll("#", "_"),
+      dir: dir.replaceAll("#", "##"),
+    })),
   );
   if (!first) throw new Error("no folder and no window to make a session of");
   const shell = [facts.shell, "-l"];

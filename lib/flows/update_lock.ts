@@ -1,8 +1,9 @@
 import { join, relative } from "node:path";
 import type { Facts } from "../model/facts.ts";
 import { cmd, type Step, step } from "../model/plan.ts";
-import type { PoetryMode } from "../model/poetry.ts";
+import { lockFiles, type PoetryMode, resolves } from "../model/poetry.ts";
 import { type BuildOptions, buildLocal } from "./local.ts";
+import { assertPushed, type PushOptions } from "./release_rules.ts";
 import { assertClean } from "./tests.ts";
 
 /**
@@ -11,13 +12,14 @@ import { assertClean } from "./tests.ts";
  */
 export function updateLock(
   facts: Facts,
-  options: Omit<BuildOptions, "buildArg"> & { readonly poetryMode?: PoetryMode | undefined },
+  options: Omit<BuildOptions, "buildArg"> & PushOptions & { readonly poetryMode?: PoetryMode | undefined },
 ): Step[] {
-  if (options.poetryMode === undefined || options.poetryMode === "no_update") return [];
+  if (!resolves(options.poetryMode)) return [];
   assertClean(facts);
+  assertPushed(facts, options);
   const owner = relative(facts.place.root, facts.place.owner) || ".";
   const folder = join(relative(facts.place.owner, join(facts.place.root, facts.place.dir)), "devops/docker_build");
-  const files = [`${folder}/poetry.lock`, `${folder}/pip_list.txt`];
+  const files = lockFiles.map((name) => `${folder}/${name}`);
   const add = { ...cmd`git add -- ${files}`, cwd: owner };
   const commit = {
     ...cmd`git commit --message ${`Update poetry.lock of ${facts.config.imageName}`} -- ${files}`,

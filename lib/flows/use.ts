@@ -5,8 +5,8 @@ import { type Command, cmd, type Step, step } from "../model/plan.ts";
 import type { Registry, RegistryKind } from "../model/registry.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage } from "./choose_image.ts";
-import { runContainer, shellText } from "./container.ts";
+import { chooseImage, shownImage } from "./choose_image.ts";
+import { runContainer, typedText } from "./container.ts";
 import { isAws, loginToEcr } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
@@ -22,7 +22,7 @@ export function bash(facts: Facts, options: UseOptions): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const run = {
     id: "docker_bash",
-    title: `Open a shell in ${image.reference}`,
+    title: `Open a shell in ${shownImage(image)}`,
     image,
     what: image.reference,
     argv: ["bash"],
@@ -36,7 +36,7 @@ export function bash(facts: Facts, options: UseOptions): Step[] {
 
 /**
  * One command in the container of a stage; its exit code is the script's. `--cmd` text reaches one shell unchanged: it
- * travels as a mounted file whose path is the command, so no entrypoint can split it; words after `--` are an argv.
+ * is what a mounted file runs whose path is the command, so no entrypoint can split it; words after `--` are an argv.
  */
 export function command(
   facts: Facts,
@@ -45,7 +45,7 @@ export function command(
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const run = {
     id: "docker_cmd",
-    title: `Run a command in ${image.reference}`,
+    title: `Run a command in ${shownImage(image)}`,
     image,
     what: image.reference,
     interactive: true as const,
@@ -54,7 +54,7 @@ export function command(
   };
   if (options.cmd === undefined)
     return [...pullIfMissing(facts, image), runContainer(facts, { ...run, argv: wordsOf(options.words) })];
-  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...shellText(facts, options.cmd) })];
+  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...typedText(facts, options.cmd) })];
 }
 
 function wordsOf(words: readonly string[]): readonly string[] {

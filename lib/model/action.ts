@@ -1,5 +1,5 @@
 import type { EcrPassword, EcsRevision, EcsService } from "./aws.ts";
-import type { LogEntry } from "./log.ts";
+import type { LogEntry, LoggedEntry } from "./log.ts";
 import type { PostMessage } from "./message.ts";
 import type { ComparePackages, PackageUse } from "./package_actions.ts";
 
@@ -18,8 +18,14 @@ export type Command = {
   readonly cwd: string;
   /** The command starts one container; its exit code is the container's, and the runner removes it on every way out. */
   readonly container?: true;
+  /** It stands behind an entrypoint: it counts as run only if it left its receipt. How it starts without that entrypoint. */
+  readonly receipt?: { readonly without: string };
   /** The program talks to the person directly: no log, no prefix. */
   readonly interactive?: true;
+  /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
+  readonly ownCode?: true;
+  /** The words are the person's own, and so are the variables that they have for Docker. */
+  readonly typed?: true;
   /** Where the builder writes the digest of what it built; read when the step yields `image`. */
   readonly digestFile?: string;
   /** The builder pushed what it built, so the engine does not have it. */
@@ -81,12 +87,22 @@ export type VerifyDigest = {
 };
 
 /** One change of a Git ref; `claim` and `release_claim` are compare-and-swap on the remote (design.md, step 1). */
-export type GitRef = ClaimRef | TagRef;
+export type GitRef = ClaimRef | TagRef | LogRef;
 export type ClaimRef = {
   readonly kind: "git_ref";
   readonly op: "claim" | "release_claim";
   readonly ref: string;
   readonly digest?: Digest;
+};
+/** What the log becomes where it was damaged: commits of these entries on top of all that is left of it, in one move. */
+export type LogRef = {
+  readonly kind: "git_ref";
+  readonly op: "repair_log";
+  readonly ref: string;
+  /** What the ref was seen to be. */
+  readonly from: string | null;
+  readonly parents: readonly string[];
+  readonly entries: readonly LoggedEntry[];
 };
 export type TagRef =
   | {
@@ -107,15 +123,33 @@ export type Record_ = {
   readonly entry: LogEntry;
   /** Run the step although an equal entry exists (`--rerun-tests`). */
   readonly again?: true;
+  /** The tests ran on the mounted tree: their pass counts only where that is still what was looked at. */
+  readonly onTree?: true;
   /** The released image is an index: which image each platform has is read here and becomes part of the entry. */
   readonly index?: Place;
 };
 
 export type WriteFile = {
   readonly kind: "write_file";
+  /** Relative to the outermost Git root, or absolute. */
   readonly path: string;
   readonly content: string;
   readonly mode?: "0600" | "0700" | "0755";
+  /** What of it who reads the plan has to see. */
+  readonly tells?: readonly string[];
+};
+/** Writes a commit of the outermost repo, with its submodules, to a folder of Slipway's own; or removes that folder. */
+export type Snapshot = {
+  readonly kind: "snapshot";
+  /** Relative to the outermost Git root. */
+  readonly path: string;
+  /** Null to remove it. */
+  readonly code: {
+    readonly commit: string;
+    readonly branch: string | null;
+    /** What the config mounts out of it, relative to it. */
+    readonly mounted: readonly string[];
+  } | null;
 };
 /** Tells the person something: text on stdout, the same as data with `--json`; an exit code where it is bad news. */
 export type Announce = {
@@ -133,7 +167,17 @@ export type Check =
   | { readonly kind: "check"; readonly what: "disk" | "flip" }
   | { readonly kind: "check"; readonly what: "push"; readonly places: readonly Place[] }
   /** Whether repositories of ECR exist and let a mutable tag move. */
-  | { readonly kind: "check"; readonly what: "ecr"; readonly places: readonly Place[]; readonly tag: string };
+  | { readonly kind: "check"; readonly what: "ecr"; readonly places: readonly Place[]; readonly tag: string }
+  /** Whether Git makes the release's tag, and the remote would take it; `claim` is null where it is not pushed. */
+  | {
+      readonly kind: "check";
+      readonly what: "git_tag";
+      readonly tag: string;
+      readonly commit: string;
+      readonly message: string;
+      readonly replaces?: string;
+      readonly claim: string | null;
+    };
 
 export type Action =
   | Command
@@ -144,6 +188,7 @@ export type Action =
   | GitRef
   | Record_
   | WriteFile
+  | Snapshot
   | Announce
   | ByHand
   | PostMessage

@@ -1,5 +1,5 @@
 import { UserError } from "./errors.ts";
-import type { ReleaseStage } from "./stage.ts";
+import { gitTag, type ReleaseStage } from "./stage.ts";
 import { bump, compareVersions, isVersion, majorMinor, type Version } from "./version.ts";
 
 export type EntryStage = ReleaseStage;
@@ -23,26 +23,41 @@ const conflict = /^(<{7}|={7}|>{7})( |$)/;
 const date = /^- (\d{4}-\d{2}-\d{2})\s*$/;
 
 /** Reads changelog.txt, newest entry first; returns the entries and everything that breaks the format, by line. */
-export function readChangelog(text: string, image: string): { entries: ChangelogEntry[]; problems: Problem[] } {
+export function readChangelog(
+  text: string,
+  image: string,
+  today?: string,
+): { entries: ChangelogEntry[]; problems: Problem[] } {
   const entries: ChangelogEntry[] = [];
   const problems: Problem[] = [];
   const say = (line: number, what: string, fix: string) => problems.push({ line, what, fix });
-  const lines = text.replaceAll("\r\n", "\n").split("\n");
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  let fence: { readonly mark: string; readonly line: number } | null = null;
   for (const [index, content] of lines.entries()) {
     const line = index + 1;
     if (content.trim() === "") continue;
     const last = entries.at(-1);
     if (conflict.test(content))
       say(line, `"${content.trim()}" is what Git left of a conflict`, "Keep the lines of both sides that are right");
+    else if (fence) fence = closes(content, fence.mark) ? null : fence;
     else if (content.startsWith("#")) {
       const entry = parseHeading(content, line);
       if (entry) entries.push(entry);
       else say(line, `"${content.trim()}" names no version`, `Write it like # ${image}-1.2.0`);
     } else if (!last) say(line, `"${content.trim()}" stands before the first entry`, `Start with # ${image}-1.0.0`);
-    else entries[entries.length - 1] = withLine(last, content);
+    else {
+      const mark = /^\s*(`{3,}|~{3,})/.exec(content)?.[1];
+      if (mark) fence = { mark, line };
+      entries[entries.length - 1] = withLine(last, content);
+    }
   }
-  return { entries, problems: [...problems, ...problemsOf(entries, image)].sort((a, b) => a.line - b.line) };
+  if (fence) say(fence.line, `${fence.mark} opens a block that nothing closes`, `End it with a line ${fence.mark}`);
+  return { entries, problems: [...problems, ...problemsOf(entries, image, today)].sort((a, b) => a.line - b.line) };
 }
+
+/** A fenced block ends with the mark that it starts with, or a longer one (CommonMark, "Fenced code blocks"). */
+const closes = (content: string, mark: string): boolean =>
+  content.trim().startsWith(mark) && content.trim().replaceAll(mark.slice(0, 1), "") === "";
 
 function parseHeading(content: string, line: number): ChangelogEntry | undefined {
   const found = content.match(heading)?.[1]?.match(named)?.groups;
@@ -57,7 +72,7 @@ function withLine(entry: ChangelogEntry, content: string): ChangelogEntry {
   return content.startsWith("- ") ? { ...entry, changes: [...entry.changes, content.slice(2).trim()] } : entry;
 }
 
-function problemsOf(entries: readonly ChangelogEntry[], image: string): Problem[] {
+function problemsOf(entries: readonly ChangelogEntry[], image: string, today?: string): Problem[] {
   return entries.flatMap((entry, index) => {
     const found: Problem[] = [];
     const say = (what: string, fix: string) => found.push({ line: entry.line, what, fix });
@@ -65,6 +80,8 @@ function problemsOf(entries: readonly ChangelogEntry[], image: string): Problem[
       say(`is for "${entry.image}"`, `This file is of ${image}: write # ${image}-${entry.version}`);
     if (entry.date !== null && !isDay(entry.date))
       say(`has the date "${entry.date}"`, "Use a day that exists, year-month-day");
+    if (entry.date !== null && today !== undefined && isDay(entry.date) && entry.date > dayAfter(today))
+      say(`is dated ${entry.date}, and today is ${today}`, `Date it the day it is written: - ${today}`);
     if (entry.changes.length === 0) say("tells no change", "Add a line - what changed");
     const older = entries.slice(index + 1).find((other) => other.stage === entry.stage);
     if (older && compareVersions(entry.version, older.version) <= 0)
@@ -81,9 +98,13 @@ const isDay = (text: string): boolean => {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 };
 
+/** Where the day is that somebody east of here may have already. */
+const dayAfter = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+
 /** The entries of a file without problems; throws with file and line at the first problem. */
-export function parseChangelog(text: string, image: string, file: string): ChangelogEntry[] {
-  const { entries, problems } = readChangelog(text, image);
+export function parseChangelog(text: string, image: string, file: string, today?: string): ChangelogEntry[] {
+  const { entries, problems } = readChangelog(text, image, today);
   const first = problems[0];
   if (!first) return entries;
   throw new UserError(`${file}:${first.line} ${first.what}`, {
@@ -106,6 +127,9 @@ export const newest = (
 export const currentEntry = (entries: readonly ChangelogEntry[], stage: ReleaseStage): ChangelogEntry | undefined =>
   newest(stage === "prod" ? entries.map((entry) => ({ ...entry, stage })) : entries, stage);
 
+/** A change without the dash of whoever types it as it stands in the file. */
+export const plainChange = (text: string): string => text.replace(/^-\s+/, "");
+
 /** The text of an entry as it stands in the file. */
 export const renderEntry = (
   image: string,
@@ -117,7 +141,7 @@ export const renderEntry = (
   [
     `# ${image}${stage === "prod" ? "-prod" : ""}-${version}`,
     `- ${day}`,
-    ...changes.map((change) => `- ${change}`),
+    ...changes.map((change) => `- ${plainChange(change)}`),
     "",
   ].join("\n");
 
@@ -142,15 +166,30 @@ export type ReleaseCheck = {
 
 /**
  * Refuses a version that the changelog or the releases so far forbid (design.md, "Decisions"): before_release wants the
- * newest entry of its stage and major.minor to equal it, after_release wants it lower; never lower than what is released.
+ * newest entry of its stage and major.minor to equal it, after_release wants it lower; never lower than what is released. A
+ * prod version holds its own code, not that of an entry of its major.minor above it.
  */
 export function assertReleasable(version: Version, check: ReleaseCheck): void {
+  assertForward(version, check);
+  assertEntry(version, check);
+  const code = check.entries.find((entry) => majorMinor(entry.version) === majorMinor(version));
+  if (check.stage === "dev" || !code || compareVersions(code.version, version) <= 0) return;
+  throw new UserError(`the code is ${code.version} by changelog.txt, and would be released as prod ${version}`, {
+    why: "The first entry of its major.minor says what the code is, and a version holds its own code, not that of a later one.",
+    fix: `Release --version ${code.version}; or go to the commit of ${version} and release it there: git checkout ${gitTag(code.image, "dev", version)}`,
+  });
+}
+
+function assertForward(version: Version, check: ReleaseCheck): void {
   const top = [...check.released].sort(compareVersions).at(-1);
   if (top && compareVersions(version, top) < 0)
     throw new UserError(`version ${version} is lower than ${top}, which is released`, {
       why: "Versions only go forward; going back is a rollback, which moves the tag and keeps every version.",
       fix: `Pick the next one, e.g. --version ${bump(top, "patch")}, or type: i docker_rollback_${check.stage} --version ${version}`,
     });
+}
+
+function assertEntry(version: Version, check: ReleaseCheck): void {
   const entry = entryFor(version, check);
   const order = entry ? compareVersions(entry.version, version) : -1;
   if (check.policy === "before_release" && order !== 0)

@@ -1,10 +1,12 @@
+import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
+import { placeholderAccount } from "./git_remote.ts";
 import { parseImageName } from "./image.ts";
 import { type Notify, parseNotify } from "./notify.ts";
 import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
 import { parseRegistries } from "./registry.ts";
-import { defaultSmoke, type ListName, listNames, prodWays, type TestList } from "./tests.ts";
+import { defaultSmoke, type ListName, listNames, prodWays, type SmokeTest, type TestList } from "./tests.ts";
 
 export type EndToEnd = { readonly dir: string; readonly argv: readonly string[] };
 export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
@@ -13,8 +15,10 @@ export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
 export type Config = {
   readonly repoName: string;
   readonly imageName: string;
-  /** Where the code lives, for the label org.opencontainers.image.source. */
-  readonly source: string;
+  /** Where the code lives, for the label org.opencontainers.image.source; null where repo_info does not say it. */
+  readonly source: string | null;
+  /** `github_repo_account` is what the template has there. */
+  readonly isPlaceholder: boolean;
   readonly dirSuffix: string;
   readonly commandPrefix: string | null;
   readonly nestedHelpers: boolean;
@@ -26,20 +30,30 @@ export type Config = {
     readonly gates: readonly ListName[];
     readonly endToEnd: Readonly<Partial<Record<"dev" | "prod", EndToEnd>>>;
     readonly buildArgs: Readonly<Record<string, string>>;
+    /** Variables of whoever builds that a build gets as secrets. */
+    readonly secrets: readonly string[];
     /** Where the dev image keeps what tests need: copied beside a prod image for lists that run `with_dev_packages`. */
     readonly devPackages: readonly string[];
     /** What every release is built for; none for the engine's own platform. */
     readonly platforms: readonly string[];
     readonly refPrefix: string;
+    /** The Git remote that holds claims, log and release tags, by name or address; null for the one that Git makes clear. */
+    readonly remote: string | null;
+    /** Whose passes in the log count, by name or `CI`; none for everybody's. */
+    readonly passesFrom: readonly string[];
   };
   readonly tests: Readonly<Record<ListName, TestList>>;
-  /** The words of the smoke test of emulated platforms. */
-  readonly smoke: readonly string[];
+  /** Paths of the runnable dir that Git does not know and that the gates of a release see all the same. */
+  readonly testMounts: readonly string[];
+  /** The smoke test of emulated platforms. */
+  readonly smoke: SmokeTest;
   readonly notify: Notify;
   readonly container: {
     readonly volumes: readonly string[];
     readonly ports: readonly string[];
     readonly env: Readonly<Record<string, string>>;
+    /** Variables of whoever starts a container that it gets too, e.g. a key for an API. */
+    readonly passEnv: readonly string[];
     readonly envFile: readonly string[];
     readonly network: string | null;
     readonly composeFiles: readonly string[];
@@ -53,9 +67,11 @@ export type Config = {
     /** Package -> why it stays although nothing names it. */
     readonly allowUnused: Readonly<Record<string, string>>;
   };
+  /** Where sections of other tools stand. */
+  readonly leftAlone: readonly string[];
 };
 
-/** The sections of the original; only theirs may hold keys that Slipway does not know. */
+/** The sections of the original, which may hold keys that Slipway does not know; so may sections of other tools. */
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
 const ownSections = ["release", "tests", "container", "notify", "tmux", "packages"];
 
@@ -64,7 +80,7 @@ export function parseConfig(source: ConfigSource): Config {
   const read = configReader(source);
   if (source.value === null || source.value === undefined)
     read.fail([], "is empty", "Start from the template: i init_runnable_dir");
-  read.onlyKeys([], [...originalSections, ...ownSections]);
+  const leftAlone = read.foreignSections([...originalSections, ...ownSections]);
   const imageName = read.text(["docker_info", "docker_image_name"]);
   if (!imageName)
     return read.fail(
@@ -76,27 +92,32 @@ export function parseConfig(source: ConfigSource): Config {
     repoName: read.text(["repo_info", "repo_name"]) ?? imageName,
     imageName: parseImageName(imageName),
     source: sourceOf(read, imageName),
+    isPlaceholder: read.text(["repo_info", "github_repo_account"]) === placeholderAccount,
     dirSuffix: read.text(["runnable_dir_info", "dir_suffix"]) ?? imageName,
     commandPrefix: read.text(["runnable_dir_info", "command_prefix"]) ?? null,
     nestedHelpers: read.flag(["runnable_dir_info", "use_helpers_as_nested_module"], false),
     registries: parseRegistries(read),
     release: parseRelease(read),
     tests: parseTests(read),
-    smoke: read.words(["tests", "smoke", "command"]) ?? defaultSmoke,
+    testMounts: parseTestMounts(read),
+    smoke: parseSmoke(read),
     notify: parseNotify(read),
     container: parseContainer(read),
     packages: parsePackages(read),
+    leftAlone,
   };
 }
 
-function sourceOf(read: ConfigReader, image: string): string {
+function sourceOf(read: ConfigReader, image: string): string | null {
   const at = (key: string) => read.text(["repo_info", key]);
-  return `https://${at("github_host_name") ?? "github.com"}/${at("github_repo_account") ?? at("repo_name") ?? image}/${at("repo_name") ?? image}`;
+  const account = at("github_repo_account");
+  if (account === undefined || account === placeholderAccount) return null;
+  return `https://${at("github_host_name") ?? "github.com"}/${account}/${at("repo_name") ?? image}`;
 }
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms", "downstream"],
-  ...["build_args", "dev_packages", "ref_prefix"],
+  ...["build_args", "secrets", "dev_packages", "ref_prefix", "remote", "passes_from"],
 ];
 
 const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>
@@ -115,6 +136,13 @@ const parsePaths = (read: ConfigReader, path: readonly string[]): string[] | und
         : read.fail(path, `has "${text}"`, "Write absolute paths in the image, like /venv"),
     );
 
+function parseBuildArgs(read: ConfigReader, path: readonly string[]): Config["release"]["buildArgs"] {
+  const args = read.texts(path);
+  for (const [name, value] of Object.entries(args))
+    if (isSecret(name, value)) read.fail([...path, name], "holds a secret", secretFault(name).fix);
+  return args;
+}
+
 function parseRelease(read: ConfigReader): Config["release"] {
   const none = read.at(["release"]) === "none";
   if (!none) read.onlyKeys(["release"], releaseKeys);
@@ -127,9 +155,12 @@ function parseRelease(read: ConfigReader): Config["release"] {
       (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
     ),
     platforms: parsePlatforms((read.words(at("platforms")) ?? []).join(",")),
-    buildArgs: read.texts(at("build_args")),
+    buildArgs: parseBuildArgs(read, at("build_args")),
+    secrets: parseNames(read, at("secrets")),
     devPackages: parsePaths(read, at("dev_packages")) ?? ["/venv"],
     refPrefix: refPrefix(read, at("ref_prefix")),
+    remote: gitRemote(read, at("remote")),
+    passesFrom: read.words(at("passes_from")) ?? [],
   };
 }
 
@@ -138,6 +169,18 @@ function refPrefix(read: ConfigReader, path: readonly string[]): string {
   const text = read.text(path) ?? "refs/slipway";
   if (/^refs(\/[A-Za-z0-9_][\w-]*)+$/.test(text)) return text;
   return read.fail(path, `is ${JSON.stringify(text)}, not the start of a ref`, "Write it like refs/heads/slipway");
+}
+
+/** A word that git is given: it may not look like an option, nor hold what no name or address has. */
+function gitRemote(read: ConfigReader, path: readonly string[]): string | null {
+  const text = read.text(path);
+  if (text === undefined) return null;
+  if (/^[^\s\p{C}-][^\s\p{C}]*$/u.test(text)) return text;
+  return read.fail(
+    path,
+    `is ${JSON.stringify(text)}, no remote`,
+    "Write its name or its address, like git@host:team/repo.git",
+  );
 }
 
 function endToEnd(read: ConfigReader, path: readonly string[]): EndToEnd[] {
@@ -150,17 +193,37 @@ function endToEnd(read: ConfigReader, path: readonly string[]): EndToEnd[] {
 }
 
 function parseTests(read: ConfigReader): Config["tests"] {
-  read.onlyKeys(["tests"], [...listNames, "smoke"]);
+  read.onlyKeys(["tests"], [...listNames, "smoke", "mount"]);
   const list = (name: ListName): TestList => {
-    read.onlyKeys(["tests", name], ["command", "may_be_empty", "prod"]);
+    read.onlyKeys(["tests", name], ["command", "may_be_empty", "entrypoint", "prod"]);
     return {
       command: read.words(["tests", name, "command"]) ?? null,
       mayBeEmpty: read.flag(["tests", name, "may_be_empty"], false),
+      entrypoint: read.flag(["tests", name, "entrypoint"], true),
       prod: read.oneOf(["tests", name, "prod"], prodWays) ?? null,
     };
   };
   return { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") };
 }
+
+function parseSmoke(read: ConfigReader): SmokeTest {
+  read.onlyKeys(["tests", "smoke"], ["command", "entrypoint"]);
+  return {
+    command: read.words(["tests", "smoke", "command"]) ?? defaultSmoke,
+    entrypoint: read.flag(["tests", "smoke", "entrypoint"], true),
+  };
+}
+
+const parseTestMounts = (read: ConfigReader): string[] =>
+  (read.words(["tests", "mount"]) ?? []).map((path) =>
+    /^[\w.][\w.+-]*(\/[\w.][\w.+-]*)*$/.test(path) && !path.split("/").some((part) => part === ".." || part === ".git")
+      ? path
+      : read.fail(
+          ["tests", "mount"],
+          `has ${JSON.stringify(path)}`,
+          "Write paths below the runnable dir, like data or test/data",
+        ),
+  );
 
 function parsePackages(read: ConfigReader): Config["packages"] {
   read.onlyKeys(["packages"], ["allow_unused"]);
@@ -171,8 +234,25 @@ function parsePackages(read: ConfigReader): Config["packages"] {
   return { allowUnused };
 }
 
+const parseNames = (read: ConfigReader, path: readonly string[]): string[] =>
+  (read.words(path) ?? []).map((name) =>
+    isVariable(name)
+      ? name
+      : read.fail(path, "has what is no name of a variable", "Write names without values, like OPENAI_API_KEY"),
+  );
+
 function parseContainer(read: ConfigReader): Config["container"] {
-  const settings = ["volumes", "ports", "env", "env_file", "network", "compose_files", "socket", "privileged"];
+  const settings = [
+    "volumes",
+    "ports",
+    "env",
+    "pass_env",
+    "env_file",
+    "network",
+    "compose_files",
+    "socket",
+    "privileged",
+  ];
   const keys = [...settings, "home", "dev_tools"];
   read.onlyKeys(["container"], keys);
   const words = (key: string) => read.words(["container", key]) ?? [];
@@ -183,6 +263,7 @@ function parseContainer(read: ConfigReader): Config["container"] {
     volumes: words("volumes"),
     ports: words("ports"),
     env: read.texts(["container", "env"]),
+    passEnv: parseNames(read, ["container", "pass_env"]),
     envFile: words("env_file"),
     network: read.text(["container", "network"]) ?? null,
     composeFiles: words("compose_files"),

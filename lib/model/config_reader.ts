@@ -1,4 +1,5 @@
 import { UserError } from "./errors.ts";
+import { isNode } from "./shape.ts";
 
 /** A parsed YAML file with the line of each key, so that an error can point at it. */
 export type ConfigSource = {
@@ -8,8 +9,6 @@ export type ConfigSource = {
 };
 type Node = Readonly<Record<string, unknown>>;
 type Path = readonly string[];
-
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Typed access to a config file; every error names file, line and key. */
 export type ConfigReader = {
@@ -22,6 +21,8 @@ export type ConfigReader = {
   readonly texts: (path: Path) => Readonly<Record<string, string>>;
   readonly oneOf: <const T extends string>(path: Path, allowed: readonly T[]) => T | undefined;
   readonly onlyKeys: (path: Path, allowed: readonly string[]) => void;
+  /** The sections that nobody here knows, each with its place; one that looks like a slip of a known one is an error. */
+  readonly foreignSections: (known: readonly string[]) => readonly string[];
 };
 
 /** Reads values out of a parsed config; an absent or empty key is `undefined`, a wrong type is an error. */
@@ -53,7 +54,7 @@ export function configReader(source: ConfigSource): ConfigReader {
         : fail(path, "has an item that is not a text", "Put it in quotes"),
     );
   };
-  return { fail, at, node, text, words, ...checked({ fail, at, node, text }) };
+  return { fail, at, node, text, words, ...checked({ fail, at, node, text }, source) };
 }
 
 function wrongKey(source: ConfigSource, path: Path, { what, fix }: { what: string; fix: string }): UserError {
@@ -67,7 +68,9 @@ function wrongKey(source: ConfigSource, path: Path, { what, fix }: { what: strin
 
 type Basics = Pick<ConfigReader, "fail" | "at" | "node" | "text">;
 
-function checked({ fail, at, node, text }: Basics): Pick<ConfigReader, "flag" | "texts" | "oneOf" | "onlyKeys"> {
+type Checked = Pick<ConfigReader, "flag" | "texts" | "oneOf" | "onlyKeys" | "foreignSections">;
+
+function checked({ fail, at, node, text }: Basics, source: ConfigSource): Checked {
   return {
     flag(path, fallback) {
       const value = at(path);
@@ -86,14 +89,47 @@ function checked({ fail, at, node, text }: Basics): Pick<ConfigReader, "flag" | 
     onlyKeys(path, allowed) {
       for (const key of Object.keys(node(path)))
         if (!allowed.includes(key))
-          fail([...path, key], "is not a known key", `Did you mean "${nearest(key, allowed)}"?`);
+          fail(
+            [...path, key],
+            "is not a known key",
+            didYouMean(key, allowed, (one) => `"${one}"`) ?? `Known are ${allowed.join(", ")}`,
+          );
+    },
+    foreignSections(known) {
+      const foreign = Object.keys(node([])).filter((key) => !known.includes(key));
+      for (const key of foreign) {
+        const meant = nearest(key, known);
+        if (meant !== null && isSlip(key, meant)) fail([key], "is not a known key", `Did you mean "${meant}"?`);
+      }
+      return foreign.map((key) => `${source.file}:${source.lineOf([key])} ${JSON.stringify(key)}`);
     },
   };
 }
 
-/** The word of the list with the fewest edits from the given one. */
-export const nearest = (word: string, words: readonly string[]): string =>
-  [...words].sort((a, b) => distance(word, a) - distance(word, b))[0] ?? "";
+/** The word of the list that was meant: it begins with the given one, holds it, or is a few edits away; null where none is. */
+export function nearest(word: string, words: readonly string[]): string | null {
+  const [best] = words
+    .map((one) => ({ one, far: farness(word, one) }))
+    .filter(({ far }) => far <= 1 + word.length / 3)
+    .sort((a, b) => a.far - b.far);
+  return best?.one ?? null;
+}
+
+/** As thin_client/awk/nearest.awk has it. */
+function farness(word: string, one: string): number {
+  const far = distance(word, one);
+  if (one.startsWith(word)) return Math.min(1, far);
+  return word.length > 2 && one.includes(word) ? Math.min(2, far) : far;
+}
+
+/** The question after a wrong word, with the one that was meant as it is typed; null where none is near. */
+export function didYouMean(word: string, words: readonly string[], typed: (one: string) => string): string | null {
+  const meant = nearest(word, words);
+  return meant === null ? null : `Did you mean ${typed(meant)}?`;
+}
+
+/** One or two letters of a word: what a slip of the fingers changes. */
+const isSlip = (word: string, meant: string): boolean => distance(word, meant) <= Math.min(2, meant.length / 3);
 
 function distance(a: string, b: string): number {
   let row = [...Array(b.length + 1).keys()];

@@ -14,6 +14,8 @@ export type Container = {
   readonly platform: string | null;
   readonly user: string | null;
   readonly entrypoint: boolean;
+  /** Whether the command writes down how it ended. */
+  readonly receipt: boolean;
   /** Groups beside the user's own, e.g. the one that may use the engine's socket. */
   readonly groups: readonly number[];
   /** Files that the engine itself puts into the container, owned by root. */
@@ -64,14 +66,14 @@ function service(image: string, container: Container): object {
     ...(container.groups.length > 0 ? { group_add: container.groups.map(String) } : {}),
     ...(container.entrypoint ? {} : { entrypoint: [] }),
     environment: [...variables, ...container.passed],
-    ...(settings.envFile.length > 0 ? { env_file: settings.envFile } : {}),
+    ...(settings.envFile.length > 0 ? { env_file: settings.envFile.map(literal) } : {}),
     labels: {
       "dev.slipway.run": "${SLIPWAY_RUN:-}",
       "dev.slipway.owner": "${SLIPWAY_OWNER:-}",
       [imageLabel]: image,
       [userLabel]: literal(container.startedBy),
     },
-    volumes: [...container.mounts.map(bind), ...settings.volumes.map(volume)],
+    volumes: [...(container.receipt ? [receipt] : []), ...container.mounts.map(bind), ...settings.volumes.map(volume)],
     ...(settings.network ? { networks: ["outside"] } : { network_mode: "bridge" }),
     ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
     ...(container.unlogged ? { logging: { driver: "none" } } : {}),
@@ -85,6 +87,15 @@ function volume(text: string): object | string {
   if (!source.startsWith("/")) return literal(text);
   return bind({ source, target, ...(mode.split(",").includes("ro") ? { readOnly: true as const } : {}) });
 }
+
+/** Where a container's command writes how it ended. */
+export const receiptPath = "/slipway/receipt";
+
+/** The runner makes a new one for each run; without it, as for a line that a person types, nobody reads it. */
+const receipt = {
+  ...{ type: "bind", source: "${SLIPWAY_RECEIPT:-/dev/null}", target: receiptPath },
+  bind: { create_host_path: false },
+};
 
 /** A missing source is an error; left alone, the engine would create it as root. */
 const bind = ({ source, target, readOnly }: Mount): object => ({

@@ -1,4 +1,4 @@
-import { newest } from "./changelog.ts";
+import { namesIn } from "./dotenv.ts";
 import type { Facts } from "./facts.ts";
 import type { Stage } from "./stage.ts";
 
@@ -7,43 +7,64 @@ export type About = {
   readonly stage: Stage;
   readonly version: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** Where this machine has the code that is mounted. */
+  readonly root: string;
 };
 
-/** Names that hold secrets or belong to the caller; passed on by name only (original.md, 3.4). */
+/** What tells a container where its run stands, and is no secret (original.md, 3.4). */
 const passedOn =
-  /^(CSFY_AWS_\w+|CSFY_TELEGRAM_TOKEN|GH_ACTION_ACCESS_TOKEN|GH_TOKEN|\w+_API_KEY|CSFY_FORCE_TEST_FAIL|CSFY_ECR_BASE_PATH|CSFY_CI|CI|SKIP_VERSION_CHECK|TERM)$/;
-export const passedNames = (facts: Pick<Facts, "env" | "config">): string[] =>
-  Object.keys(facts.env).filter((name) => passedOn.test(name) && !(name in facts.config.container.env));
+  /^(CSFY_AWS_(PROFILE|DEFAULT_REGION|S3_BUCKET)|CSFY_FORCE_TEST_FAIL|CSFY_ECR_BASE_PATH|CSFY_CI|CI|SKIP_VERSION_CHECK|TERM)$/;
+
+/**
+ * The variables of the runner that a container gets, by name only: those that are no secret, those that repo_config.yaml
+ * names, and those that the person names for all repos in SLIPWAY_PASS_ENV.
+ */
+export function passedNames({ env, config }: Pick<Facts, "env" | "config">): string[] {
+  const named = [...config.container.passEnv, ...namesIn(env["SLIPWAY_PASS_ENV"])];
+  return Object.keys(env).filter(
+    (name) => (passedOn.test(name) || named.includes(name)) && !(name in config.container.env),
+  );
+}
 
 /** The variables every container gets: ours, and the original's beside them (design.md, "Names" and "Containers"). */
 export function containerEnv(facts: Facts, about: About): Record<string, string> {
   const image = facts.config.imageName;
-  const version =
-    about.labels["org.opencontainers.image.version"] ?? about.version ?? newest(facts.changelog, "dev")?.version ?? "";
-  const { root, dir, helpersRoot } = facts.place;
+  const version = about.labels["org.opencontainers.image.version"] ?? about.version;
+  const { dir, helpersRoot } = facts.place;
   const helpers = helpersRoot ?? (facts.config.nestedHelpers ? "helpers_root" : null);
   return {
-    CONTAINER_VERSION: `${image}-${version}`,
-    BUILD_TAG: buildTag(facts, version, about.labels),
-    AM_CONTAINER_VERSION: version,
+    // What nobody knows here the image may say of itself; the code's version would never be out of sync.
+    ...(version === null ? {} : { CONTAINER_VERSION: `${image}-${version}` }),
+    BUILD_TAG: buildTag(facts, version ?? "unknown", about.labels),
+    ...(version === null ? {} : { AM_CONTAINER_VERSION: version }),
     SLIPWAY_STAGE: about.stage,
     PYTHONDONTWRITEBYTECODE: "x",
+    // What other programs left in a __pycache__ of the tree is not the code of the commit.
+    PYTHONPYCACHEPREFIX: "/tmp/pycache",
     GIT_CONFIG_COUNT: "1",
     GIT_CONFIG_KEY_0: "safe.directory",
     GIT_CONFIG_VALUE_0: "*",
     CSFY_ENABLE_DIND: "0",
     CSFY_REPO_CONFIG_CHECK: "True",
     CSFY_REPO_CONFIG_PATH: dir === "." ? "/app/repo_config.yaml" : `/app/${dir}/repo_config.yaml`,
+    ...ecrBasePath(facts),
     CSFY_HOST_NAME: facts.host.name,
     CSFY_HOST_OS_NAME: facts.host.system,
     CSFY_HOST_OS_VERSION: facts.host.release,
     CSFY_HOST_USER_NAME: facts.user.name,
-    CSFY_HOST_GIT_ROOT_PATH: root,
+    CSFY_HOST_GIT_ROOT_PATH: about.root,
     CSFY_GIT_ROOT_PATH: "/app",
     CSFY_HELPERS_ROOT_PATH: helpers ? `/app/${helpers}` : "/app",
     CSFY_USE_HELPERS_AS_NESTED_MODULE: helpers ? "1" : "0",
     ...facts.config.container.env,
   };
+}
+
+/** The address of the images, without which the original's entrypoint ends; the caller's own is passed on by its name. */
+function ecrBasePath({ config, env }: Facts): Record<string, string> {
+  const { registries } = config;
+  const registry = registries.find(({ kind }) => kind === "ecr") ?? registries[0];
+  return env["CSFY_ECR_BASE_PATH"] || !registry ? {} : { CSFY_ECR_BASE_PATH: registry.address };
 }
 
 /** `<image>-X.Y.Z-<yyyymmdd>_<hhmmss>-<branch>-<hash>`, time and hash of what the image was built from (seed 002). */

@@ -5,7 +5,13 @@ export const plugins = ["buildx", "compose"] as const;
 type Plugin = (typeof plugins)[number];
 
 /** The first engine that builds a Dockerfile with `COPY --chmod` and cache mounts and runs what Compose 2 asks for. */
-const oldestEngine = [20, 10] as const;
+export const oldestEngine = [20, 10] as const;
+
+/**
+ * What the engine says where it cleans up after an image that was removed while another with the same layers is unpacked
+ * (moby/buildkit#6521, containerd#10835): the next time they are there, or made anew.
+ */
+export const cleanedMeanwhile = "parent snapshot sha256:[0-9a-f]+ does not exist";
 
 /** Asks for an engine that answers, and for the plugins that are needed, with an engine that is not too old for them. */
 export function assertEngine({ up, why, version, plugins: found }: EngineFacts, needed: readonly Plugin[]): void {

@@ -1,6 +1,9 @@
 /** What a refused rule or a failed step tells its reader: why it is a rule, and the line to type next. */
 export type Advice = { readonly why: string; readonly fix: string; readonly exitCode?: number; readonly kind?: string };
 
+/** The kind of what ends a run with the exit code of a command that spoke for itself: no person is told more. */
+export const passed = "exit";
+
 /** A mistake or a state of the world that the user can mend; printed without a stack. Everything else is our bug. */
 export class UserError extends Error {
   readonly why: string;

@@ -2,7 +2,11 @@ import type { AroundFacts } from "./around_facts.ts";
 import type { DeploymentFacts } from "./aws.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
+import type { UserError } from "./errors.ts";
+import type { Remote } from "./git_remote.ts";
 import type { SignedEntry } from "./log.ts";
+import type { LogSurvey, LostRelease, Standing } from "./log_repair.ts";
+import type { RegistryReason } from "./oci/failure.ts";
 import type { PackageFacts } from "./package_facts.ts";
 import type { Registry } from "./registry.ts";
 import type { ReportFacts } from "./report.ts";
@@ -22,6 +26,8 @@ export type Place = {
   readonly cwd: string;
   /** Git dirs outside `root` that a worktree or submodule needs inside a container, at their own path. */
   readonly gitMounts: readonly string[];
+  /** Config and hooks of the Git dirs that are mounted: what is written there runs for whoever uses Git here. */
+  readonly gitPrograms: readonly string[];
   /** The original's toolchain as a dir of the repo, relative to `root`; not there where the repo has none. */
   readonly helpersRoot?: string;
 };
@@ -34,14 +40,31 @@ export type GitFacts = {
   /** Commit time, seconds since 1970. */
   readonly time: number;
   readonly branch: string | null;
-  /** Names the mounted code: the tree of the outermost repo and of every submodule in it. */
+  /** The commit of the outermost repo: of the code that is mounted. */
+  readonly code: string;
+  /** Its tree, which names the commits of submodules too. */
   readonly tree: string;
   /** Changed or untracked files of the outermost repo and the owner; empty for a clean tree. */
   readonly dirty: readonly string[];
   readonly shallow: boolean;
-  readonly remote: string | null;
+  /** Where claims, log and release tags are kept; null where the repo has no remote, and they stay in this clone. */
+  readonly remote: Remote | null;
+  /** The branch there that a branch here follows: `main` -> `refs/heads/main`. */
+  readonly upstreams: Readonly<Record<string, string>>;
+  /** Why nobody can tell where they are kept. */
+  readonly unclear: UserError | null;
+  /** The user's Git signs annotated tags. */
+  readonly signs: boolean;
   /** The released versions by Git tag: dev tags `<image>-X.Y.Z` and prod tags, as tag -> commit. */
   readonly tags: Readonly<Record<string, string>>;
+};
+
+/** How far the files that are mounted are those of the commit, byte for byte. */
+export type TreeFacts = {
+  /** The first paths that differ, or that the commit does not have; none where the tree is the commit. */
+  readonly differs: readonly string[];
+  /** Changes with every file and folder that was written since, also where it was put back. */
+  readonly stamp: string;
 };
 
 /** An image in the engine. `id` is what `docker image inspect` calls Id; `digests` are the manifest digests it is known by. */
@@ -68,6 +91,9 @@ export type EngineFacts = {
   readonly images: readonly LocalImage[];
 };
 
+/** A commit that only this clone has: the branch of the remote that lacks it, and the line that pushes it. */
+export type Unpushed = { readonly branch: string; readonly line: string };
+
 /** What one tag is in one registry at planning time. */
 export type TagState =
   | {
@@ -79,13 +105,20 @@ export type TagState =
       readonly platform?: string;
     }
   | { readonly state: "absent" }
-  | { readonly state: "unknown"; readonly why: string };
+  | {
+      readonly state: "unknown";
+      readonly why: string;
+      /** What the error of the registry says besides. */
+      readonly error?: { readonly reason: RegistryReason; readonly why: string; readonly fix: string };
+    };
 /** registry name -> tag -> state. */
 export type RegistryFacts = Readonly<Record<string, Readonly<Record<string, TagState>>>>;
 
 /** The released dev image that a prod image stands on. */
 export type BaseImage = {
   readonly version: Version;
+  /** Why it is this one: `the newest dev 1.2`. */
+  readonly why: string;
   readonly digest: string;
   /** `<address>/<image>` of the registry that has it. */
   readonly repository: string;
@@ -99,14 +132,18 @@ export type BuildInputs = {
   readonly dockerfileText: string;
   readonly ignoreText: string;
   readonly context: string;
-  /** Hash over context file list and contents, Dockerfile, build arguments and base digests. */
+  /** Hash over context file list and contents, Dockerfile, build arguments and, of a prod image, the digest of its dev image. */
   readonly hash: string;
+  /** The other images that it is built on, each with what it is in the engine or by the digest in its name; null for one that nobody knows. */
+  readonly bases: readonly { readonly name: string; readonly content: string | null }[];
   /** First path parts of the context's files: what to stage and what revision to look for. */
   readonly entries: readonly string[];
   /** First path parts of the context with more than 200 MiB. */
   readonly large: readonly { readonly path: string; readonly bytes: number }[];
   /** The context holds links, so it is staged with their contents, as `tar -h` would. */
   readonly hasLinks: boolean;
+  /** Files that are not as the commit has them, that it does not have, or that only it has; with Dockerfile and config. */
+  readonly other: readonly string[];
   /** The last commit that changed the inputs, and its time in seconds since 1970. */
   readonly revision: string;
   readonly time: number;
@@ -120,13 +157,25 @@ export type Owner = {
   readonly user: string;
   readonly host: string;
   readonly boot: string;
+  /** The PID namespace in which the pid is one. */
+  readonly namespace: string;
   readonly pid: number;
   readonly started: string;
   readonly commit: string;
+  /** The CI run and its attempt; empty elsewhere. */
   readonly run: string;
-  /** Seconds since 1970 of the last renewal. */
+  readonly attempt: string;
+  /** Seconds since 1970 of the last renewal, by the owner's clock: to be told, never to be compared. */
   readonly at: number;
   readonly digest?: string;
+};
+
+/** A claim or a move of a tag that is held now, in words that go on from its name. */
+export type HeldRef = { readonly ref: string; readonly isBroken: boolean; readonly says: string };
+export type HeldRefs = {
+  readonly held: readonly HeldRef[];
+  /** Why they, or the log beside them, cannot be read. */
+  readonly fault: { readonly what: string; readonly fix: string } | null;
 };
 
 /** A program of the machine with its version; null when it is not there. */
@@ -154,35 +203,70 @@ export type Facts = ReportFacts & {
   /** The machine as containers are told about it: hostname, `uname -s`, `uname -r`. */
   readonly host: { readonly name: string; readonly system: string; readonly release: string };
   readonly env: Readonly<Record<string, string>>;
+  /** What the variable that `notify` names holds, "" without one: read by the workflow that posts, and by no program. */
+  readonly webhook: string;
   readonly socket: { readonly path: string; readonly gid: number };
+  /** A folder of this machine that belongs to a path below the root, to which links there lead; null where nothing does. */
+  readonly thinEnv: { readonly source: string; readonly target: string } | null;
   readonly today: string;
   /** A text that no other second has: it makes a resolver run again. */
   readonly nonce: string;
   readonly git: GitFacts;
+  readonly tree: TreeFacts;
   readonly engine: EngineFacts;
   readonly registries: RegistryFacts;
   readonly log: readonly SignedEntry[];
+  /** The log that this clone saw last: what was rolled back, for commands that ask no network. */
+  readonly lastLog: readonly SignedEntry[];
+  /** Dirs below the runnable dir with tests of their own, where a list is chosen by pytest. */
+  readonly nested: readonly string[];
   readonly inputs: BuildInputs;
   readonly claim: Owner | null;
+  /** A move of a mutable tag is under way, or was left half-way: what the tag is meant to be is not in the log yet. */
+  readonly moving: boolean;
+  readonly refs: HeldRefs;
+  readonly survey: LogSurvey & { readonly lost: readonly LostRelease[]; readonly standing: readonly Standing[] };
   readonly programs: readonly Program[];
   readonly deployment: DeploymentFacts;
   readonly packages: PackageFacts;
   /** The template's files, path -> content, and those of them that the runnable dir already has. */
   readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
   readonly existing: readonly string[];
+  /** The file or folder that shows that a dir has tests of its own. */
+  readonly ownTests: string | null;
+  /** The address of the Git remote of a dir that is to become runnable. */
+  readonly codeAt: string | null;
   /** The other runnable dirs of the repo with their images. */
   readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
   /** Release tags as the Git remote has them: tag -> commit. */
   readonly remoteTags: Readonly<Record<string, string>>;
+  /** The commit is on no branch that the remote is known to have; null where it is, or nobody was asked. */
+  readonly unpushed: Unpushed | null;
   /** A person can be asked and shown a prompt: stdin and stdout are a terminal. */
   readonly terminal: boolean;
 } & AroundFacts;
 /** The parts of Facts that cost something; a script names those its flow reads. */
 export type Need =
   | "git"
+  | "tree"
   | "engine"
   | "registries"
+  /** What tells which image of a stage is meant: engine, last log, and the registries where both leave it open. */
+  | "image"
   | "log"
+  /** The log as it is now; as it was seen last where nobody answers. */
+  | "lastLog"
+  /** The same as it was seen last. */
+  | "seenLog"
+  /** Who holds a claim or moves a tag, and whether the log is whole: a fault is told, not thrown. */
+  | "refs"
+  /** `registries`, but with the tags of the last versions that the stage may go back to. */
+  | "candidates"
+  /** Whether the remote has the commit, with the log. */
+  | "pushed"
+  /** The log with what it lost. */
+  | "survey"
+  | "nested"
   | "inputs"
   | "programs"
   | "template"

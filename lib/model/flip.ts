@@ -22,13 +22,6 @@ export type Answer = {
   readonly hasTarget: boolean;
 };
 
-/** A flip is seconds long; one that is older and whose process is not known to live was left behind. */
-export const flipStaleAfter = 60;
-
-/** Whether to wait for the flip's owner or to settle it for them. */
-export const isLeftBehind = (flip: Flip, me: Owner, processLives: boolean): boolean =>
-  flip.owner.host === me.host ? flip.owner.boot !== me.boot || !processLives : me.at - flip.owner.at > flipStaleAfter;
-
 export type Settlement = {
   readonly how: "finish" | "undo";
   readonly moves: readonly { readonly place: Flip["places"][number]; readonly digest: string }[];

@@ -1,3 +1,5 @@
+import { visible } from "./visible.ts";
+
 /** Text that is HTML already; anything else is escaped. */
 export type Html = { readonly html: string };
 type Part = string | number | Html | null | false | undefined | readonly Part[];
@@ -10,11 +12,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Characters that would end a page's text or turn its order round are shown as a box. */
-const escaped = (text: string): string =>
-  text
-    .replaceAll(/[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/gu, "\ufffd")
-    .replaceAll(/[&<>"']/g, (letter) => entities[letter] ?? "");
+const escaped = (text: string): string => visible(text).replaceAll(/[&<>"']/g, (letter) => entities[letter] ?? "");
 
 const part = (value: Part): string => {
   if (value === null || value === undefined || value === false) return "";

@@ -1,10 +1,11 @@
+import { isNode } from "./shape.ts";
+
 /** A layer of an image: what one pulls, in bytes as it travels, and the line of the Dockerfile that made it. */
 export type Layer = { readonly digest: string; readonly size: number; readonly by: string };
 /** An image for one platform; `size` is what a machine pulls that has nothing of it: config and layers, in bytes. */
 export type PlatformImage = { readonly platform: string; readonly size: number; readonly layers: readonly Layer[] };
 
 type Json = Readonly<Record<string, unknown>>;
-const isNode = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isNode) : []);
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const size = (value: unknown): number => (typeof value === "number" && value >= 0 ? value : 0);

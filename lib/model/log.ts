@@ -2,7 +2,13 @@ import type { Digest } from "./plan.ts";
 import type { ReleaseStage } from "./stage.ts";
 
 /** Who did it and when; added by the performer, never part of what makes two entries equal. */
-export type Signature = { readonly at: string; readonly by: string; readonly host: string };
+export type Signature = {
+  readonly at: string;
+  readonly by: string;
+  readonly host: string;
+  /** The run of a CI that wrote it. */
+  readonly ci?: string;
+};
 
 /** A test list passed: the key of design.md, step 3. `tree` names the mounted code with its submodules. */
 export type Pass = {
@@ -83,22 +89,38 @@ export type Confirmed = {
   readonly line: string;
 };
 
+/** The log was damaged and mended: what it lost stands behind this again, and commits that hold no entry are passed over. */
+export type Repaired = {
+  readonly type: "repair";
+  readonly why: string;
+  /** The commits of the log whose lines no Slipway can read. */
+  readonly void: readonly string[];
+};
+/** A line that a newer Slipway wrote: shown and carried on, and nothing is concluded from it. */
+export type Newer = { readonly type: "newer"; readonly is: string; readonly text: string };
+
 /** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases, flips and deployments. */
 export type LogEntry = Pass | Skipped | Released | Flipped | Deployed | Announcing | Announced | Confirmed;
-export type SignedEntry = LogEntry & Signature;
+/** What the log may hold beside what plans record. */
+export type LoggedEntry = LogEntry | Repaired | Newer;
+export type SignedEntry = LoggedEntry & Signature;
 
 /** Two entries are the same when all but who, when and where is equal. */
-export function sameEntry(a: LogEntry, b: LogEntry): boolean {
-  const key = (entry: LogEntry) => {
-    const { at, by, host, ...rest } = entry as SignedEntry;
+export function sameEntry(a: LoggedEntry, b: LoggedEntry): boolean {
+  const key = (entry: LoggedEntry) => {
+    const { at, by, host, ci, ...rest } = entry as SignedEntry;
     return JSON.stringify(Object.entries(rest).sort(([one], [other]) => one.localeCompare(other)));
   };
   return key(a) === key(b);
 }
 
+/** Whether an entry is of somebody whose passes count: of one who is named, or of a run of a CI where `CI` is. */
+export const isFrom = ({ by, ci }: Signature, names: readonly string[]): boolean =>
+  names.length === 0 || names.includes(by) || (ci !== undefined && names.includes("CI"));
+
 /** Whether a message was begun of which nobody knows whether it is in the channel, and of which no `announce` tells. */
 export function isAnnouncementOpen(
-  log: readonly LogEntry[],
+  log: readonly LoggedEntry[],
   { stage, version }: Pick<Announced, "stage" | "version">,
 ): boolean {
   const last = log.findLast(
@@ -108,10 +130,10 @@ export function isAnnouncementOpen(
 }
 
 /** The last entry that made a digest a version; undefined where the log does not know the digest. */
-export const lastOf = (
-  log: readonly SignedEntry[],
-  digest: string,
-): (SignedEntry & { readonly version: string }) | undefined =>
-  log.findLast(
-    (one) => (one.type === "flip" && one.to === digest) || (one.type === "release" && one.digest === digest),
-  );
+export const lastOf = (log: readonly SignedEntry[], digest: string): ((Flipped | Released) & Signature) | undefined =>
+  log
+    .flatMap((one) => (one.type === "flip" || one.type === "release" ? [one] : []))
+    .findLast((one) => (one.type === "flip" ? one.to : one.digest) === digest);
+
+/** The version that an entry is about; empty where it is about none. */
+export const versionOf = (entry: LoggedEntry): string => ("version" in entry ? entry.version : "");

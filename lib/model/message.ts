@@ -1,4 +1,5 @@
 import type { Announced } from "./log.ts";
+import { visible } from "./visible.ts";
 
 /**
  * Posts a text to the team's channel, once: an entry in the log says that it is about to be, another one that it was. The
@@ -17,4 +18,4 @@ export type PostMessage = {
 
 /** The three characters that Slack reads as markup, so that no changelog calls a channel or a person. */
 export const slackText = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  visible(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -36,6 +36,9 @@ export const versionTag = (facts: Pick<Facts, "stage">, version: Version): strin
 export const releaseTag = (facts: Pick<Facts, "config" | "stage">, version: Version): string =>
   gitTag(facts.config.imageName, facts.stage, version);
 
+/** What an annotated tag of a release says: it tells it from a tag of another toolchain. */
+export const tagMessage = (tag: string): string => `Release ${tag}`;
+
 /** The ref that only one release of a version holds at a time. */
 export const releaseClaim = (facts: Pick<Facts, "config" | "stage">, version: Version): string =>
   claimRef(facts.config.release.refPrefix, releaseTag(facts, version));

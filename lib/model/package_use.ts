@@ -1,6 +1,7 @@
 import type { Declared } from "./declared_packages.ts";
 import { type Evidence, evidenceOf } from "./package_evidence.ts";
 import { pipName } from "./packages.ts";
+import { listOf, mapOf, node, oneOf, orNull, type Shape, text, whole, word } from "./shape.ts";
 
 /** What the program inside the image tells: lib/doors/inside/package_use.py. Files are relative to the repo's root. */
 export type Seen = {
@@ -28,6 +29,29 @@ export type Distribution = {
   /** Its entry points but for scripts: group -> names. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly requires: readonly { readonly name: string; readonly extra: string | null }[];
+};
+
+const spot: Shape<Spot> = { file: text, line: whole, text };
+/** How what it tells is checked: it runs among whatever the image has. */
+export const seenShape: Shape<Seen> = {
+  ...{ python: word, files: listOf(text) },
+  distributions: listOf(
+    node<Distribution>({
+      ...{ name: word, version: word, modules: listOf(text), scripts: listOf(text), groups: mapOf(listOf(text)) },
+      requires: listOf(node<Distribution["requires"][number]>({ name: word, extra: orNull(word) })),
+    }),
+  ),
+  imports: listOf(node<Seen["imports"][number]>({ ...spot, names: listOf(text) })),
+  names: listOf(
+    node<Seen["names"][number]>({
+      ...spot,
+      ...{ how: oneOf("key", "list", "dotted", "url"), key: orNull(text), value: text },
+    }),
+  ),
+  lines: listOf(node<Seen["lines"][number]>({ ...spot, kind: oneOf("shell", "config", "command") })),
+  sections: listOf(node<Seen["sections"][number]>({ ...spot, section: text })),
+  markers: listOf(node<Seen["markers"][number]>({ file: text, marker: text })),
+  broken: listOf(node<Seen["broken"][number]>({ file: text, line: whole, why: text })),
 };
 
 /** What counts beside the files: folders that Python imports from, and programs that Slipway itself starts. */

@@ -1,4 +1,4 @@
-import parseSemver from "semver/functions/parse.js";
+import parseSemver from "../../node_modules/semver/functions/parse.js";
 
 /** Where packages come from; each has its own rules for what a higher version is. */
 export const ecosystems = ["pip", "dpkg", "npm"] as const;

@@ -1,4 +1,5 @@
 import type { Ecosystem } from "./package_versions.ts";
+import { jsonOf, textAt } from "./shape.ts";
 
 /** One installed package; `place` tells copies of one name apart: a site-packages or node_modules folder, an architecture. */
 export type Package = {
@@ -71,18 +72,9 @@ function dpkgPackages(path: string, text: string): Package[] {
 }
 
 function npmPackages(path: string, text: string): Package[] {
-  const found = parsed(text);
-  const [name, version] = [found["name"], found["version"]];
+  const found = jsonOf(text);
+  const [name, version] = [textAt(found, "name"), textAt(found, "version")];
   const place = `/${path.replace(/node_modules\/(@[^/]+\/)?[^/]+\/package\.json/, "node_modules")}`;
   // A folder without name and version is a part of a package.
-  return typeof name === "string" && typeof version === "string" ? [{ ecosystem: "npm", name, version, place }] : [];
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  return name !== undefined && version !== undefined ? [{ ecosystem: "npm", name, version, place }] : [];
 }

@@ -21,8 +21,18 @@ export type Plan = {
   readonly dir: string;
   readonly image: string;
   readonly version: string | null;
+  /** The Git remote that it reads and changes refs of. */
+  readonly remote?: string;
+  /** What would refuse it now, where it is only printed. */
+  readonly refused?: readonly Refusal[];
   readonly steps: readonly Step[];
 };
+/** An error as data. */
+export type Refusal = { readonly kind: string; readonly what: string; readonly why: string; readonly fix: string };
+
+/** Whether a step has to do with the refs of releases: claims, moves of a tag, the log, Git tags. */
+export const usesRefs = (one: Step): boolean =>
+  one.do.some(({ kind }) => kind === "git_ref" || kind === "record" || kind === "move_tag");
 
 /** Builds a step; what is not given is `null`. */
 export function step(id: string, title: string, actions: readonly Action[], more: Partial<Step> = {}): Step {

@@ -33,7 +33,8 @@ export function withPackage(text: string, wish: Wish, group: string): string {
   if (table) return intoTable(lines, table, wish);
   const list = group === "main" ? listOf(lines) : undefined;
   if (list) return intoList(lines, list, wish);
-  if (tableOf(lines, "tool.poetry")) return `${text.trimEnd()}\n\n[${section}]\n${tableLine(wish)}\n`;
+  if (tableOf(lines, "tool.poetry"))
+    return `${text}${/\n\n$/.test(text) ? "" : text.endsWith("\n") ? "\n" : "\n\n"}[${section}]\n${tableLine(wish)}\n`;
   throw new UserError(`pyproject.toml has no [${section}]`, {
     why: "A package is added to poetry's table of its group, or to the dependencies of [project].",
     fix: `Add the line [${section}] to it, then type the same command again`,

@@ -1,6 +1,7 @@
-import { type ConfigReader, nearest } from "./config_reader.ts";
+import { type ConfigReader, didYouMean } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
 import { parseReference } from "./image.ts";
+import { kindAt } from "./oci/address.ts";
 
 /** The registries Slipway knows, one row each; code looks the row up and never compares names. */
 export type RegistryKind = "ecr" | "dockerhub" | "ghcr" | "oci";
@@ -9,6 +10,7 @@ export const registryKinds = ["ecr", "dockerhub", "ghcr", "oci"] as const satisf
 /** One registry of `repo_config.yaml`: where the images of a runnable dir are pushed and mirrored. */
 export type Registry = {
   readonly name: string;
+  /** What its address says, whatever it is called (`kindAt`). */
   readonly kind: RegistryKind;
   /** Host with an optional port and namespace, as written in the config: `127.0.0.1:5000`, `ghcr.io/causify-ai`, `causify`. */
   readonly address: string;
@@ -31,7 +33,8 @@ export function parseRegistries(read: ConfigReader): readonly Registry[] {
     const kind =
       registryKinds.find((known) => known === name) ??
       read.fail(path, "has no kind", `Write ${name}: {address: ..., kind: oci}`);
-    return [{ name, kind, address: address(read, path), required: true }];
+    const at = address(read, path);
+    return [{ name, kind: kindAt(at, kind), address: at, required: true }];
   });
 }
 
@@ -44,10 +47,11 @@ function longForm(read: ConfigReader, name: string): Registry {
     read.oneOf([...path, "kind"], registryKinds) ??
     registryKinds.find((known) => known === name) ??
     read.fail([...path, "kind"], "is missing", "Add kind: ecr, dockerhub, ghcr or oci");
+  const at = address(read, [...path, "address"]);
   return {
     name,
-    kind,
-    address: address(read, [...path, "address"]),
+    kind: kindAt(at, kind),
+    address: at,
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
     required: read.flag([...path, "required"], true),
@@ -56,6 +60,17 @@ function longForm(read: ConfigReader, name: string): Registry {
 
 function address(read: ConfigReader, path: readonly string[]): string {
   const text = read.text(path) ?? read.fail(path, "has no address", "Give host[:port][/namespace], e.g. ghcr.io/acme");
+  // A host may have capitals, a namespace may not (Distribution's reference grammar); one word alone is a namespace.
+  const lower = text.replace(
+    /^([^/]*[.:][^/]*\/)?(.*)$/,
+    (_text, host = "", path: string) => `${host}${path.toLowerCase()}`,
+  );
+  if (/[A-Z]/.test(text) && lower !== text && !/^[^/]*[.:][^/]*$/.test(text))
+    read.fail(
+      path,
+      `is "${text}", and a namespace has no capitals`,
+      `Write ${lower}: registries take no other, and GitHub's and Docker's accounts go by it too`,
+    );
   try {
     parseReference(`${text}/name`);
   } catch {
@@ -85,11 +100,12 @@ function findRegistry(all: readonly Registry[], name: string): Registry {
   const ofKind = all.filter((registry) => registry.kind === kind);
   if (ofKind.length === 1 && ofKind[0]) return ofKind[0];
   const names = all.map((registry) => registry.name);
+  const typed = (one: string) => `--target-registries ${one}`;
   throw new UserError(`"${name}" is not a registry of this repo`, {
     why: `container_registry_info of repo_config.yaml knows ${names.join(", ") || "none"}.`,
     fix:
       names.length > 0
-        ? `Did you mean --target-registries ${nearest(name, names)}?`
+        ? (didYouMean(name, names, typed) ?? `Name one of them: ${typed(names[0] ?? "")}`)
         : "Add the registry to container_registry_info",
   });
 }

@@ -1,6 +1,7 @@
 import { type ChangelogEntry, currentEntry } from "./changelog.ts";
 import type { SignedEntry } from "./log.ts";
 import { gitTag, type ReleaseStage } from "./stage.ts";
+import { minute } from "./units.ts";
 import { compareVersions, isVersion, type Version } from "./version.ts";
 
 /** Everything about a release is told for these, in this order. */
@@ -38,11 +39,34 @@ export function releasesOf(log: Log, stage: ReleaseStage): Release[] {
 export const stagesInPlay = (log: Log): ReleaseStage[] =>
   releaseStages.filter((stage) => stage === "dev" || releasesOf(log, stage).length > 0);
 
+/** Which test lists an image passed, and who says so; what was left out too. Of several entries for a list the last counts. */
+export function testsOf(log: Log, digest: string): string[] {
+  const known = new Map<string, string>();
+  for (const entry of log) {
+    if (entry.type === "pass" && entry.digest === digest)
+      known.set(entry.list, `${entry.list} passed, by ${entry.by} on ${entry.host} at ${minute(entry.at)}`);
+    if (entry.type === "skip" && entry.digest === digest)
+      known.set(entry.list, `${entry.list} left out by ${entry.by}: ${entry.why}`);
+  }
+  return [...known.values()];
+}
+
 /** The last move of a stage's mutable tag. */
 export const lastFlip = (log: Log, stage: ReleaseStage): Extract<SignedEntry, { type: "flip" }> | undefined =>
   log.findLast((entry) => entry.type === "flip" && entry.tag === stage) as
     | Extract<SignedEntry, { type: "flip" }>
     | undefined;
+
+/** The last versions below the one in use that a rollback may go back to, the highest first; none that was itself rolled back. */
+export function candidatesOf(log: Log, stage: ReleaseStage): Release[] {
+  const current = releaseInUse(log, stage);
+  return releasesOf(log, stage)
+    .filter(
+      ({ version }) => current && compareVersions(version, current.version) < 0 && !rolledBack(log, stage, version),
+    )
+    .sort((a, b) => compareVersions(b.version, a.version))
+    .slice(0, 8);
+}
 
 /** The release that a report is about: the version asked for, else what the mutable tag is, else the last one. */
 export function releaseInUse(log: Log, stage: ReleaseStage, version?: Version | null): Release | undefined {
@@ -82,12 +106,16 @@ export function commitBefore({ log, image, tags }: Tagged, stage: ReleaseStage, 
   return commits.at(-1) ?? null;
 }
 
-/** Who rolled a version back, where the mutable tag was taken from it to a lower one and has not come up again. */
+/**
+ * The rollback that took a version out: the first that brought the mutable tag below it, after it was last brought to the
+ * version; undefined for one that is in, or never was. What is released or rolled back above it since changes nothing.
+ */
 export function rolledBack(log: Log, stage: ReleaseStage, version: Version) {
-  const last = lastFlip(log, stage);
-  if (last?.why !== "rollback" || !isVersion(last.version)) return undefined;
-  const was = log.some((entry) => entry.type === "flip" && entry.tag === stage && entry.version === version);
-  return was && compareVersions(version, last.version) > 0 ? last : undefined;
+  const flips = log.filter((entry) => entry.type === "flip").filter(({ tag }) => tag === stage);
+  const own = flips.findLastIndex((flip) => flip.version === version);
+  const isBelow = (flip: (typeof flips)[number]) =>
+    flip.why === "rollback" && isVersion(flip.version) && compareVersions(flip.version, version) < 0;
+  return own === -1 ? undefined : flips.slice(own + 1).find(isBelow);
 }
 
 /** The entries that say what a tag should be: moves of a mutable tag, releases of a versioned one; oldest first. */
@@ -109,6 +137,9 @@ type Cell = { readonly tag: string; readonly registry: string; readonly digest: 
 export function isBehindByChoice(log: Log, { tag, registry, digest }: Cell): boolean {
   const entries = entriesOf(log, tag);
   const last = entries.at(-1);
-  if (!last || last.digest === digest || [...last.registries, ...last.meant].includes(registry)) return false;
+  if (!last || last.digest === digest) return false;
+  const meant = [...last.registries, ...last.meant];
+  // An entry that names no registry left out none.
+  if (meant.length === 0 || meant.includes(registry)) return false;
   return digest === (entries.findLast(({ registries }) => registries.includes(registry))?.digest ?? null);
 }

@@ -13,12 +13,16 @@ export const renderPlan = (plan: Plan): string =>
 function renderStep(plan: Plan, step: Step, index: number): string[] {
   const head = `${String(index + 1).padStart(2)}. ${step.id}: ${step.title}${step.skip ? ` (skipped: ${step.skip})` : ""}`;
   if (step.skip) return [head];
-  return [head, ...step.do.flatMap((action) => renderAction(action, maker(plan)).map((line) => `      > ${line}`))];
+  return [
+    head,
+    ...step.do.flatMap((action) => renderAction(action, maker(plan), plan.remote).map((line) => `      > ${line}`)),
+  ];
 }
 
 const maker = (plan: Plan): string =>
   plan.steps.find((step) => step.yields === "image" && !step.skip)?.id ?? "the build";
-type Show = (value: Digest) => string;
+/** Shows a digest; `remote` is what is typed for the Git remote. */
+type Show = { (value: Digest): string; readonly remote: string };
 
 type Kind = Action["kind"];
 type Renderers = { readonly [K in Kind]: (action: Extract<Action, { kind: K }>, show: Show) => string[] };
@@ -38,9 +42,19 @@ const renderers: Renderers = {
       (place) =>
         `skopeo inspect --format '{{.Digest}}' docker://${place.repository}:${tag}   # ${mayBeAbsent ? "nothing, or " : ""}${show(digest)}`,
     ),
-  git_ref: (action) => [renderRef(action)],
+  git_ref: (action, { remote }) => [renderRef(action, remote)],
   record: ({ image, entry }, show) => [`# record in the log of ${image}: ${recordText(entry, show)}`],
-  write_file: ({ path, content }) => [`# write ${path}, ${content.split("\n").length - 1} lines`],
+  write_file: ({ path, content, tells = [] }) => [
+    `# write ${path}, ${content.split("\n").length - 1} lines`,
+    ...tells.map((line) => `#   ${line}`),
+  ],
+  snapshot: ({ path, code }) =>
+    code
+      ? [
+          `git clone --no-checkout . ${quote(path)}`,
+          `git -C ${quote(path)} checkout ${code.branch ? `-B ${quote(code.branch)}` : "--detach"} ${code.commit}   # and its submodules`,
+        ]
+      : [`rm -rf ${quote(path)}`],
   announce: ({ text, digest }, show) =>
     text.split("\n").map((line) => `# ${digest ? line.replaceAll("@image", show(digest)) : line}`),
   by_hand: ({ text }) => [`# by hand: ${text}`],
@@ -48,7 +62,7 @@ const renderers: Renderers = {
     `# post to the webhook in $${variable}, once:`,
     ...text.split("\n").map((line) => `#   ${line}`),
   ],
-  check: (action) => renderCheck(action),
+  check: (action, { remote }) => renderCheck(action, remote),
   ecs_revision: ({ account, from, image, containers }) => [
     `aws ecs register-task-definition ${accountWords(account)}--cli-input-json '<${revisionName(from)} with ${image} in ${containers.join(", ")}>'`,
   ],
@@ -61,8 +75,9 @@ const renderers: Renderers = {
 };
 
 /** The lines of one action; `yielder` is the step that makes the image where the plan does not know its digest. */
-export function renderAction(action: Action, yielder: string): string[] {
-  const show: Show = (value) => (typeof value === "string" ? value : `<digest of ${yielder}>`);
+export function renderAction(action: Action, yielder: string, remote = "."): string[] {
+  const digest = (value: Digest) => (typeof value === "string" ? value : `<digest of ${yielder}>`);
+  const show: Show = Object.assign(digest, { remote: quote(remote) });
   return (renderers[action.kind] as (action: Action, show: Show) => string[])(action, show);
 }
 
@@ -104,12 +119,17 @@ function renderUse(action: PackageUse, show: Show): string {
   return words.join(" ");
 }
 
-function renderRef(action: GitRef): string {
+function renderRef(action: GitRef, remote: string): string {
+  if (action.op === "repair_log") {
+    const behind = action.parents.map((parent) => parent.slice(0, 12)).join(" and ") || "nothing";
+    const lease = `--force-with-lease=${action.ref}:${action.from ?? ""}`;
+    return `git push --porcelain ${lease} ${remote} <${action.entries.length} commits on ${behind}>:${action.ref}`;
+  }
   if (action.op === "tag")
     return `git tag --annotate ${quote(action.tag)} ${action.commit} --message ${quote(action.message)}`;
-  if (action.op === "push_tag") return `git push origin refs/tags/${action.tag}`;
-  const lease = `git push --porcelain --force-with-lease=${action.ref}: origin`;
-  return action.op === "claim" ? `${lease} <claim>:${action.ref}` : `git push origin :${action.ref}`;
+  if (action.op === "push_tag") return `git push ${remote} refs/tags/${action.tag}`;
+  const lease = `git push --porcelain --no-verify --force-with-lease=${action.ref}: ${remote}`;
+  return action.op === "claim" ? `${lease} <claim>:${action.ref}` : `git push --no-verify ${remote} :${action.ref}`;
 }
 
 function recordText(entry: object, show: Show): string {
@@ -122,7 +142,7 @@ function recordText(entry: object, show: Show): string {
 }
 const isDigest = (value: unknown): value is Digest => typeof value === "object" && value !== null && "digest" in value;
 
-function renderCheck(action: Extract<Action, { kind: "check" }>): string[] {
+function renderCheck(action: Extract<Action, { kind: "check" }>, remote: string): string[] {
   if (action.what === "push")
     return action.places.map((place) => `# open an upload in ${place.repository} and cancel it: may we push?`);
   if (action.what === "ecr")
@@ -130,6 +150,13 @@ function renderCheck(action: Extract<Action, { kind: "check" }>): string[] {
       ({ repository }) =>
         `aws ecr describe-repositories --repository-names ${repository.replace(/[^/]*\//, "")}   # there, and ${action.tag} may move`,
     );
+  if (action.what === "git_tag")
+    return [
+      `# make the Git tag ${action.tag} and take it away again: can it be made?`,
+      ...(action.claim === null
+        ? []
+        : [`# offer it to ${remote} in a push that it cannot take: would it be let through?`]),
+    ];
   const lines = {
     disk: ["docker system df"],
     flip: ["# finish or undo a move of the tag that somebody left half-way"],

@@ -31,6 +31,7 @@ export type RunRecord = {
 export type Commit = { readonly hash: string; readonly author: string; readonly subject: string };
 
 /** The file that a report is to be written to, relative to `root`; `foreign` is one that Slipway did not write. */
+/** Its path is relative to the outermost repo, absolute outside of it. */
 export type OutputFile = { readonly path: string; readonly state: "absent" | "ours" | "foreign" };
 
 /** What reports about releases read beside registries and log. */

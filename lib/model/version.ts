@@ -1,4 +1,4 @@
-import compare from "semver/functions/compare.js";
+import compare from "../../node_modules/semver/functions/compare.js";
 import { UserError } from "./errors.ts";
 
 /** A released version, three numbers: seed 000 "The release version should consist of 3 digits". */

@@ -1,21 +1,30 @@
 import type { BaseImage, Facts, Need, RegistryFacts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
+import { releasesOf, rolledBack } from "../model/releases.ts";
 import { imageTag } from "../model/stage.ts";
-import { highest, isVersion, majorMinor, type Version } from "../model/version.ts";
+import { compareVersions, highest, majorMinor, type Version } from "../model/version.ts";
 import type { Request } from "./facts.ts";
 import type { Base } from "./needs.ts";
 
-/** The dev version below a prod version: the one named, else the newest released one of its major.minor. */
-export function baseVersion(base: Base, log: Facts["log"], { options }: Request): Version | null {
+/** Which dev version is below a prod version, and why it is that one. */
+export type BaseChoice = Pick<BaseImage, "version" | "why">;
+
+/** The dev version below a prod version: the one named, else the newest released one of its major.minor that was not rolled back. */
+export function chooseBase(base: Base, log: Facts["log"], { options }: Request): BaseChoice | null {
   const named = options["devVersion"] as Version | undefined;
-  const generation = base.version ? majorMinor(base.version) : null;
-  const released = log.flatMap((entry) =>
-    entry.type === "release" && entry.stage === "dev" && isVersion(entry.version) ? [entry.version] : [],
-  );
-  return named ?? highest(released.filter((one) => majorMinor(one) === generation)) ?? null;
+  if (named) return { version: named, why: "the one of --dev-version" };
+  if (!base.version) return null;
+  const generation = majorMinor(base.version);
+  const released = releasesOf(log, "dev").filter(({ version }) => majorMinor(version) === generation);
+  const isOut = (version: Version) => rolledBack(log, "dev", version) !== undefined;
+  const version = highest(released.map((one) => one.version).filter((one) => !isOut(one)));
+  if (!version) return null;
+  const passed = released.map((one) => one.version).filter((one) => compareVersions(one, version) > 0);
+  const out = passed.length > 0 ? ` that was not rolled back, as ${passed.join(", ")} was` : "";
+  return { version, why: `the newest dev ${generation}${out}` };
 }
 
-type Wanted = { readonly request: Request; readonly tags: readonly string[]; readonly dev: Version | null };
+type Wanted = { readonly request: Request; readonly tags: readonly string[]; readonly dev: BaseChoice | null };
 
 /** What a prod image is built from includes the digest of its dev image, so the registries are asked first. */
 export async function loadRegistriesAndInputs(base: Base, { request, tags, dev }: Wanted) {
@@ -33,15 +42,15 @@ export async function loadRegistriesAndInputs(base: Base, { request, tags, dev }
 }
 
 /** The dev image of a version by the digest that the first registry which has it shows. */
-function baseImage(base: Base, registries: RegistryFacts, version: Version): BaseImage | null {
+function baseImage(base: Base, registries: RegistryFacts, choice: BaseChoice): BaseImage | null {
   for (const { registry, repository } of targetPlaces(base)) {
-    const state = registries[registry]?.[imageTag("dev", "", version)];
-    if (state?.state === "found") return { version, digest: state.digest, repository };
+    const state = registries[registry]?.[imageTag("dev", "", choice.version)];
+    if (state?.state === "found") return { ...choice, digest: state.digest, repository };
   }
   return null;
 }
 
-async function loadRegistryFacts(base: Base, tags: readonly string[], request: Request): Promise<RegistryFacts> {
+export async function loadRegistryFacts(base: Base, tags: readonly string[], request: Request): Promise<RegistryFacts> {
   if (request.offline)
     return Object.fromEntries(
       base.targets.map(({ name }) => [

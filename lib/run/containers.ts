@@ -1,6 +1,7 @@
 import { pause } from "../doors/clock.ts";
-import { startTime } from "../doors/settings.ts";
+import { endProcess, startedWith, startTime } from "../doors/processes.ts";
 import { capture } from "../doors/shell.ts";
+import { lifeOf } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import { assertEngineNow } from "./engine_facts.ts";
 import { output, type World } from "./world.ts";
@@ -8,32 +9,51 @@ import { output, type World } from "./world.ts";
 const docker = (world: World, words: readonly string[]) =>
   capture(["docker", ...words], { cwd: world.facts.place.root, env: world.facts.env });
 
-type Owned = { readonly id: string; readonly run: string; readonly owner: string };
+type Owned = { readonly id: string; readonly state: string; readonly run: string; readonly owner: string };
 
 async function containers(world: World, filter: string): Promise<readonly Owned[]> {
-  const format = '{{.ID}} {{.Label "dev.slipway.run"}} {{.Label "dev.slipway.owner"}}';
+  const format = '{{.ID}} {{.State}} {{.Label "dev.slipway.run"}} {{.Label "dev.slipway.owner"}}';
   const { stdout } = await docker(world, ["ps", "--all", "--no-trunc", "--filter", filter, "--format", format]);
   return stdout.split("\n").flatMap((line) => {
-    const [id, run = "", ...owner] = line.split(" ");
-    return id ? [{ id, run, owner: owner.join(" ") }] : [];
+    const [id, state = "", run = "", ...owner] = line.split(" ");
+    return id ? [{ id, state, run, owner: owner.join(" ") }] : [];
   });
 }
 
-const ofThisRun = (world: World) => containers(world, `label=dev.slipway.run=${world.run}`);
+const ofRun = (world: World, run: string) => containers(world, `label=dev.slipway.run=${run}`);
 
 /** Removes containers, running or not, with the volumes that are theirs alone. */
 const remove = (world: World, ended: readonly Owned[]) =>
   docker(world, ["rm", "--force", "--volumes", ...ended.map(({ id }) => id)]);
 
 /** An engine under load makes a container seconds after the client that asked for it was ended: waits for it up to three. */
-export async function endLateContainers(world: World): Promise<void> {
+export async function endLateContainers(world: World, run = world.run): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) {
-    const late = await ofThisRun(world);
+    const late = await ofRun(world, run);
     if (late.length > 0) await remove(world, late);
     if (late.length > 0) return;
     await pause(300);
   }
 }
+
+/**
+ * Ends the clients of the engine that a killed run left behind, and removes their containers: one that is only about to ask
+ * for its container would have it made after every look. What a client started lives on, as ssh's master of a remote engine,
+ * which other connections share.
+ */
+export async function endLeftClients(world: World): Promise<void> {
+  const left = startedWith("SLIPWAY_OWNER").filter(
+    ({ program, env }) => clients.has(program) && env["SLIPWAY_RUN"] && isGone(env["SLIPWAY_OWNER"] ?? "", world),
+  );
+  for (const { pid, env } of left) {
+    output(world, `ending process ${pid}, left by process ${holderOf(env["SLIPWAY_OWNER"]).pid} that is gone\n`);
+    endProcess(pid);
+  }
+  for (const run of new Set(left.map(({ env }) => env["SLIPWAY_RUN"]))) await endLateContainers(world, run);
+}
+
+/** Docker's client, and its plugin that asks for containers. */
+const clients = new Set(["docker", "docker-compose"]);
 
 /** Removes what this run started, and what a run on this host left behind that is dead: it was killed (design.md, "Containers"). */
 export async function reapContainers(world: World): Promise<void> {
@@ -41,19 +61,29 @@ export async function reapContainers(world: World): Promise<void> {
   const own = all.filter(({ run }) => run === world.run);
   const left = all.filter((one) => !own.includes(one) && isLeft(one, world));
   for (const { id, owner } of left)
-    output(world, `removing container ${id.slice(0, 12)}, left by process ${owner.split("|")[2]} that is gone\n`);
+    output(world, `removing container ${id.slice(0, 12)}, left by process ${holderOf(owner).pid} that is gone\n`);
   if (own.length + left.length > 0) await remove(world, [...own, ...left]);
 }
 
-/** Whether the process that owns it was one of this host, and is gone. */
-function isLeft({ owner }: Owned, world: World): boolean {
-  const [host, boot, pid, started] = owner.split("|");
-  return host === world.owner.host && !(boot === world.owner.boot && startTime(Number(pid)) === started);
+/** Whether the process that owns it was one that this one can look at, and is gone; or it ended before this host started. */
+function isLeft({ owner, state }: Owned, world: World): boolean {
+  const { host, boot } = holderOf(owner);
+  return isGone(owner, world) || (host === world.owner.host && boot !== world.owner.boot && state !== "running");
+}
+
+function holderOf(owner = "") {
+  const [host = "", boot = "", pid = "", started = "", namespace = ""] = owner.split("|");
+  return { host, boot, pid: Number(pid), started, namespace };
+}
+
+function isGone(owner: string, world: World): boolean {
+  const holder = holderOf(owner);
+  return lifeOf(holder, world.owner, startTime(holder.pid)) === "gone";
 }
 
 /** The container's own exit code, whatever compose says; one that never started is 125, 126 or 127 with the engine's reason. Removes it. */
 export async function exitOfContainer(world: World, composeCode: number): Promise<number> {
-  const own = await ofThisRun(world);
+  const own = await ofRun(world, world.run);
   const [found] = own;
   if (!found) {
     await assertEngineNow(world.facts, "compose");

@@ -6,18 +6,29 @@ import { imageTag, userTag } from "../model/stage.ts";
 
 type Base = Pick<Facts, "config" | "user" | "place" | "env">;
 
+type Wanted = {
+  readonly tags: readonly string[];
+  /** The images that a person named. */
+  readonly words?: readonly string[];
+  /** Whether the user's own tags, of local images and candidates, are looked for. */
+  readonly own: boolean;
+};
+
 /** What the engine knows of the image's tags, of the user's own ones, and of the images that a person named. */
-export async function loadEngineFacts(
-  base: Base,
-  tags: readonly string[],
-  words: readonly string[],
-): Promise<EngineFacts> {
-  const { loadEngine, localTags } = await import("../doors/docker.ts");
+export async function loadEngineFacts(base: Base, { tags, words = [], own }: Wanted): Promise<EngineFacts> {
+  const { loadEngine } = await import("../doors/docker.ts");
   const repository = engineRepository(base);
+  const named = async () => {
+    const tagged = [...tags, ...(own ? await ownTags(base) : [])].map((tag) => `${repository}:${tag}`);
+    return [...new Set([...tagged, ...imagesOfWords(base, words)])];
+  };
+  return loadEngine(named(), base.place.root, base.env);
+}
+
+async function ownTags(base: Base): Promise<readonly string[]> {
+  const { localTags } = await import("../doors/docker.ts");
   const own = [imageTag("local", base.user.name), `prod-${userTag(base.user.name)}`];
-  const local = await localTags(repository, own, { cwd: base.place.root, env: base.env });
-  const tagged = [...tags, ...local].map((tag) => `${repository}:${tag}`);
-  return loadEngine([...new Set([...tagged, ...imagesOfWords(base, words)])], base.place.root, base.env);
+  return localTags(engineRepository(base), own, { cwd: base.place.root, env: base.env });
 }
 
 /** The cause of a docker command that failed, where it lies in the engine: none answers, or it is too old for the command's plugin, which may be missing. */

@@ -1,10 +1,11 @@
 import { now } from "../doors/clock.ts";
+import { interrupted } from "../doors/interrupt.ts";
 import { UserError } from "../model/errors.ts";
 import type { Action, Step } from "../model/plan.ts";
+import { systemRefusal } from "../model/system_errors.ts";
 import { seconds } from "../model/units.ts";
-import { reapContainers } from "./containers.ts";
-import { releaseClaim } from "./perform/claim.ts";
-import { interrupted } from "./perform/command.ts";
+import { endLeftClients, reapContainers } from "./containers.ts";
+import { assertHeld, releaseClaim } from "./perform/claim.ts";
 import { isRecorded } from "./perform/record.ts";
 import { perform } from "./perform.ts";
 import { capitalised, readTimes, saveTime } from "./progress.ts";
@@ -19,23 +20,36 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   const first = from ? steps.findIndex(({ id }) => id === from) : 0;
   const results: StepResult[] = [];
   const starts = steps.some((step) => step.do.some(makesContainer));
+  if (starts) await endLeftClients(world);
   if (starts) await reapContainers(world);
   const keep = keepRun(world);
+  let isLeft = steps.some((step) => step.do.some((action) => action.kind !== "command" && makesContainer(action)));
   try {
     for (const [index, step] of steps.entries()) {
-      if (world.signal.aborted) throw interrupted();
+      assertGoesOn(world);
       const passed = index < first && !alwaysRuns(step);
       const turn = { world, label: `[${index + 1}/${steps.length}]`, passed };
-      results.push(await runStep(step, turn).catch((error: unknown) => Promise.reject(atStep(error, step, world))));
+      results.push(
+        await runStep(step, turn).catch((error: unknown) => {
+          isLeft = starts;
+          throw atStep(error, step, world);
+        }),
+      );
     }
     return results;
   } finally {
     keep(results);
-    if (starts) await reapContainers(world);
+    // A command that ended took its container along.
+    if (isLeft) await reapContainers(world);
     await releaseClaim(world).catch((error: unknown) =>
       world.console.progress(`the claim could not be given back: ${String(error)}`),
     );
   }
+}
+
+function assertGoesOn(world: World): void {
+  if (world.signal.aborted) throw interrupted();
+  assertHeld(world);
 }
 
 const makesContainer = (action: Action): boolean =>
@@ -45,8 +59,9 @@ const makesContainer = (action: Action): boolean =>
 
 /** The error of a step with the step's name before its sentence; an interrupt speaks for itself, and anything but a UserError is our bug. */
 function atStep(error: unknown, step: Step, world: World): unknown {
-  if (!(error instanceof UserError) || error.kind === "interrupted") return error;
-  const { message, why, fix, exitCode, kind } = error;
+  const known = systemRefusal(error) ?? error;
+  if (!(known instanceof UserError) || known.kind === "interrupted") return error;
+  const { message, why, fix, exitCode, kind } = known;
   const what = `${world.plan.workflow} stopped at step "${step.id}": ${message}`;
   return new UserError(what, { why, fix, exitCode, kind }, { cause: error });
 }
@@ -77,7 +92,7 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
   const start = now();
   const outcomes: Outcome[] = [];
   for (const action of step.do) {
-    if (world.signal.aborted) throw interrupted();
+    assertGoesOn(world);
     outcomes.push(await perform(action, world));
     if (outcomes.includes("open")) break;
   }

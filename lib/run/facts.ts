@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { now, today } from "../doors/clock.ts";
 import { engineEnv } from "../doors/engine.ts";
-import { readText } from "../doors/files.ts";
-import { emptyConfig, findPlace, loadConfig, loadHost, loadUser, newPlace, socketOf } from "../doors/settings.ts";
+import { insideRepo, readRepoText } from "../doors/files.ts";
+import { findPlace, loadThinEnv, newPlace } from "../doors/place.ts";
+import { emptyConfig, loadConfig, loadHost, loadUser, socketOf } from "../doors/settings.ts";
+import { withoutForeign } from "../model/caller_variables.ts";
 import { currentEntry, readChangelog } from "../model/changelog.ts";
 import type { Config } from "../model/config.ts";
 import type { Facts, Need } from "../model/facts.ts";
@@ -25,6 +27,8 @@ export type Request = {
   readonly newDir: boolean;
   readonly offline: boolean;
   readonly env: Env;
+  /** All that `.env` assigns; what it may set is in `env` too. */
+  readonly dotEnv: Readonly<Record<string, string>>;
 };
 
 /** The environment of every command: the caller's, with the private engine's variables where no other engine is there. */
@@ -32,6 +36,9 @@ export const commandEnv = (env: Env): Record<string, string> => ({
   ...(env as Record<string, string>),
   ...engineEnv(env),
 });
+
+/** Buildx would start Git in the repo, with the repo's own settings, for what no image of Slipway's holds. */
+const quietBuilder: Record<string, string> = { BUILDX_GIT_INFO: "false" };
 
 /** Reads the world once, only as far as the script's needs go; reading what was not asked for is our bug and throws. */
 export async function loadFacts(request: Request): Promise<Facts> {
@@ -57,13 +64,21 @@ type Typed = {
   readonly builder: string;
 };
 
+/** Paths of the runnable dir that the config gives to containers: one that is a link would give them what it leads to. */
+const namedPaths = ({ container, testMounts }: Config): string[] => [
+  ...container.volumes.map((volume) => volume.split(":")[0] ?? "").filter((source) => source.startsWith(".")),
+  ...[container.envFile, container.composeFiles, testMounts].flat(),
+];
+
 /** What is read for every script: it costs a few files. */
 async function loadBase(request: Request): Promise<Base> {
-  const env = commandEnv(request.env);
+  const own = commandEnv(withoutForeign(request.env));
   const place = request.newDir ? newPlace(request.dir) : findPlace(request.dir);
-  const config = request.newDir ? emptyConfig : await loadConfig(place, env);
+  const config = request.newDir ? emptyConfig : await loadConfig(place, own);
+  const env = { ...profileOf(config), ...own, ...quietBuilder };
+  for (const path of namedPaths(config)) insideRepo([place.root], join(place.dir, path));
   const user = loadUser(env);
-  const changelogText = readText(join(place.root, place.dir, "changelog.txt"));
+  const changelogText = readRepoText(place.root, join(place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
   const { targetRegistries: named = [], multiArch, builder = null } = request.options as Partial<Typed>;
   return {
@@ -74,17 +89,28 @@ async function loadBase(request: Request): Promise<Base> {
     changelog,
     targets: targetRegistries(config.registries, named),
     env,
+    webhook: env[config.notify.slack] ?? request.dotEnv[config.notify.slack] ?? "",
     stage: request.stage,
     platforms: platformsOf(config, multiArch),
     builder,
     ...versionOf(request, changelog),
     host: loadHost(),
     socket: socketOf(env),
+    thinEnv: loadThinEnv(place.root),
     ci: Boolean(env["CI"] || env["CSFY_CI"]),
     today: today(),
     nonce: String(Math.floor(now() / 1000)),
     terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
   };
+}
+
+/**
+ * The profile of AWS that all registries of kind ecr have, for programs that ask AWS themselves, as docker's credential helper
+ * of Amazon does.
+ */
+function profileOf({ registries }: Config): Record<string, string> {
+  const [profile, ...others] = new Set(registries.filter(({ kind }) => kind === "ecr").map((one) => one.profile));
+  return profile && others.length === 0 ? { AWS_PROFILE: profile } : {};
 }
 
 /** What `--multi-arch` names; without a value what the config does, else the usual two; without the option what the config does. */

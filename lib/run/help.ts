@@ -15,12 +15,18 @@ export const renderHelp = (page: Page): string =>
     page.about,
     "",
     "Examples:",
-    ...[`i ${page.name}`, `i ${page.name} --dry-run`, ...page.examples].map((example) => `  ${example}`),
+    ...examplesOf(page).map((example) => `  ${example}`),
     "",
     ...(Object.keys(page.options).length > 0 ? ["Options:", ...rows(page.options), ""] : []),
     "All workflows:",
     ...rows(Object.fromEntries(Object.entries(page.universal).filter(([name]) => !(name in page.options)))),
   ].join("\n");
+
+/** What can be typed as it stands: the script's own examples, the first of them also as a dry run; its bare name where it has none. */
+export function examplesOf({ name, examples }: Pick<Page, "name" | "examples">): readonly string[] {
+  const [first = `i ${name}`, ...more] = examples;
+  return [first, first.replace(`i ${name}`, `i ${name} --dry-run`), ...more];
+}
 
 const rows = (options: OptionSet): string[] =>
   Object.entries(options).map(

@@ -1,45 +1,47 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { readContext } from "../doors/build_context.ts";
+import { join, relative } from "node:path";
+import { type BuildContext, readContext } from "../doors/build_context.ts";
 import { inspectImages } from "../doors/docker.ts";
-import { readText } from "../doors/files.ts";
-import { lastChange, tagsWith, untracked } from "../doors/git.ts";
-import { baseImages } from "../model/dockerfile.ts";
+import { lastChange, tagsWith } from "../doors/git.ts";
+import { crlfFiles, type GitFiles, isBelow, readGitFiles, textOf } from "../doors/git_files.ts";
+import { baseArgs, baseImages } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
-import type { BaseImage, BuildInputs, Facts, LocalImage, Place } from "../model/facts.ts";
+import { encodeExact } from "../model/exact_text.ts";
+import type { BaseImage, BuildInputs, Facts, Place } from "../model/facts.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 
-type Base = Pick<Facts, "config" | "env" | "place" | "stage">;
+type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
 type Given = { readonly options: Readonly<Record<string, unknown>>; readonly base: BaseImage | null };
 const folder = "devops/docker_build";
 
 /** What the image of the stage is built from: context, Dockerfile, build arguments, base digests. */
 export async function readInputs(facts: Base, { options, base }: Given): Promise<BuildInputs> {
-  const { place, stage, env } = facts;
+  const { place, stage } = facts;
   const dockerfile = join(folder, `${stage}.Dockerfile`);
-  const dockerfileText = readIn(place, dockerfile, `A ${stage} image is built from it.`);
-  const ignoreText = [readIgnore(place, stage), ...(stage === "prod" ? await notInGit(place, env) : [])].join("\n");
   // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (original.md, 1.3).
   const contextDir = stage === "prod" ? "." : place.dir;
-  const context = await readContext(join(place.root, contextDir), ignoreText);
+  const git = await readGitFiles(place, join(place.root, contextDir), facts.env);
+  const dockerfileText = readDockerfile(facts, dockerfile, git);
+  const ownIgnore = readIgnore(facts, git);
+  const context = await readWithGit(facts, join(place.root, contextDir), { ignoreText: ownIgnore, git });
   const buildArgs = { ...facts.config.release.buildArgs, ...givenArgs(options) };
-  const bases = base ? [] : await inspectImages(baseImages(dockerfileText, buildArgs), place.root, env);
+  const bases = await readBases(facts, baseImages(dockerfileText, { ...buildArgs, ...below(facts, base) }), base);
   const change = await lastChangeOf(facts, context.entries);
   const hash = createHash("sha256");
-  const below = base
-    ? [base.digest]
-    : baseImages(dockerfileText, buildArgs).map((name) => `${name}@${contentOf(bases, name)}`);
-  for (const part of [context.hash, dockerfileText, JSON.stringify(buildArgs), ...below]) hash.update(`${part}\0`);
+  for (const part of [context.hash, dockerfileText, JSON.stringify(buildArgs), ...(base ? [base.digest] : [])])
+    hash.update(encodeExact(`${part}\0`));
   return {
     base,
     dockerfile: join(place.dir, dockerfile),
     dockerfileText,
-    ignoreText,
+    ignoreText: [ownIgnore, ...context.leftOut.map(ignoreLine)].join("\n"),
     context: contextDir,
     hash: hash.digest("hex"),
+    bases,
     entries: context.entries,
     large: context.sizes.filter(({ bytes }) => bytes > largeBytes),
     hasLinks: context.hasLinks,
+    other: await otherFiles(facts, context),
     ...change,
   };
 }
@@ -47,8 +49,19 @@ export async function readInputs(facts: Base, { options, base }: Given): Promise
 /** What a candidate may have below one first path part of its context (original.md, 1.3: 200M). */
 const largeBytes = 200 * 2 ** 20;
 
-const contentOf = (images: readonly LocalImage[], name: string): string =>
-  images.find(({ reference }) => reference === name)?.content ?? "";
+const below = ({ config }: Base, base: BaseImage | null) => (base ? baseArgs(base, config.imageName) : {});
+
+/** What the engine builds on is what it has under the name; a builder of its own takes it from elsewhere. */
+async function readBases({ place, env, builder }: Base, names: readonly string[], base: BaseImage | null) {
+  const own = base ? [`${base.repository}@${base.digest}`, `${base.repository}:dev-${base.version}`] : [];
+  const others = names.filter((name) => !own.includes(name));
+  const images = builder ? [] : await inspectImages(others, place.root, env);
+  return others.map((name) => ({
+    name,
+    content:
+      name.match(/@(sha256:[0-9a-f]{64})$/)?.[1] ?? images.find(({ reference }) => reference === name)?.content ?? null,
+  }));
+}
 
 /** The last commit that changed the inputs, and the Git tags of the owner that hold it. */
 async function lastChangeOf({ place, stage, env }: Base, entries: readonly string[]) {
@@ -59,12 +72,33 @@ async function lastChangeOf({ place, stage, env }: Base, entries: readonly strin
   return { ...change, tagged: await tagsWith(place, own.revision, env) };
 }
 
-/** What Git does not know is no part of a prod image: another clone of the commit would not have it. */
-const notInGit = async (place: Place, env: Base["env"]): Promise<string[]> => [
-  ".git",
-  "**/.git",
-  ...(await untracked(place, env)).map((path) => `/${path.replaceAll(/[\\*?[\]!]/g, "\\$&").replace(/\/$/, "")}`),
-];
+/** A link may lead out of the context: then the whole of the outermost repo is asked. */
+async function readWithGit({ place, stage, env }: Base, context: string, { ignoreText, git }: Read) {
+  const own = join(place.root, place.dir);
+  const beside = ["repo_config.yaml", join(folder, `${stage}.Dockerfile`), ...ignoreFiles(stage)].map((name) =>
+    join(own, name),
+  );
+  const files = { root: place.root, ignoreText, beside };
+  const first = readContext(context, { ...files, git });
+  if (first.other.every(({ real }) => isBelow(context, real))) return first;
+  return readContext(context, { ...files, git: await readGitFiles(place, place.root, env) });
+}
+type Read = { readonly ignoreText: string; readonly git: GitFiles };
+
+/** The files of the context that are not the commit's, relative to `root`. */
+async function otherFiles({ place, stage, env }: Base, { other }: BuildContext): Promise<string[]> {
+  const repo = stage === "prod" ? place.root : place.owner;
+  const candidates = other.filter(({ lineEnds, real }) => lineEnds && isBelow(repo, real)).map(({ real }) => real);
+  const wanted = await crlfFiles(repo, candidates, env);
+  return other
+    .filter(({ real }) => !wanted.has(real))
+    .map(({ real }) => relative(place.root, real))
+    .sort();
+}
+
+/** A path of the context as a line of its ignore file, where blanks at the end do not count and a new line ends it. */
+const ignoreLine = (path: string): string =>
+  `/${path.replaceAll(/[\\*?[\]!]/g, "\\$&").replaceAll(/[\n\r^]|\s$/g, "?")}`;
 
 /** `--build-arg NAME=VALUE` as a record. */
 export const givenArgs = (options: Readonly<Record<string, unknown>>): Record<string, string> =>
@@ -75,11 +109,12 @@ export const givenArgs = (options: Readonly<Record<string, unknown>>): Record<st
     ]),
   );
 
+const ignoreFiles = (stage: ReleaseStage): string[] =>
+  [`${stage}.Dockerfile.dockerignore`, `dockerignore.${stage}`].map((name) => join(folder, name));
+
 /** `dev.Dockerfile.dockerignore` as BuildKit names it, else `dockerignore.dev` as the original does, else nothing is ignored. */
-function readIgnore(place: Place, stage: ReleaseStage): string {
-  const texts = [`${stage}.Dockerfile.dockerignore`, `dockerignore.${stage}`].map((name) =>
-    readText(join(place.root, place.dir, folder, name)),
-  );
+function readIgnore({ place, stage }: Base, git: GitFiles): string {
+  const texts = ignoreFiles(stage).map((name) => textOf(place.root, join(place.dir, name), git));
   return texts.find((text) => text !== null) ?? "";
 }
 
@@ -89,12 +124,12 @@ function ownerPath(place: Place, entry: string): string {
   return full.slice(place.owner.length + 1);
 }
 
-/** Reads a file of the runnable dir; throws naming it where it is not there. */
-function readIn(place: Place, file: string, why: string): string {
-  const text = readText(join(place.root, place.dir, file));
+/** Reads the Dockerfile of the runnable dir; throws naming it where it is not there. */
+function readDockerfile({ place, stage }: Base, file: string, git: GitFiles): string {
+  const text = textOf(place.root, join(place.dir, file), git);
   if (text !== null) return text;
   throw new UserError(`${join(place.dir, file)} is not there`, {
-    why,
+    why: `A ${stage} image is built from it.`,
     fix: "Start from the template: i init_runnable_dir",
   });
 }

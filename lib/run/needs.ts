@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { asksRegistries } from "../flows/choose_image.ts";
 import { aroundNames } from "../model/around_facts.ts";
 import { currentEntry } from "../model/changelog.ts";
-import type { Facts, GitFacts, Need } from "../model/facts.ts";
-import { releaseClaim } from "../model/names.ts";
-import { imageTag } from "../model/stage.ts";
+import type { Facts, GitFacts, Need, TreeFacts } from "../model/facts.ts";
+import { imageTag, type Stage } from "../model/stage.ts";
+import { allowedInTree, listNames, nestedDirs } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
-import { baseVersion, loadRegistriesAndInputs } from "./base_image.ts";
+import { type BaseChoice, chooseBase, loadRegistriesAndInputs, loadRegistryFacts } from "./base_image.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 import type { loadReportFacts } from "./report_facts.ts";
@@ -13,17 +14,26 @@ import type { loadReportFacts } from "./report_facts.ts";
 /** The parts of Facts that cost something; everything else is read for every script. */
 export const costly = [
   "git",
+  "tree",
   "engine",
   "registries",
   "log",
+  "lastLog",
+  "nested",
   "inputs",
   "claim",
+  "refs",
+  "survey",
   "remoteTags",
+  "unpushed",
+  "moving",
   "programs",
   "deployment",
   "packages",
   "template",
   "existing",
+  "ownTests",
+  "codeAt",
   "otherImages",
   "images",
   "runs",
@@ -41,30 +51,114 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const wants = (need: Need) => request.needs.includes(need);
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs(base, request) : undefined;
-  const dev = early ? baseVersion(base, early.refs?.log ?? [], request) : null;
+  const dev = early ? chooseBase(base, early.refs?.log ?? [], request) : null;
   const named = typedTags(request);
   const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
-  const [{ git, refs }, engine, { registries, inputs }, programs, packages, template, deployment] = await Promise.all([
-    early ?? loadGitAndRefs(base, request),
-    wants("engine") ? loadEngineFacts(base, tags, wants("named") ? named : []) : undefined,
+  const gitAndRefs = early ?? loadGitAndRefs(base, request);
+  const [
+    { git, tree, refs, more },
+    engine,
+    { registries: seen, inputs },
+    image,
+    lastLog,
+    nested,
+    programs,
+    packages,
+    template,
+    deployment,
+  ] = await Promise.all([
+    gitAndRefs,
+    wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev }),
+    wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
+    wants("seenLog") ? loadSeenLog(base) : undefined,
+    wants("nested") ? loadNested(base) : undefined,
     wants("programs") ? loadProgramFacts(base) : undefined,
     wants("packages") ? loadPackages(base) : undefined,
     wants("template") ? loadTemplateFacts(base) : undefined,
     wants("deployment") ? loadDeploymentFacts(base, request) : undefined,
   ]);
-  const isReport = (["releases", "images", "runs", "commits", "output"] as const).some(wants);
+  const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
+  const isReport = (["releases", "candidates", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
   const around = aroundNames.some(wants) ? await loadAroundFacts(base, request) : undefined;
-  const groups = { ...template, ...refs, ...report, ...around };
-  const parts = { git, engine, registries, inputs, programs, packages, deployment, ...groups };
+  const groups = { ...template, ...refs, ...more, ...image, ...report, ...around };
+  const parts = { git, tree, engine, registries, lastLog, nested, inputs, programs, packages, deployment, ...groups };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
-/** The log is read with the remote that Git names. */
-async function loadGitAndRefs(base: Base, { needs, offline }: Request) {
+async function withLabels(base: Base, seen: Facts["registries"], log: Facts["log"]): Promise<Facts["registries"]> {
+  const { labelUnknown } = await import("./registry_facts.ts");
+  return labelUnknown(base.targets, { image: base.config.imageName, seen, log, env: base.env });
+}
+
+async function loadSeenLog(base: Base): Promise<Facts["lastLog"]> {
+  const { lastSeenLog } = await import("./ref_facts.ts");
+  return lastSeenLog(base);
+}
+
+type ForImage = {
+  readonly tags: readonly string[];
+  readonly request: Request;
+  readonly gitAndRefs: Awaited<ReturnType<typeof loadGitAndRefs>> | ReturnType<typeof loadGitAndRefs>;
+};
+
+/**
+ * The engine and the last log tell which image is meant, mostly. What they leave open costs a look at registries, and at the
+ * log as it is now: what is to be pulled may have been rolled back.
+ */
+async function loadImageFacts(base: Base, { tags, request, gitAndRefs }: ForImage) {
+  const { stage, version = null } = request.options as { stage: Stage; version?: Version };
+  const own = stage === "local";
+  const [engine, lastLog] = await Promise.all([loadEngineFacts(base, { tags, own }), loadSeenLog(base)]);
+  if (!asksRegistries({ ...base, engine, lastLog }, stage, version)) return { engine, lastLog, registries: {} };
+  const [registries, log] = await Promise.all([loadRegistryFacts(base, tags, request), latest()]);
+  return { engine, lastLog: log, registries };
+
+  async function latest(): Promise<Facts["lastLog"]> {
+    const { git } = await gitAndRefs;
+    const { latestLog } = await import("./ref_facts.ts");
+    return git ? latestLog({ base, git, offline: request.offline }) : lastLog;
+  }
+}
+
+/** The log is read with the remote that Git names, and the tree is compared with the commit that it names. */
+async function loadGitAndRefs(base: Base, request: Request) {
+  const { needs, offline } = request;
   const git = needs.includes("git") || needs.includes("log") ? await loadGitFacts(base) : undefined;
-  return { git, refs: git && needs.includes("log") ? await loadRefs(base, git, offline) : undefined };
+  const [tree, known] = await Promise.all([
+    git && needs.includes("tree") && isWholeTree(request) ? loadTreeFacts(base, git) : undefined,
+    git ? loadRefParts({ base, git, offline }, needs) : undefined,
+  ]);
+  return { git, tree, refs: known?.refs, more: known?.more };
+}
+
+/** What refs say: read where it is asked for. */
+async function loadRefParts(known: { base: Base; git: GitFacts; offline: boolean }, needs: readonly Need[]) {
+  if (!(["log", "lastLog", "refs", "survey"] as const).some((need) => needs.includes(need))) return undefined;
+  const { latestLog, loadHeld, loadRefs, loadSurvey } = await import("./ref_facts.ts");
+  const refs = needs.includes("log") ? await loadRefs(known, needs.includes("pushed")) : undefined;
+  return {
+    refs,
+    more: {
+      ...(refs ? { lastLog: refs.log } : needs.includes("lastLog") ? { lastLog: await latestLog(known) } : {}),
+      ...(needs.includes("refs") ? { refs: await loadHeld(known) } : {}),
+      ...(needs.includes("survey") ? { survey: await loadSurvey(known) } : {}),
+    },
+  };
+}
+
+/** Whether the options of a test list leave something to record of the tree. */
+function isWholeTree({ options }: Request): boolean {
+  const { pytestOpts = [], snapshot = false } = options as { pytestOpts?: readonly string[]; snapshot?: boolean };
+  return pytestOpts.length === 0 && !snapshot;
+}
+
+/** A tree that Git calls dirty is not looked at byte for byte. */
+async function loadTreeFacts(base: Base, { code: commit, dirty }: GitFacts): Promise<TreeFacts> {
+  if (dirty.length > 0) return { differs: dirty.slice(0, 5), stamp: "" };
+  const { loadTree } = await import("../doors/tree.ts");
+  return loadTree(base.place.root, { commit, allowed: allowedInTree(base) }, base.env);
 }
 
 /** What is looked up after the log, because the log says what there is to look for. */
@@ -88,17 +182,30 @@ async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {
   return loadPrograms(base.place.root, base.env);
 }
 
+async function loadNested({ config, place, env }: Base): Promise<Facts["nested"]> {
+  if (listNames.every((name) => config.tests[name].command !== null)) return [];
+  const { findConfigs, ownDir } = await import("../doors/runnable_dirs.ts");
+  return nestedDirs(place.dir, await findConfigs(place, env), ownDir(place));
+}
+
 async function loadPackages(base: Base): Promise<Facts["packages"]> {
   const { loadPackageFacts } = await import("../doors/pyproject.ts");
   return loadPackageFacts(base.place, base.env);
 }
 
-async function loadTemplateFacts(base: Base): Promise<Pick<Facts, "template" | "existing" | "otherImages">> {
+type TemplateFact = "template" | "existing" | "ownTests" | "codeAt" | "otherImages";
+
+async function loadTemplateFacts(base: Base): Promise<Pick<Facts, TemplateFact>> {
   const { loadTemplate } = await import("../doors/template.ts");
   const { findRunnableDirs } = await import("../doors/runnable_dirs.ts");
-  const others = await findRunnableDirs(base.place, base.env);
+  const { loadRemote } = await import("../doors/git_remote.ts");
+  const [others, { remote }] = await Promise.all([
+    findRunnableDirs(base.place, base.env),
+    loadRemote(base.place.owner, null, base.env),
+  ]);
   return {
     ...loadTemplate(join(base.place.root, base.place.dir)),
+    codeAt: remote?.address ?? null,
     otherImages: others.filter(({ dir }) => dir !== base.place.dir),
   };
 }
@@ -110,42 +217,20 @@ function typedTags({ options }: Request): readonly string[] {
 }
 
 /** The tags a flow may ask about: the stage's mutable one, the version's (without one the code version's), the base's. */
-function wantedTags({ stage, version, changelog }: Base, dev: Version | null): string[] {
+function wantedTags({ stage, version, changelog }: Base, dev: BaseChoice | null): string[] {
   const wanted = version ?? currentEntry(changelog, stage)?.version;
-  return [stage, ...(wanted ? [imageTag(stage, "", wanted)] : []), ...(dev ? [imageTag("dev", "", dev)] : [])];
+  return [stage, ...(wanted ? [imageTag(stage, "", wanted)] : []), ...(dev ? [imageTag("dev", "", dev.version)] : [])];
 }
 
 async function loadGitFacts(base: Base): Promise<GitFacts> {
-  const { loadGit } = await import("../doors/git.ts");
-  return loadGit(base.place, base.config.imageName, base.env);
+  const [{ loadGit }, { loadRemote }] = await Promise.all([
+    import("../doors/git.ts"),
+    import("../doors/git_remote.ts"),
+  ]);
+  const { place, config, env } = base;
+  const [code, remote] = await Promise.all([
+    loadGit(place, config.imageName, env),
+    loadRemote(place.owner, config.release.remote, env),
+  ]);
+  return { ...code, ...remote };
 }
-
-async function loadRefs(
-  base: Base,
-  git: GitFacts,
-  offline: boolean,
-): Promise<Pick<Facts, "log" | "claim" | "remoteTags">> {
-  const { openRefs } = await import("../doors/refs.ts");
-  const refs = openRefs(
-    base.place,
-    { image: base.config.imageName, prefix: base.config.release.refPrefix, remote: offline ? null : git.remote },
-    base.env,
-  );
-  const all = await refs.list();
-  const ref = base.version ? releaseClaim(base, base.version) : "";
-  const claim = all[ref];
-  return {
-    log: await refs.readLog(all[refs.logRef]),
-    claim: claim ? await refs.readOwner(ref, claim) : null,
-    remoteTags: tagCommits(all),
-  };
-}
-
-/** `refs/tags/x^{}` is the commit of an annotated tag, `refs/tags/x` alone that of a plain one. */
-const tagCommits = (all: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(all).flatMap(([ref, object]) => {
-      const tag = ref.match(/^refs\/tags\/(.*?)(\^\{\})?$/);
-      return tag?.[1] && (tag[2] || !all[`${ref}^{}`]) ? [[tag[1], object]] : [];
-    }),
-  );

@@ -37,17 +37,19 @@ export const flag = (help: string, more: Partial<Option<boolean>> = {}): Option<
 });
 export const text = <T = string>(hint: string, help: string, more: Partial<Option<T>> = {}): Option<T | undefined> =>
   ({ takes: "value", parse: (value) => value as T, fallback: undefined, hint, help, ...more }) as Option<T | undefined>;
+/** The items of a list that is typed with commas. */
+export const commaSeparated = (value: string): readonly string[] =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 export const list = (
   hint: string,
   help: string,
   more: Partial<Option<readonly string[]>> = {},
 ): Option<readonly string[]> => ({
   takes: "list",
-  parse: (value) =>
-    value
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== ""),
+  parse: commaSeparated,
   fallback: [],
   hint,
   help,

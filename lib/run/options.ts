@@ -1,10 +1,11 @@
+import { isSecret, isVariable, secretFault } from "../model/build_secrets.ts";
 import { UserError } from "../model/errors.ts";
 import { isTag } from "../model/image.ts";
 import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { parseVersion, type Version } from "../model/version.ts";
-import { flag, list, type Option, text } from "./option.ts";
+import { commaSeparated, flag, list, type Option, text } from "./option.ts";
 
 export { flag, list, type Option, text } from "./option.ts";
 
@@ -27,6 +28,24 @@ function parseName(option: string, value: string): string {
   });
 }
 
+/** Words as a shell splits them (sh(1), "Quoting"), without its expansions; where no blank stands between two, comma-separated. */
+function parseWords(value: string): readonly string[] {
+  if (!/[^,\s]\s+\S|['"\\]/.test(value)) return commaSeparated(value);
+  const quoted = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs;
+  if (/['"\\]/.test(value.replaceAll(quoted, "")))
+    throw new UserError(`a quote in "${value}" is not closed`, {
+      why: "Words are taken as a shell takes them.",
+      fix: `Close it, as in --pytest-opts 'test_a.py -k "fast or slow"'`,
+    });
+  const words = value.match(/(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+/gs) ?? [];
+  const inDouble = (text: string) => text.replaceAll(/\\(["\\$`])/g, "$1");
+  return words.map((word) =>
+    word.replaceAll(quoted, (_, single?: string, double?: string, one?: string) =>
+      double === undefined ? (single ?? one ?? "") : inDouble(double),
+    ),
+  );
+}
+
 /** Tags of images, comma-separated (Distribution's grammar). */
 function parseTags(value: string): readonly string[] {
   const tags = value.split(",").map((tag) => tag.trim());
@@ -35,6 +54,27 @@ function parseTags(value: string): readonly string[] {
   throw new UserError(`"${wrong}" is not a tag`, {
     why: "A tag has letters, digits, dots, dashes and underscores, 128 at most.",
     fix: "Write them like --images local-ada-1.2.0,local-bob-1.2.0",
+  });
+}
+
+/** `NAME=VALUE`, comma-separated. */
+function parseBuildArgs(value: string): readonly string[] {
+  const pairs = commaSeparated(value);
+  for (const pair of pairs) {
+    const [name = "", ...rest] = pair.split("=");
+    const { what, ...parts } = secretFault(name);
+    if (isSecret(name, rest.join("="))) throw new UserError(what, parts);
+  }
+  return pairs;
+}
+
+/** Names of variables; a value is not shown, for it may be the secret itself. */
+function parseVariables(value: string): readonly string[] {
+  const names = commaSeparated(value);
+  if (names.every(isVariable)) return names;
+  throw new UserError("--secret takes names of variables, not values", {
+    why: "What is typed stands in the list of processes; a variable does not.",
+    fix: "Set the variable, and pass its name: --secret PIP_INDEX_URL",
   });
 }
 
@@ -79,7 +119,10 @@ export const vocabulary = {
     },
   ),
   cache: flag("Build from scratch with --no-cache.", { fallback: true }),
-  buildArg: list("NAME=VALUE", "One more build argument; may be given again."),
+  buildArg: list("NAME=VALUE", "One more build argument; may be given again.", { parse: parseBuildArgs }),
+  secret: list("NAMES", "Give the build the values of these variables as secrets, comma-separated.", {
+    parse: parseVariables,
+  }),
   targetRegistries: list("NAMES", "Work on these registries, comma-separated, instead of all required ones.", {
     aliases: ["target", "target-registry", "targets"],
   }),
@@ -92,16 +135,24 @@ export const vocabulary = {
   }),
   rerunTests: flag("Run the gates again although the log has their passes for this image and commit."),
   pushToRepo: flag("Stop before anything is pushed with --no-push-to-repo.", { fallback: true }),
-  breakLock: flag("Take over a claim whose owner seems to live; be sure that nobody is releasing.", {
-    onlyTyped: true,
-  }),
+  allowUnpushed: flag("Release a commit that no branch of the Git remote has.", { onlyTyped: true }),
+  breakLock: flag(
+    "Take over a claim or a move of a tag whose owner seems to live, or drop one that cannot be read; be sure that nobody is releasing.",
+    {
+      onlyTyped: true,
+    },
+  ),
   cmd: text<string>("TEXT", "Shell text that one shell inside the container runs, unchanged.", {
     short: "c",
     onlyTyped: true,
   }),
   asRoot: flag("Be root inside the container instead of yourself."),
   entrypoint: flag("Start without the image's entrypoint with --no-entrypoint.", { fallback: true }),
-  pytestOpts: list("WORDS", "More words for the test command, comma-separated.", { short: "p" }),
+  snapshot: flag("Test the commit alone, as a release does, and not the tree: what Git does not know is not there."),
+  pytestOpts: list("WORDS", "More words for the test command, as a shell takes them, or comma-separated.", {
+    short: "p",
+    parse: parseWords,
+  }),
   message: list("TEXT", "What changed; may be given again.", { short: "m", parse: (value) => [value] }),
   bump: text<"major" | "minor" | "patch">("KIND", "Take the next major, minor or patch version.", {
     parse: (value) => oneOf("--bump", value, ["major", "minor", "patch"] as const),
@@ -133,7 +184,7 @@ export const releasedStage = (fallback: Stage): Option<Stage> => ({ ...vocabular
 /** What every release takes. */
 export const releaseOptions = pick(
   ...(["version", "cache", "poetryMode", "skipTests", "qaTests", "superslowTests", "runEndToEndTests"] as const),
-  ...(["rerunTests", "pushToRepo", "targetRegistries", "breakLock", "multiArch", "builder"] as const),
+  ...(["rerunTests", "pushToRepo", "allowUnpushed", "targetRegistries", "breakLock", "multiArch", "builder"] as const),
 );
 
 /** What a release of several architectures takes: the same, but several is the default. */
@@ -148,7 +199,7 @@ export const universal = {
   from: text<string>("STEP", "Start at this step; allowed where facts show every earlier one done.", {
     onlyTyped: true,
   }),
-  yes: flag("Answer yes to every question.", { short: "y", onlyTyped: true }),
+  yes: flag("Answer yes to every question; the lines of a check-list stay open.", { short: "y", onlyTyped: true }),
   quiet: flag("Print results and errors only."),
   help: flag("Print this help.", { short: "h", onlyTyped: true }),
 } as const satisfies OptionSet;

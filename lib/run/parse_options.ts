@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { nearest } from "../model/config_reader.ts";
+import { didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Option, OptionSet } from "./options.ts";
 
@@ -109,6 +109,10 @@ function readTokens(known: ReadonlyMap<string, Spelling>, argv: readonly string[
   return found;
 }
 
+/** Whether a word is an option of the workflow: not a value that starts with a dash. */
+const isOption = (known: ReadonlyMap<string, Spelling>, word = "-"): boolean =>
+  known.has(word.replace(/^--?/, "").replace(/=.*/, ""));
+
 type Token = {
   readonly name: string;
   readonly rawName: string;
@@ -121,8 +125,8 @@ function readOption(known: ReadonlyMap<string, Spelling>, token: Token): Read {
   if (!spelling) throw unknownOption(token.rawName, known);
   const { option, fixed } = spelling;
   const needsText = fixed === undefined && (option.takes === "value" || option.takes === "list");
-  if (needsText && (token.value === undefined || (!token.inlineValue && token.value.startsWith("-"))))
-    throw missingValue(token.rawName, option);
+  if (needsText && (token.value === undefined || (!token.inlineValue && /^-\S*$/.test(token.value))))
+    throw missingValue(token.rawName, option, isOption(known, token.value) ? "" : token.value);
   const takesNone = fixed !== undefined || option.takes === "flag";
   if (takesNone && token.inlineValue) throw unwantedValue(token.rawName, token.value ?? "");
   return { spelling, text: token.value ?? "" };
@@ -141,13 +145,13 @@ const unknownOption = (raw: string, known: ReadonlyMap<string, Spelling>): UserE
   const long = [...known.keys()].filter((word) => word.length > 1);
   return new UserError(`"${raw}" is not an option of this workflow`, {
     why: "An unknown option is never ignored, it could have meant something.",
-    fix: `Did you mean --${nearest(raw.replace(/^-+/, ""), long)}? See --help`,
+    fix: [didYouMean(raw.replace(/^-+/, ""), long, (word) => `--${word}`), "See --help"].filter(Boolean).join(" "),
   });
 };
-const missingValue = (raw: string, option: Option): UserError =>
+const missingValue = (raw: string, option: Option, next = ""): UserError =>
   new UserError(`${raw} has no value`, {
     why: `It takes ${option.hint ?? "a value"}.`,
-    fix: `Write ${raw} ${option.hint ?? "VALUE"}`,
+    fix: `Write ${raw} ${option.hint ?? "VALUE"}${next === "" ? "" : `; one that starts with a dash: ${raw}${raw.startsWith("--") ? "=" : ""}${next}`}`,
   });
 const unwantedValue = (raw: string, value: string): UserError =>
   new UserError(`${raw} takes no value, but got "${value}"`, {

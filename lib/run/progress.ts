@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { readText, writeText } from "../doors/files.ts";
+import { readText, writePrivate } from "../doors/files.ts";
+import { comfort } from "./comfort.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
 type Times = Readonly<Record<string, number>>;
@@ -15,7 +16,9 @@ export function readTimes(world: World): Times {
 }
 
 export function saveTime(world: World, id: string, took: number): void {
-  writeText(file(world), JSON.stringify({ ...readTimes(world), [id]: Math.round(took * 10) / 10 }), 0o600);
+  comfort(world, () => {
+    writePrivate(file(world), JSON.stringify({ ...readTimes(world), [id]: Math.round(took * 10) / 10 }));
+  });
 }
 
 export const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

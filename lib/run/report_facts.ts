@@ -8,6 +8,7 @@ import { readPlatformImage } from "../model/layers.ts";
 import { type ManifestParts, parseManifest } from "../model/oci/copy_plan.ts";
 import { pipListPackages } from "../model/packages.ts";
 import {
+  candidatesOf,
   commitBefore,
   type Release,
   releaseBefore,
@@ -30,7 +31,7 @@ type Report = Partial<Pick<Facts, "registries" | "images" | "runs" | "commits" |
 export async function loadReportFacts(base: Known, request: Request): Promise<Report> {
   const wants = (need: Need) => request.needs.includes(need);
   const [registries, images, commits] = await Promise.all([
-    wants("releases") ? lookAtReleases(base, request) : undefined,
+    wants("releases") || wants("candidates") ? lookAtReleases(base, request) : undefined,
     wants("images") ? loadImages(base, request) : undefined,
     wants("commits") ? loadCommits(base, request) : undefined,
   ]);
@@ -50,19 +51,23 @@ const askedVersion = ({ options }: Request) => options["version"] as Version | u
 /** The mutable tag of each stage, the version that is in use and the one that the changelog speaks of. */
 async function lookAtReleases(base: Known, request: Request): Promise<Facts["registries"]> {
   const asked = askedVersion(request);
-  const tags = stagesOf(base, request).flatMap((stage) => {
-    const versions = asked
-      ? [asked]
-      : [releaseInUse(base.log, stage)?.version, currentEntry(base.changelog, stage)?.version].filter(
-          (one) => one !== undefined,
-        );
-    return [stage, ...versions.map((version) => imageTag(stage, "", version))];
-  });
+  const candidates = candidatesOf(base.log, base.stage).map(({ version }) => imageTag(base.stage, "", version));
+  const tags = request.needs.includes("candidates")
+    ? [base.stage, ...candidates]
+    : stagesOf(base, request).flatMap((stage) => {
+        const versions = asked
+          ? [asked]
+          : [releaseInUse(base.log, stage)?.version, currentEntry(base.changelog, stage)?.version].filter(
+              (one) => one !== undefined,
+            );
+        return [stage, ...versions.map((version) => imageTag(stage, "", version))];
+      });
   const named = (request.options["targetRegistries"] as readonly string[] | undefined) ?? [];
   const registries = named.length > 0 ? base.targets : base.config.registries;
   if (!request.offline) {
     const { lookAt } = await import("./registry_facts.ts");
-    return lookAt(registries, base.config.imageName, { tags: [...new Set(tags)], env: base.env, labels: false });
+    const look = { tags: [...new Set(tags)], env: base.env, labels: false, whole: true };
+    return lookAt(registries, base.config.imageName, look);
   }
   const silent = Object.fromEntries(tags.map((tag) => [tag, { state: "unknown", why: "--offline" } as const]));
   return Object.fromEntries(registries.map(({ name }) => [name, silent]));
@@ -150,5 +155,9 @@ function outputFile(base: Known, options: Request["options"]): OutputFile | null
     });
   const text = readText(path);
   const ours = text !== null && (text.trim() === "" || text.slice(0, 1000).includes(writtenBy));
-  return { path: relative(base.place.root, path), state: exists(path) ? (ours ? "ours" : "foreign") : "absent" };
+  const inside = relative(base.place.root, path);
+  return {
+    path: inside.startsWith("..") ? path : inside,
+    state: exists(path) ? (ours ? "ours" : "foreign") : "absent",
+  };
 }

@@ -1,4 +1,6 @@
 import { appendPrivate } from "../doors/files.ts";
+import { fenced } from "../model/visible.ts";
+import { comfort } from "./comfort.ts";
 import type { StepResult } from "./execute.ts";
 import { digestText, type World } from "./world.ts";
 
@@ -13,7 +15,9 @@ function resultDigest(world: World): string | null {
 
 /** What nobody should overlook is red. */
 const painted = (world: World, text: string): string =>
-  text.replaceAll(/^(NOT TESTED|PATCHED|WRONG |.* DRIFT ).*$/gm, (line) => world.console.colour("red", line));
+  text.replaceAll(/^(NOT TESTED|NOT PUSHED|PATCHED|WRONG |.* (?:DRIFT|GONE) ).*$/gm, (line) =>
+    world.console.colour("red", line),
+  );
 
 /** Tells what a run did: text for a person, JSON for a machine, outputs and a summary for GitHub Actions. */
 export function tellResult(world: World, steps: readonly StepResult[], json: boolean): void {
@@ -26,6 +30,7 @@ export function tellResult(world: World, steps: readonly StepResult[], json: boo
     );
   else if (text !== "") world.console.result(painted(world, text));
   const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = world.facts.env;
-  if (outputs && digest) appendPrivate(outputs, `digest=${digest}\nversion=${version ?? ""}\n`);
-  if (summary && text !== "") appendPrivate(summary, `### ${workflow}\n\n\`\`\`\n${text}\n\`\`\`\n`);
+  // What is done is done: a run that cannot tell GitHub of it has not failed.
+  if (outputs && digest) comfort(world, () => appendPrivate(outputs, `digest=${digest}\nversion=${version ?? ""}\n`));
+  if (summary && text !== "") comfort(world, () => appendPrivate(summary, `### ${workflow}\n\n${fenced(text)}\n`));
 }

@@ -1,18 +1,19 @@
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
 import { openConsole } from "../doors/console.ts";
+import { remoteOf } from "../doors/git_remote.ts";
+import { interrupted, interruption } from "../doors/interrupt.ts";
 import { openRefs, type Refs } from "../doors/refs.ts";
-import { nearest } from "../model/config_reader.ts";
+import { didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import type { Plan, Step } from "../model/plan.ts";
+import { shownRemote } from "../model/git_remote.ts";
+import { type Plan, usesRefs } from "../model/plan.ts";
 import { sharedClient } from "./client.ts";
 import { execute } from "./execute.ts";
-import { interruption, listenForInterrupts } from "./interrupt.ts";
 import type { universal, Values } from "./options.ts";
-import { interrupted } from "./perform/command.ts";
 import { tellResult } from "./result.ts";
-import { slipwayFolder, type Told, thisOwner, type World } from "./world.ts";
+import { type Told, thisOwner, type World } from "./world.ts";
 
 type Run = {
   readonly common: Values<typeof universal>;
@@ -27,9 +28,9 @@ type Run = {
 /** Runs a plan for a person or a machine: asks, executes, tells the result; gives the exit code. */
 export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<number> {
   assertFrom(plan, run.common.from);
-  const stopListening = listenForInterrupts();
   const world = openWorld(plan, facts, run);
   try {
+    tellRemote(world);
     await ask(world, run);
     const results = await execute(world, run.common.from);
     if (run.goesOn) Object.assign(run.told, { text: world.state.text, data: world.state.data });
@@ -38,13 +39,11 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
   } catch (error) {
     const isTold = error instanceof UserError && error.kind === "interrupted";
     throw withLog(world.signal.aborted && !isTold ? interrupted() : error, world, run.common.quiet);
-  } finally {
-    stopListening();
   }
 }
 
 function openWorld(plan: Plan, facts: Facts, run: Run): World {
-  const owner = thisOwner(facts, plan.steps.some(usesGit) ? facts.git.commit : "", now());
+  const owner = thisOwner(facts, plan.steps.some(usesRefs) ? facts.git.commit : "", now());
   const scope = { image: facts.config.imageName, prefix: facts.config.release.refPrefix };
   let refs: Refs | undefined;
   return {
@@ -54,11 +53,11 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     signal: interruption(),
     owner,
     run: owner.nonce,
-    logFile: join(slipwayFolder(facts, "logs"), logName(plan.workflow)),
+    logFile: join(facts.place.gitDir, "slipway", "logs", logName(plan.workflow)),
     quiet: run.common.quiet,
     json: run.common.json,
     breakLock: run.breakLock,
-    refs: async () => (refs ??= openRefs(facts.place, { ...scope, remote: facts.git.remote }, facts.env)),
+    refs: async () => (refs ??= openRefs(facts.place, { ...scope, remote: remoteOf(facts.git) }, facts.env)),
     registries: async () => sharedClient(facts.env),
     state: {
       image: null,
@@ -67,6 +66,7 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
       text: [...run.told.text],
       data: run.told.data,
       exitCode: 0,
+      withoutFiles: false,
       settled: new Map(),
     },
   };
@@ -75,17 +75,31 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
 const logName = (workflow: string): string =>
   `${workflow}.${new Date(now()).toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}.${process.pid}.log`;
 
-const usesGit = (step: Step): boolean =>
-  step.do.some(({ kind }) => kind === "git_ref" || kind === "record" || kind === "move_tag");
+/** Who releases or moves a tag sees first where everybody else will see it. */
+function tellRemote({ plan, facts, console }: World): void {
+  const moves = plan.steps.some((step) =>
+    step.do.some((action) => action.kind === "move_tag" || (action.kind === "git_ref" && action.op === "claim")),
+  );
+  if (!moves) return;
+  const { remote } = facts.git;
+  console.progress(
+    remote
+      ? `claim, log and Git tags are on ${shownRemote(remote)}`
+      : "claim, log and Git tags stay in this clone: the repo has no remote",
+  );
+}
 
 /** A destructive workflow asks; so does a release whose version nobody typed. */
 async function ask(world: World, run: Run): Promise<void> {
   const version =
-    world.facts.versionFrom === "changelog" && world.plan.steps.some(usesGit)
+    world.facts.versionFrom === "changelog" && world.plan.steps.some(usesRefs)
       ? `${world.plan.workflow}: version ${world.facts.version}, the newest entry of changelog.txt?`
       : null;
   for (const question of [run.question, version]) {
-    if (question === null || (await world.console.confirm(question))) continue;
+    if (question === null) continue;
+    const lines = question.split("\n");
+    for (const line of lines.slice(0, -1)) world.console.progress(line);
+    if (await world.console.confirm(lines.at(-1) ?? "")) continue;
     throw new UserError("not confirmed", {
       why: "Nothing was changed.",
       fix: "Type the same command with --yes, or with another --version",
@@ -101,7 +115,7 @@ function assertFrom(plan: Plan, from: string | undefined): void {
   if (at < 0)
     throw new UserError(`"${from}" is not a step of this plan`, {
       why: `Its steps are ${ids.join(", ")}.`,
-      fix: `Did you mean --from ${nearest(from, ids)}?`,
+      fix: didYouMean(from, ids, (id) => `--from ${id}`) ?? "Name one of them",
     });
   const open = plan.steps
     .slice(0, at)
@@ -120,7 +134,7 @@ function assertFrom(plan: Plan, from: string | undefined): void {
 
 /** Adds where the whole output is; with `--quiet` the last lines of it, which were not shown. */
 function withLog(error: unknown, world: World, quiet: boolean): unknown {
-  if (!(error instanceof UserError) || world.state.tail.length === 0) return error;
+  if (!(error instanceof UserError) || world.state.tail.length === 0 || world.state.withoutFiles) return error;
   if (quiet) process.stderr.write(`${world.state.tail.slice(-30).join("\n")}\n`);
   const { why, fix, exitCode, kind } = error;
   return new UserError(

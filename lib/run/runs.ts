@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
-import { filesIn, readText, writeText } from "../doors/files.ts";
+import { filesIn, readText, writePrivate } from "../doors/files.ts";
 import type { Place } from "../model/facts.ts";
 import type { Record_ } from "../model/plan.ts";
 import type { RunRecord } from "../model/report.ts";
+import { comfort } from "./comfort.ts";
 import type { StepResult } from "./execute.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
@@ -38,12 +39,10 @@ export function keepRun(world: World): (results: readonly StepResult[]) => void 
     const steps = kept(world, results, (now() - start) / 1000);
     const ended = steps.some(({ state }) => state === "failed") ? "stopped" : "done";
     const run = { workflow: world.plan.workflow, stage, version, started: new Date(start).toISOString(), ended, steps };
-    try {
+    comfort(world, () => {
       const file = join(slipwayFolder(world.facts, ...folderOf(record.image)), `${stage}-${version}.json`);
-      writeText(file, JSON.stringify([...runsIn(file), run].slice(-most)), 0o600);
-    } catch {
-      // A full disk or a removed folder costs the timeline, which is comfort, and not the release.
-    }
+      writePrivate(file, JSON.stringify([...runsIn(file), run].slice(-most)));
+    });
   };
 }
 

@@ -1,17 +1,23 @@
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openConsole, renderError } from "../doors/console.ts";
+import { notice, outliveReaders, printLine, tellError } from "../doors/console.ts";
+import { loadEnvironment } from "../doors/environment.ts";
 import { putBack, realPath } from "../doors/files.ts";
-import { loadDotEnv } from "../doors/settings.ts";
-import { typedWords } from "../doors/words.ts";
+import { forgetInterrupts, interrupted, interruption, listenForInterrupts } from "../doors/interrupt.ts";
+import { dropEnvFiles, typedWords } from "../doors/words.ts";
+import { foreignNotes } from "../model/caller_variables.ts";
+import { dotEnvNotes } from "../model/dotenv.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, Need } from "../model/facts.ts";
+import { withoutPassword } from "../model/git_remote.ts";
 import type { Plan, Step } from "../model/plan.ts";
+import { usesRefs } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
-import { commandEnv, loadFacts } from "./facts.ts";
+import { systemRefusal } from "../model/system_errors.ts";
+import { type Planned, planDespite } from "./despite.ts";
+import { loadFacts } from "./facts.ts";
 import { renderHelp } from "./help.ts";
-import { forgetInterrupts } from "./interrupt.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
@@ -46,8 +52,10 @@ type Common = Values<typeof universal>;
 /** Defines a script, and runs it when its file is the one that was started. */
 export async function script<const O extends OptionSet>(url: string, spec: Script<O>): Promise<Script<O>> {
   const file = fileURLToPath(url);
-  if (process.argv[1] && realPath(process.argv[1]) === realPath(file))
+  if (process.argv[1] && realPath(process.argv[1]) === realPath(file)) {
+    dropEnvFiles();
     process.exitCode = await runScript(basename(file, ".ts"), spec as unknown as Script<OptionSet>, typedWords());
+  }
   return spec;
 }
 
@@ -55,17 +63,21 @@ export async function script<const O extends OptionSet>(url: string, spec: Scrip
 export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
   const all = { ...universal, ...spec.options };
   const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
+  outliveReaders();
   forgetInterrupts();
+  const stopListening = listenForInterrupts();
   const wantsJson = typed.slice(0, [...typed, "--"].indexOf("--")).includes("--json");
   try {
-    const env = { ...(await loadDotEnv(process.cwd())), ...process.env };
+    const environment = await loadEnvironment(process.cwd(), process.env);
+    const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
     const common = { ...values, ...ownMeanings(spec.options) } as unknown as Common;
     if (common.help) return printHelp(name, spec);
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
-    const load = (stage: ReleaseStage = spec.stage ?? asked) =>
-      loadFacts({
+    let isTold = common.quiet;
+    const load = async (stage: ReleaseStage = spec.stage ?? asked) => {
+      const facts = await loadFacts({
         needs: (typeof spec.needs === "function" ? spec.needs(options) : spec.needs) ?? [],
         stage,
         versionFromChangelog: spec.versionFromChangelog === true,
@@ -74,15 +86,25 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
         dir: common.dir ?? process.cwd(),
         offline: common.offline,
         env,
+        dotEnv: dotEnv.values,
       });
+      const out = dotEnv.out.filter((variable) => variable !== facts.config.notify.slack);
+      const notes = [...(environment.isTold ? [] : dotEnvNotes({ ...dotEnv, out })), ...foreignNotes(env)];
+      if (!isTold) for (const line of notes) notice(`slipway: ${line}`);
+      isTold = true;
+      return facts;
+    };
     return await planAndRun(name, spec, { load, options, common, origins });
   } catch (error) {
-    return report(error, wantsJson);
+    const isTold = error instanceof UserError && error.kind === "interrupted";
+    return report(interruption().aborted && !isTold ? interrupted() : error, wantsJson);
+  } finally {
+    stopListening();
   }
 }
 
 function printHelp(name: string, { about, options, examples = [] }: Script<OptionSet>): number {
-  process.stdout.write(`${renderHelp({ name, about, options, universal, examples })}\n`);
+  printLine(renderHelp({ name, about, options, universal, examples }));
   return 0;
 }
 
@@ -109,10 +131,18 @@ async function planAndRun(
 ): Promise<number> {
   const seconds = common.dryRun ? undefined : spec.every?.(options);
   if (seconds !== undefined) return again(name, spec, { seconds, turn: { load, options, common, origins } });
+  const planned = common.dryRun ? planDespite : planStrictly;
   const early = spec.before ? await load(spec.before.stage) : null;
-  const first = (early && spec.before?.steps(early, options)) ?? [];
-  const facts = early && (first.length > 0 || !spec.before?.stage) ? early : await load();
-  const plan = makePlan(name, facts, first.length > 0 ? first : spec.steps(facts, options));
+  const before = early && planned(early, (facts) => spec.before?.steps(facts, options) ?? []);
+  const first = before?.steps ?? [];
+  const known = before && (first.length > 0 || !spec.before?.stage) ? before.facts : await load();
+  // What was cut off while it looked may say anything.
+  if (interruption().aborted) throw interrupted();
+  const { facts, steps, refused } =
+    before && first.length > 0 ? before : planned(known, (facts) => spec.steps(facts, options), before?.refused);
+  const plan = makePlan(name, facts, { steps, refused });
+  if (first.length === 0 && !common.quiet)
+    for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
   if (common.dryRun) return printPlan(plan, { json: common.json, origins, facts, goesOn: first.length > 0 });
   const { runPlan } = await import("./run_plan.ts");
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
@@ -124,7 +154,7 @@ async function planAndRun(
     const { before: _, ...rest } = spec;
     return code === 0 ? await planAndRun(name, rest, { load, options, common, origins, told }) : code;
   } catch (error) {
-    for (const [path, text] of Object.entries(kept)) putBack(join(facts.place.root, path), text);
+    for (const [path, text] of Object.entries(kept)) putBack(facts.place.root, path, text);
     throw error;
   }
 }
@@ -144,14 +174,24 @@ async function again(
   return watch({ seconds, json, look, report: (error) => report(error, json) });
 }
 
-const makePlan = (workflow: string, facts: Facts, steps: readonly Step[]): Plan => ({
+const planStrictly: typeof planDespite = (facts, plan) => ({ facts, steps: plan(facts), refused: [] });
+
+const makePlan = (workflow: string, facts: Facts, { steps, refused }: Omit<Planned, "facts">): Plan => ({
   slipway: 1,
   workflow,
   dir: facts.place.dir,
   image: facts.config.imageName,
   version: facts.version,
+  ...remoteIn(facts, steps),
+  ...(refused.length > 0 ? { refused } : {}),
   steps,
 });
+
+/** The remote of a plan that has to do with its refs. */
+function remoteIn(facts: Facts, steps: readonly Step[]): Pick<Plan, "remote"> {
+  if (!steps.some(usesRefs) || !facts.git.remote) return {};
+  return { remote: withoutPassword(facts.git.remote.pushTo) };
+}
 
 type Printing = {
   readonly json: boolean;
@@ -165,32 +205,24 @@ function printPlan(plan: Plan, { json, origins, facts, goesOn }: Printing): numb
   const from = Object.entries(origins).map(([name, place]) => `# ${name} comes from ${place}`);
   const version =
     facts.versionFrom === "changelog" ? [`# version ${facts.version} is the newest entry of changelog.txt`] : [];
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(plan, null, 2)}\n`
-      : `${[...from, ...version, renderPlan(plan), ...(goesOn ? ["# the rest is planned when this is done"] : [])].join("\n")}\n`,
+  const refusals = (plan.refused ?? []).flatMap(({ what, fix }) => [`# would be refused: ${what}`, `#   fix: ${fix}`]);
+  const more = goesOn ? ["# the rest is planned when this is done"] : [];
+  printLine(
+    json ? JSON.stringify(plan, null, 2) : [...from, ...version, ...refusals, renderPlan(plan), ...more].join("\n"),
   );
   return 0;
 }
 
 /** Prints an error and gives its exit code; anything that is not a UserError is our bug and keeps its stack. */
-export function report(error: unknown, json: boolean): number {
-  const { colour } = openConsole({ yes: true, quiet: false, env: commandEnv(process.env) });
-  const isOurs = !(error instanceof UserError);
-  const known = isOurs
-    ? {
-        message: String(error),
-        why: "This is a fault of Slipway.",
-        fix: "Report it with the lines above",
-        exitCode: 70,
-        kind: "bug",
-      }
-    : error;
-  if (isOurs) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  else process.stderr.write(`${renderError(error, colour)}\n`);
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ error: { kind: known.kind, what: known.message, why: known.why, fix: known.fix } })}\n`,
-    );
-  return known.exitCode;
+export function report(thrown: unknown, json: boolean): number {
+  const error = systemRefusal(thrown) ?? thrown;
+  if (error instanceof UserError) return tellError(error, json);
+  notice((error instanceof Error && error.stack) || String(error));
+  const known = {
+    why: "This is a fault of Slipway.",
+    fix: "Report it with the lines above",
+    exitCode: 70,
+    kind: "bug",
+  };
+  return tellError({ message: String(error), ...known }, json);
 }

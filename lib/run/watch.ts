@@ -1,6 +1,8 @@
 import { now, pause } from "../doors/clock.ts";
+import { hasReader } from "../doors/console.ts";
+import { interruption } from "../doors/interrupt.ts";
 import { UserError } from "../model/errors.ts";
-import { interruption, listenForInterrupts } from "./interrupt.ts";
+import { systemRefusal } from "../model/system_errors.ts";
 
 type Watch = {
   readonly seconds: number;
@@ -12,31 +14,26 @@ type Watch = {
 };
 
 /**
- * Looks again and again until Ctrl-C, which is how a watch ends: the exit code is that of the last look, 130 where there
+ * Looks again and again until Ctrl-C, or until nobody reads it any more, which is how a watch ends: the exit code is that of the last look, 130 where there
  * was none. On a terminal each look takes the place of the one before; elsewhere they follow each other as plain lines.
  */
 export async function watch({ seconds, json, look, report }: Watch): Promise<number> {
-  const stopListening = listenForInterrupts();
   const signal = interruption();
   let code = 130;
-  try {
-    while (!signal.aborted) {
-      try {
-        const tell = await look();
-        if (signal.aborted) break;
-        if (!json) process.stdout.write(heading(seconds));
-        code = await tell();
-      } catch (error) {
-        if (signal.aborted) break;
-        code = report(error);
-        if (!(error instanceof UserError)) return code;
-      }
-      await pause(seconds * 1000, signal);
+  while (!signal.aborted && hasReader()) {
+    try {
+      const tell = await look();
+      if (signal.aborted) break;
+      if (!json) process.stdout.write(heading(seconds));
+      code = await tell();
+    } catch (error) {
+      if (signal.aborted) break;
+      code = report(error);
+      if (!(error instanceof UserError) && !systemRefusal(error)) return code;
     }
-    return code;
-  } finally {
-    stopListening();
+    await pause(seconds * 1000, signal);
   }
+  return code;
 }
 
 function heading(seconds: number): string {

@@ -1,13 +1,15 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Console } from "../doors/console.ts";
 import { appendPrivate, privateFolder } from "../doors/files.ts";
+import { loadProcess } from "../doors/processes.ts";
 import type { Refs } from "../doors/refs.ts";
 import type { RegistryClient } from "../doors/registry.ts";
-import { loadProcess } from "../doors/settings.ts";
 import type { Facts, Owner } from "../model/facts.ts";
 import type { Flip } from "../model/flip.ts";
 import { type Repository, repositoryOf } from "../model/oci/address.ts";
 import type { Digest, Place, Plan } from "../model/plan.ts";
+import { comfort } from "./comfort.ts";
+import type { HeldRef } from "./held_ref.ts";
 
 /** `open` is a line of a check-list that nobody has confirmed yet: the rest of its step is not done. */
 export type Outcome = "done" | "already" | "open";
@@ -34,11 +36,13 @@ export type Told = { text: string[]; data: unknown };
 /** The little that grows during a run: the digest that was built, the claim that is held, what there is to tell at the end. */
 export type RunState = {
   image: string | null;
-  claim: { ref: string; object: string; stop: () => void; renewal: Promise<void> } | null;
+  claim: HeldRef | null;
   tail: string[];
   text: string[];
   data: unknown;
   exitCode: number;
+  /** A log or a cache could not be written, which was told. */
+  withoutFiles: boolean;
   /** Tag -> the flip of it that somebody left behind and this run settled. */
   readonly settled: Map<string, Flip>;
 };
@@ -48,8 +52,8 @@ export const slipwayFolder = (facts: Pick<Facts, "place">, ...names: readonly st
   privateFolder(join(facts.place.gitDir, "slipway", ...names));
 
 /** The process that a container belongs to, as its label `dev.slipway.owner` says it. */
-export const ownerLabel = ({ owner: { host, boot, pid, started } }: World): string =>
-  [host, boot, pid, started].join("|");
+export const ownerLabel = ({ owner: { host, boot, pid, started, namespace } }: World): string =>
+  [host, boot, pid, started, namespace].join("|");
 
 /** The labels of a container that this run makes itself: so it is found and removed, also when this run is killed. */
 export const ownLabels = (world: World): Readonly<Record<string, string>> => ({
@@ -74,27 +78,22 @@ export function repositoryAt(world: Pick<World, "facts">, place: Place): Reposit
 /** Shows output of a command and keeps it whole in the run's log. */
 export function output(world: World, text: string): void {
   world.console.raw(text);
-  try {
+  comfort(world, () => {
+    privateFolder(dirname(world.logFile));
     appendPrivate(world.logFile, text);
-  } catch {
-    // A full disk or a removed folder costs the log, which is comfort, and not the run.
-  }
+  });
   world.state.tail = [...world.state.tail, ...text.split("\n")].slice(-31);
 }
 
 /** Who runs this, as claims and flips hold it. */
 export function thisOwner(facts: Facts, commit: string, at: number): Owner {
-  const { host, boot, pid, started } = loadProcess();
-  const run = facts.env["GITHUB_RUN_ID"] ?? "";
   return {
     nonce: crypto.randomUUID(),
     user: facts.user.name,
-    host,
-    boot,
-    pid,
-    started,
+    ...loadProcess(),
     commit,
-    run,
+    run: facts.env["GITHUB_RUN_ID"] ?? "",
+    attempt: facts.env["GITHUB_RUN_ATTEMPT"] ?? "",
     at: Math.floor(at / 1000),
   };
 }

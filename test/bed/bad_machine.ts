@@ -61,7 +61,7 @@ export async function smallDisk(dir: string, kilobytes: number) {
   /** Writes into `.git` of a clone there until there is no room; fails where there is room still. */
   const fill = (clone: string) => {
     try {
-      writeFileSync(join(clone, ".git/filling"), Buffer.alloc(kilobytes * 1024));
+      writeFileSync(join(clone, ".git/filling"), Buffer.alloc((kilobytes + 4) * 1024));
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOSPC") return;
       throw error;

@@ -86,13 +86,6 @@ export const repoCases: readonly BadCase[] = [
     spoil: commits({ "source.sh": "exit 5\n" }),
   },
   {
-    what: "tests that write into the tree",
-    runs: true,
-    line: release,
-    says: /"run_fast_tests": the code changed while its tests ran: left.txt/,
-    spoil: commits({ "source.sh": "echo x > left.txt\n" }),
-  },
-  {
     what: "tests whose program is not there",
     runs: true,
     line: release,

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileS
 import { join } from "node:path";
 import { must, until } from "../../thin_client/engine/command.ts";
 import type { Point } from "./crash_points.ts";
+import { needs } from "./parts.ts";
 import type { TrapProxy } from "./trap_proxy.ts";
 import { type Done, workflow, workflowsIn } from "./workflow.ts";
 
@@ -20,30 +21,37 @@ spring() { : > "$CRASH_DIR/hit"
   until [ -e "$CRASH_DIR/go" ]; do sleep 0.02; done; }
 `;
 
+/** Begins a program's line: however fast it is, it does not end within the second that follows on its last deed. */
+const heldAtItsEnd = [
+  "strace -I 4 -f -qq -o /dev/null --seccomp-bpf",
+  "-e trace=exit_group -e inject=exit_group:delay_enter=1000000",
+].join(" ");
+
 const shim = (name: string, real: string) => `#!/bin/sh
 [ "$CRASH_BY" = ${name} ] || exec '${real}' "$@"
 ${trap}
 fits " $* " || exec '${real}' "$@"
 case $CRASH_WHEN in
 before) spring; [ "$CRASH_SIGNAL" != KILL ] || exit 1; exec '${real}' "$@" ;;
-inside) '${real}' "$@" & real=$!; sleep "$CRASH_DELAY"; read -r _ _ state _ < "/proc/$real/stat"
+inside) ${heldAtItsEnd} '${real}' "$@" & real=$!; sleep "$CRASH_DELAY"; read -r _ _ state _ < "/proc/$real/stat"
   [ "$state" != Z ] || : > "$CRASH_DIR/late"
   spring; wait "$real" ;;
 after) '${real}' "$@"; code=$?; spring; exit $code ;;
 esac
 `;
 
-/** Git calls it with every change of refs; \`prepared\` means: locked, and not changed yet (githooks, "reference-transaction"). */
+/** What is taken away whatever it was, as a tag that was only tried, is no change to wait for. Git calls it with every change of refs; \`prepared\` means: locked, and not changed yet (githooks, "reference-transaction"). */
 const hook = `#!/bin/sh
 [ "$CRASH_BY" = ref ] && [ "$1" = prepared ] || exit 0
 ${trap}
-fits "$(cat)
+fits "$(grep -v "^0* 0* ")
 " && spring
 exit 0
 `;
 
 /** Programs of a test's own in front of docker and git; without a trap in the environment they only pass on. */
 export async function makeShims(dir: string): Promise<string> {
+  await needs("strace");
   const bin = join(dir, "shims");
   mkdirSync(bin);
   for (const name of ["docker", "git"]) {
@@ -53,8 +61,9 @@ export async function makeShims(dir: string): Promise<string> {
   return bin;
 }
 
-/** Lets traps see the ref changes of a repo and of its remote. */
-export function watchRefs(repo: string): void {
+/** Lets a trap of refs see the changes of a repo and of its remote; each of them starts the hook three times. */
+function watchRefs({ repo, point }: Trapped): void {
+  if (point.watch.by !== "ref") return;
   for (const dir of [`${repo}/.git`, `${repo}.git`]) {
     mkdirSync(join(dir, "hooks"), { recursive: true });
     program(join(dir, "hooks", "reference-transaction"), hook);
@@ -86,6 +95,7 @@ export type Ended = {
 
 /** Runs a workflow until the point is reached, where it is ended; tells how it ended. */
 export async function crash(set: Crash, name: string, ...words: readonly string[]): Promise<Ended> {
+  watchRefs(set);
   const dir = mkdtempSync(join(set.repo, ".git", "crash-"));
   const sign = set.kill.whom === "group" ? "-" : "";
   const spring = () => {

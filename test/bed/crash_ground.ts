@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { makeShims, watchRefs } from "./crash.ts";
+import { makeShims } from "./crash.ts";
 import { containersWith } from "./engine_api.ts";
 import { finalState } from "./final_state.ts";
 import { addRemote, commitAll, git } from "./git.ts";
@@ -60,7 +60,6 @@ export async function makeCrashGround(
       const spot = { repo, image };
       images.push(image);
       await before?.(spot, on);
-      watchRefs(spot.repo);
       return spot;
     },
     stateOf: (spot) => finalState({ ...spot, addresses: Object.values(ground.addresses), named }),

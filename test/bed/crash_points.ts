@@ -15,12 +15,14 @@ export type Watch =
       readonly nth: number;
     }
   | { readonly by: "rename"; readonly path: string; readonly nth: number };
-/** A place in a run where it is ended. */
-export type Point = { readonly name: string; readonly when: Moment; readonly watch: Watch };
+/** A place in a run where it is ended; `isPart`: what is watched is the first of several things that make the change. */
+export type Point = { readonly name: string; readonly when: Moment; readonly watch: Watch; readonly isPart?: true };
 
 const moments = ["before", "inside", "after"] as const;
 const at = (name: string, watch: Watch, when: readonly Moment[] = moments): Point[] =>
   when.map((moment) => ({ name, when: moment, watch }));
+
+const asPart = (points: readonly Point[]): Point[] => points.map((point) => ({ ...point, isPart: true }));
 
 const put = (registry: string, path: RegExp): Watch => ({ by: "request", registry, method: "PUT", path, nth: 1 });
 const call = (target: RegExp) =>
@@ -58,6 +60,16 @@ export function pointsOf(plan: Plan): readonly Point[] {
 
 const renames = "rename";
 
+/**
+ * The points without those before a change that follows right on another one, which is there too: nothing is changed
+ * between the two, so whoever is ended there leaves what was left after the first.
+ */
+export const withoutTwins = (points: readonly Point[], all: readonly Point[]): readonly Point[] =>
+  points.filter((point) => {
+    const last = all[all.indexOf(point) - 1];
+    return !(point.when === "before" && last?.when === "after" && !last.isPart && points.includes(last));
+  });
+
 /** The points of one action; none where it only looks. */
 export function ofAction(name: string, action: Action, count: Count): Point[] {
   if (action.kind === "command") return ofCommand(name, action);
@@ -66,6 +78,11 @@ export function ofAction(name: string, action: Action, count: Count): Point[] {
     // What lies in Slipway's own folder is written anew by every run.
     return action.path.includes(".git/") ? [] : at(`${name}: ${action.path}`, watch, ["inside"]);
   }
+  // A snapshot is made anew by every run: one of them is left half made.
+  if (action.kind === "snapshot")
+    return action.code && count("snapshot") === 1
+      ? at(`${name}: git clone`, { by: "git", words: " clone ", nth: 1 }, ["after"])
+      : [];
   if (action.kind === "put_index") return at(`${name}: index`, put(action.place.registry, manifest(action.tag)));
   if (action.kind === "post_message")
     return [
@@ -86,17 +103,20 @@ export function ofAction(name: string, action: Action, count: Count): Point[] {
   if (action.kind === "git_ref") return ofTag(name, action, count);
   if (action.kind === "record") return ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count);
   if (action.kind === "check" && action.what === "push")
-    return action.places.flatMap(({ registry }) =>
-      at(`${name}: upload opened in ${registry}`, { by: "request", registry, method: "POST", path: blob, nth: 1 }, [
-        "before",
-        "after",
-      ]),
-    );
+    return action.places.flatMap(({ registry }) => {
+      const opened = { by: "request", registry, method: "POST", path: blob, nth: 1 } as const;
+      // It is taken back again.
+      return asPart(at(`${name}: upload opened in ${registry}`, opened, ["before", "after"]));
+    });
+  if (action.kind === "check" && action.what === "git_tag") return ofTrial(name, action, count);
   if (action.kind === "copy_image")
-    return action.to.flatMap(({ registry }) => [
-      ...at(`${name}: blob to ${registry}`, put(registry, blob)),
-      ...at(`${name}: manifest to ${registry}`, put(registry, manifest(action.tag))),
-    ]);
+    return action.to.flatMap(({ registry }, index) => {
+      const last = at(`${name}: manifest to ${registry}`, put(registry, manifest(action.tag)));
+      return [
+        ...asPart(at(`${name}: blob to ${registry}`, put(registry, blob))),
+        ...(index === action.to.length - 1 ? last : asPart(last)),
+      ];
+    });
   if (action.kind === "move_tag") return ofMove(name, action, count);
   return [];
 }
@@ -104,19 +124,32 @@ export function ofAction(name: string, action: Action, count: Count): Point[] {
 /** A push or a deletion on the remote: inside it, the ref is locked there. */
 function ofRef(name: string, ref: string, count: Count): Point[] {
   const nth = count(ref);
+  const push = { by: "git", words: `:${ref} `, nth } as const;
   return [
-    ...at(name, { by: "git", words: `:${ref} `, nth }, ["before", "after"]),
+    ...at(name, push, ["before"]),
     ...at(name, { by: "ref", words: `${ref}\n`, nth }, ["inside"]),
+    ...at(name, push, ["after"]),
   ];
 }
 
 function ofTag(name: string, action: Extract<Action, { kind: "git_ref"; tag: string }>, count: Count): Point[] {
   const ref = `refs/tags/${action.tag}`;
   const words = action.op === "tag" ? ` tag --annotate ${action.tag} ` : `:${ref} `;
+  const git = { by: "git", words, nth: count(`${action.op} ${ref}`) } as const;
   return [
-    ...at(`${name}: ref`, { by: "git", words, nth: 1 }, ["before", "after"]),
+    ...at(`${name}: ref`, git, ["before"]),
     ...at(`${name}: ref`, { by: "ref", words: `${ref}\n`, nth: count(ref) }, ["inside"]),
+    ...at(`${name}: ref`, git, ["after"]),
   ];
+}
+
+/** The tag is made, offered and taken away again: a run that is ended meanwhile leaves it in the clone. */
+function ofTrial(name: string, { tag, claim }: Extract<Action, { what: "git_tag" }>, count: Count): Point[] {
+  const ref = `refs/tags/${tag}`;
+  count(ref);
+  if (claim !== null) count(`push_tag ${ref}`);
+  const made = { by: "git", words: ` tag --annotate ${tag} `, nth: count(`tag ${ref}`) } as const;
+  return asPart(at(`${name}: tag tried`, made, ["after"]));
 }
 
 function ofMove(name: string, action: Extract<Action, { kind: "move_tag" }>, count: Count): Point[] {

@@ -71,3 +71,17 @@ export async function engineTags(name: string, pattern = "*"): Promise<readonly 
   const own = found.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(`${name}:`));
   return [...new Set(own.map((tag) => tag.slice(name.length + 1)))].sort();
 }
+
+/** All names, by tag and by digest, that the engine has for the images of a repository. */
+export const engineNames = (repository: string): Promise<readonly string[]> =>
+  namesThat((name) => name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`));
+
+/** All names, by tag and by digest, that the engine's images have at these addresses. */
+export const namesAt = (addresses: readonly string[]): Promise<readonly string[]> =>
+  namesThat((name) => addresses.some((address) => name.startsWith(`${address}/`)));
+
+async function namesThat(fit: (name: string) => boolean): Promise<readonly string[]> {
+  return (await images({}))
+    .flatMap(({ RepoTags, RepoDigests }) => [...(RepoTags ?? []), ...(RepoDigests ?? [])])
+    .filter(fit);
+}

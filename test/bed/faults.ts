@@ -187,10 +187,10 @@ export const faults: Readonly<Record<string, Row>> = {
     answers: true,
   }),
   token_server_down: row(({ login }) => expiringTokens(login, { uses: 100, down: true }), "stops", { answers: true }),
-  // Blobs are read from the first registry alone, and there are two.
+  // Blobs are read from the first registry alone: two to copy, and the labels of what the log does not know there yet.
   redirects: row(({ login, elsewhere }) => redirects(elsewhere, expiringTokens(login, { uses: 1000 })), "succeeds", {
     keys: ["r1"],
-    strikes: each(2),
+    strikes: each(3),
   }),
   truncated_once: row(() => times(1, isBody, { kind: "truncate" }), "succeeds", { strikes: each(1) }),
   truncated: row(() => always(isBody, { kind: "truncate" }), "stops", { answers: true }),

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { containersWith, engineTags } from "./engine_api.ts";
@@ -27,17 +27,15 @@ export async function tagsAt(address: string, image: string): Promise<Readonly<R
   return Object.fromEntries((await Promise.all(rows)).sort());
 }
 
-/** How often a test list ran, by what it wrote itself into the folder of reports, in a repo and its clones. */
+/** The test lists that ran in a clone, by what they wrote themselves into the folder of reports. */
+export function ranIn(repo: string): readonly string[] {
+  const file = join(repo, ".git", "slipway", "reports", "runs.txt");
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+}
+
+/** How often a test list ran in a repo and its clones. */
 export const runsOf = (list: string, ...repos: readonly string[]): number =>
-  repos.reduce((sum, repo) => {
-    try {
-      const lines = readFileSync(join(repo, ".git", "slipway", "reports", "runs.txt"), "utf8").split("\n");
-      return sum + lines.filter((line) => line === list).length;
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return sum;
-      throw error;
-    }
-  }, 0);
+  repos.flatMap(ranIn).filter((line) => line === list).length;
 
 /** The log of an image, empty where its remote has none yet. */
 async function logSoFar(repo: string, image: string): Promise<readonly SignedEntry[]> {

@@ -16,6 +16,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   changelog_check: [],
   version_check: [],
   release_history: [],
+  release_log: [],
   release_status: [],
   doctor: [],
   docker_login: ["--target-registries", "r1", "--username", "ada", "--password-stdin"],

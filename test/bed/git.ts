@@ -25,21 +25,41 @@ export async function git(dir: string, ...words: readonly string[]): Promise<str
 /** All that a repo's object store holds, whether a ref leads to it or not: commits, files, tags, and what refs name. */
 export const objectsOf = (dir: string): Promise<string> => git(dir, "cat-file", "--batch-all-objects", "--batch");
 
-/** Puts everything in a folder under Git, as one commit on `main`; an existing repo gets one commit more. */
-export async function commitAll(dir: string, message: string): Promise<string> {
-  await git(dir, "init", "--quiet", "--initial-branch=main");
-  await git(dir, "add", "--all");
-  await git(dir, "commit", "--quiet", "--message", message);
-  return git(dir, "rev-parse", "HEAD");
+/**
+ * Runs several lines of Git's in a folder, in one shell: what is dear is that a process as large as a test's starts another.
+ * Words are given to it as $1, $2, ...
+ */
+export async function inOneShell(dir: string, lines: readonly string[], ...words: readonly string[]): Promise<string> {
+  const { stdout } = await execute("sh", ["-ec", lines.join("\n"), "sh", ...words], { cwd: dir, env });
+  return stdout.trim();
 }
+
+/** Puts everything in a folder under Git, as one commit on `main`; an existing repo gets one commit more. */
+export const commitAll = (dir: string, message: string): Promise<string> =>
+  inOneShell(
+    dir,
+    [
+      "[ -e .git ] || git init --quiet --initial-branch=main",
+      "git add --all",
+      'git commit --quiet --message "$1"',
+      "git rev-parse HEAD",
+    ],
+    message,
+  );
 
 /** Makes `<dir>.git` beside a repo, the bare remote that it pushes to, and pushes the current branch. */
 export async function addRemote(dir: string): Promise<string> {
   const remote = `${dir}.git`;
-  await git(".", "init", "--quiet", "--bare", "--initial-branch=main", remote);
-  // Each push would start a process that looks whether there is something to tidy up.
-  await git(remote, "config", "receive.autogc", "false");
-  await git(dir, "remote", "add", "origin", remote);
-  await git(dir, "push", "--quiet", "--set-upstream", "origin", "HEAD");
+  await inOneShell(
+    dir,
+    [
+      'git init --quiet --bare --initial-branch=main "$1"',
+      // Each push would start a process that looks whether there is something to tidy up.
+      'git -C "$1" config receive.autogc false',
+      'git remote add origin "$1"',
+      "git push --quiet --set-upstream origin HEAD",
+    ],
+    remote,
+  );
   return remote;
 }

@@ -7,6 +7,8 @@ import { startBed } from "./parts.ts";
  */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.env["SLIPWAY_BED"] !== undefined) return undefined;
+  // The stack trace that vitest would write fails in this process, and would be told in the place of every error.
+  Reflect.deleteProperty(Error, "prepareStackTrace");
   const bed = await startBed(process.pid);
   Object.assign(process.env, bed.env);
   if (process.env["npm_lifecycle_event"] === "test") {

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { runScript } from "../../lib/run/script.ts";
 
-/** One workflow with the words that are typed after it. */
-export type Line = { readonly workflow: string; readonly words: readonly string[] };
+/** One workflow with the words that are typed after it; `cwd`: where, if not in the folder of the lines before it. */
+export type Line = { readonly workflow: string; readonly words: readonly string[]; readonly cwd?: string };
 /** What it printed on stdout and on stderr, and its exit code. */
 export type Answer = { readonly code: number; readonly printed: string; readonly told: string };
 
 /** Runs a workflow in this process and folder. */
-async function answer({ workflow, words }: Line): Promise<Answer> {
+async function answer({ workflow, words, cwd }: Line): Promise<Answer> {
+  if (cwd !== undefined) process.chdir(cwd);
   const { default: spec } = await import(`../../scripts/${workflow}.ts`);
   const streams = [process.stdout, process.stderr] as const;
   const writes = streams.map(({ write }) => write);

@@ -25,7 +25,8 @@ export type Planted = {
   readonly config?: (text: string) => Readonly<Record<string, unknown>>;
 };
 
-const release = "docker_release_dev --version 1.0.0";
+// What is planted is committed in a clone of its own, and pushed by nobody.
+const release = "docker_release_dev --version 1.0.0 --allow-unpushed";
 const all = ["quote", "double_quote", "dollar", "backtick", "newline", "dash", "dots", "nul"] as const;
 const oci = { kind: "oci" } as const;
 
@@ -34,7 +35,7 @@ export const planted: readonly Planted[] = [
   {
     slot: "--version",
     kinds: ["quote", "dollar", "backtick", "newline", "dots"],
-    line: "docker_release_dev --version %",
+    line: "docker_release_dev --allow-unpushed --version %",
   },
   { slot: "--stage", kinds: ["dollar", "dots"], line: "docker_bash --stage %" },
   { slot: "--from", kinds: ["dollar"], line: `${release} --from %` },
@@ -69,7 +70,7 @@ export const planted: readonly Planted[] = [
   },
   { slot: "release.gates", kinds: ["dollar"], line: release, config: (text) => ({ release: { gates: [text] } }) },
   { slot: "container.home", kinds: ["dots"], line: "docker_bash", config: (text) => ({ container: { home: [text] } }) },
-  { slot: "a key", kinds: ["dollar", "newline"], line: release, config: (text) => ({ [text]: 1 }) },
+  { slot: "a key", kinds: ["dollar", "newline"], line: release, config: (text) => ({ release: { [text]: 1 } }) },
 ];
 
 /** What is passed on as it is; the engine or the container says what it makes of it, and the host runs nothing. */

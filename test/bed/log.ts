@@ -1,14 +1,14 @@
 import type { SignedEntry } from "../../lib/model/log.ts";
-import { git } from "./git.ts";
+import { inOneShell } from "./git.ts";
 
 /** Adds entries to the log of an image on a bare remote, as somebody else's Slipway would. */
 export async function writeLog(remote: string, image: string, entries: readonly SignedEntry[]): Promise<void> {
-  const ref = `refs/slipway/log/${image}`;
-  const tree = await git(remote, "hash-object", "-w", "-t", "tree", "/dev/null");
-  let last = await git(remote, "for-each-ref", "--format=%(objectname)", ref);
-  for (const entry of entries) {
-    const parent = last === "" ? [] : ["-p", last];
-    last = await git(remote, "commit-tree", tree, ...parent, "-m", JSON.stringify(entry));
-  }
-  await git(remote, "update-ref", ref, last);
+  const lines = [
+    "ref=$1; shift",
+    "tree=$(git hash-object -w -t tree /dev/null)",
+    'last=$(git for-each-ref --format="%(objectname)" "$ref")',
+    'for entry; do last=$(git commit-tree "$tree" ${last:+-p "$last"} -m "$entry"); done',
+    'git update-ref "$ref" "$last"',
+  ];
+  await inOneShell(remote, lines, `refs/slipway/log/${image}`, ...entries.map((entry) => JSON.stringify(entry)));
 }

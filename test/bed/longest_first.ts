@@ -3,8 +3,20 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take minutes: begun last, one of them would keep a single worker busy long after the others are done. */
 const longest = [
-  ...["crash_others", "crash", "quickstart", "faults", "crash_more", "races", "plans", "thin_env", "package_add"],
-  ...["poetry", "injection", "original", "bed", "prod_races", "goldens", "crash_deployment"],
+  ...[
+    "quickstart",
+    "crash_prod",
+    "crash",
+    "faults",
+    "adoption",
+    "crash_others",
+    "crash_more",
+    "package_add",
+    "poetry",
+    "plans",
+    "bed",
+  ],
+  ...["races", "thin_env", "prod_races", "jupyter", "runtimes", "original", "injection", "goldens", "crash_deployment"],
 ];
 
 /** Orders test files: those first, in this order, then all others as vitest would. */

@@ -1,6 +1,5 @@
-import { hostname } from "node:os";
 import { expect } from "vitest";
-import { loadProcess } from "../../lib/doors/settings.ts";
+import { loadProcess } from "../../lib/doors/processes.ts";
 import type { Owner } from "../../lib/model/facts.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { ReleaseStage } from "../../lib/model/stage.ts";
@@ -83,12 +82,12 @@ export async function leave({ clones, remote }: Track, ref: string, value: unkno
 export const ownerOf = (commit: string, more: Partial<Owner> = {}): Owner => ({
   nonce: crypto.randomUUID(),
   user: "root",
-  host: hostname(),
-  boot: loadProcess().boot,
+  ...loadProcess(),
   pid: 999_999_999,
   started: "1",
   commit,
   run: "",
+  attempt: "",
   at: Math.floor(Date.now() / 1000),
   ...more,
 });

@@ -2,7 +2,7 @@ import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
 import { gitTag, type ReleaseStage } from "../../lib/model/stage.ts";
 import { parseVersion } from "../../lib/model/version.ts";
 import { git } from "./git.ts";
-import { type HandImage, pushByHand, repositoryAt } from "./hand_image.ts";
+import { type HandImage, handImage, pushByHand, repositoryAt } from "./hand_image.ts";
 import { writeLog } from "./log.ts";
 
 /** A release as it stands in registries and log, made without Slipway and without an engine. */
@@ -52,6 +52,21 @@ export async function tagByHand(repo: string, releases: readonly Pick<HandReleas
     await git(repo, "tag", "--annotate", gitTag(name, stage, parseVersion(version)), "--message", version);
   await git(repo, "push", "--quiet", "--tags", "origin");
 }
+
+/** A release of an image of its own. */
+export const handRelease = (stage: ReleaseStage, version: string): HandRelease => ({
+  stage,
+  version,
+  image: handImage(`${stage} ${version}`, [100, 1000]),
+});
+
+/** Makes of a repo one after these releases, on its remote and in the registries. */
+export const afterReleases =
+  (releases: () => readonly HandRelease[]) =>
+  async ({ repo }: { readonly repo: string }, { ground }: { readonly ground: Addresses }): Promise<void> => {
+    await releaseByHand(ground, repo, releases());
+    await tagByHand(repo, releases());
+  };
 
 const tagsOf = ({ stage, version, isHotfix }: HandRelease) => [`${stage}-${version}`, ...(isHotfix ? [] : [stage])];
 

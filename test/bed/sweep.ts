@@ -3,11 +3,11 @@ import { run } from "../../thin_client/engine/command.ts";
 import { crash, type Kill, killName, sideBySide, table } from "./crash.ts";
 import type { CrashGround, Spot, SpotOptions } from "./crash_ground.ts";
 import { type Point, pointsOf } from "./crash_points.ts";
-import { containersWith } from "./engine_api.ts";
+import { containersWith, engineNames } from "./engine_api.ts";
 import { passesOf, runsOf } from "./final_state.ts";
 import { git } from "./git.ts";
 import { refsOf } from "./oracle.ts";
-import { type Done, docker, workflowsIn } from "./workflow.ts";
+import { type Done, startWith, workflowsIn } from "./workflow.ts";
 
 /** A workflow that is ended at each of its points: the line that is typed, and what it is typed in. */
 export type Swept = SpotOptions & {
@@ -23,13 +23,22 @@ export type Swept = SpotOptions & {
 };
 /** One end of one run; `elsewhere`: it is typed again in another clone, where the engine does not have the image. */
 export type Job = { readonly point: Point; readonly kill: Kill; readonly elsewhere?: true };
-type Row = Job & { readonly seconds: number; readonly wrong: readonly string[] };
+/** A moment of a run, as a part of the time that an undisturbed one takes, and what ends its process group then. */
+export type Moment = { readonly part: number; readonly signal: "KILL" | "HUP" };
+
+type Ends = { readonly seconds: number; readonly wrong: readonly string[] };
+type Row = Job & Ends;
+type MomentRow = Moment & Ends & { readonly hit: boolean };
 
 /** Ends a workflow at points, types it again and compares what is there then with an undisturbed run. */
 export type Sweep = {
   readonly points: readonly Point[];
   /** All that was not as it has to be, a line each; prints a table. */
   readonly sweep: (jobs: readonly Job[]) => Promise<readonly string[]>;
+  /** As `sweep`, for moments; also how many runs had not ended before theirs. */
+  readonly atMoments: (
+    moments: readonly Moment[],
+  ) => Promise<{ readonly hits: number; readonly wrong: readonly string[] }>;
 };
 
 /** How many runs at once. */
@@ -47,16 +56,19 @@ export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
   );
   const plan = JSON.parse(text) as Plan;
   const before = await stateOf(on, swept, spot);
+  const start = performance.now();
   const done = await i(...swept.line, "--yes");
+  const took = performance.now() - start;
   if (done.code !== 0) throw new Error(done.stderr);
   const undisturbed = await stateOf(on, swept, spot);
   const isSame = differences(before, undisturbed).length === 0;
   if (isSame !== (swept.leavesNothing === true))
     throw new Error(`an undisturbed run leaves ${JSON.stringify(undisturbed)}`);
-  const all: All = { on, swept, undisturbed, isHeld: (await namesOf(on, spot)).length > 0 };
+  const all: All = { on, swept, undisturbed, took, isHeld: (await namesOf(on, spot)).length > 0 };
   return {
     points: pointsOf(plan),
     sweep: async (jobs) => tell(await sideBySide(jobs, width, (job) => endAndAgain(all, job))),
+    atMoments: async (moments) => tellMoments(await sideBySide(moments, width, (moment) => endAtMoment(all, moment))),
   };
 }
 
@@ -64,6 +76,8 @@ type All = {
   readonly on: CrashGround;
   readonly swept: Swept;
   readonly undisturbed: unknown;
+  /** How long the undisturbed run took, in milliseconds. */
+  readonly took: number;
   /** An undisturbed run leaves the image in the engine. */
   readonly isHeld: boolean;
 };
@@ -94,7 +108,7 @@ async function pointFor(point: Point, spot: Spot): Promise<Point> {
 
 /** Ends a run at a point, looks at what it left, types it again, and tells all that is not as it has to be. */
 async function endAndAgain(all: All, job: Job): Promise<Row> {
-  const { on, swept, undisturbed } = all;
+  const { on, swept } = all;
   const { point, kill, elsewhere } = job;
   const start = Date.now();
   const at = await on.spot(swept);
@@ -105,6 +119,16 @@ async function endAndAgain(all: All, job: Job): Promise<Row> {
   if (ended.late) wrong.push("the program had ended before it");
   if (kill.signal === "KILL" && ended.signal !== "SIGKILL") wrong.push(`it was not killed: ${ended.code}`);
   if (kill.signal !== "KILL") wrong.push(...(await leftBy(at, ended.code)));
+  wrong.push(...(await typeAgain(all, at, { before, elsewhere: elsewhere === true })));
+  return { ...job, wrong, seconds: (Date.now() - start) / 1000 };
+}
+
+type Left = { readonly before: readonly string[]; readonly elsewhere: boolean };
+
+/** Types the line again, looks at what is there then, and tells all that is not as it has to be. */
+async function typeAgain(all: All, at: Spot, { before, elsewhere }: Left): Promise<readonly string[]> {
+  const { on, swept, undisturbed } = all;
+  const wrong: string[] = [];
   const passed = (await passesOf(at.repo, at.image)).slice(before.length);
   const from = elsewhere ? await otherPlace(all, at) : at.repo;
   const i = workflowsIn(from, envOf(swept, at));
@@ -118,8 +142,32 @@ async function endAndAgain(all: All, job: Job): Promise<Row> {
     if (passed.includes(list) ? runs !== 1 : runs < 1 || runs > 2) wrong.push(`the ${list} tests ran ${runs} times`);
   }
   wrong.push(...differences(undisturbed, await stateOf(on, swept, at)));
-  return { ...job, wrong, seconds: (Date.now() - start) / 1000 };
+  return wrong;
 }
+
+/** Ends a run at a moment, wherever it is then, types it again, and tells all that is not as it has to be. */
+async function endAtMoment(all: All, moment: Moment): Promise<MomentRow> {
+  const { on, swept, took } = all;
+  const start = Date.now();
+  const at = await on.spot(swept);
+  const before = await passesOf(at.repo, at.image);
+  const run = startWith(at.repo, envOf(swept, at).env, [...swept.line, "--yes"]);
+  const comes = new Promise<true>((resolve) => setTimeout(() => resolve(true), took * moment.part));
+  const hit = await Promise.race([run.ended.then(() => false), comes]);
+  if (hit) await run.kill(`SIG${moment.signal}`);
+  const wrong = await typeAgain(all, at, { before, elsewhere: false });
+  const halves = (await filesBelow(at.repo)).filter((path) => path.includes(".slipway-new-"));
+  return {
+    ...moment,
+    hit,
+    wrong: [...wrong, ...halves.map((path) => `left ${path}`)],
+    seconds: (Date.now() - start) / 1000,
+  };
+}
+
+/** The files of a work tree that Git does not know, ignored ones too. */
+const filesBelow = async (repo: string): Promise<readonly string[]> =>
+  (await git(repo, "ls-files", "--others")).split("\n");
 
 /** What an orderly way out may not leave: a claim, an intent, a container, or another exit code than 130. */
 async function leftBy({ repo, image }: Spot, code: number | null): Promise<string[]> {
@@ -134,12 +182,8 @@ async function leftBy({ repo, image }: Spot, code: number | null): Promise<strin
 
 /** The names that the engine has for the image of a spot. */
 async function namesOf({ proxies }: CrashGround, { image }: Spot): Promise<readonly string[]> {
-  const names = await Promise.all(
-    Object.values(proxies).map(({ address }) =>
-      docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}", `${address}/${image}`),
-    ),
-  );
-  return names.flatMap((lines) => lines.split(/\s+/)).filter((name) => !/^$|<none>$/.test(name));
+  const addresses = Object.values(proxies).map(({ address }) => address);
+  return (await Promise.all(addresses.map((address) => engineNames(`${address}/${image}`)))).flat();
 }
 
 /** Another clone, with an engine that does not have the image, whether it had it or the workflow needs none. */
@@ -172,4 +216,16 @@ function tell(rows: readonly Row[]): readonly string[] {
   return rows.flatMap(({ point, kill, wrong }) =>
     wrong.map((one) => `${point.when} ${point.name}, ${killName(kill)}: ${one}`),
   );
+}
+
+function tellMoments(rows: readonly MomentRow[]): { readonly hits: number; readonly wrong: readonly string[] } {
+  const name = ({ part, signal }: Moment) => `${(part * 100).toFixed(1)} %, ${signal}`;
+  const hits = rows.filter(({ hit }) => hit);
+  const lines = rows.map((row) => [
+    name(row),
+    row.wrong.length > 0 ? row.wrong.join("; ") : row.hit ? "same" : "same, it had ended before",
+    row.seconds.toFixed(1),
+  ]);
+  process.stdout.write(`${table([["moment", "result", "seconds"], ...lines])}\n`);
+  return { hits: hits.length, wrong: rows.flatMap((row) => row.wrong.map((one) => `${name(row)}: ${one}`)) };
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Kill } from "./crash.ts";
 import { type CrashGround, makeCrashGround } from "./crash_ground.ts";
-import type { Point } from "./crash_points.ts";
+import { type Point, withoutTwins } from "./crash_points.ts";
 import { needs, type Part } from "./parts.ts";
+import { randomFrom } from "./random.ts";
 import { makeSweep, type Sweep, type Swept } from "./sweep.ts";
 import type { TrapProxy } from "./trap_proxy.ts";
 
@@ -21,6 +22,8 @@ export type Row = Swept & {
   readonly elsewhere?: RegExp;
   /** All that it does is write files: there is one moment for each, between the old one and the new. */
   readonly writes?: true;
+  /** It is always ended at moments that nobody chose too, as every row is in a long run: most of a run lies between the points. */
+  readonly moments?: true;
   /** Parts of the bed that no other row needs. */
   readonly parts?: readonly Part[];
 };
@@ -37,6 +40,11 @@ export type SweptFile = {
   readonly after?: () => Promise<void>;
 };
 
+/** How many moments a row has; a long run names more, and has them for every row. */
+const longRun = process.env["SLIPWAY_KILLS"];
+const moments = Number(longRun ?? 6);
+const seed = Number(process.env["SLIPWAY_SEED"] ?? Date.now() % 1_000_000);
+
 /** Declares the tests of every row: points of all kinds, killed, interrupted, and finished from elsewhere. */
 export function sweepRows({ prefix, before, more, after }: SweptFile, rows: Readonly<Record<string, Row>>): void {
   let on: CrashGround;
@@ -50,13 +58,15 @@ export function sweepRows({ prefix, before, more, after }: SweptFile, rows: Read
   });
 
   describe.each(Object.entries(rows))("%s", (_, row) => {
+    let all: readonly Point[] = [];
     let points: readonly Point[] = [];
-    let sweep: Sweep["sweep"];
+    let sweep: Sweep;
     beforeAll(async () => {
       await needs(...(row.parts ?? []));
       const made = await makeSweep(on, row);
-      sweep = made.sweep;
-      points = made.points.filter(({ name }) => !row.only || row.only.test(name));
+      sweep = made;
+      all = made.points;
+      points = all.filter(({ name }) => !row.only || row.only.test(name));
     });
     const inside = (where: RegExp | undefined) =>
       points.filter(({ name, when }) => where?.test(name) && when === "inside");
@@ -71,26 +81,42 @@ export function sweepRows({ prefix, before, more, after }: SweptFile, rows: Read
     });
 
     it("that is killed ends the second time as an undisturbed one, wherever it was", async () => {
-      const group = at(points, { signal: "KILL", whom: "group" });
+      const group = at(withoutTwins(points, all), { signal: "KILL", whom: "group" });
       // Before and after a child there is none that could live on.
       const alone = at(inside(row.alone), { signal: "KILL", whom: "alone" });
       expect(row.alone === undefined || alone.length > 0).toBe(true);
-      expect(await sweep([...group, ...alone])).toEqual([]);
+      expect(await sweep.sweep([...group, ...alone])).toEqual([]);
     }, 900_000);
 
     if (row.elsewhere)
       it("is finished from another clone by an engine that does not have its image", async () => {
         const jobs = at(inside(row.elsewhere), { signal: "KILL", whom: "group" });
-        const wrong = await sweep(jobs.map((job) => ({ ...job, elsewhere: true })));
+        const wrong = await sweep.sweep(jobs.map((job) => ({ ...job, elsewhere: true })));
         expect({ some: jobs.length > 0, wrong }).toEqual({ some: true, wrong: [] });
       }, 600_000);
 
     if (row.interrupted)
       it("that is interrupted ends with 130, leaves no claim, intent and container, and is finished the second time", async () => {
         const int = at(inside(row.interrupted), { signal: "INT", whom: "group" });
-        const term = at(inside(row.interrupted), { signal: "TERM", whom: "alone" });
-        const wrong = await sweep([...int, ...term]);
+        // Both signals are heard in one place; TERM comes to the process alone, whose children live on.
+        const term = at(inside(row.interrupted).slice(0, 1), { signal: "TERM", whom: "alone" });
+        const wrong = await sweep.sweep([...int, ...term]);
         expect({ some: int.length > 0, wrong }).toEqual({ some: true, wrong: [] });
       }, 600_000);
+
+    if (row.moments || longRun)
+      it(
+        `that is killed or hung up at random moments (SLIPWAY_SEED=${seed}) ends the second time as an undisturbed one`,
+        async () => {
+          const random = randomFrom(seed);
+          const chosen = Array.from({ length: moments }, (_, at) => ({
+            part: random(),
+            signal: at % 3 === 2 ? ("HUP" as const) : ("KILL" as const),
+          }));
+          const { hits, wrong } = await sweep.atMoments(chosen);
+          expect({ some: hits > 0, wrong }).toEqual({ some: true, wrong: [] });
+        },
+        moments * 150_000,
+      );
   });
 }

@@ -5,6 +5,10 @@ import { needs } from "./parts.ts";
 /** A terminal of 150 columns that a person types into. */
 export type Terminal = {
   readonly type: (line: string) => Promise<void>;
+  /** Presses a key as tmux names it: `C-c`. */
+  readonly press: (key: string) => Promise<void>;
+  /** Types a line and waits until it has ended; on the way, a question is answered with yes, and nothing is installed. Gives what it showed last. */
+  readonly runs: (line: string, code?: number) => Promise<string>;
   /** What it shows, without the empty rest. */
   readonly screen: () => Promise<string>;
   /** Waits until it shows this; fails with what it shows instead. */
@@ -13,26 +17,52 @@ export type Terminal = {
   readonly end: () => Promise<void>;
 };
 
+type Shell = { readonly words?: readonly string[]; readonly env?: Readonly<Record<string, string | undefined>> };
+
 /** Opens one in a folder, in a tmux server whose socket lies in another. */
-export async function openTerminal(cwd: string, socketDir: string): Promise<Terminal> {
+export async function openTerminal(cwd: string, socketDir: string, shell: Shell = {}): Promise<Terminal> {
   await needs("tmux");
   const socket = join(socketDir, "terminal");
   const tmux = (...words: readonly string[]) => must(["tmux", "-S", socket, "-f", "/dev/null", ...words]);
-  await tmux("new-session", "-d", "-s", "dev", "-x", "150", "-y", "50", "-c", cwd, "env", "PS1=$ ", "sh");
+  const { words = ["sh"], env = {} } = shell;
+  const given = Object.entries(env).map(([name, value]) => `${name}=${value ?? ""}`);
+  const started = ["-x", "150", "-y", "50", "-c", cwd, "env", "PS1=$ ", ...given, ...words];
+  await tmux("new-session", "-d", "-s", "dev", ...started);
   const screen = async () => (await tmux("capture-pane", "-p", "-J", "-t", "dev")).trim();
+  const type = async (line: string) => {
+    await tmux("send-keys", "-t", "dev", "-l", line);
+    await tmux("send-keys", "-t", "dev", "Enter");
+  };
+  let count = 0;
   return {
     screen,
-    type: async (line) => {
-      await tmux("send-keys", "-t", "dev", "-l", line);
-      await tmux("send-keys", "-t", "dev", "Enter");
+    runs: async (line, code = 0) => {
+      count += 1;
+      const mark = new RegExp(`^\\[${count}:(\\d+)\\]$`, "m");
+      await type(`${line}; echo "[${count}:$?]"`);
+      let answered = "";
+      const isEnded = await until(async () => {
+        const seen = await screen();
+        const answer = /\(y\/N\)$/.test(seen) ? "y" : /with apt\? \[y\/N\]$/.test(seen) ? "n" : null;
+        // A screen that has not changed yet shows the question that was answered.
+        if (answer !== null && seen !== answered) await type(answer);
+        if (answer !== null) answered = seen;
+        return mark.test(seen);
+      }, 240_000);
+      const seen = await screen();
+      if (isEnded && mark.exec(seen)?.[1] === String(code)) return seen;
+      throw new Error(`\`${line}\` has not ended with ${code}:\n${seen}`);
     },
+    press: async (key) => {
+      await tmux("send-keys", "-t", "dev", key);
+    },
+    type,
     shows: async (wanted) => {
       if (await until(async () => wanted.test(await screen()), 60_000)) return screen();
       throw new Error(`no ${wanted} in:\n${await screen()}`);
     },
     clear: async () => {
-      await tmux("send-keys", "-t", "dev", "-l", "clear");
-      await tmux("send-keys", "-t", "dev", "Enter");
+      await type("clear");
       if (!(await until(async () => (await screen()) === "$", 60_000)))
         throw new Error(`not clear:\n${await screen()}`);
     },

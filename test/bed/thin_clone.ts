@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { writeProduction } from "../../thin_client/env/lock.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-const parts = ["lib", "scripts", "thin_client", "tmux.config", "repo_config.yaml", "changelog.txt"];
+const parts = ["lib", "scripts", "thin_client", "tmux.config", "repo_config.yaml", "changelog.txt", "tsconfig.json"];
 
 export type Ran = { readonly code: number; readonly out: string; readonly err: string; readonly ms: number };
 export type Env = Readonly<Record<string, string | undefined>>;

@@ -46,14 +46,13 @@ export const tinyConfig = ({
     "",
   ].join("\n");
 
-/** The files of a runnable dir whose image builds in a second and whose test lists count their runs in `runs.txt`. */
+/** The files of a runnable dir whose image builds in a second and whose test lists write that they ran beside their reports. */
 const files = (options: TinyOptions): Readonly<Record<string, string>> => ({
   "repo_config.yaml": tinyConfig(options),
   "changelog.txt": changelog(options.name, "1.0.0"),
-  // In a prod image nothing that it writes beside its code is seen outside; the folder of reports is.
-  "test.sh": 'set -e\necho "$1" >> runs.txt\necho "$1" >> /slipway/reports/runs.txt\n. ./source.sh\n',
+  "test.sh": 'set -e\necho "$1" >> /slipway/reports/runs.txt\n. ./source.sh\n',
   "source.sh": "true\n",
-  ".gitignore": "runs.txt\n",
+  ".gitignore": "ignored*\n",
   "devops/docker_build/dev.Dockerfile": `FROM ${tinyImage}\nCOPY devops/docker_build/words.txt /words.txt\nCOPY --chmod=0755 devops/docker_build/bash /bin/bash\nWORKDIR /app\n`,
   // The image has no bash; this is enough for what asks for one.
   "devops/docker_build/bash": '#!/bin/sh\nexport BASH_VERSION=none\nexec sh "$@"\n',

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CommandOptions, must, type Outcome, run } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
+import { namesAt } from "./engine_api.ts";
 import type { Answer, Line } from "./in_process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -58,17 +59,19 @@ export async function inOneProcess(
 }
 
 /** Starts a workflow as the leader of a process group; `kill` ends the group as a machine that loses power would. */
-export function startWorkflow(
-  cwd: string,
-  name: string,
-  ...words: readonly string[]
-): {
+export const startWorkflow = (cwd: string, name: string, ...words: readonly string[]): Started =>
+  startWith(cwd, process.env, [name, ...words]);
+
+export type Started = {
   readonly pid: number;
   readonly ended: Promise<number>;
   readonly kill: (signal?: NodeJS.Signals) => Promise<number>;
-} {
-  const [program = "", ...rest] = workflow("bun", name, ...words);
-  const child = spawn(program, rest, { cwd, env: { ...process.env, ...plain }, detached: true, stdio: "ignore" });
+};
+
+/** As `startWorkflow`, in an environment of its own. */
+export function startWith(cwd: string, own: NodeJS.ProcessEnv, line: readonly [string, ...string[]]): Started {
+  const [program = "", ...rest] = workflow("bun", ...line);
+  const child = spawn(program, rest, { cwd, env: { ...own, ...plain }, detached: true, stdio: "ignore" });
   const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 128)));
   const pid = child.pid ?? 0;
   const kill = (signal: NodeJS.Signals = "SIGKILL") => {
@@ -81,25 +84,9 @@ export function startWorkflow(
 /** Runs the engine's client, which has to succeed. */
 export const docker = async (...words: readonly string[]): Promise<string> => (await must(["docker", ...words])).trim();
 
-/** What the engine lists; it ends with an error where another test removes an image meanwhile, and is asked again. */
-export async function imageList(format: string, ...words: readonly string[]): Promise<string> {
-  for (let turn = 0; turn < 5; turn += 1) {
-    const { code, stdout } = await run(["docker", "image", "ls", "--format", format, ...words]);
-    if (code === 0) return stdout.trim();
-  }
-  return docker("image", "ls", "--format", format, ...words);
-}
-
-/** The names that the engine's images have at these addresses. */
-async function imagesAt(addresses: readonly string[]): Promise<readonly string[]> {
-  const listed = await imageList("{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}");
-  const names = listed.split(/\s+/).filter((name) => addresses.some((address) => name.startsWith(`${address}/`)));
-  return names.filter((name) => !name.includes("<none>"));
-}
-
 /** Removes every tag that an image has at these addresses, so that the engine does not have it any more. */
 export async function forgetImages(addresses: readonly string[]): Promise<void> {
-  const names = await imagesAt(addresses);
+  const names = await namesAt(addresses);
   if (names.length > 0) await run(["docker", "rmi", "--force", ...names]);
 }
 
@@ -110,6 +97,6 @@ export async function forgetImages(addresses: readonly string[]): Promise<void> 
 export async function dropImages(addresses: readonly string[]): Promise<void> {
   const socket = join(layout(process.env).exec, "containerd", "containerd.sock");
   if (!existsSync(socket)) return forgetImages(addresses);
-  const names = (await imagesAt(addresses)).filter((name) => !name.includes("@"));
+  const names = (await namesAt(addresses)).filter((name) => !name.includes("@"));
   if (names.length > 0) await must(["ctr", "--address", socket, "--namespace", "moby", "images", "rm", ...names]);
 }

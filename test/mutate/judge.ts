@@ -6,6 +6,9 @@ import { must, run } from "../../thin_client/engine/command.ts";
 import { importsOf, readIn, root, sources, target } from "../unit/source.ts";
 import { type Mutant, withMutant } from "./mutants.ts";
 
+/** The tests that need no engine. */
+const folders = ["test/unit", "test/steps"];
+
 /** Who found a fault, null where nobody did, and the unit tests that import its file. */
 export type Verdict = { readonly by: "tests" | "types" | null; readonly near: readonly string[] };
 /** What `unit_tests.ts` is asked, and what it answers. */
@@ -22,8 +25,8 @@ export async function makeJudge(): Promise<Judge> {
   for (const file of listed.split("\n").filter(Boolean)) cpSync(join(root, file), join(dir, file));
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
   const tests = unitTestsIn(dir);
-  if (!(await tests.pass("package.json", sources("test/unit").filter(isTest))))
-    throw new Error("the unit tests fail without a fault planted; run npm run test:unit");
+  if (!(await tests.pass("package.json", folders.flatMap(sources).filter(isTest))))
+    throw new Error("the unit tests fail without a fault planted; run npx vitest run --project unit --project steps");
   const judge = async (mutant: Mutant): Promise<Verdict> => {
     const code = readIn(mutant.file);
     const { near, far } = testsOf(mutant.file);
@@ -72,7 +75,8 @@ function unitTestsIn(dir: string) {
   return { pass, end: () => void child?.kill("SIGKILL") };
 }
 
-const isTest = (path: string): boolean => path.startsWith("test/unit/") && path.endsWith(".test.ts");
+const isTest = (path: string): boolean =>
+  folders.some((folder) => path.startsWith(`${folder}/`)) && path.endsWith(".test.ts");
 
 /** The unit tests that import a file themselves, and those that do by way of others. */
 function testsOf(file: string): { readonly near: readonly string[]; readonly far: readonly string[] } {
@@ -97,7 +101,7 @@ function importers(): ReadonlyMap<string, readonly string[]> {
   if (known) return known;
   const users = new Map<string, string[]>();
   const add = (used: string, user: string) => users.set(used, [...(users.get(used) ?? []), user]);
-  for (const file of ["lib", "scripts", "thin_client", "test/unit", "test/bed"].flatMap(sources))
+  for (const file of ["lib", "scripts", "thin_client", ...folders, "test/bed"].flatMap(sources))
     for (const { from } of importsOf(file)) if (from.startsWith(".")) add(target(file, from), file);
   for (const script of sources("scripts")) add(script, "test/unit/contract.test.ts");
   known = users;

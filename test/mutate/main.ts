@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { randomFrom } from "../bed/random.ts";
 import { readIn } from "../unit/source.ts";
 import { type Group, groups } from "./groups.ts";
 import { makeJudge, type Verdict } from "./judge.ts";
@@ -17,17 +18,6 @@ const { values } = parseArgs({
     workers: { type: "string", default: String(availableParallelism()) },
   },
 });
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function choose(all: readonly Mutant[], count: number, seed: number): readonly Mutant[] {
   const random = randomFrom(seed);

@@ -1,10 +1,14 @@
 import { createVitest } from "vitest/node";
 import type { Answer, Question } from "./judge.ts";
 
-// Runs the unit tests of the folder it is started in, as often as it is asked to; told which files changed meanwhile.
+// Runs the tests without an engine of the folder it is started in, as often as it is asked to; told which files changed meanwhile.
 const vitest = await createVitest(
   "test",
-  { watch: false, project: ["unit"], bail: 1, maxWorkers: 1, reporters: [{}] },
+  // Nothing is kept of mutants: each is there for one question, in a folder that is no more afterwards.
+  {
+    ...{ watch: false, project: ["unit", "steps"], bail: 1, maxWorkers: 1, reporters: [{}] },
+    experimental: { fsModuleCache: false },
+  },
   { logLevel: "silent" },
 );
 

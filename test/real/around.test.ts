@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type AroundGround, line, makeAroundGround } from "../bed/around_ground.ts";
+import { namesAt } from "../bed/engine_api.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { docker, workflowsIn } from "../bed/workflow.ts";
 
@@ -71,8 +72,8 @@ describe("docker_images_ls_repo", () => {
 
 describe("docker_remove", () => {
   const tags = async () => {
-    const listed = await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
-    return listed.split("\n").filter((one) => one.includes(`/${name}:`)).length;
+    const names = await namesAt(Object.values(at.ground.addresses));
+    return names.filter((one) => one.includes(`/${name}:`)).length;
   };
 
   it("refuses an image that a container uses, whoever started it", async () => {

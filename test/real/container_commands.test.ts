@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must, run, until } from "../../thin_client/engine/command.ts";
 import { makePythonBox, type PythonBox } from "../bed/python_box.ts";
+import { tinyImage } from "../bed/tiny.ts";
 import { write } from "../bed/tiny_repo.ts";
 import { docker, startWorkflow, workflow, workflowsIn } from "../bed/workflow.ts";
 
@@ -41,6 +42,13 @@ describe("docker_cmd --cmd", () => {
   });
 });
 
+describe("a container that mounts the repo", () => {
+  it("writes into its Git dir, but not its hooks and its config", async () => {
+    const tries = ["config", "hooks/pre-push", "tried"].map((file) => `( : >>.git/${file} ) 2>&- && echo ${file}`);
+    expect(await cmd("--cmd", `${tries.join("; ")}; rm .git/tried`)).toMatchObject({ code: 0, stdout: "tried\n" });
+  });
+});
+
 describe("docker_cmd --", () => {
   it("keeps every word as it is", async () => {
     const ran = await cmd("--", "printf", "[%s]", "a b", "$HOME", "*", "", "'", "--version");
@@ -58,6 +66,31 @@ describe("docker_cmd --", () => {
   });
 });
 
+describe("an entrypoint", () => {
+  it.each([
+    [
+      "that does not run its words is told",
+      ["echo", "serving"],
+      ["--cmd", "false"],
+      125,
+      "serving /slipway/run /slipway/cmd\n",
+    ],
+    ["that is left out needs no receipt", ["echo", "serving"], ["--no-entrypoint", "--cmd", "exit 6"], 6, ""],
+    ["that ends with 0 hides no failure", ["sh", "-c", '"$@"; exit 0', "sh"], ["--", "sh", "-c", "exit 7"], 7, ""],
+    ["that keeps no variables hides no pass", ["env", "-i"], ["--", "/bin/true"], 0, ""],
+  ])("%s", async (_what, entrypoint, words, code, stdout) => {
+    const repo = await box.ground.repo("behind");
+    const made = await docker("create", tinyImage);
+    const change = `ENTRYPOINT ${JSON.stringify(entrypoint)}`;
+    await docker("commit", "--change", change, made, `${box.ground.addresses["r1"]}/behind:local-root-1.0.0`);
+    const ran = await workflowsIn(repo)("docker_cmd", ...local, ...words);
+    await run(["rm", "-rf", repo, `${repo}.git`]);
+    await docker("rm", made);
+    expect({ code: ran.code, stdout: ran.stdout }, ran.stderr).toEqual({ code, stdout });
+    expect(ran.stderr.includes("did not run the command")).toBe(code === 125);
+  });
+});
+
 describe("a container", () => {
   const started = () => startWorkflow(box.repo, "docker_cmd", ...local, "--", "sleep", "300");
 
@@ -68,10 +101,13 @@ describe("a container", () => {
     expect(await containers()).toEqual([]);
   });
 
-  it("is gone after a SIGTERM to the runner alone, as a scheduler sends it", async () => {
+  it.each([
+    ["SIGTERM", "a scheduler sends it"],
+    ["SIGHUP", "a connection that is lost does"],
+  ] as const)("is gone after a %s to the runner alone, as %s", async (signal, _) => {
     const one = started();
     expect(await until(running, 60_000)).toBe(true);
-    process.kill(one.pid, "SIGTERM");
+    process.kill(one.pid, signal);
     expect(await one.ended).toBe(130);
     expect(await containers()).toEqual([]);
   });

@@ -37,6 +37,7 @@ function native(commit: string, architecture: string): HandImage {
 
 const rows: Readonly<Record<string, Row>> = {
   "an announcement": {
+    moments: true,
     line: ["release_announce", "--version", "1.0.0"],
     gates: [],
     before: ({ repo }, { ground }) => releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: old }]),
@@ -51,14 +52,33 @@ const rows: Readonly<Record<string, Row>> = {
     least: 15,
     interrupted: /^announce: message/,
   },
+  "a log that is put together again": {
+    line: ["release_log", "--repair"],
+    gates: [],
+    before: async ({ repo, image }, { ground }) => {
+      await releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: old }]);
+      const ref = `refs/slipway/log/${image}`;
+      // The ref names a tag of the log's last commit.
+      await git(`${repo}.git`, "tag", "--annotate", "spoilt", "--message", "x", ref);
+      await git(`${repo}.git`, "update-ref", ref, "refs/tags/spoilt");
+      await git(`${repo}.git`, "tag", "--delete", "spoilt");
+    },
+    only: /^repair/,
+    interrupted: /^repair/,
+    has: ["repair: ref"],
+    least: 3,
+  },
   "a mirror": {
+    moments: true,
     line: ["release_mirror", "--version", "1.0.0"],
     gates: [],
     before: ({ repo }, { ground }) =>
       releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: old, keys: ["r1"] }]),
-    has: ["copy_to_others: blob to r2", "copy_to_others: manifest to r2", "flip_dev: dev in r2"],
-    least: 18,
-    interrupted: /blob to r2|dev in r2/,
+    // Within a copy and a move it is docker_release_dev; other things come before and after them.
+    only: /^(copy_to_others: manifest|flip_dev: (intent|dev in r2))/,
+    has: ["copy_to_others: manifest to r2", "flip_dev: intent", "flip_dev: dev in r2", "flip_dev: intent taken back"],
+    least: 12,
+    interrupted: /manifest to r2|dev in r2/,
     elsewhere: /manifest to r2|dev in r2/,
   },
   "an index of images that were built elsewhere": {
@@ -110,6 +130,7 @@ const rows: Readonly<Record<string, Row>> = {
     alone: /docker commit/,
   },
   "a new runnable dir": {
+    moments: true,
     line: ["init_runnable_dir", "--dir", "inner", "--name", "inner"],
     gates: [],
     also: innerFiles,
@@ -119,6 +140,7 @@ const rows: Readonly<Record<string, Row>> = {
     least: 5,
   },
   "a changelog entry": {
+    moments: true,
     line: ["changelog_add", "--message", "Another image"],
     gates: [],
     also: ({ repo }) => Promise.resolve(readFileSync(join(repo, "changelog.txt"), "utf8")),

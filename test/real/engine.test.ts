@@ -1,8 +1,19 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { engineSocket } from "../../lib/doors/engine.ts";
 import { run, until } from "../../thin_client/engine/command.ts";
+import { layout } from "../../thin_client/engine/layout.ts";
 import { allProcesses, commandLine, findProcess, startDaemon } from "../../thin_client/engine/processes.ts";
 import { engineStatus, engineUp } from "../../thin_client/engine.ts";
 import { type ApartEngine, apartEngine, tsx } from "../bed/engine.ts";
@@ -109,6 +120,24 @@ describe("an engine apart", () => {
     const { code, stderr } = await apart.engine("up", "--yes");
     process.kill(pid);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`kill ${pid}`) });
+  });
+
+  it("comes up for one of two homes of a network that ask at the same time, and the other is told", async () => {
+    const other = mkdtempSync(join(tmpdir(), "sw-"));
+    const { home } = layout({ XDG_DATA_HOME: other });
+    mkdirSync(home, { recursive: true });
+    for (const kept of ["packages", "images"]) symlinkSync(join(apart.home, kept), join(home, kept));
+    const up = (data: string) =>
+      apart.run(tsx("thin_client/engine.ts", "up", "--yes", "--holder", ownPid), {
+        env: { ...apart.env, XDG_DATA_HOME: data },
+      });
+    const both = await Promise.all([up(dirname(dirname(apart.home))), up(other)]);
+    const running = [...dockerdOf(apart.home), ...dockerdOf(home)];
+    await apart.run(tsx("thin_client/engine.ts", "down", "--force"), { env: { ...apart.env, XDG_DATA_HOME: other } });
+    rmSync(other, { recursive: true, force: true });
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
+    expect(both.find(({ code }) => code === 2)?.stderr).toContain(`another dockerd runs here as process ${running[0]}`);
+    expect(running).toHaveLength(1);
   });
 
   it("comes up once when two ask at the same time, and again after it was killed with a container in it", async () => {

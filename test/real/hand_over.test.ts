@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../thin_client/engine/command.ts";
 import { type ClassicEngine, classicEngine } from "../bed/classic_engine.ts";
+import { engineTags } from "../bed/engine_api.ts";
 import { git } from "../bed/git.ts";
 import { digestAt } from "../bed/oracle.ts";
 import { makePerson, type Person } from "../bed/person.ts";
@@ -84,8 +85,7 @@ describe("two users of one machine without a registry", story, () => {
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("not the image that was shared") });
     await ok(1, "docker_take_local", ...words, "--digest", digest);
     expect(await idOf("local-uid4411-1.0.0")).toBe(digest);
-    const named = await docker("image", "ls", "--quiet", `${name}:local-uid4401-1.0.0`);
-    expect(named).toBe("");
+    expect(await engineTags(name, "local-uid4401-1.0.0")).toEqual([]);
   });
 
   it("and the taker tags it as dev with the giver's passes", async () => {

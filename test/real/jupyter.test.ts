@@ -49,7 +49,7 @@ describe("docker_jupyter", () => {
     expect(await docker("port", id)).toBe(`${port}/tcp -> 127.0.0.1:${port}`);
     const seen = await seenByOthers();
     expect([seen.includes("jupyter_server"), seen.includes(token)]).toEqual([true, false]);
-    await must(["tmux", "-S", join(ground.dir, "terminal"), "send-keys", "-t", "dev", "C-c"]);
+    await terminal.press("C-c");
     await terminal.shows(/\(y\/\[n\]\)/);
     await terminal.type("y");
     await terminal.shows(/ended-0/);

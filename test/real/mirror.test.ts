@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { git } from "../bed/git.ts";
 import { changes, digestAt, digestsAt, logOf, refsOf } from "../bed/oracle.ts";
 import type { TestRegistry } from "../bed/registry.ts";
 import { story } from "../bed/story.ts";
@@ -76,6 +77,7 @@ describe("release_mirror", story, () => {
 });
 
 describe("docker_rollback_dev", story, () => {
+  let colleague = "";
   beforeAll(async () => {
     await change(repo, {
       "changelog.txt": changelog(name, "1.1.0", "1.0.0"),
@@ -84,6 +86,7 @@ describe("docker_rollback_dev", story, () => {
     const second = await workflowsIn(repo)("docker_release_dev", "--version", "1.1.0", "--json");
     expect(second.code, second.stderr).toBe(0);
     digests.push(second.digest);
+    colleague = await ground.clone(repo, "colleague");
   });
 
   it("moves dev back in every registry in at most five requests each, no blob among them, and without the engine", async () => {
@@ -98,6 +101,22 @@ describe("docker_rollback_dev", story, () => {
     for (const lines of requests) expect(lines.length, lines.join("\n")).toBeLessThanOrEqual(5);
     const flip = (await logOf(`${repo}.git`, name)).findLast(({ type }) => type === "flip");
     expect(flip).toMatchObject({ tag: "dev", version: "1.0.0", why: "rollback", reason: "it breaks" });
+  });
+
+  it("reaches a colleague whose code is the version that was rolled back with the next docker_pull, and needs no network then", async () => {
+    const i = workflowsIn(colleague);
+    const words = async (...more: readonly string[]) =>
+      (await i("docker_cmd", ...more, "--", "cat", "/words.txt")).stdout;
+    expect(await words()).toBe("another image\n");
+    const told = "1.1.0 was rolled back, dev is 1.0.0";
+    expect((await i("docker_pull")).stderr).toContain(`${name}:dev (${told})`);
+    await git(colleague, "remote", "set-url", "origin", "/nowhere");
+    forget();
+    const used = await i("docker_cmd", "--cmd", "cat /words.txt");
+    expect(used).toMatchObject({ code: 0, stdout: `${name}\n` });
+    expect(used.stderr).toMatch(new RegExp(`^\\[2/2] Run a command in \\S+:dev \\(${told}\\)`, "m"));
+    expect(await words("--version", "1.1.0")).toBe("another image\n");
+    expect(ground.registries.flatMap(({ requests }) => requests())).toEqual([]);
   });
 
   it("makes a release of the rolled-back version refused with who and why, and changes nothing by that", async () => {

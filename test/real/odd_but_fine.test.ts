@@ -102,6 +102,7 @@ describe("a release goes through", () => {
         env: { ...process.env, GIT_COMMITTER_DATE: new Date(Date.now() + 86_400_000).toISOString() },
       },
     );
+    await git(repo, "push", "--quiet", "--force", "origin", "HEAD");
     const { code, stderr, digest } = await release(repo);
     expect(code, stderr).toBe(0);
     await expectReleased("tomorrow", `${repo}.git`, digest);

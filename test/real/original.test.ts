@@ -54,11 +54,13 @@ describe.each(rows)(
       expect(lstatSync(join(folder, "dev.Dockerfile")).isSymbolicLink()).toBe(true);
     });
 
-    it("runs text through its entrypoint's eval unchanged", async () => {
+    it("runs text from a dir below through its entrypoint's eval unchanged", async () => {
       const text = "echo \"a  'b'\" '$HOME' | cat && exit 7";
-      const ran = await workflowsIn(repo.runnableDir)("docker_cmd", "-s", "local", "-v", "1.0.0", "--cmd", text);
+      const words = ["-s", "local", "-v", "1.0.0", "--cmd", `pwd; ${text}`];
+      const ran = await workflowsIn(join(repo.runnableDir, "devops"))("docker_cmd", ...words);
       expect(ran.code, ran.stderr).toBe(7);
-      expect(ran.stdout.trimEnd().split("\n").at(-1)).toBe("a  'b' $HOME");
+      const here = join("/app", runnableDir, "devops");
+      expect(ran.stdout.trimEnd().split("\n").slice(-2)).toEqual([here, "a  'b' $HOME"]);
       expect(ran.stdout).toContain("AM_CONTAINER_VERSION=1.0.0");
     });
 

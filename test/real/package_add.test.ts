@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Change } from "../../lib/model/package_diff.ts";
 import { until } from "../../thin_client/engine/command.ts";
+import { engineTags } from "../bed/engine_api.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { type PackageIndex, start } from "../bed/package_index.ts";
 import { makePythonBox, type PythonBox } from "../bed/python_box.ts";
@@ -53,7 +54,7 @@ const imports = (version: string, module: string) =>
     "-c",
     `import ${module}; print(${module}.__version__)`,
   );
-const tags = () => docker("image", "ls", "--format", "{{.Tag}}", `${box.ground.addresses["r1"]}/${name}`);
+const tags = () => engineTags(`${box.ground.addresses["r1"]}/${name}`);
 
 describe("package_add", story, () => {
   it("with --dry-run changes nothing", async () => {
@@ -61,7 +62,7 @@ describe("package_add", story, () => {
     expect([done.code, await git(box.repo, "status", "--porcelain"), await tags()]).toEqual([
       0,
       "",
-      "local-root-1.0.0",
+      ["local-root-1.0.0"],
     ]);
   });
 
@@ -77,7 +78,7 @@ describe("package_add", story, () => {
     expect([files(), await git(box.repo, "status", "--porcelain"), await tags()]).toEqual([
       before,
       "",
-      "local-root-1.0.0",
+      ["local-root-1.0.0"],
     ]);
   });
 
@@ -94,7 +95,7 @@ describe("package_add", story, () => {
       ["beta", "added", null, "1.0.0"],
     ]);
     expect(read("changelog.txt")).toMatch(/^# growing-1\.0\.0\n(- .*\n)+- Add package alpha\n/);
-    expect([await imports("1.0.0", "alpha"), await tags()]).toEqual(["1.0.0", "local-root-1.0.0"]);
+    expect([await imports("1.0.0", "alpha"), await tags()]).toEqual(["1.0.0", ["local-root-1.0.0"]]);
   });
 
   it("a second time finds everything done", async () => {

@@ -17,20 +17,25 @@ beforeAll(async () => {
   repo = await ground.repo(name);
   terminal = await openTerminal(repo, ground.dir);
   expect((await i("docker_build_local", "--poetry-mode", "no_update")).code).toBe(0);
-  process.env["OPENAI_API_KEY"] = secret;
+  Object.assign(process.env, { OPENAI_API_KEY: secret, SLIPWAY_PASS_ENV: "OPENAI_API_KEY" });
   box = startWorkflow(repo, "docker_cmd", "--stage", "local", "--version", "1.0.0", "--", "sleep", "300");
   expect(await until(async () => (await i("docker_ps")).stdout.includes(" Up "), 60_000)).toBe(true);
   const made = await i("docker_exec", "--as-root", "--cmd", "echo by hand > /by_hand; echo $OPENAI_API_KEY");
   expect(made, made.stderr).toMatchObject({ code: 0, stdout: `${secret}\n` });
 });
 afterAll(async () => {
-  delete process.env["OPENAI_API_KEY"];
+  for (const variable of ["OPENAI_API_KEY", "SLIPWAY_PASS_ENV"]) delete process.env[variable];
   await box.kill("SIGTERM");
   await terminal.end();
   await ground.end();
 });
 
 const i = (script: string, ...words: readonly string[]) => workflowsIn(repo)(script, ...words);
+/** Types a workflow into the terminal, which is empty then. */
+async function types(script: string, ...words: readonly string[]): Promise<void> {
+  await terminal.clear();
+  await terminal.type(`${workflow("bun", script, ...words).join(" ")}; echo ended-$?`);
+}
 const reference = (tag: string) => `${ground.addresses["r1"]}/${name}:${tag}`;
 const inspected = async (tag: string) => {
   const [image] = JSON.parse(await docker("image", "inspect", reference(tag))) as { Config: Record<string, unknown> }[];
@@ -69,15 +74,41 @@ describe("docker_patch --name", () => {
   });
 });
 
+describe("a container in a terminal", () => {
+  it.each<[string, readonly [string, ...string[]], (show: Terminal) => Promise<void>, number]>([
+    ["a shell is left with", ["docker_bash"], (show) => show.type("exit 3"), 3],
+    ["a command fails with", ["docker_cmd", "--cmd", "'echo to run; exit 4'"], async () => {}, 4],
+    [
+      "Ctrl-C ends a command with",
+      ["docker_cmd", "--cmd", "'echo to run; sleep 60'"],
+      (show) => show.press("C-c"),
+      130,
+    ],
+  ])("says nothing of its own where %s", async (_how, [name, ...words], ends, code) => {
+    await types(name, "--stage", "local", ...words);
+    await terminal.shows(name === "docker_bash" ? /\n.*[#$]$/ : /^to run/m);
+    await ends(terminal);
+    const shown = await terminal.shows(/ended-\d/);
+    expect([shown, /error|why:|fix:/.test(shown)]).toEqual([expect.stringContaining(`ended-${code}\n`), false]);
+  });
+});
+
 describe("docker_patch without a name", story, () => {
   it("asks before the local image is replaced, and refuses without a terminal", async () => {
     const before = await docker("image", "inspect", "--format", "{{.Id}}", reference("local-root-1.0.0"));
     const refused = await i("docker_patch");
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("pass --yes") });
-    await terminal.type(`${workflow("bun", "docker_patch").join(" ")}; echo ended-$?`);
-    await terminal.shows(/Replace local-root-1\.0\.0 in the engine by the patched image\? \(y\/N\)/);
-    await terminal.type("n");
-    await terminal.shows(/ended-2/);
+    for (const [answer, code] of [
+      ["n", 2],
+      ["C-d", 2],
+      ["C-c", 130],
+    ] as const) {
+      await types("docker_patch");
+      await terminal.shows(/Replace local-root-1\.0\.0 in the engine by the patched image\? \(y\/N\)/);
+      await (answer === "n" ? terminal.type(answer) : terminal.press(answer));
+      const shown = await terminal.shows(/ended-\d/);
+      expect([shown, /^ +at /m.test(shown)]).toEqual([expect.stringContaining(`ended-${code}\n`), false]);
+    }
     expect(await docker("image", "inspect", "--format", "{{.Id}}", reference("local-root-1.0.0"))).toBe(before);
     expect((await i("docker_patch", "--yes")).code).toBe(0);
     const used = await i("docker_cmd", "--stage", "local", "--", "cat", "/by_hand");

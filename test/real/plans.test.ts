@@ -5,7 +5,7 @@ import type { Plan, Step } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
 import { actionsOf, dockerWords, unlabelled } from "../bed/docker_words.ts";
 import { fitting, fittingCodes, ofPython, workflowNames } from "../bed/fitting.ts";
-import { commitAll } from "../bed/git.ts";
+import { commitAll, git } from "../bed/git.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
@@ -115,6 +115,7 @@ describe("every workflow that needs Python in the image", () => {
     const built = await workflowsIn(pyRepo)("docker_build_local", "--poetry-mode", "update");
     expect(built.code, built.stderr).toBe(0);
     await commitAll(pyRepo, "Lock");
+    await git(pyRepo, "push", "--quiet", "origin", "HEAD");
   });
   afterAll(() => index.stop());
 

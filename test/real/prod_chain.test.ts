@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Aws, region, startAws } from "../bed/aws.ts";
+import { engineTags } from "../bed/engine_api.ts";
 import { digestsAt, logOf } from "../bed/oracle.ts";
 import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, docker, workflowsIn } from "../bed/workflow.ts";
@@ -68,13 +69,11 @@ it("dev, prod, a hotfix, its rollback, a candidate, a deployment and one that fa
   expect([await at("prod"), await at("prod-1.1.1")]).toEqual([everywhere(first), everywhere(fixed)]);
 
   const candidate = await done("docker_create_candidate");
-  const short = (await docker("image", "ls", "--format", "{{.Tag}}", `${ground.addresses["r1"]}/${name}`))
-    .split("\n")
-    .filter((tag) => /^prod-root-/.test(tag));
-  expect(await at(short[0] ?? "none")).toEqual(everywhere(candidate));
+  const [short = "none"] = await engineTags(`${ground.addresses["r1"]}/${name}`, "prod-root-*");
+  expect(await at(short)).toEqual(everywhere(candidate));
 
   aws.fleet.next();
-  const trial = ["--environment", "preprod", "--candidate", short[0] ?? "none", "--cluster", "main"];
+  const trial = ["--environment", "preprod", "--candidate", short, "--cluster", "main"];
   await done("docker_update_prod_task_definition", ...trial);
   expect(await running(`${name}-preprod`)).toBe(image(candidate));
 

@@ -9,10 +9,10 @@ import { workflowsIn } from "../bed/workflow.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
-/** The command lines of README.md's code blocks, without what a comment says about them. */
+/** The command lines of README.md's code blocks. */
 const lines = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)]
   .flatMap(([, block = ""]) => block.split("\n"))
-  .map((line) => line.replace(/\s+#.*$/, "").trim())
+  .map((line) => line.trim())
   .filter((line) => line !== "");
 
 /** What each kind of line gets so that it tells what it would do and does nothing, and what is told then. */
@@ -63,6 +63,10 @@ describe("README.md", () => {
   it("holds command lines, of which one needs the network of the reader", () => {
     expect(lines.length).toBeGreaterThan(15);
     expect(lines.filter((line) => elsewhere.test(line))).toHaveLength(1);
+  });
+
+  it("has no comment in them, which a zsh that is typed into takes for words", () => {
+    expect(lines.filter((line) => line.includes("#"))).toEqual([]);
   });
 
   it.concurrent.each(lines.filter((line) => !elsewhere.test(line)))(

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ranIn } from "../bed/final_state.ts";
 import { changes, digestsAt, refsOf } from "../bed/oracle.ts";
 import { change, changelog, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
@@ -13,10 +12,6 @@ afterAll(() => ground.end());
 
 const release = (repo: string, ...more: readonly string[]) =>
   workflowsIn(repo)("docker_release_dev", "--version", "1.0.0", "--json", ...more);
-const runs = (repo: string) => {
-  const file = join(repo, "runs.txt");
-  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
-};
 const sent = () => ground.registries.flatMap(({ requests }) => changes(requests()));
 const forget = () => {
   for (const registry of ground.registries) registry.forget();
@@ -43,12 +38,12 @@ describe("docker_release_dev", () => {
     const stopped = await release(repo, "--no-push-to-repo");
     const same = await release(repo, "--no-push-to-repo");
     expect([stopped.code, same.code], same.stderr).toEqual([0, 0]);
-    expect(runs(repo)).toEqual(["fast"]);
+    expect(ranIn(repo)).toEqual(["fast"]);
     await change(repo, { "source.sh": "true # edited\n" });
     const edited = await release(repo);
     expect(edited.code, edited.stderr).toBe(0);
     expect(edited.states).toMatchObject({ build_local: "skipped", run_fast_tests: "done" });
-    expect(runs(repo)).toEqual(["fast", "fast"]);
+    expect(ranIn(repo)).toEqual(["fast", "fast"]);
     expect(await digestsAt(Object.values(ground.addresses), "edited:dev")).toEqual([stopped.digest, stopped.digest]);
   });
 
@@ -57,11 +52,11 @@ describe("docker_release_dev", () => {
     forget();
     write(repo, { "source.sh": "true # not committed\n" });
     const dirty = await release(repo);
-    expect({ code: dirty.code, runs: runs(repo) }).toEqual({ code: 2, runs: [] });
+    expect({ code: dirty.code, ran: ranIn(repo) }).toEqual({ code: 2, ran: [] });
     expect(dirty.stderr).toContain("the code is not committed: source.sh");
     await change(repo, { "changelog.txt": changelog("dirty", "0.9.0") });
     const unknown = await release(repo);
-    expect({ code: unknown.code, runs: runs(repo) }).toEqual({ code: 2, runs: [] });
+    expect({ code: unknown.code, ran: ranIn(repo) }).toEqual({ code: 2, ran: [] });
     expect(unknown.stderr).toMatch(/fix: .*changelog/i);
     expect(sent()).toEqual([]);
   });

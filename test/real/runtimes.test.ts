@@ -1,4 +1,10 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../thin_client/engine/command.ts";
 import { fitting, workflowNames } from "../bed/fitting.ts";
@@ -9,6 +15,7 @@ import { story } from "../bed/story.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../bed/workflow.ts";
 
+const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
 /** What has nothing to do in the repo of these tests, and what it says; plans.test.ts leads each to where it has. */
 const refused: Readonly<Record<string, RegExp>> = {
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,
@@ -120,4 +127,50 @@ describe("the help of every workflow", () => {
       for (const other of others) expect(other).toEqual(first);
     },
   );
+});
+
+it.each(["tsx", "bun"] as const)(
+  "no file of the current dir sets a variable under %s, but .env what it may",
+  async (runtime) => {
+    const dir = mkdtempSync(join(tmpdir(), "env-"));
+    const own = join(dir, "own.mts");
+    const text = `import { script } from ${JSON.stringify(join(slipwayRoot, "lib/run/script.ts"))};
+const told = (facts) => Object.keys({ ...process.env, ...facts.env }).filter((name) => /^(LD_AUDIT|AWS_|CSFY_)/.test(name)).sort();
+export default await script(import.meta.url, {
+  about: "Tell.",
+  options: {},
+  steps: (facts) => [{ id: "tell", title: "Tell", skip: null, yields: null, do: [{ kind: "announce", text: told(facts).join(" ") }] }],
+});`;
+    writeFileSync(own, text);
+    writeFileSync(join(dir, "repo_config.yaml"), "docker_info: {docker_image_name: told}\n");
+    const evil = "LD_AUDIT=/x\nAWS_ENDPOINT_URL=http://x\n";
+    for (const name of [".env", ".env.local", ".env.development"]) writeFileSync(join(dir, name), `${evil}CSFY_A=1\n`);
+    const env = { PATH: process.env["PATH"], HOME: dir };
+    await run(["git", "init", "--quiet", dir], { env });
+    const { stdout, stderr } = await run([...runtimes[runtime], own], { cwd: dir, env });
+    rmSync(dir, { recursive: true });
+    expect(stdout, stderr).toBe("CSFY_A\n");
+    expect(stderr).toContain("slipway: .env may not set LD_AUDIT, AWS_ENDPOINT_URL; left out");
+  },
+);
+
+it.each(["tsx", "bun"] as const)("loopback is asked past every proxy under %s, as Docker does", async (runtime) => {
+  const server = createServer((_, answer) => answer.end("{}")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/v2/`;
+  const text = `import { postJson } from ${JSON.stringify(join(slipwayRoot, "lib/doors/webhook.ts"))};
+import { send } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/send.ts"))};
+import { newSession } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/session.ts"))};
+const url = new URL(${JSON.stringify(url)});
+const { status } = await send(newSession({ env: {} }), { url, method: "GET", headers: {} });
+process.stdout.write([status, (await postJson(url, {}, 5000)).status].join(" "));`;
+  const dir = mkdtempSync(join(tmpdir(), "proxy-"));
+  writeFileSync(join(dir, "ask.mts"), text);
+  const dead = "http://127.0.0.1:9";
+  const env = { ...process.env, HTTP_PROXY: dead, http_proxy: dead, NO_PROXY: undefined, no_proxy: undefined };
+  const { stdout, stderr } = await run([...runtimes[runtime], join(dir, "ask.mts")], { env });
+  server.close();
+  rmSync(dir, { recursive: true });
+  expect([stdout, stderr]).toEqual(["200 200", ""]);
 });

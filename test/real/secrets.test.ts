@@ -119,9 +119,17 @@ describe("a secret", () => {
     expect(filesWithSecrets(home).filter(({ path }) => !path.includes("/bin/"))).toEqual([config]);
   });
 
-  it("in a variable or in .env reaches a container by its name alone", async () => {
-    const { name, repo, i } = await planted("env", {});
+  it("in a variable or in .env reaches a container where it is named, by its name alone, and typed text stays nowhere", async () => {
+    const { name, repo, env } = await planted("env", {});
+    const i = workflowsIn(repo.dir, { env: { ...env, SLIPWAY_DOTENV_ALLOW: "DOTENV_API_KEY" } });
     await docker("tag", "slipway/tiny:1", `${ground.proxies.r1.address}/${name}:dev`);
+    const none = await i("docker_cmd", "--cmd", `env | grep -c -e '_API_KEY' -e ${login.password}`);
+    expect([none.code, none.stdout], none.stderr).toEqual([1, "0\n"]);
+    const config = join(repo.dir, "repo_config.yaml");
+    writeFileSync(
+      config,
+      `${readFileSync(config, "utf8")}\ncontainer: {pass_env: [PLANTED_API_KEY, DOTENV_API_KEY]}\n`,
+    );
     const watching = watchWords();
     const plan = await i("docker_cmd", "--dry-run", "--json", "--", "true");
     const text = 'test -n "$PLANTED_API_KEY" && test -n "$DOTENV_API_KEY" && echo both';

@@ -116,16 +116,21 @@ describe("i tmux --index 1", story, () => {
     await isActive("=cm_amp2:=main");
   });
 
-  it("works with base-index 1, and gives runnable submodules windows of their own", async () => {
+  it("works with base-index 1, and gives runnable submodules windows of their own, Slipway none", async () => {
     tmux("kill-server");
     writeFileSync(join(home, ".tmux.conf"), "set -g base-index 1\nsetw -g pane-base-index 1\n");
-    const source = join(base, "amp");
-    makeRunnable(source, "amp", "amp");
     const git = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always"];
-    run(["git", "init", "--quiet", source], { cwd: base });
-    run(["git", "add", "."], { cwd: source });
-    run([...git, "commit", "--quiet", "-m", "Start"], { cwd: source });
-    expect(run([...git, "submodule", "--quiet", "add", source, "amp"], { cwd: repo }).err).toBe("");
+    for (const name of ["amp", "tool"]) {
+      const source = join(base, name);
+      makeRunnable(source, name, name);
+      const template = join(source, "thin_client", "template");
+      if (name === "tool") mkdirSync(template, { recursive: true });
+      if (name === "tool") writeFileSync(join(template, "repo_config.yaml"), "");
+      run(["git", "init", "--quiet", source], { cwd: base });
+      run(["git", "add", "."], { cwd: source });
+      run([...git, "commit", "--quiet", "-m", "Start"], { cwd: source });
+      expect(run([...git, "submodule", "--quiet", "add", source, name], { cwd: repo }).err).toBe("");
+    }
     expect(i("tmux", "--index", "1").code).toBe(0);
     const names = lines("list-windows", "-t", "=cm_amp1", "-F", "#{window_index} #{window_name}");
     expect(names).toEqual([...windows, ...windows.map((name) => `amp/${name}`)].map((name, at) => `${at + 1} ${name}`));

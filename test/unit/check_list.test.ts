@@ -128,7 +128,7 @@ describe("a line that a person confirmed", () => {
 
   it.each<[string, SignedEntry]>([
     ["another line", confirmed("goal_achieved")],
-    ["another version", { ...confirmed("pull_request"), version: "1.1.0" }],
+    ["another version", { ...confirmed("pull_request"), version: "1.1.0" } as SignedEntry],
     ["another stage", { ...confirmed("pull_request"), stage: "prod" } as SignedEntry],
   ])("is not confirmed by %s", (_what, entry) => {
     expect(skip([entry])).toBeNull();

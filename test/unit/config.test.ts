@@ -25,6 +25,19 @@ describe("a config of the original", () => {
   });
 
   it("takes the address of ecr from CSFY_ECR_BASE_PATH where that is set", async () => {
+    for (const [address, kind] of [
+      ["causify", "dockerhub"],
+      ["ghcr.io/acme", "ghcr"],
+      ["127.0.0.1:5000", "ecr"],
+    ] as const)
+      expect((await configOf(originalYaml, { CSFY_ECR_BASE_PATH: address })).registries[0]).toMatchObject({
+        ...{ name: "ecr", address, kind },
+      });
+    // What is called ecr is meant, whatever its own address says.
+    const elsewhere = originalYaml.replace(/ecr: .*/, "ecr: ghcr.io/acme");
+    expect((await configOf(elsewhere, { CSFY_ECR_BASE_PATH: "127.0.0.1:5000" })).registries[0]).toMatchObject({
+      ...{ name: "ecr", address: "127.0.0.1:5000", kind: "ecr" },
+    });
     const { registries } = await configOf(originalYaml, { CSFY_ECR_BASE_PATH: "test.ecr.path" });
     expect(registries.map(({ address }) => address)).toEqual(["test.ecr.path", "ghcr.io/cryptokaizen"]);
   });
@@ -39,13 +52,21 @@ describe("defaults", () => {
       endToEnd: {},
       platforms: [],
       buildArgs: {},
+      secrets: [],
       devPackages: ["/venv"],
       refPrefix: "refs/slipway",
+      remote: null,
+      passesFrom: [],
     });
   });
 
   it("give a list of tests no command and no leave to be empty", async () => {
-    expect((await configOf(image)).tests.qa).toEqual({ command: null, mayBeEmpty: false, prod: null });
+    expect((await configOf(image)).tests.qa).toEqual({
+      command: null,
+      mayBeEmpty: false,
+      entrypoint: true,
+      prod: null,
+    });
   });
 
   it("give a container nothing of the host", async () => {
@@ -53,6 +74,7 @@ describe("defaults", () => {
       volumes: [],
       ports: [],
       env: {},
+      passEnv: [],
       envFile: [],
       network: null,
       composeFiles: [],
@@ -74,6 +96,8 @@ describe("what a config says", () => {
     ["release: {changelog_update: after_release}", { release: { changelogUpdate: "after_release" } }],
     ["release: {gates: [fast, superslow]}", { release: { gates: ["fast", "superslow"] } }],
     ["release: {gates: []}", { release: { gates: [] } }],
+    ["release: {passes_from: [ann, CI]}", { release: { passesFrom: ["ann", "CI"] } }],
+    ["release: {remote: git@host:team/repo.git}", { release: { remote: "git@host:team/repo.git" } }],
     ["release: {ref_prefix: refs/heads/slipway}", { release: { refPrefix: "refs/heads/slipway" } }],
     ["release: {build_args: {A: 1, B: two}}", { release: { buildArgs: { A: "1", B: "two" } } }],
     [
@@ -86,6 +110,7 @@ describe("what a config says", () => {
     ],
     ["tests: {fast: {command: [make, 8]}}", { tests: { fast: { command: ["make", "8"] } } }],
     ["tests: {qa: {may_be_empty: true}}", { tests: { qa: { mayBeEmpty: true } } }],
+    ["tests: {mount: [data, .cache/x]}", { testMounts: ["data", ".cache/x"] }],
     ["container: {socket: 1, privileged: 0}", { container: { socket: true, privileged: false } }],
     ["container: {env: {A: true, B: }}", { container: { env: { A: "true", B: "" } } }],
     ["container: {home: [.aws, .config/gh]}", { container: { home: [".aws", ".config/gh"] } }],
@@ -100,7 +125,10 @@ describe("a config is refused with file, line and key", () => {
   it.each([
     ["relese: {}", "3 relese is not a known key", 'Did you mean "release"?'],
     ["release:\n  gate: [fast]", "4 release.gate is not a known key", 'Did you mean "gates"?'],
-    ["tests:\n\n  quick: {}", "5 tests.quick is not a known key", 'Did you mean "qa"?'],
+    ["tests:\n\n  quick: {}", "5 tests.quick is not a known key", "Known are fast, slow, superslow, qa"],
+    ["tests: {mount: [../data]}", '3 tests.mount has "../data"', "below the runnable dir"],
+    ["tests: {mount: [/data]}", '3 tests.mount has "/data"', "below the runnable dir"],
+    ["tests: {mount: [a/.git]}", '3 tests.mount has "a/.git"', "below the runnable dir"],
     ["tests: {fast: {comand: [a]}}", "3 tests.fast.comand is not a known key", 'Did you mean "command"?'],
     ["container:\n  env_fil: [a]", "4 container.env_fil is not a known key", 'Did you mean "env_file"?'],
     ["release:\n  gates: [quick]", '4 release.gates names "quick"', "Use: fast, slow, superslow, qa"],

@@ -140,7 +140,7 @@ describe("a config is refused", () => {
 describe("the nearest word", () => {
   it.each([
     ["gate", ["image", "gates"], "gates"],
-    ["abc", ["abcde", "abd"], "abd"],
+    ["abc", ["abcde", "abd"], "abcde"],
     ["abc", ["xbc", "abc"], "abc"],
     ["bc", ["x", "abc"], "abc"],
     ["abcd", ["wxyz", "bcd"], "bcd"],
@@ -148,9 +148,17 @@ describe("the nearest word", () => {
     ["kitten", ["kit", "sitting"], "kit"],
     ["flaw", ["crawl", "lawn"], "lawn"],
     ["ab", ["ba", "abc"], "abc"],
-    ["", ["abc", "a"], "a"],
     ["a", ["b", "c"], "b"],
-    ["a", [], ""],
+    ["pull", ["poetry", "docker_pull"], "docker_pull"],
+    [
+      "docker_release_multi",
+      ["docker_release_dev", "docker_release_multi_build_dev"],
+      "docker_release_multi_build_dev",
+    ],
+    ["gates", ["yes", "quiet"], null],
+    ["ab", ["xyzab"], null],
+    ["", ["abc", "ab"], "abc"],
+    ["a", [], null],
   ])("to %j of %j is %j", (word, words, expected) => {
     expect(nearest(word, words)).toBe(expected);
   });

@@ -6,8 +6,9 @@ const refused = (sections: object) => refusal(() => config({ ...sections }));
 
 describe("where the code lives", () => {
   it.each([
-    [{}, "https://github.com/cmamp/cmamp"],
-    [{ repo_name: "tools" }, "https://github.com/tools/tools"],
+    [{}, null],
+    [{ repo_name: "tools" }, null],
+    [{ github_repo_account: "your-account" }, null],
     [{ github_repo_account: "acme" }, "https://github.com/acme/cmamp"],
     [
       { repo_name: "tools", github_repo_account: "acme", github_host_name: "git.acme.org" },
@@ -26,11 +27,22 @@ describe("a config says", () => {
     [{ runnable_dir_info: { dir_suffix: "x" } }, "x", ({ dirSuffix }) => dirSuffix],
     [{}, "cmamp", ({ dirSuffix }) => dirSuffix],
     [{}, null, ({ commandPrefix }) => commandPrefix],
+    [
+      { python_info: { python_version: "3.12" }, "x\n": 1 },
+      ['repo_config.yaml:1 "python_info"', 'repo_config.yaml:1 "x\\n"'],
+      ({ leftAlone }) => leftAlone,
+    ],
     [{ runnable_dir_info: { command_prefix: "opt" } }, "opt", ({ commandPrefix }) => commandPrefix],
     [{}, false, ({ nestedHelpers }) => nestedHelpers],
     [{ runnable_dir_info: { use_helpers_as_nested_module: true } }, true, ({ nestedHelpers }) => nestedHelpers],
-    [{}, ["uname", "-m"], ({ smoke }) => smoke],
-    [{ tests: { smoke: { command: ["true"] } } }, ["true"], ({ smoke }) => smoke],
+    [{}, { command: ["uname", "-m"], entrypoint: true }, ({ smoke }) => smoke],
+    [
+      { tests: { smoke: { command: ["true"], entrypoint: false } } },
+      { command: ["true"], entrypoint: false },
+      ({ smoke }) => smoke,
+    ],
+    [{}, true, ({ tests }) => tests.fast.entrypoint],
+    [{ tests: { fast: { entrypoint: false } } }, false, ({ tests }) => tests.fast.entrypoint],
     [{}, {}, ({ packages }) => packages.allowUnused],
     [{ packages: { allow_unused: { ipdb: "typed" } } }, { ipdb: "typed" }, ({ packages }) => packages.allowUnused],
     [{ tmux: { any: "thing" } }, "cmamp", ({ imageName }) => imageName],
@@ -44,6 +56,11 @@ describe("a config says", () => {
     [{ dev_packages: ["/venv", "/opt/a-b_c.d+e"] }, { devPackages: ["/venv", "/opt/a-b_c.d+e"] }],
     [{ downstream: { any: "thing" } }, { none: false }],
     [{ build_args: { A: 1 } }, { buildArgs: { A: "1" } }],
+    [
+      { build_args: { A: "https://x.org/a@b", B: "git@x.org:a" } },
+      { buildArgs: { A: "https://x.org/a@b", B: "git@x.org:a" } },
+    ],
+    [{ secrets: ["PIP_INDEX_URL"] }, { secrets: ["PIP_INDEX_URL"] }],
     [{ changelog_update: "after_release" }, { changelogUpdate: "after_release" }],
     [{ changelog_update: "before_release" }, { changelogUpdate: "before_release" }],
     [{ gates: ["qa"] }, { gates: ["qa"] }],
@@ -64,14 +81,17 @@ describe("a config says", () => {
       endToEnd: {},
       platforms: [],
       buildArgs: {},
+      secrets: [],
       devPackages: ["/venv"],
       refPrefix: "refs/slipway",
+      remote: null,
+      passesFrom: [],
     });
   });
 
   it("of every list of tests its command, whether it may be empty, and how it runs for prod", () => {
     const row = { command: ["make"], may_be_empty: true, prod: "from_outside" };
-    const told = { command: ["make"], mayBeEmpty: true, prod: "from_outside" };
+    const told = { command: ["make"], mayBeEmpty: true, entrypoint: true, prod: "from_outside" };
     for (const name of ["fast", "slow", "superslow", "qa"] as const) {
       const { tests } = config({ tests: { [name]: row } });
       expect(tests[name]).toEqual(told);
@@ -83,19 +103,19 @@ describe("a config says", () => {
     const { container } = config({
       container: {
         ...{ volumes: ["/a:/b"], ports: ["1:2"], env: { A: 1 }, env_file: ["e"], network: "lab", home: [".ssh"] },
-        ...{ compose_files: ["c.yml"], socket: true, privileged: true, dev_tools: "tools" },
+        ...{ compose_files: ["c.yml"], pass_env: ["A_KEY"], socket: true, privileged: true, dev_tools: "tools" },
       },
     });
     expect(container).toEqual({
       ...{ volumes: ["/a:/b"], ports: ["1:2"], env: { A: "1" }, envFile: ["e"], network: "lab", home: [".ssh"] },
-      ...{ composeFiles: ["c.yml"], socket: true, privileged: true, devTools: "tools" },
+      ...{ composeFiles: ["c.yml"], passEnv: ["A_KEY"], socket: true, privileged: true, devTools: "tools" },
     });
   });
 
   it("of a container nothing of the host unless it is asked for", () => {
     expect(config().container).toEqual({
       ...{ volumes: [], ports: [], env: {}, envFile: [], network: null, composeFiles: [], home: [] },
-      ...{ socket: false, privileged: false, devTools: "dev_tools" },
+      ...{ passEnv: [], socket: false, privileged: false, devTools: "dev_tools" },
     });
   });
 
@@ -106,6 +126,23 @@ describe("a config says", () => {
     [{ notify: { slack: "_hook" } }, "_hook"],
   ])("whom to tell of a release: %j", (sections, variable) => {
     expect(config({ ...sections }).notify).toEqual({ slack: variable });
+  });
+});
+
+describe("a secret is refused in", () => {
+  it.each<[object, string]>([
+    [
+      { release: { build_args: { INDEX: "https://ada:s3cret@x.org/simple" } } },
+      "release.build_args.INDEX holds a secret",
+    ],
+    [{ release: { build_args: { INDEX: "https://s3cret@x.org" } } }, "release.build_args.INDEX holds a secret"],
+    [{ release: { build_args: { GH_TOKEN: "s3cret" } } }, "release.build_args.GH_TOKEN holds a secret"],
+    [{ release: { secrets: ["A=s3cret"] } }, "release.secrets has what is no name of a variable"],
+    [{ container: { pass_env: ["A=s3cret"] } }, "container.pass_env has what is no name of a variable"],
+  ])("%j, and not shown", (sections, what) => {
+    const { message, fix } = refusal(() => config({ ...sections }));
+    expect(message).toContain(what);
+    expect(message + fix).not.toContain("s3cret");
   });
 });
 
@@ -170,7 +207,7 @@ describe("a config is refused", () => {
     [
       { release: { end_to_end: { dev: { cmd: "x" } } } },
       "release.end_to_end.dev.cmd is not a known key",
-      'Did you mean "dir"?',
+      "Known are dir, argv",
     ],
     [
       { tests: { fast: { prod: "inside" } } },
@@ -184,7 +221,7 @@ describe("a config is refused", () => {
       'Write why it stays: ipdb: "typed by hand"',
     ],
     [{ container: { home: [".gnupg"] } }, 'container.home names ".gnupg"', "Use: .aws, .ssh, .config/gh"],
-    [{ notify: { email: "x" } }, "notify.email is not a known key", 'Did you mean "slack"?'],
+    [{ notify: { email: "x" } }, "notify.email is not a known key", "Known are slack"],
     [{ release: { gate: [] } }, "release.gate is not a known key", 'Did you mean "gates"?'],
     [{ tests: { fst: {} } }, "tests.fst is not a known key", 'Did you mean "fast"?'],
     [{ tests: { qa: { comand: [] } } }, "tests.qa.comand is not a known key", 'Did you mean "command"?'],
@@ -199,6 +236,10 @@ describe("a config is refused", () => {
     ],
   ])("%j", (sections, what, fix) => {
     expect(refused(sections)).toMatchObject({ message: `repo_config.yaml:1 ${what}`, fix, kind: "config" });
+  });
+
+  it.each(["docker_infos", "containers", "test", "tmuxx", "Release"])("where the section %s is a slip", (name) => {
+    expect(refused({ [name]: {} }).message).toBe(`repo_config.yaml:1 ${name} is not a known key`);
   });
 
   it.each([null, undefined])("where it is %s, with the way to a whole one", (value) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { chooseImage } from "../../lib/flows/choose_image.ts";
 import { type Run, runContainer } from "../../lib/flows/container.ts";
 import type { Facts } from "../../lib/model/facts.ts";
+import { renderAction } from "../../lib/model/render_plan.ts";
 import { config, engine, facts, git, localImage, version } from "./factory.ts";
 
 type Mount = {
@@ -47,8 +48,9 @@ describe("the compose file of a run", () => {
     "OPENAI_API_KEY",
     "CSFY_TELEGRAM_TOKEN",
     "GH_ACTION_ACCESS_TOKEN",
-  ])("names %s and holds no value of it", (name) => {
-    const { app, text } = compose({ env: { [name]: "s3cret" } });
+  ])("names %s where the config does, and holds no value of it", (name) => {
+    expect(compose({ env: { [name]: "s3cret" } }).app.environment).not.toContain(name);
+    const { app, text } = compose({ ...container({ pass_env: [name] }), env: { [name]: "s3cret" } });
     expect({ named: app.environment.includes(name), told: text.includes("s3cret") }).toEqual({
       named: true,
       told: false,
@@ -70,7 +72,7 @@ describe("the compose file of a run", () => {
 
   it("doubles the $ of a mounted path", () => {
     const { mounts } = compose({ place: { ...facts().place, root: "/a$b" } });
-    expect(mounts[0]?.source).toBe("/a$$b");
+    expect(mounts.find(({ target }) => target === "/app")?.source).toBe("/a$$b");
   });
 
   it("creates no missing bind source", () => {
@@ -97,7 +99,7 @@ describe("the compose file of a run", () => {
   it.each([
     ["privileged", { privileged: true }, { privileged: true }],
     ["ports", { ports: ["8888:8888"] }, { ports: ["8888:8888"] }],
-    ["env files", { env_file: ["a.env"] }, { env_file: ["a.env"] }],
+    ["env files", { env_file: ["a.env", "/b.env"] }, { env_file: ["/repo/a.env", "/b.env"] }],
     ["a network of its own choice", { network: "lab" }, { networks: ["outside"] }],
     ["the bridge without one", {}, { network_mode: "bridge" }],
   ])("has %s as configured", (_name, section, expected) => {
@@ -109,11 +111,33 @@ describe("the compose file of a run", () => {
   });
 });
 
+describe("the plan of a run", () => {
+  /** Its lines as `--dry-run` prints them, behind the compose file. */
+  const told = (world: Partial<Facts>) => {
+    const all = facts(world);
+    const image = chooseImage(all, "dev", version("1.2.0"));
+    const run = runContainer(all, { id: "run", title: "Run", image, what: image.reference, argv: ["ls"] });
+    return run.do.flatMap((action) => renderAction(action, "it")).filter((line) => line.startsWith("#   "));
+  };
+
+  it.each([
+    [{}, []],
+    [{ privileged: true }, ["#   privileged: it may do on this machine whatever root may"]],
+    [{ socket: true }, ["#   socket: /var/run/docker.sock, through which it commands the engine"]],
+    [{ volumes: ["~/x:/y:ro", "cache:/c"] }, ["#   volume: /home/gp/x:/y:ro", "#   volume: cache:/c"]],
+    [{ home: [".aws", ".ssh"] }, ["#   home: /home/gp/.aws", "#   home: /home/gp/.ssh"]],
+    [{ env_file: ["secret.env"] }, ["#   env_file: /repo/secret.env"]],
+    [{ compose_files: ["more.yml"] }, ["#   compose_file: more.yml, which may add to all of this"]],
+  ])("tells a line for each way out of the container: %j", (section, lines) => {
+    expect(told(container(section))).toEqual(lines);
+  });
+});
+
 describe("what is mounted", () => {
   const targets = (...given: Parameters<typeof compose>) => compose(...given).mounts.map(({ target }) => target);
 
   it("is the outermost repo on /app for dev", () => {
-    expect(compose().mounts[0]).toMatchObject({ source: "/repo", target: "/app" });
+    expect(compose().mounts[2]).toMatchObject({ source: "/repo", target: "/app" });
   });
 
   it("is no code for prod, which has its own", () => {
@@ -122,7 +146,18 @@ describe("what is mounted", () => {
 
   it("is the Git dir of a worktree at its own path", () => {
     const place = { ...facts().place, gitMounts: ["/main/.git"] };
-    expect(compose({ place }).mounts[1]).toMatchObject({ source: "/main/.git", target: "/main/.git" });
+    expect(compose({ place }).mounts[3]).toMatchObject({ source: "/main/.git", target: "/main/.git" });
+  });
+
+  it("is what names programs to Git to be read only, inside or beside the repo", () => {
+    const gitPrograms = ["/repo/.git/config", "/repo/.git/hooks", "/main/.git/config"];
+    const { mounts } = compose({ place: { ...facts().place, gitPrograms } });
+    expect(mounts.filter(({ source }) => gitPrograms.includes(source))).toMatchObject([
+      { source: "/repo/.git/config", target: "/app/.git/config", read_only: true },
+      { source: "/repo/.git/hooks", target: "/app/.git/hooks", read_only: true },
+      { source: "/main/.git/config", target: "/main/.git/config", read_only: true },
+    ]);
+    expect(targets({ place: { ...facts().place, gitPrograms } }, prod)).not.toContain("/app/.git/config");
   });
 
   it("is the engine's socket only where it is asked for", () => {
@@ -187,6 +222,6 @@ describe("what the container is told", () => {
     [".", "/app"],
     ["sub/dir", "/app/sub/dir"],
   ])("it starts in %s as %s", (cwd, expected) => {
-    expect(compose({ place: { ...facts().place, cwd } }).app.working_dir).toBe(expected);
+    expect(compose({ place: { ...facts().place, cwd } }, { entrypoint: false }).app.working_dir).toBe(expected);
   });
 });

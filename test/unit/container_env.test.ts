@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type About, containerEnv, passedNames } from "../../lib/model/container_env.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import { changelog, commit, config, facts, git } from "./factory.ts";
+import { commit, config, facts, git } from "./factory.ts";
 
 const label = "org.opencontainers.image.";
 const env = (world: Partial<Facts> = {}, about: Partial<About> = {}) =>
-  containerEnv(facts(world), { stage: "dev", version: "1.1.0", labels: {}, ...about });
+  containerEnv(facts(world), { stage: "dev", version: "1.1.0", labels: {}, root: "/repo", ...about });
 
 describe("a container is told", () => {
   it.each<[string, string, Partial<Facts>, Partial<About>]>([
@@ -13,8 +13,6 @@ describe("a container is told", () => {
     ["CONTAINER_VERSION", "cmamp-1.0.0", {}, { labels: { [`${label}version`]: "1.0.0" } }],
     ["AM_CONTAINER_VERSION", "1.0.0", {}, { labels: { [`${label}version`]: "1.0.0" } }],
     ["AM_CONTAINER_VERSION", "1.1.0", {}, {}],
-    ["AM_CONTAINER_VERSION", "1.2.0", { changelog: changelog("prod-1.3.0", "1.2.0") }, { version: null }],
-    ["AM_CONTAINER_VERSION", "", { changelog: changelog("prod-1.3.0") }, { version: null }],
     ["BUILD_TAG", `cmamp-1.1.0-unknown-main-${commit("a")}`, {}, {}],
     [
       "BUILD_TAG",
@@ -56,13 +54,28 @@ describe("a container is told", () => {
   it("nothing else", () => {
     expect(Object.keys(env()).sort()).toEqual(
       [
-        ...["AM_CONTAINER_VERSION", "BUILD_TAG", "CONTAINER_VERSION", "CSFY_ENABLE_DIND", "CSFY_GIT_ROOT_PATH"],
+        ...["AM_CONTAINER_VERSION", "BUILD_TAG", "CONTAINER_VERSION", "CSFY_ECR_BASE_PATH"],
+        ...["CSFY_ENABLE_DIND", "CSFY_GIT_ROOT_PATH"],
         ...["CSFY_HELPERS_ROOT_PATH", "CSFY_HOST_GIT_ROOT_PATH", "CSFY_HOST_NAME", "CSFY_HOST_OS_NAME"],
         ...["CSFY_HOST_OS_VERSION", "CSFY_HOST_USER_NAME", "CSFY_REPO_CONFIG_CHECK", "CSFY_REPO_CONFIG_PATH"],
         ...["CSFY_USE_HELPERS_AS_NESTED_MODULE", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"],
-        ...["PYTHONDONTWRITEBYTECODE", "SLIPWAY_STAGE"],
+        ...["PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "SLIPWAY_STAGE"],
       ].sort(),
     );
+  });
+
+  it("no version that nobody knows: the code's would hide that the image has another, which it may say itself", () => {
+    const told = env({}, { version: null });
+    expect(["CONTAINER_VERSION", "AM_CONTAINER_VERSION"].filter((name) => name in told)).toEqual([]);
+    expect(told["BUILD_TAG"]).toBe(`cmamp-unknown-unknown-main-${commit("a")}`);
+  });
+
+  it("the address of its images, unless the caller has one", () => {
+    const address = (world: Partial<Facts> = {}) => env(world)["CSFY_ECR_BASE_PATH"];
+    const only = (kind: string) => ({ config: config({ container_registry_info: { [kind]: "a.example/b" } }) });
+    expect([address(), address(only("ghcr")), address({ env: { CSFY_ECR_BASE_PATH: "x" } })]).toEqual([
+      ...[facts().config.registries.find(({ kind }) => kind === "ecr")?.address, "a.example/b", undefined],
+    ]);
   });
 
   it("when and of which commit its image was built", () => {
@@ -75,13 +88,14 @@ describe("a container gets from the host the value of", () => {
   const passed = (name: string, world: Partial<Facts> = {}) => passedNames(facts({ env: { [name]: "x" }, ...world }));
 
   it.each([
-    ...["CSFY_AWS_PROFILE", "CSFY_TELEGRAM_TOKEN", "GH_ACTION_ACCESS_TOKEN", "GH_TOKEN", "OPENAI_API_KEY"],
+    ...["CSFY_AWS_PROFILE", "CSFY_AWS_DEFAULT_REGION", "CSFY_AWS_S3_BUCKET"],
     ...["CSFY_FORCE_TEST_FAIL", "CSFY_ECR_BASE_PATH", "CSFY_CI", "CI", "SKIP_VERSION_CHECK", "TERM"],
   ])("%s", (name) => {
     expect(passed(name)).toEqual([name]);
   });
 
   it.each([
+    ...["GH_TOKEN", "GH_ACTION_ACCESS_TOKEN", "OPENAI_API_KEY", "CSFY_TELEGRAM_TOKEN", "CSFY_AWS_SECRET_ACCESS_KEY"],
     "HOME",
     "XCI",
     "CI_TOKEN",
@@ -95,8 +109,16 @@ describe("a container gets from the host the value of", () => {
     expect(passed(name)).toEqual([]);
   });
 
+  it("what repo_config.yaml names, and what the person does for all repos", () => {
+    const named = { config: config({ container: { pass_env: ["GH_TOKEN", "UNSET"] } }) };
+    expect(passed("GH_TOKEN", named)).toEqual(["GH_TOKEN"]);
+    expect(passed("GH_TOKENS", named)).toEqual([]);
+    const env = { SLIPWAY_PASS_ENV: "OPENAI_API_KEY, MINE", OPENAI_API_KEY: "x", MINE: "x", OTHER: "x" };
+    expect(passedNames(facts({ env }))).toEqual(["OPENAI_API_KEY", "MINE"]);
+  });
+
   it("no name that the config gives a value of its own", () => {
-    expect(passed("GH_TOKEN", { config: config({ container: { env: { GH_TOKEN: "" } } }) })).toEqual([]);
-    expect(passed("GH_TOKEN", { config: config({ container: { env: { CI: "" } } }) })).toEqual(["GH_TOKEN"]);
+    expect(passed("CI", { config: config({ container: { env: { CI: "" } } }) })).toEqual([]);
+    expect(passed("CI", { config: config({ container: { env: { TERM: "" } } }) })).toEqual(["CI"]);
   });
 });

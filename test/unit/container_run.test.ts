@@ -45,7 +45,7 @@ describe("the step of a run", () => {
     const made = step({}, { before: [before], after: [after] });
     expect([made.id, made.title, made.do[0], made.do.at(-1)]).toEqual(["run", "Run it", before, after]);
     expect(made.do.map((action) => (action.kind === "command" ? action.argv[1] : action.kind))).toEqual([
-      ...["check", "write_file", "run", "write_file", "compose", "check"],
+      ...["check", "write_file", "run", "write_file", "write_file", "compose", "check"],
     ]);
   });
 
@@ -56,19 +56,42 @@ describe("the step of a run", () => {
     expect(path).toMatch(/^\.git\/slipway\/compose\/[0-9a-f]{12}\.yml$/);
     expect(start()).toEqual({
       kind: "command",
-      argv: ["docker", "compose", "--progress", "quiet", "--file", path, "run", "app", "ls", "-l"],
+      argv: ["docker", "compose", "--progress", "quiet", "--file", path, "run", "app", "/slipway/run", "ls", "-l"],
       env: { IMAGE: reference },
       cwd: ".",
       container: true,
+      receipt: { without: "type it with --no-entrypoint" },
     });
+  });
+
+  it("leaves a receipt wherever an entrypoint may stand before the command, and is the command itself elsewhere", () => {
+    const binds = (...given: Parameters<typeof app>) =>
+      (app(...given).volumes as { source: string; target: string }[]).flatMap(({ source, target }) =>
+        target.startsWith("/slipway/r") ? [[source.replace(/[0-9a-f]{12}$/, "HASH"), target]] : [],
+      );
+    const both = [
+      ["${SLIPWAY_RECEIPT:-/dev/null}", "/slipway/receipt"],
+      ["/repo/.git/slipway/run/HASH", "/slipway/run"],
+    ];
+    expect(binds()).toEqual(both);
+    expect(binds(container({ compose_files: ["more.yml"] }), { entrypoint: false })).toEqual(both);
+    expect([binds({}, { entrypoint: false }), start({}, { entrypoint: false }).argv.slice(-3)]).toEqual([
+      [],
+      ["app", "ls", "-l"],
+    ]);
+    const fix = { withoutEntrypoint: "set it" };
+    expect([start({}, fix).receipt, start({}, { ...fix, entrypoint: false }).receipt]).toEqual([
+      { without: "set it" },
+      undefined,
+    ]);
   });
 
   it.each([
     [".", "more.yml"],
     ["sub", "sub/more.yml"],
-  ])("adds the compose files of the runnable dir %s", (dir, path) => {
+  ])("adds the compose files of the runnable dir %s, whose paths are its own", (dir, path) => {
     const { argv } = start({ ...container({ compose_files: ["more.yml"] }), ...inDir(dir) });
-    expect(argv.slice(6, 9)).toEqual(["--file", path, "run"]);
+    expect(argv.slice(6, 11)).toEqual(["--file", path, "--project-directory", dir, "run"]);
   });
 
   it("publishes ports only where there are any", () => {
@@ -81,10 +104,10 @@ describe("the step of a run", () => {
     expect(app(container({ ports: ["8888:8888"] }), { ports: ["127.0.0.1:1:1"] })["ports"]).toEqual(["127.0.0.1:1:1"]);
   });
 
-  it("is interactive, and has results by exit code, only where that is asked", () => {
+  it("is interactive, ends with a code of its own and has results by exit code, only where that is asked", () => {
     const meaning = { "5": { why: "Why.", fix: "Fix" } };
-    expect(start({}, { interactive: true, meaning })).toMatchObject({ interactive: true, meaning });
-    expect(Object.keys(start())).toEqual(["kind", "argv", "env", "cwd", "container"]);
+    expect(start({}, { interactive: true, meaning })).toMatchObject({ interactive: true, ownCode: true, meaning });
+    expect(Object.keys(start())).toEqual(["kind", "argv", "env", "cwd", "container", "receipt"]);
   });
 
   it("is told of variables that only the run knows, by name in the file and by value to the command", () => {
@@ -95,12 +118,18 @@ describe("the step of a run", () => {
 });
 
 describe("the compose file of a run", () => {
-  it("starts in the dir that is asked for, else where the person stands", () => {
-    const place = { ...facts().place, cwd: "here" };
-    expect([app({ place })["working_dir"], app({ place }, { cwd: "there" })["working_dir"]]).toEqual([
-      "/app/here",
-      "/app/there",
-    ]);
+  it("starts in the dir that is asked for, else where the person stands; an entrypoint in the runnable dir", () => {
+    const place = { ...facts().place, dir: "amp", cwd: "amp/it's here" };
+    const at = (more: Partial<Run>): readonly unknown[] => {
+      const runner = step({ place }, more).do.find((one) => one.kind === "write_file" && one.path.includes("/run/"));
+      const [, enter] = runner?.kind === "write_file" ? runner.content.split("\n") : [];
+      return [app({ place }, more)["working_dir"], enter ?? null];
+    };
+    expect(at({})).toEqual(["/app/amp", "cd '/app/amp/it'\\''s here' || exit"]);
+    expect(at({ cwd: "there" })).toEqual(["/app/amp", "cd /app/there || exit"]);
+    expect(at({ cwd: "amp" })).toEqual(["/app/amp", "trap : INT"]);
+    expect(at({ entrypoint: false })).toEqual(["/app/amp/it's here", null]);
+    expect(at({ image: chosen(facts(), "prod") })).toEqual(["/app/amp/it's here", "trap : INT"]);
   });
 
   it("keeps the entrypoint unless it is left out", () => {

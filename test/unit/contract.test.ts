@@ -3,11 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Action, Step } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
-import { renderHelp } from "../../lib/run/help.ts";
+import type { Version } from "../../lib/model/version.ts";
+import { examplesOf, renderHelp } from "../../lib/run/help.ts";
 import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
 import { cutAtWords, kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
 import {
+  changelog,
   commit,
   config,
   container,
@@ -25,45 +27,67 @@ import {
 import { readIn, root, sources } from "./source.ts";
 
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
-const released = { ecr: { "dev-1.2.0": found(digest("a")) }, dockerhub: { "dev-1.2.0": found(digest("a")) } };
+const everywhere = (...tags: readonly string[]) => {
+  const states = Object.fromEntries(tags.map((tag) => [tag, found(digest("a"))]));
+  return { ecr: states, dockerhub: states };
+};
+const released = everywhere("dev-1.0.0", "dev-1.2.0");
 const engineWith = (reference: string): Partial<Facts> => ({ engine: engine({ images: [localImage(reference)] }) });
-const prodReleased = { ecr: { "prod-1.2.0": found(digest("a")) }, dockerhub: { "prod-1.2.0": found(digest("a")) } };
+const prodReleased = everywhere("prod-1.1.0", "prod-1.2.0");
+const withoutGates = config({ release: { gates: [] } });
+const release = (stage: "dev" | "prod") =>
+  logged({
+    ...{ type: "release", stage, version: "1.2.0", digest: digest("a"), commit: commit("a") },
+    registries: ["ecr", "dockerhub"],
+  });
 /** A released dev 1.2.0 to build prod on, and what the engine has of it. */
 const onDev = (tag = "dev-1.2.0"): { readonly world: Partial<Facts> } => ({
   world: {
     ...engineWith(`127.0.0.1:5001/cmamp:${tag}`),
-    inputs: inputs({ base: { version: version("1.2.0"), digest: digest("d"), repository: "127.0.0.1:5001/cmamp" } }),
+    inputs: inputs({
+      base: {
+        version: version("1.2.0"),
+        why: "the newest dev",
+        digest: digest("d"),
+        repository: "127.0.0.1:5001/cmamp",
+      },
+    }),
   },
 });
 /** Two images of one version, each tested on a platform of its own. */
 function nativeImages(): Partial<Facts> {
   const labels = { "org.opencontainers.image.version": "1.2.0", "org.opencontainers.image.revision": commit("a") };
   const state = (letter: string, platform: string) => ({ ...found(digest(letter), labels), platform });
-  const settings = config({ release: { gates: [] } });
-  const tags = { "local-a-1.2.0": state("a", "linux/amd64"), "local-b-1.2.0": state("b", "linux/arm64") };
-  return { config: settings, registries: { ecr: tags } };
+  const tags = { "local-ada-1.2.0": state("a", "linux/amd64"), "local-bob-1.2.0": state("b", "linux/arm64") };
+  return { config: withoutGates, registries: { ecr: tags } };
 }
+const python: Facts["packages"] = {
+  nested: [],
+  pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
+};
 /** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
 const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
   changelog_add: { argv: ["--message", "One"] },
   docker: { argv: ["--", "ps"] },
   compare_packages: { argv: ["dev", "debian:12"] },
   docker_cmd: { argv: ["--cmd", "ls"] },
+  docker_login: { world: { targets: config().registries.slice(0, 1) } },
   docker_build_prod: onDev(),
   docker_create_candidate: onDev(),
-  docker_push_prod: { argv: ["--skip-tests"], ...onDev("prod-1.2.0") },
+  docker_push_prod: { argv: ["--skip-tests"], world: { ...onDev("prod-1.2.0").world, config: withoutGates } },
   docker_push_prod_candidate: { world: engineWith(`127.0.0.1:5001/cmamp:${candidateTag("gp", commit("a"))}`) },
-  docker_release_all: { argv: ["--skip-tests"], ...onDev() },
-  docker_release_prod: { argv: ["--skip-tests"], ...onDev() },
+  docker_release_all: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
+  docker_release_prod: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
   docker_update_prod_task_definition: { world: { registries: prodReleased, deployment: onEcs("cmamp-prod") } },
   docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
-  docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
-  release_merge_index: { argv: ["--images", "local-a-1.2.0,local-b-1.2.0"], world: nativeImages() },
-  docker_exec: { world: { containers: [container("a1")] } },
+  docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
+  release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
+  docker_kill: { world: { containers: [container("3f2a91")] } },
+  docker_exec: { world: { containers: [container("3f2a91")] } },
   docker_patch: {
     argv: ["--name", "ccxtpro"],
     world: {
-      containers: [container("a1")],
+      containers: [container("3f2a91")],
       patch: {
         startedFrom: { labels: {}, env: {}, user: "", workingDir: "", entrypoint: [], cmd: [] },
         tag: "dev_ccxtpro",
@@ -71,39 +95,52 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
       },
     },
   },
-  docker_push_dev: { world: engineWith("127.0.0.1:5001/cmamp:dev-1.2.0") },
+  docker_push_dev: {
+    world: { ...engineWith("127.0.0.1:5001/cmamp:dev-1.2.0"), config: withoutGates },
+  },
   docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
-  docker_share_local: { world: engineWith(local) },
   docker_take_local: {
     argv: ["--from", "ann"],
     world: { handedOver: { archive: null, inEngine: localImage(local), inRegistry: null } },
   },
-  docker_tag_local_as_dev: { argv: ["--skip-tests"], world: engineWith(local) },
-  find_unused_packages: { argv: ["--where", "dill"] },
+  docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
+  find_unused_packages: { argv: ["--where", "dill"], world: { packages: python } },
   init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
   package_add: {
     argv: ["foo"],
     world: {
       inputs: { ...inputs(), dockerfileText: "ARG POETRY_MODE" },
-      packages: {
-        nested: [],
-        pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
-      },
+      packages: python,
     },
   },
   release_announce: {
     world: {
-      registries: released,
-      log: [
-        logged({
-          ...{ type: "release", stage: "dev", version: "1.2.0", digest: digest("a"), commit: commit("a") },
-          registries: ["ecr", "dockerhub"],
-        }),
-      ],
+      registries: everywhere("dev-1.2.0", "prod-1.2.0"),
+      log: [release("dev"), release("prod")],
     },
   },
   poetry: { argv: ["--", "check"] },
   release_mirror: { world: { registries: released } },
+};
+
+/** The world of an example where it is another than its script's. */
+const worlds: Readonly<Record<string, Partial<Facts>>> = {
+  "i docker_release_prod --version 1.2.1 --dev-version 1.2.0": { changelog: changelog("prod-1.2.1", "1.2.0") },
+  "i docker_share_local --file /tmp/image.tar --readable": {
+    handedOver: {
+      archive: { path: "/tmp/image.tar", exists: false, digest: null, version: null },
+      inEngine: null,
+      inRegistry: null,
+    },
+  },
+  "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": {
+    version: null,
+    registries: everywhere("prod-ada-0a1b2c3d4"),
+    deployment: onEcs("cmamp-preprod"),
+  },
+  "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run": {
+    deployment: onEcs("cmamp-test-ada"),
+  },
 };
 
 type Loaded = Script<OptionSet>;
@@ -118,11 +155,17 @@ const help = (name: string, { about, options, examples = [] }: Loaded): string =
   renderHelp({ name, about, options, universal, examples });
 
 /** The steps of a script with the words and the world that it is given. */
-function planOf(name: string, made: Loaded): readonly Step[] {
-  const { argv = [], world = {} } = given[name] ?? {};
+const planOf = (name: string, made: Loaded): readonly Step[] => stepsOf(name, made, given[name]?.argv ?? []);
+
+function stepsOf(name: string, made: Loaded, argv: readonly string[], world: Partial<Facts> = {}): readonly Step[] {
   const { values, words } = parseOptions({ ...universal, ...made.options }, argv, {});
   const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
-  return made.steps(facts({ config: config(), stage: made.stage ?? "dev", ...world }), options);
+  const typed = values["version"] === undefined ? {} : { version: values["version"] as Version };
+  const stage = made.stage ?? (values["stage"] === "prod" ? "prod" : "dev");
+  return made.steps(
+    facts({ config: config(), stage, ...engineWith(local), ...typed, ...given[name]?.world, ...world }),
+    options,
+  );
 }
 
 /** Whether a text says something, and nothing in it was forgotten to be filled in. */
@@ -176,12 +219,13 @@ describe.each(loaded)("%s", (name, made) => {
     expect([page.startsWith(`${made.about}\n`), missing]).toEqual([true, []]);
   });
 
-  it.each(made.examples?.length ? made.examples : [`i ${name}`])("has an example that can be typed: %s", (example) => {
+  it.each(examplesOf({ name, examples: made.examples ?? [] }))("has an example that is planned: %s", (example) => {
     const [i, script, ...argv] = (example.split(" < ")[0] ?? "").match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
     const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
-    const all = { ...universal, ...made.options };
     expect([i, script]).toEqual(["i", name]);
-    expect(() => parseOptions(all, made.passesWords ? cutAtWords(all, words) : words, {})).not.toThrow();
+    const all = { ...universal, ...made.options };
+    const steps = stepsOf(name, made, made.passesWords ? cutAtWords(all, words) : words, worlds[example]);
+    expect(steps.length).toBeGreaterThan(0);
   });
 
   it("plans steps whose ids are snake_case and unique", () => {
@@ -199,6 +243,21 @@ describe.each(loaded)("%s", (name, made) => {
   it("plans nothing but commands of whole words, files that have a place, and reports that say something", () => {
     const actions = planOf(name, made).flatMap((step) => step.do);
     expect([actions.filter((action) => !isWhole(action)), actions.length > 0]).toEqual([[], true]);
+  });
+
+  it("takes --break-lock where it meets a claim or a move of a tag", () => {
+    const meets = (action: Action): boolean =>
+      action.kind === "move_tag" ||
+      (action.kind === "check" && action.what === "flip") ||
+      (action.kind === "git_ref" && action.op === "claim");
+    const isMet = planOf(name, made).some((step) => step.do.some(meets));
+    expect(isMet && !("breakLock" in made.options)).toBe(false);
+  });
+
+  it("looks whether the remote has the commit where --allow-unpushed may be typed, and nowhere else", () => {
+    const { values } = parseOptions({ ...universal, ...made.options }, given[name]?.argv ?? [], {});
+    const needs = typeof made.needs === "function" ? made.needs(values as Values<OptionSet>) : made.needs;
+    expect(needs?.includes("pushed") === true).toBe("allowUnpushed" in made.options);
   });
 
   it("has a row in a table of README.md", () => {

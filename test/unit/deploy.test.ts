@@ -78,7 +78,13 @@ describe("a deployment plan", () => {
       why: "rollback",
     } as const;
     const release = { type: "release", stage: "prod", version: "1.2.0", digest: digest("a"), commit: "" } as const;
-    const log = [logged({ ...release, registries: ["ecr"] }), logged({ ...flip, registries: ["ecr"] })];
+    const registries = ["ecr"];
+    const up = { ...flip, id: "0", version: "1.2.0", why: "release" } as const;
+    const log = [
+      { ...release, registries },
+      { ...up, registries },
+      { ...flip, registries },
+    ].map((one) => logged(one));
     expect(refusal(() => plan(undefined, { log })).fix).toContain("i docker_rollback_prod --version 1.2.0");
     const preprod = { ...options, environment: "preprod", service: "cmamp-prod" } as const;
     const seen = on(onEcs("cmamp-preprod"), { log });

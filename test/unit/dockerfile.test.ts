@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { baseImages, declaredArgs } from "../../lib/model/dockerfile.ts";
+import { baseImages, declaredArgs, withoutSyntax } from "../../lib/model/dockerfile.ts";
+import { dockerfileRows } from "../bed/dockerfiles.ts";
 
 describe("baseImages", () => {
   it.each<[string, string, Readonly<Record<string, string>>, readonly string[]]>([
@@ -31,10 +32,54 @@ describe("baseImages", () => {
     ["from a default in single quotes", "ARG A='x'\nFROM $A\n", {}, ["x"]],
     ["from a default that holds a quote", "ARG A=x'y\nFROM $A\n", {}, ["x'y"]],
     ["from a fallback where the default is empty", "ARG A=\nFROM ${A:-x-y}\n", {}, ["x-y"]],
+    [
+      "that it copies from",
+      "FROM a AS x\nFROM b\nCOPY --chown=1 --from=c:1 /a /b\nCOPY --from=x /a /b\n",
+      {},
+      ["a", "b", "c:1"],
+    ],
+    ["that it mounts", "FROM a\nRUN --mount=type=bind,from=c:1,target=/x true\n", {}, ["a", "c:1"]],
+    ["without a stage by its number", "FROM a\nFROM b\nCOPY --from=0 /a /b\nRUN --mount=from=1 true\n", {}, ["a", "b"]],
+    [
+      "without a word that only looks like it",
+      "FROM a\nCOPY /--from=c /b\nADD --from=d / /\nRUN echo from=e\n",
+      {},
+      ["a"],
+    ],
+    ["a name that the builder refuses as it stands", "ARG V=2\nFROM a\nCOPY --from=c:$V /a /b\n", {}, ["a", "c:$V"]],
+    ["a name that takes more to read as it stands", "ARG V=2\nFROM a:${V#x}$TARGETARCH\n", {}, ["a:${V#x}$TARGETARCH"]],
+    ["a mount in quotes as it stands", 'FROM a\nRUN --mount="from=b" true\n', {}, ["a", '"from=b"']],
     ["without a variable that nobody sets", "FROM a$B${C}${D:-}\n", {}, ["a"]],
     ["without a default of another case", "ARG a=x\nFROM y$A\n", {}, ["y"]],
   ])("%s", (_name, text, args, expected) => {
     expect(baseImages(text, args)).toEqual(expected);
+  });
+});
+
+describe("as the builder reads them, the images of", () => {
+  it.each(dockerfileRows)("%s", (_what, text, images, given) => {
+    const [name = "", value = ""] = given.split("=");
+    expect(baseImages(text.replaceAll("@", "x"), { [name]: value }).sort()).toEqual(
+      images.map((image) => `x/${image}`),
+    );
+  });
+});
+
+describe("the line of the builder's own frontend is left out:", () => {
+  const rest = "FROM a\n# syntax=docker/dockerfile:1\n";
+  it.each([
+    ["# syntax=docker/dockerfile:1\n", ""],
+    ["# syntax = docker/dockerfile:experimental  \r\n", ""],
+    ["#SYNTAX=docker.io/docker/dockerfile\n", ""],
+    ["\uFEFF# syntax=docker/dockerfile:1.7\n# escape=`\n", "\uFEFF# escape=`\n"],
+    ["# escape=`\n# syntax=docker/dockerfile:1\n", "# escape=`\n"],
+    ...["docker/dockerfile:1-labs", "ghcr.io/acme/frontend", `docker/dockerfile:1@sha256:${"a".repeat(64)}`].map(
+      (name) => [`# syntax=${name}\n`, `# syntax=${name}\n`],
+    ),
+    ["# why\n# syntax=docker/dockerfile:1\n", "# why\n# syntax=docker/dockerfile:1\n"],
+    ["", ""],
+  ])("%j becomes %j", (before, after) => {
+    expect(withoutSyntax(before + rest)).toBe(after + rest);
   });
 });
 

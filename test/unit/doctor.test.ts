@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { doctor } from "../../lib/flows/doctor.ts";
+import { UserError } from "../../lib/model/errors.ts";
 import type { Facts, Program } from "../../lib/model/facts.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
@@ -31,9 +32,25 @@ describe("doctor", () => {
       "ok      registry dockerhub     127.0.0.1:5002",
       "ok      changelog.txt          readable",
       "ok      work tree              clean",
-      "ok      Git remote             origin",
+      "ok      Git remote             claims, log and tags are on origin (git@host:team/cmamp.git)",
+      "ok      log and claims         whole, and nothing is held",
       "ok      history                whole",
     ]);
+  });
+
+  it("tells who holds a claim as well, and what nobody can read with the line that mends it", () => {
+    const what = "log and claims";
+    const claim = { ref: "refs/slipway/claim/cmamp-1.0.0", isBroken: false, says: "is held by ann" };
+    expect(row(what, { refs: { held: [claim], fault: null } })).toMatchObject({
+      ...{ ok: true, seen: "refs/slipway/claim/cmamp-1.0.0 is held by ann" },
+    });
+    const broken = { ref: "refs/slipway/flip/cmamp", isBroken: true, says: "is empty" };
+    expect(row(what, { refs: { held: [claim, broken], fault: null } })).toMatchObject({
+      ...{ ok: false, needed: true, seen: expect.stringContaining("; refs/slipway/flip/cmamp is empty") },
+      fix: expect.stringContaining("--break-lock"),
+    });
+    const fault = { what: "the log is gone", fix: "i release_log --repair" };
+    expect(row(what, { refs: { held: [], fault } })).toMatchObject({ ok: false, seen: fault.what, fix: fault.fix });
   });
 
   it("says what is missing and what is only absent, with the line to type", () => {
@@ -90,6 +107,7 @@ describe("doctor", () => {
     container_registry_info: { hub: { address: "127.0.0.1:5002", kind: "oci", required: false } },
   });
   const silent = { hub: { dev: found(digest("a")), "dev-1.2.0": { state: "unknown", why: "timeout" } } } as const;
+  const noName = { reason: "unreachable", why: "It ended with ENOTFOUND.", fix: "Do this" } as const;
   it.each<[string, Partial<Facts>, string, Omit<Row, "what">]>([
     [
       "an engine that does not answer",
@@ -108,6 +126,21 @@ describe("doctor", () => {
       { config: optional, registries: silent },
       "registry hub",
       { ok: false, needed: false, seen: "timeout", fix: "i docker_login --target-registries hub" },
+    ],
+    [
+      "a registry whose name nobody resolves",
+      { registries: { ecr: { dev: { state: "unknown", why: "ecr is silent", error: noName } } } },
+      "registry ecr",
+      {
+        ...{ ok: false, needed: true, seen: "ecr is silent: It ended with ENOTFOUND." },
+        fix: "See whether this machine reaches 127.0.0.1:5001",
+      },
+    ],
+    [
+      "a registry that lets nobody in",
+      { registries: { ecr: { dev: { state: "unknown", why: "no", error: { ...noName, reason: "denied" } } } } },
+      "registry ecr",
+      { ok: false, needed: true, seen: "no", fix: "Do this" },
     ],
     [
       "no changelog",
@@ -137,6 +170,17 @@ describe("doctor", () => {
         seen: "none: claims and the log stay in this clone",
         fix: "git remote add origin URL",
       },
+    ],
+    [
+      "several remotes of which none is the one",
+      {
+        git: git({
+          remote: null,
+          unclear: new UserError("which remote?", { why: "Two.", fix: "release: {remote: x}" }),
+        }),
+      },
+      "Git remote",
+      { ok: false, needed: true, seen: "which remote?", fix: "release: {remote: x}" },
     ],
     [
       "a shallow clone",

@@ -1,7 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { engineEnv, engineHome, privateEngineEnv } from "../../lib/doors/engine.ts";
 import { parseSources } from "../../thin_client/engine/debian.ts";
 import { assertShortHome } from "../../thin_client/engine/layout.ts";
+import { isWholeEngine } from "../../thin_client/engine/packages.ts";
 import { registryConfig } from "../../thin_client/engine/registries.ts";
 import { parseAccessLog } from "../bed/registry.ts";
 
@@ -79,5 +83,37 @@ describe("assertShortHome", () => {
     expect(() => assertShortHome(`/${"x".repeat(90)}`)).toThrow(
       expect.objectContaining({ fix: expect.stringContaining("XDG_DATA_HOME") }),
     );
+  });
+
+  it("counts bytes, as the kernel does", () => {
+    expect(() => assertShortHome(`/${"x".repeat(69)}`)).not.toThrow();
+    expect(() => assertShortHome(`/${"ä".repeat(35)}`)).toThrow("has 71 bytes, 70 is the most");
+  });
+});
+
+describe("an unpacked engine", () => {
+  const plugins = ["docker-buildx", "docker-compose"].map((name) => `usr/libexec/docker/cli-plugins/${name}`);
+  const files = ["usr/bin/docker", "usr/sbin/dockerd", "usr/bin/containerd", "usr/bin/docker-registry", ...plugins];
+
+  it("is whole where every program is there and none is an empty file", () => {
+    const root = mkdtempSync(join(tmpdir(), "slipway-engine-"));
+    const put = (file: string, text: string) => {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), text);
+    };
+    for (const file of files) put(file, "program");
+    const whole = isWholeEngine(root);
+    const broken = files.map((file) => {
+      put(file, "");
+      const isEmptyFine = isWholeEngine(root);
+      rmSync(join(root, file));
+      const isNoneFine = isWholeEngine(root);
+      put(file, "program");
+      return [file, isEmptyFine, isNoneFine];
+    });
+    put("usr/bin/ctr", "");
+    expect([whole, isWholeEngine(root)]).toEqual([true, false]);
+    expect(broken).toEqual(files.map((file) => [file, false, false]));
+    rmSync(root, { recursive: true });
   });
 });

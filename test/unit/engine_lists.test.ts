@@ -132,11 +132,11 @@ describe("docker_exec", () => {
     execInContainer(facts({ containers: [first] }), { asRoot: false, words: [], ...more });
   const words = (...given: Parameters<typeof exec>) => doing(exec(...given), "command")[0]?.argv.slice(2);
 
-  it("is interactive, and called by the container", () => {
+  it("is interactive, ends with a code of its own, and is called by the container", () => {
     expect(exec().map(({ id, title }) => [id, title])).toEqual([
       ["docker_exec", "Run in box_a1 (127.0.0.1:5001/cmamp:dev)"],
     ]);
-    expect(doing(exec(), "command")[0]?.interactive).toBe(true);
+    expect(doing(exec(), "command")[0]).toMatchObject({ interactive: true, ownCode: true });
   });
 
   it("runs as the container's user, or as root", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
-import { chooseImage, chooseReleased } from "../../lib/flows/choose_image.ts";
+import { asksRegistries, chooseImage, chooseReleased } from "../../lib/flows/choose_image.ts";
 import { findImage } from "../../lib/flows/find_image.ts";
 import { pull, pullDevTools, pullIfMissing } from "../../lib/flows/pull.ts";
 import type { Facts } from "../../lib/model/facts.ts";
@@ -8,12 +8,14 @@ import {
   commit,
   config,
   digest,
+  doing,
   engine,
   facts,
   found,
   inputs,
   lines,
   localImage,
+  logged,
   refusal,
   version,
 } from "./factory.ts";
@@ -54,8 +56,27 @@ describe("the image of a version is found", () => {
       inEngine(local({ labels: { ...labels, [revision]: commit("c") } })),
       { where: null, digest: null },
     ],
+    [
+      "not in the engine with files that are not the commit's",
+      inEngine(local({ labels: { ...labels, "dev.slipway.context": "with a.py" } })),
+      { where: null, digest: null },
+    ],
   ])("%s", (_where, more, wanted) => {
     expect(find(more)).toEqual(wanted);
+  });
+
+  const on = (content: string | null) => ({ inputs: inputs({ bases: [{ name: "debian:12", content }] }) });
+  const builtOn = (content: string | null) => imageLabels(facts(on(content)), version("1.2.0"), "no_update");
+  it.each<[string, string | null, string | null, boolean]>([
+    ["on the same image", "c1", "c1", true],
+    ["on an image that is another by now", "c1", "c2", false],
+    ["on an image that the engine lacks by now", "c1", null, false],
+    ["on an image that nobody could name", null, "c1", false],
+    ["on an image that nobody can name", null, null, false],
+  ])("in the engine only where it was built %s, and in a registry anyway", (_what, then, now, taken) => {
+    const where = (more: Partial<Facts>) => find({ ...more, ...on(now) }).where;
+    expect(where(inEngine(local({ labels: builtOn(then) })))).toBe(taken ? "engine" : null);
+    expect(where(inEcr(builtOn(then)))).toBe("registry");
   });
 
   it("as prod, which has no poetry mode", () => {
@@ -84,7 +105,24 @@ describe("the image of a version is found", () => {
   });
 });
 
+/** 1.2.0 was released after 1.1.0 and rolled back. */
+const back = (tag: "dev" | "prod") =>
+  [
+    ["1.1.0", "release"],
+    ["1.2.0", "release"],
+    ["1.1.0", "rollback"],
+  ].map(([version = "", why]) =>
+    logged({
+      ...{ type: "flip", id: version, tag, version, to: "sha256:x", from: {}, registries: ["ecr"] },
+      why: why === "release" ? "release" : "rollback",
+    }),
+  );
+
 describe("the image that a command means", () => {
+  const everywhere = {
+    ...inEngine(localImage(`${repository}:dev-1.2.0`), localImage(`${repository}:prod-1.2.0`)),
+    ...inEcr({}),
+  };
   const tag = (stage: "local" | "dev" | "prod", of: string | null, more: Partial<Facts> = {}) =>
     chooseImage(facts(more), stage, of === null ? null : version(of)).tag;
   const mine = (...versions: readonly string[]) =>
@@ -108,6 +146,16 @@ describe("the image that a command means", () => {
       { registries: { ecr: { "dev-1.2.0": { state: "absent" } } } },
       "dev",
     ],
+    ["dev where the code's version was rolled back", "dev", null, { ...everywhere, lastLog: back("dev") }, "dev"],
+    ["prod where the code's version was rolled back", "prod", null, { ...everywhere, lastLog: back("prod") }, "prod"],
+    [
+      "the code's version where prod was rolled back",
+      "dev",
+      null,
+      { ...everywhere, lastLog: back("prod") },
+      "dev-1.2.0",
+    ],
+    ["the one that was rolled back and is named", "dev", "1.2.0", { lastLog: back("dev") }, "dev-1.2.0"],
     ["dev without a changelog", "dev", null, { changelog: [] }, "dev"],
     ["prod where there is no entry of prod alone", "prod", null, { changelog: [] }, "prod"],
     ["the newest own local one by number", "local", null, mine("1.2.9", "1.2.10", "1.2.8"), "local-gp-1.2.10"],
@@ -136,6 +184,52 @@ describe("the image that a command means", () => {
       local: image,
     });
     expect(chooseReleased(world, "dev", version("1.2.0")).local).toBeNull();
+  });
+
+  it("is pulled again where the engine has cleaned up after a removed image of the same layers meanwhile", () => {
+    const [line] = doing(pull(facts(), { stage: "dev" }), "command");
+    const said = `failed to prepare extraction snapshot "extract-1-a": parent snapshot ${digest("b")} does not exist`;
+    expect(said).toMatch(new RegExp(line?.again ?? "^$"));
+  });
+
+  it("says why it is not the one that fits the code", () => {
+    const { note } = chooseReleased(facts({ lastLog: back("dev") }), "dev", null);
+    expect(note).toBe("1.2.0 was rolled back, dev is 1.1.0");
+    expect(lines(pull(facts({ lastLog: back("dev") }), { stage: "dev" }))).toEqual([`docker pull ${repository}:dev`]);
+    expect(pull(facts({ lastLog: back("dev") }), { stage: "dev" })[0]?.title).toBe(`Pull ${repository}:dev (${note})`);
+  });
+
+  it.each<[string, string, Partial<Facts>, string | null]>([
+    ["was pulled before a rollback", "1.2.0", { lastLog: back("dev") }, null],
+    ["is what was rolled back to", "1.1.0", { lastLog: back("dev") }, "the engine has it"],
+    ["is what was rolled back in prod alone", "1.2.0", { lastLog: back("prod") }, "the engine has it"],
+    ["has no version", "", { lastLog: back("dev") }, "the engine has it"],
+  ])("is pulled again where the engine's dev %s", (_what, of, more, skip) => {
+    const image = { ...localImage(`${repository}:dev`), labels: { "org.opencontainers.image.version": of } };
+    const world = facts({ ...inEngine(image), changelog: [], ...more });
+    expect(pullIfMissing(world, chooseImage(world, "dev", null)).map((one) => one.skip)).toEqual([skip]);
+  });
+
+  it("needs no log where it is local", () => {
+    const unread = { ...facts(mine("1.2.0")) };
+    Object.defineProperty(unread, "lastLog", { get: () => expect.unreachable() });
+    expect(chooseImage(unread, "local", null).tag).toBe("local-gp-1.2.0");
+  });
+
+  it.each<[string, "local" | "dev", string | null, Partial<Facts>, boolean]>([
+    ["nobody else can tell", "dev", null, {}, true],
+    ["the engine has the code's version", "dev", null, everywhere, false],
+    ["the code's version was rolled back", "dev", null, { lastLog: back("dev") }, false],
+    ["a version is named", "dev", "1.2.0", {}, false],
+    ["the changelog is empty", "dev", null, { changelog: [] }, false],
+    ["it is local", "local", null, {}, false],
+  ])("is asked of registries, or not, where %s", (_why, stage, of, more, wanted) => {
+    expect(asksRegistries(facts(more), stage, of === null ? null : version(of))).toBe(wanted);
+  });
+
+  it("is refused where no engine answers, which is not the same as one that has no local one", () => {
+    const down = { engine: engine({ up: false, why: "no socket" }) };
+    expect(refusal(() => tag("local", null, down)).message).toBe("no Docker engine answers");
   });
 
   it("is refused where a user has no local one", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Answer, type Flip, isLeftBehind, settle } from "../../lib/model/flip.ts";
+import { type Answer, type Flip, settle } from "../../lib/model/flip.ts";
 import { digest, owner } from "./factory.ts";
 
 const [from, to, strange] = [digest("1"), digest("2"), digest("3")];
@@ -128,18 +128,5 @@ describe("a flip names", () => {
     const { foreign, moves } = settle(flip, answers(["ecr", to], ["hub", strange]));
     expect(foreign).toEqual([place("hub")]);
     expect(moves).toEqual([{ place: place("ecr"), digest: from }]);
-  });
-});
-
-describe("a flip is left behind", () => {
-  it.each([
-    ["its process on this machine is dead", owner(), false, true],
-    ["its process on this machine lives", owner(), true, false],
-    ["its process lives however long it takes", owner({ at: 9_999 }), true, false],
-    ["this machine started anew", owner({ boot: "boot-2" }), true, true],
-    ["it is of another machine and a minute old", owner({ host: "desk", at: 1_060 }), false, false],
-    ["it is of another machine and older", owner({ host: "desk", at: 1_061 }), false, true],
-  ])("when %s", (_name, me, lives, expected) => {
-    expect(isLeftBehind(flip, me, lives)).toBe(expected);
   });
 });

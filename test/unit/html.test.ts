@@ -5,7 +5,7 @@ describe("html", () => {
   it.each([
     ["<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"],
     [`" onload='x' &amp;`, "&quot; onload=&#39;x&#39; &amp;amp;"],
-    ["a\u0000b\u001bc\u202ed", "a\ufffdb\ufffdc\ufffdd"],
+    ["a\u0000b\u001bc\u202ed", "a\\u0000b\\u001bc\\u202ed"],
     ["tab\tand\nline", "tab\tand\nline"],
   ])("escapes the value %j", (text, expected) => {
     expect(html`<p title="${text}">${text}</p>`.html).toBe(`<p title="${expected}">${expected}</p>`);

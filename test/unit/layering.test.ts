@@ -15,9 +15,13 @@ const layerOf = (path: string): number => layers.find(([folder]) => path.startsW
 
 const files = ["lib", "scripts", "thin_client"].flatMap(sources);
 const pure = files.filter((path) => layerOf(path) <= 2);
-const imports = files.flatMap((path) =>
-  importsOf(path).map(({ from, erased }) => ({ path, from, erased, to: target(path, from) })),
-);
+const written = files.flatMap((path) => importsOf(path).map((one) => ({ path, ...one })));
+/** `../../node_modules/@inquirer/prompts/dist/index.js` is @inquirer/prompts. */
+const packageOf = (from: string): string => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(from)?.[1] ?? from;
+const imports = written.map(({ path, from, erased }) => ({
+  ...{ path, erased, from: packageOf(from) },
+  to: target(path, packageOf(from)),
+}));
 const shown = (rows: readonly { readonly path: string; readonly from: string }[]): string[] =>
   rows.map(({ path, from }) => `${path} imports ${from}`);
 
@@ -57,16 +61,19 @@ describe("layers", () => {
   });
 });
 
+describe("a package", () => {
+  it("is imported by its path, which the tsconfig.json of the dir that one stands in cannot lead elsewhere", () => {
+    const byName = written.filter(({ from, erased }) => !erased && !/^(\.|node:)/.test(from));
+    expect(shown(byName)).toEqual([]);
+  });
+});
+
 describe("the model and the flows touch no world", () => {
   const harmless = ["node:crypto", "node:path"];
   it("import no package that reaches it", () => {
     const reaching = imports.filter(
       ({ path, from, erased }) =>
-        pure.includes(path) &&
-        !erased &&
-        !from.startsWith(".") &&
-        !harmless.includes(from) &&
-        !from.startsWith("semver/"),
+        pure.includes(path) && !erased && !from.startsWith(".") && !harmless.includes(from) && from !== "semver",
     );
     expect(shown(reaching)).toEqual([]);
   });
@@ -81,10 +88,7 @@ describe("the model and the flows touch no world", () => {
 describe("doors", () => {
   const outer = imports.filter(({ path, from, erased }) => !erased && !from.startsWith(".") && path.startsWith("lib/"));
   const importersOf = (name: string) => outer.flatMap(({ path, from }) => (from === name ? [path] : []));
-  const harmless = [
-    ...["node:crypto", "node:path", "node:url", "node:util"],
-    ...["semver/functions/compare.js", "semver/functions/parse.js"],
-  ];
+  const harmless = [...["node:crypto", "node:path", "node:url", "node:util"], "semver"];
   it("are the only files of lib that import what reaches the world", () => {
     const strange = outer.filter(({ path, from }) => !path.startsWith("lib/doors/") && !harmless.includes(from));
     expect(shown(strange)).toEqual([]);
@@ -93,9 +97,8 @@ describe("doors", () => {
   const owners: Readonly<Record<string, string>> = {
     "@aws-sdk/client-ecr": "lib/doors/aws/ecr.ts",
     "@aws-sdk/client-ecs": "lib/doors/aws/ecs.ts",
-    "@balena/dockerignore": "lib/doors/build_context.ts",
     "@inquirer/prompts": "lib/doors/console.ts",
-    dotenv: "lib/doors/settings.ts",
+    dotenv: "lib/doors/environment.ts",
     "js-yaml": "lib/doors/settings.ts",
     "smol-toml": "lib/doors/pyproject.ts",
     tar: "lib/doors/image_files.ts",
@@ -106,8 +109,37 @@ describe("doors", () => {
   });
 
   it("have a file for every package that reaches the world", () => {
-    const packages = outer.map(({ from }) => from).filter((from) => !/^(node:|semver\/)/.test(from));
+    const packages = outer.map(({ from }) => from).filter((from) => !/^(node:|semver$)/.test(from));
     expect([...new Set(packages)].sort()).toEqual(Object.keys(owners).sort());
+  });
+});
+
+describe("files", () => {
+  const writing =
+    /\b(append|write|copy|cp|rename|truncate|ftruncate|createWrite|open|mkdir|mkdtemp|rm|rmdir|unlink|link|symlink|chmod|chown|lchown|utimes)\w*\b/;
+  it("are written by one file of lib, which writes beside them and renames", () => {
+    const fromFs =
+      /import (?!type)\{([^}]*)\} from "node:fs(?:\/promises)?"|import (?!type)\* as [^;]*"node:fs|import\("node:fs/g;
+    const strange = files
+      .filter((path) => path.startsWith("lib/") || path.startsWith("scripts/"))
+      .filter((path) => [...code(path).matchAll(fromFs)].some(([, names]) => writing.test(names ?? "")));
+    expect(strange).toEqual(["lib/doors/files.ts"]);
+  });
+
+  it("are written in place only where that adds to a log", () => {
+    const text = code("lib/doors/files.ts");
+    expect(
+      [...text.matchAll(/\b(writeFileSync|appendFileSync|renameSync|openSync)\(\w+/g)].map(([call]) => call),
+    ).toEqual([
+      ...[
+        "openSync(path",
+        "openSync(beside",
+        "writeFileSync(file",
+        "renameSync(beside",
+        "appendFileSync(path",
+        "renameSync(path",
+      ],
+    ]);
   });
 });
 
@@ -140,4 +172,10 @@ it.each([
   // What test/bed/trial plants for the bed's own tests is meant to be seen by them.
   const tests = [...sources("test"), "vitest.config.ts"].filter((path) => !path.startsWith("test/bed/trial/"));
   expect(tests.filter((path) => path !== "test/unit/layering.test.ts" && word.test(code(path)))).toEqual([]);
+});
+
+it("no file of test/unit starts a program or opens a socket; what does is of test/steps", () => {
+  const starts = /node:child_process|node:http"|bed\/git\.ts|engine\/command\.ts|\.\.\/steps\//;
+  const others = sources("test/unit").filter((path) => path !== "test/unit/layering.test.ts");
+  expect(others.filter((path) => starts.test(readIn(path)))).toEqual([]);
 });

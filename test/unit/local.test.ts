@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
 import { buildLocal } from "../../lib/flows/local.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import { config, doing, facts, ids, inputs, lines, version } from "./factory.ts";
+import { config, doing, facts, git, ids, inputs, lines, version } from "./factory.ts";
 
 const options = { cache: true, buildArg: [] };
 type Options = Parameters<typeof buildLocal>[1];
@@ -74,13 +74,33 @@ describe("docker_build_local", () => {
 describe("labels", () => {
   it("tell version, commit, time, source and inputs", () => {
     expect(imageLabels(facts(), version("1.2.0"), "no_update")).toEqual({
+      // sha256 of no text at all: it is built on no other image.
+      "dev.slipway.bases": "e3b0c44298fc",
       // sha256 of the inputs' hash, the platform and the mode, with a blank between them.
       "dev.slipway.inputs": "5d7e9e56bc5d",
       "org.opencontainers.image.created": "2025-01-02T06:40:00Z",
       "org.opencontainers.image.revision": "a".repeat(40),
-      "org.opencontainers.image.source": "https://github.com/cmamp/cmamp",
+      "org.opencontainers.image.source": "https://host/team/cmamp",
       "org.opencontainers.image.version": "1.2.0",
     });
+  });
+
+  it("say where the code is by the config, else by the remote, else not at all", () => {
+    const at = (account: string | null, address: string | null) =>
+      imageLabels(
+        facts({
+          config: config(account ? { repo_info: { github_repo_account: account } } : {}),
+          git: git({ remote: address === null ? null : { name: "origin", address, pushTo: address } }),
+        }),
+        version("1.2.0"),
+        "no_update",
+      )["org.opencontainers.image.source"];
+    expect(at("acme", "git@host:team/x.git")).toBe("https://github.com/acme/cmamp");
+    expect(at("your-account", "git@host:team/x.git")).toBe("https://host/team/x");
+    expect(at(null, "ssh://git@HOST:22/team/x.git/")).toBe("https://host/team/x");
+    expect(at(null, "https://me:secret@host/a/b/x")).toBe("https://host/a/b/x");
+    expect(at("your-account", "/srv/x.git")).toBeUndefined();
+    expect(at(null, null)).toBeUndefined();
   });
 
   it("of inputs differ by content, platform and poetry mode", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type LogEntry, lastOf, sameEntry } from "../../lib/model/log.ts";
+import { readEntry } from "../../lib/model/ref_message.ts";
 import { commit, digest, logged } from "./factory.ts";
 
 const skip: LogEntry = { type: "skip", digest: digest("1"), version: "1.2.0", list: "qa", why: "--no-qa-tests" };
@@ -49,4 +50,36 @@ describe("what made a digest a version", () => {
   ])("is %s", (_what, log, expected) => {
     expect(lastOf(log, one)?.version).toBe(expected);
   });
+});
+
+describe("a line of the log that somebody wrote", () => {
+  const release = { type: "release", stage: "dev", version: "1.2.0", digest: "sha256:1", commit: "a", registries: [] };
+  const line = (more: object) => ({ ...release, at: "2025-01-02", by: "ann", host: "h", ...more });
+
+  it.each<[string, object]>([
+    ["registries", line({ registries: "ecr" })],
+    ["registries", line({ registries: [1] })],
+    ["digest", line({ digest: null })],
+    ["version", line({ version: "1.2.0\n" })],
+    ["by", line({ by: "ann\u001b[2J" })],
+    ["host", line({ host: undefined })],
+    ["ci", line({ ci: 7 })],
+    ["base", line({ base: { version: "1.0.0" } })],
+    ["children", line({ children: { "linux/amd64": 1 } })],
+  ])("is no entry where its %s is wrong: %j", (name, entry) => {
+    expect(readEntry(JSON.stringify(entry))).toEqual({
+      broken: expect.stringContaining(`is no entry of the log, for its ${name} is wrong`),
+    });
+  });
+
+  it.each(["", "{", "null", "[]", "7", '{"type": 1}'])("is no entry as %j", (text) => {
+    expect(readEntry(text)).toHaveProperty("broken");
+  });
+
+  it.each([{}, { stage: "canary" }, { type: "sbom" }])(
+    "is kept where only a newer Slipway knows what it says: %j",
+    (more) => {
+      expect(readEntry(JSON.stringify(line(more)))).not.toHaveProperty("broken");
+    },
+  );
 });

@@ -163,6 +163,14 @@ describe("release_merge_index is refused", () => {
       { message: "local-bob-1.2.0 was built from an unknown commit" },
     ],
     [
+      "for an image with files that are not the commit's",
+      () => plan({ ...two, "local-bob-1.2.0": built("b", "linux/arm64", { "dev.slipway.context": "with a.py" }) }),
+      {
+        message: "local-bob-1.2.0 was built with a.py",
+        fix: "Commit the files, then build it again: i docker_build_local --version 1.2.0",
+      },
+    ],
+    [
       "for an image whose gates have not passed",
       () => plan(two, { log: tested.slice(0, 1) }),
       {

@@ -45,6 +45,18 @@ describe("init_runnable_dir", () => {
     expect(stepOf(init(inSub), "write_template").title).toBe("Add 5 files of the toolchain to sub");
   });
 
+  it("leaves sample and tests of the template out where a dir has its own, and gates on the fast ones alone", () => {
+    const config = "release:\n  gates: [fast, slow, qa]\n";
+    const files = ["conftest.py", "pytest.ini", "sample/a.py", "test/test_a.py", "devops/run.sh", "repo_config.yaml"];
+    const own = { template: Object.fromEntries(files.map((path) => [path, file(config)])), ownTests: "tests/" };
+    expect(doing(init({ ...inSub, ...own }), "write_file")).toMatchObject([
+      { path: "sub/devops/run.sh", content: config },
+      { path: "sub/repo_config.yaml", content: "release:\n  gates: [fast]\n" },
+    ]);
+    expect(doing(init({ ...inSub, ...own }), "announce")[0]?.text).toContain("sub/tests/ is there");
+    expect(doing(init({ ...own, ownTests: null }), "write_file").map(({ path }) => path)).toEqual(files);
+  });
+
   it("keeps what is there, and says so", () => {
     const existing = ["changelog.txt", "devops/run.sh"];
     const steps = init({ ...inSub, existing });
@@ -67,6 +79,19 @@ describe("init_runnable_dir", () => {
 
   it("writes nothing where every file is there", () => {
     expect(stepOf(init({ existing: Object.keys(template) }), "write_template").skip).toBe("every file is there");
+  });
+
+  it("dates the first entry today, and takes host and account from the Git remote", () => {
+    const changelog = file("# sample-1.0.0\n- 2025-01-01\n- First release\n");
+    const text =
+      "repo_info:\n  github_repo_account: your-account\n  github_host_name: github.com\nghcr: ghcr.io/your-account\n";
+    const filled = { template: { "changelog.txt": changelog, "repo_config.yaml": file(text) } };
+    expect(contentOf("changelog.txt", filled)).toBe("# opt-1.0.0\n- 2025-01-02\n- First release\n");
+    expect(contentOf("repo_config.yaml", { ...filled, codeAt: "git@git.acme.org:acme/tools.git" })).toBe(
+      "repo_info:\n  github_repo_account: acme\n  github_host_name: git.acme.org\nghcr: ghcr.io/acme\n",
+    );
+    for (const codeAt of [null, "/srv/tools.git"])
+      expect(contentOf("repo_config.yaml", { ...filled, codeAt })).toBe(text);
   });
 
   it.each([

@@ -54,7 +54,7 @@ describe("what a registry says", () => {
     ["<html>busy</html>", ""],
     [" \n <html>busy</html>", ""],
     ["a < b", "a < b"],
-    ["  plain \u0007\t words\r\n", "plain words"],
+    ["  plain \u0007\t words\r\n", "plain \\u0007 words"],
     ["token s3cret-token is bad: s3cret-token", "token *** is bad: ***"],
     ['{"errors":[{"message":"s3cret-token is bad"}]}', "*** is bad"],
     ["a word with abc", "a word with abc"],

@@ -25,7 +25,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), (branch) => {
       const all = facts({ git: git({ branch }) });
-      const environment = containerEnv(all, { stage: "dev", version: "1.2.0", labels: {} });
+      const environment = containerEnv(all, { stage: "dev", version: "1.2.0", labels: {}, root: "/repo" });
       const text = renderCompose("cmamp", {
         startedBy: "ada",
         workingDir: "/app",
@@ -35,6 +35,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
         user: null,
         platform: null,
         entrypoint: true,
+        receipt: true,
         groups: [],
         rootFiles: {},
         unlogged: false,

@@ -143,8 +143,8 @@ describe("repo_config.yaml", () => {
     const config = await configOf(originalYaml);
     const answers: Readonly<Record<string, string>> = {
       get_repo_short_name: config.repoName,
-      get_repo_full_name: config.source.replace("https://github.com/", ""),
-      get_repo_full_name_with_hostname: config.source.replace("https://", ""),
+      get_repo_full_name: config.source?.replace("https://github.com/", "") ?? "",
+      get_repo_full_name_with_hostname: config.source?.replace("https://", "") ?? "",
       get_docker_base_image_name: config.imageName,
       get_dir_suffix: config.dirSuffix,
       use_helpers_as_nested_module: String(config.nestedHelpers),
@@ -155,26 +155,33 @@ describe("repo_config.yaml", () => {
 });
 
 describe("the pytest line", () => {
-  it.each(cases("pytest_command"))("%s, but for our marker, one thread and the report's place", (_id, each) => {
-    const words = testCommand(
-      "fast",
-      { command: null, mayBeEmpty: false, prod: null },
-      {
-        ci: each.input["is_inside_ci"] === true,
-        suite: input(each, "docker_image_name"),
-        report: "tmp.junit.xml",
-        extra: [],
-        stage: "dev",
-        version: null,
-      },
-    );
-    const expected = each.expected
-      .replace('superslow"', 'superslow and not qa"')
-      .replace(" -n 1 ", " ")
-      .replace(/suite_name="(\w+)"/, "suite_name=$1")
-      .replaceAll('"', "'");
-    expect(words.map(quote).join(" ")).toBe(expected);
-  });
+  it.each(cases("pytest_command"))(
+    "%s, but for our marker, one thread, its path and the places of report and cache",
+    (_id, each) => {
+      const words = testCommand(
+        "fast",
+        { command: null, mayBeEmpty: false, entrypoint: true, prod: null },
+        {
+          ci: each.input["is_inside_ci"] === true,
+          suite: input(each, "docker_image_name"),
+          report: "tmp.junit.xml",
+          cache: "tmp.cache",
+          extra: [],
+          without: [],
+          stage: "dev",
+          version: null,
+        },
+      );
+      const expected = each.expected
+        .replace('superslow"', 'superslow and not qa"')
+        .replace(" -n 1 ", " ")
+        .replace('" . -o', '" -o')
+        .replace(" --junit-xml", " -o cache_dir=tmp.cache --junit-xml")
+        .replace(/suite_name="(\w+)"/, "suite_name=$1")
+        .replaceAll('"', "'");
+      expect(words.map(quote).join(" ")).toBe(expected);
+    },
+  );
 });
 
 it("every kind of case has a test above", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
 import { addPackage, buildWithPackage, type PackageOptions, packageFiles } from "../../lib/flows/package_add.ts";
+import { readChangelog } from "../../lib/model/changelog.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { PackageFacts } from "../../lib/model/package_facts.ts";
 import type { Command } from "../../lib/model/plan.ts";
@@ -78,6 +79,11 @@ describe("package_add before the image", () => {
     ]);
   });
 
+  it("keeps the line ends of pyproject.toml, its mark and bytes that are no UTF-8", () => {
+    const before = '\uFEFF[tool.poetry]\r\n# caf\udce9\r\n\r\n[tool.poetry.dependencies]\r\nfoo = "1"\r\n';
+    expect(doing(add("bar", {}, {}, { text: before }), "write_file")[0]?.content).toBe(`${before}bar = "*"\r\n`);
+  });
+
   it("adds to the group that is named", () => {
     expect(doing(add("bar", {}, { group: "lint" }), "write_file")[0]?.content).toContain(
       '[tool.poetry.group.lint.dependencies]\nbar = "*"\n',
@@ -107,6 +113,13 @@ describe("package_add before the image", () => {
         fix: 'See whether the package index has it: "bar"; pyproject.toml and poetry.lock are as they were',
       },
     });
+    // A run that was killed left the line, and nothing takes it back where the next one fails.
+    const left = stepOf(add("bar", {}, {}, { value: { tool: { poetry: { dependencies: { bar: "*" } } } } }), "resolve");
+    const meant = doing([left], "command").flatMap(({ meaning }) => (meaning ? [meaning["1"]?.fix] : []));
+    const path = "devops/docker_build/pyproject.toml";
+    expect(meant).toEqual([
+      `See whether the package index has it: "bar"; ${path} asked for it before this run, and still does: git checkout -- :/${path} takes that back`,
+    ]);
     const reason = new RegExp(command()?.reason ?? "^$");
     expect(reason.exec("#12 1.2 Because x depends on bar (9) which doesn't match")?.[0]).toBe(
       "Because x depends on bar (9) which doesn't match",
@@ -258,13 +271,23 @@ describe("the entry of a package", () => {
     ]);
   });
 
+  const twoEntries = `${text}\n\n# cmamp-1.1.0\n- 2025-01-01\n- Old #1\n`;
+  const fenced = `${text}- Log:\n\`\`\`\n# no-heading-9.9.9\n\`\`\`\n`;
   it.each<[string, Partial<Facts>, string]>([
+    [
+      "with the line ends and the mark of the file, in bytes that are no UTF-8",
+      withText("\uFEFF# cmamp-1.2.0\r\n- 2025-01-02\r\n- caf\udce9\r\n"),
+      "\uFEFF# cmamp-1.2.0\r\n- 2025-01-02\r\n- caf\udce9\r\n- Add package bar\r\n",
+    ],
+    [
+      "behind a fenced block that holds a heading",
+      withText(fenced, { changelog: readChangelog(fenced, "cmamp").entries }),
+      `${fenced}- Add package bar\n`,
+    ],
     ["at the end of the newest entry", {}, `${text}- Add package bar\n`],
     [
       "before the entry below it",
-      withText(`${text}\n\n# cmamp-1.1.0\n- 2025-01-01\n- Old #1\n`, {
-        changelog: [...changelog("1.2.0"), ...changelog("1.1.0")],
-      }),
+      withText(twoEntries, { changelog: readChangelog(twoEntries, "cmamp").entries }),
       "# cmamp-1.2.0\n- 2025-01-02\n- Change\n- Add package bar\n\n\n# cmamp-1.1.0\n- 2025-01-01\n- Old #1\n",
     ],
     ["where the file ends without a line break", withText(text.trimEnd()), `${text}- Add package bar`],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertNotPatched, patchedLabel, patchTag } from "../../lib/model/patched.ts";
+import { assertNotPatched, assertOfCommit, patchedLabel, patchTag } from "../../lib/model/patched.ts";
 import { facts, localImage, refusal, version } from "./factory.ts";
 
 describe("a patched image", () => {
@@ -22,6 +22,35 @@ describe("a patched image", () => {
 
   it.each([undefined, image({}), image({ "dev.slipway.patched": "" })])("is no image without that label: %#", (one) => {
     expect(() => assertNotPatched(one)).not.toThrow();
+  });
+});
+
+describe("an image that was built from other files than its commit has", () => {
+  const image = (labels: Readonly<Record<string, string>>) =>
+    localImage("cmamp:local-gp-1.2.0", { labels: { "dev.slipway.context": "with a.py\u001b[31m", ...labels } });
+
+  it.each([
+    [
+      { "org.opencontainers.image.version": "1.2.0", "org.opencontainers.image.revision": "a".repeat(40) },
+      "Its label names the commit aaaaaaaaaaaa, and nobody could build it again from there.",
+      "Commit the files, then build it again: i docker_build_local --version 1.2.0",
+    ],
+    [
+      { "org.opencontainers.image.version": "1; rm" },
+      "Its label names the commit of nobody, and nobody could build it again from there.",
+      "Commit the files, then build it again: i docker_build_local --version X.Y.Z",
+    ],
+  ])("is never tagged or released: %j", (labels, why, fix) => {
+    expect(refusal(() => assertOfCommit(image(labels)))).toMatchObject({
+      message: "cmamp:local-gp-1.2.0 was built with a.py\\u001b[31m",
+      ...{ why, fix },
+    });
+  });
+
+  it("may be built over, and a patched one may not", () => {
+    expect(() => assertNotPatched(image({}))).not.toThrow();
+    expect(() => assertOfCommit(localImage("x", { labels: { "dev.slipway.patched": "by hand" } }))).toThrow("patched");
+    expect(() => assertOfCommit(localImage("x"))).not.toThrow();
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildProd, createCandidate } from "../../lib/flows/prod.ts";
-import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
+import { type ReleaseOptions, release, releaseOnOwnDev } from "../../lib/flows/release.ts";
 import type { BuildInputs, Facts } from "../../lib/model/facts.ts";
 import type { ProdWay } from "../../lib/model/tests.ts";
 import {
@@ -25,7 +25,7 @@ import {
 } from "./factory.ts";
 
 const repository = "127.0.0.1:5001/cmamp";
-const base = { version: version("1.2.0"), digest: digest("d"), repository };
+const base = { version: version("1.2.0"), why: "the newest dev", digest: digest("d"), repository };
 const below = (more: Partial<BuildInputs> = {}) =>
   inputs({ base, dockerfile: "devops/docker_build/prod.Dockerfile", tagged: ["cmamp-prod-1.2.0"], ...more });
 const ways = (way: ProdWay) => ({
@@ -185,5 +185,16 @@ describe("a candidate", () => {
   it("is refused where much lies in the context, with the list", () => {
     const large = world({ inputs: below({ large: [{ path: "data", bytes: 300 * 2 ** 20 }] }) });
     expect(refusal(() => createCandidate(large, options)).message).toContain("more than 200 MiB in data (300 MiB)");
+  });
+});
+
+it("docker_release_all releases prod from the dev image of the same version alone", () => {
+  const half = (of: string) =>
+    releaseOnOwnDev(world({ inputs: below({ base: { ...base, version: version(of) } }) }), releaseOptions);
+  expect(ids(half("1.2.0"))).toContain("record_release");
+  expect(refusal(() => half("1.2.1"))).toMatchObject({
+    message: "prod 1.2.0 would stand on dev 1.2.1, the newest dev",
+    why: "docker_release_all releases prod from the dev image of the same version.",
+    fix: "Say on which: i docker_release_prod --version 1.2.0 --dev-version 1.2.0",
   });
 });

@@ -21,7 +21,7 @@ import {
 } from "./factory.ts";
 
 const repository = "127.0.0.1:5001/cmamp";
-const base = { version: version("1.2.3"), digest: digest("d"), repository };
+const base = { version: version("1.2.3"), why: "the newest dev", digest: digest("d"), repository };
 const below = inputs({ base, dockerfile: "devops/docker_build/prod.Dockerfile" });
 const world = (more: Partial<Facts> = {}): Facts => facts({ stage: "prod", inputs: below, ...more });
 const options = { cache: true, buildArg: [] };
@@ -35,7 +35,7 @@ describe("docker_build_prod", () => {
   it("brings the dev image below into the engine by its digest, then builds", () => {
     expect(ids(steps())).toEqual(["pull_base", "build_prod"]);
     expect([stepOf(steps(), "pull_base").title, lines([stepOf(steps(), "pull_base")])]).toEqual([
-      "Pull dev-1.2.3, on which prod stands",
+      "Pull dev-1.2.3, on which prod stands: the newest dev",
       [`docker pull ${repository}@${digest("d")}`],
     ]);
   });
@@ -53,6 +53,9 @@ describe("docker_build_prod", () => {
       "prod 1.3.0 cannot stand on dev 1.2.3",
     );
     expect(refusal(() => steps(true, dirty)).message).toBe("the code is not committed: a.py");
+    expect(refusal(() => steps(true, { inputs: inputs({ base, other: ["a.py"] }) })).message).toBe(
+      "the files of the image are not those of the commit: a.py",
+    );
   });
 
   it.each<[string, readonly string[], string | null]>([
@@ -173,7 +176,7 @@ describe("how a list runs for a prod image", () => {
     version: version("1.2.0"),
     local: given && localImage(`${repository}:prod-1.2.0`, { labels: given }),
   });
-  const below = { version: version("1.2.5"), digest: digest("d"), repository };
+  const below = { version: version("1.2.5"), why: "the newest dev", digest: digest("d"), repository };
   const way = (prod: ProdWay | null, given = image(), base: BaseImage | null = below) =>
     prodWay(
       world({

@@ -52,14 +52,14 @@ describe("i poetry", () => {
       engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:local-gp-1.2.0")] }),
     });
   const run = (dir: string, stage: "local" | "prod" = "local") =>
-    poetryIn(world(dir), { stage, asRoot: false, words: ["add", "a b"] });
+    poetryIn(world(dir), { stage, asRoot: false, entrypoint: true, words: ["add", "a b"] });
 
   it.each([
     [".", "/app/devops/docker_build"],
     ["opt", "/app/opt/devops/docker_build"],
   ])("runs of %s in %s", (dir, inside) => {
-    const file = doing(run(dir), "write_file").find(({ path }) => path.endsWith(".yml"));
-    expect(file?.content).toContain(`"working_dir": "${inside}"`);
+    const file = doing(run(dir), "write_file").find(({ path }) => path.includes("/run/"));
+    expect(file?.content).toContain(`\ncd ${inside} || exit\n`);
   });
 
   it("carries its words in a file, so that no entrypoint splits them", () => {
@@ -74,7 +74,13 @@ describe("i poetry", () => {
 
 describe("the step of another program", () => {
   const run = (version?: Version) =>
-    poetryIn(facts({ changelog: [] }), { stage: "dev", asRoot: true, words: ["lock", "--no-update"], version });
+    poetryIn(facts({ changelog: [] }), {
+      stage: "dev",
+      asRoot: true,
+      entrypoint: true,
+      words: ["lock", "--no-update"],
+      version,
+    });
 
   it("is called by its first word", () => {
     expect(dockerClient(facts(), { words: ["ps", "--all"] }).map(({ id, title }) => [id, title])).toEqual([
@@ -105,7 +111,7 @@ describe("the step of another program", () => {
     ],
     [
       "poetry without words",
-      () => poetryIn(facts(), { stage: "dev", asRoot: false, words: [] }),
+      () => poetryIn(facts(), { stage: "dev", asRoot: false, entrypoint: true, words: [] }),
       { message: "no words for poetry were given" },
     ],
     [
@@ -119,7 +125,7 @@ describe("the step of another program", () => {
     ],
     [
       "poetry in prod",
-      () => poetryIn(facts(), { stage: "prod", asRoot: false, words: ["lock"] }),
+      () => poetryIn(facts(), { stage: "prod", asRoot: false, entrypoint: true, words: ["lock"] }),
       {
         message: "poetry does not run in a prod container",
         why: "It works on pyproject.toml and poetry.lock of the repo, and prod mounts none of it.",

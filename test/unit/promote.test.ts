@@ -25,7 +25,7 @@ import {
 
 const image = digest("a");
 const repository = "127.0.0.1:5001/cmamp";
-const base = { version: version("1.2.0"), digest: digest("d"), repository };
+const base = { version: version("1.2.0"), why: "the newest dev", digest: digest("d"), repository };
 const engineWith = (tag: string, more: Parameters<typeof localImage>[1] = {}): Partial<Facts> => ({
   engine: engine({
     images: [localImage(`${repository}:other`), localImage(`${repository}:${tag}`, { id: image, ...more })],
@@ -150,6 +150,27 @@ describe("docker_push_prod", () => {
   });
 });
 
+it.each<[string, string, (more: Partial<Facts>) => Step[]]>([
+  ["docker_tag_local_as_dev", "local-gp-1.2.0", (more) => tagLocalAsDev(facts(more), { skipTests: true })],
+  [
+    "docker_tag_push_multi_build_local_as_dev",
+    "local-gp-1.2.0",
+    (more) => tagPushLocalAsDev(facts(more), { skipTests: true }),
+  ],
+  ["docker_push_dev", "dev-1.2.0", (more) => pushDev(facts({ config: noGates, ...more }), {})],
+  [
+    "docker_push_prod",
+    "prod-1.2.0",
+    (more) => pushProd(facts({ stage: "prod", inputs: inputs({ base }), ...more }), { skipTests: true }),
+  ],
+])("%s refuses an image that was built from other files than its commit has", (_name, tag, plan) => {
+  const labels = { "dev.slipway.context": "with files that are not the commit's: a.py" };
+  expect(ids(plan(engineWith(tag)))).not.toEqual([]);
+  expect(refusal(() => plan(engineWith(tag, { labels }))).message).toBe(
+    `${repository}:${tag} was built with files that are not the commit's: a.py`,
+  );
+});
+
 describe("docker_tag_local_as_dev", () => {
   const local = engineWith("local-gp-1.2.0");
   const plan = (more: Partial<Facts> = {}, skipTests = false): Step[] =>
@@ -181,14 +202,14 @@ describe("docker_tag_local_as_dev", () => {
       { log: [pass("fast")] },
       "qa tests have not passed in this image and commit",
       "What is released as dev was tested; the log has no such pass.",
-      "Run them: i run_qa_tests --stage local --version 1.2.0; or say so with --skip-tests",
+      "Run them: i run_qa_tests --stage local --version 1.2.0 --snapshot; or say so with --skip-tests",
     ],
     [
       "a pass of another commit",
       { log: [pass("fast", { commit: commit("c") }), pass("qa")] },
       "fast tests have not passed in this image and commit",
       "What is released as dev was tested; the log has no such pass.",
-      "Run them: i run_fast_tests --stage local --version 1.2.0; or say so with --skip-tests",
+      "Run them: i run_fast_tests --stage local --version 1.2.0 --snapshot; or say so with --skip-tests",
     ],
     [
       "a dirty tree",
@@ -203,7 +224,7 @@ describe("docker_tag_local_as_dev", () => {
 });
 
 describe("docker_push_dev", () => {
-  const plan = (more: Partial<Facts> = {}) => pushDev(facts(more));
+  const plan = (more: Partial<Facts> = {}) => pushDev(facts({ config: noGates, ...more }), {});
 
   it("looks at the targets, then pushes and publishes under a claim", () => {
     const steps = plan(engineWith("dev-1.2.0"));
@@ -243,6 +264,35 @@ describe("docker_push_dev", () => {
     expect(doing(plan(engineWith("dev-1.2.0")), "announce")[0]?.text).not.toContain("NOT TESTED");
   });
 
+  it("pushes only what the log has the passes of, at the commit of its tag, or says that it was left out", () => {
+    const skip = logged({ type: "skip", digest: image, version: "1.2.0", list: "qa", why: "--skip-tests" });
+    const all = [pass("fast"), skip];
+    const ready = { ...engineWith("dev-1.2.0"), config: config({ release: { gates: ["fast", "qa"] } }) };
+    expect(ids(plan({ ...ready, log: all }))).toContain("push_dev");
+    const elsewhere = { remoteTags: { "cmamp-1.2.0": commit("c") }, git: git({ commit: commit("d") }) };
+    expect(
+      ids(
+        plan({
+          ...ready,
+          ...elsewhere,
+          log: [pass("fast", { commit: commit("c") }), pass("qa", { commit: commit("c") })],
+        }),
+      ),
+    ).toContain("push_dev");
+    const release = { type: "release", stage: "dev", version: "1.2.0", digest: image, commit: commit("a") } as const;
+    expect(ids(plan({ ...ready, log: [logged({ ...release, registries: ["ecr"] })] }))).toContain("push_dev");
+    for (const [log, missing] of [
+      [[], "fast, qa"],
+      [[pass("fast")], "qa"],
+      [[pass("fast", { commit: commit("c") }), skip], "fast"],
+      [[pass("fast", { digest: digest("c") }), skip], "fast"],
+    ] as const)
+      expect(refusal(() => plan({ ...ready, log }))).toMatchObject({
+        message: `${missing} tests have not passed in this image and commit`,
+        fix: "Tag it with: i docker_tag_local_as_dev --version 1.2.0",
+      });
+  });
+
   it("refuses an image that was not tagged", () => {
     expect(refusal(() => plan()).fix).toBe("First type: i docker_tag_local_as_dev --version 1.2.0");
   });
@@ -258,7 +308,7 @@ describe("docker_tag_push_multi_build_local_as_dev", () => {
       }),
       { skipTests: false },
     );
-  const smoke = pass("smoke", { commit: "", tree: "", runner: "uname -m", platform: "linux/arm64" });
+  const smoke = pass("smoke", { runner: "uname -m", platform: "linux/arm64" });
 
   it("starts each emulated platform before it tags and pushes", () => {
     expect(ids(plan()).slice(0, 4)).toEqual(["run_smoke_test_arm64", "tag_local_as_dev", "git_tag", "preflight"]);

@@ -109,7 +109,7 @@ describe("a push from the classic store, which knows an image by its config unti
 });
 
 describe("the digest of a version", () => {
-  const of = (registries: RegistryFacts) => releasedDigest(facts({ registries }), "dev-1.2.0");
+  const of = (registries: RegistryFacts) => releasedDigest(facts({ registries }), version("1.2.0"));
   it.each<[string, RegistryFacts, string | undefined]>([
     ["none where no registry has it", {}, undefined],
     ["none where registries have other tags", { ecr: { dev: found(image) } }, undefined],
@@ -141,7 +141,7 @@ describe("the digest of a version", () => {
 });
 
 describe("what is published", () => {
-  const base = { version: version("1.2.0"), digest: digest("d"), repository: ecr.repository };
+  const base = { version: version("1.2.0"), why: "the newest dev", digest: digest("d"), repository: ecr.repository };
   const record = (more: Partial<Facts>) =>
     doing(publish(facts(more), image, version("1.2.0")), "record").map(({ entry, index }) => [
       "base" in entry ? entry.base : null,

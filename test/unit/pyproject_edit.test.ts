@@ -109,10 +109,12 @@ describe("poetry's table", () => {
 
   it("is made at the end where a project of poetry has none of the group", () => {
     const text = '  [tool.poetry]  \nname = "x"\n\n\n';
-    expect(added(text, "b", "lint")).toBe(
-      '  [tool.poetry]  \nname = "x"\n\n[tool.poetry.group.lint.dependencies]\nb = "*"\n',
-    );
-    expect(added(text, "b")).toBe('  [tool.poetry]  \nname = "x"\n\n[tool.poetry.dependencies]\nb = "*"\n');
+    expect(added(text, "b", "lint")).toBe(`${text}[tool.poetry.group.lint.dependencies]\nb = "*"\n`);
+    for (const [before, gap] of [
+      ['[tool.poetry]\nname = "x"', "\n\n"],
+      ['[tool.poetry]\nname = "x"\n', "\n"],
+    ] as const)
+      expect(added(before, "b")).toBe(`${before}${gap}[tool.poetry.dependencies]\nb = "*"\n`);
   });
 
   it("is made for a group although [project] lists its own dependencies, but not for these", () => {

@@ -14,6 +14,26 @@ describe("container_registry_info", () => {
     expect(registries({ [name]: address })).toEqual([{ name, kind: name, address, required: true }]);
   });
 
+  it.each([
+    ["ecr", "causify", "dockerhub"],
+    ["ecr", "docker.io/causify", "dockerhub"],
+    ["ecr", "ghcr.io/acme", "ghcr"],
+    ["ecr", "1.dkr.ecr.eu-north-1.amazonaws.com.example.org", "oci"],
+    ["ecr", "1.dkr.ecr.eu-north-1.amazonaws.com:5000", "oci"],
+    ["ecr", "example.org/1.dkr.ecr.eu-north-1.amazonaws.com", "oci"],
+    ["ecr", "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "ecr"],
+    ["ecr", "123456789012.dkr-ecr.us-west-2.on.aws/team", "ecr"],
+    ["ecr", "127.0.0.1:5000", "ecr"],
+    ["ghcr", "localhost:5000/acme", "ghcr"],
+    ["ghcr", "ghcr.io.example.org/acme", "oci"],
+    ["ghcr", "1.dkr.ecr.eu-north-1.amazonaws.com", "ecr"],
+    ["dockerhub", "quay.io/acme", "oci"],
+  ])("called %s, at %s it is of kind %s: a password goes to no other host", (name, address, kind) => {
+    expect(registries({ [name]: address })).toEqual([{ name, kind, address, required: true }]);
+    expect(registries({ x: { address, kind: name } })).toMatchObject([{ kind, address }]);
+    expect(registries({ x: { address, kind: "oci" } })).toMatchObject([{ kind: "oci", address }]);
+  });
+
   it("long: names, kinds and whether each is required", () => {
     expect(
       registries({
@@ -51,7 +71,9 @@ describe("container_registry_info", () => {
     ["ghcr: {adress: a.b}", "3 container_registry_info.ghcr.adress is not a known key", 'Did you mean "address"?'],
     ["ghcr: https://ghcr.io", '3 container_registry_info.ghcr is "https://ghcr.io", not an address', "https://"],
     ["ghcr: ghcr.io/", 'is "ghcr.io/", not an address', "trailing slash"],
-    ["ghcr: ghcr.io/Acme", 'is "ghcr.io/Acme", not an address', "host"],
+    ["ghcr: ghcr.io/Acme", 'is "ghcr.io/Acme", and a namespace has no capitals', "Write ghcr.io/acme: "],
+    ["ghcr: GHCR.io/Acme/x", "and a namespace has no capitals", "Write GHCR.io/acme/x: "],
+    ["dockerhub: Acme", 'is "Acme", and a namespace has no capitals', "Write acme: "],
     ["-a: ghcr.io", "-a is not a registry name", "Use letters, digits, dots and dashes"],
     ["a/b: ghcr.io", "a/b is not a registry name", "Use letters, digits, dots and dashes"],
     ["ghcr: [a.b]", "container_registry_info.ghcr is not a section", '"ghcr:"'],

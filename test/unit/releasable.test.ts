@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertReleasable, type ReleaseCheck } from "../../lib/model/changelog.ts";
+import { assertReleasable, type ReleaseCheck, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
 import { changelog, refusal, version } from "./factory.ts";
 
 type Given = Partial<Omit<ReleaseCheck, "released" | "entries">> & { entries?: string[]; released?: string[] };
@@ -22,6 +22,7 @@ describe("a version may be released", () => {
       { stage: "prod", entries: ["prod-1.2.0", "prod-1.1.1"] },
     ],
     ["1.2.0", "prod shares the entry of dev", { stage: "prod" }],
+    ["1.2.1", "prod's own entry stands above a later dev's", { stage: "prod", entries: ["prod-1.2.1", "1.2.2"] }],
     ["1.1.0", "a higher major.minor has an entry but no release", {}],
     ["1.2.1", "after_release: the newest entry is lower", { policy: "after_release" }],
     ["1.3.0", "after_release: its major.minor has no entry", { policy: "after_release" }],
@@ -32,6 +33,31 @@ describe("a version may be released", () => {
     ["1.10.0", "lower ones are released, in any order", { entries: ["1.10.0"], released: ["1.9.0", "1.1.0"] }],
   ])("%s where %s", (text, _why, given) => {
     expect(() => assertReleasable(version(text), check(given))).not.toThrow();
+  });
+});
+
+describe("the text of an entry", () => {
+  it("has one dash before a change, also where one was typed", () => {
+    expect(renderEntry("cmamp", "dev", version("1.0.0"), "2025-01-02", ["One", "- Two", "-3 is fixed"])).toBe(
+      "# cmamp-1.0.0\n- 2025-01-02\n- One\n- Two\n- -3 is fixed\n",
+    );
+  });
+});
+
+describe("an entry that is dated in the future", () => {
+  it.each([
+    ["2025-01-03", 0],
+    ["2025-01-02", 0],
+    ["2025-01-04", 1],
+  ])("is told: %s is %i day too late", (date, count) => {
+    const text = `# cmamp-1.0.0\n- ${date}\n- First\n`;
+    const { problems } = readChangelog(text, "cmamp", "2025-01-02");
+    expect(problems).toHaveLength(count);
+    if (count > 0)
+      expect(problems[0]).toMatchObject({
+        what: "is dated 2025-01-04, and today is 2025-01-02",
+        fix: "Date it the day it is written: - 2025-01-02",
+      });
   });
 });
 
@@ -74,6 +100,20 @@ describe("a version is refused", () => {
       { released: ["1.10.0", "1.9.0"] },
       "lower than 1.10.0",
       "--version 1.10.1",
+    ],
+    [
+      "1.2.0",
+      "the code is a later dev version",
+      { stage: "prod", entries: ["1.2.1", "1.2.0"] },
+      "the code is 1.2.1 by changelog.txt, and would be released as prod 1.2.0",
+      "Release --version 1.2.1; or go to the commit of 1.2.0 and release it there: git checkout cmamp-1.2.0",
+    ],
+    [
+      "1.2.1",
+      "the code is later than prod's own entry",
+      { stage: "prod", entries: ["1.2.2", "prod-1.2.1", "1.2.0"] },
+      "the code is 1.2.2",
+      "--version 1.2.2",
     ],
     ["1.2.7", "neither dev nor prod has an entry", { stage: "prod" }, "newest prod entry", "i changelog_add"],
     ["1.2.0", "after_release: its entry stands", { policy: "after_release" }, "already has 1.2.0", "--version 1.2.1"],

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { release as planRelease } from "../../lib/flows/release.ts";
+import { imageLabels } from "../../lib/flows/build.ts";
+import { release as planRelease, type ReleaseOptions } from "../../lib/flows/release.ts";
 import {
   assertBase,
   assertMayRelease,
   assertNotRolledBack,
   assertTagFits,
+  keptVersion,
   releasedVersions,
 } from "../../lib/flows/release_rules.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { Facts, TagState } from "../../lib/model/facts.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import {
   changelog,
@@ -27,7 +29,8 @@ import {
   version,
 } from "./factory.ts";
 
-const plan = (world: Partial<Facts>) => planRelease(facts(world), releaseOptions);
+const plan = (world: Partial<Facts>, more: Partial<ReleaseOptions> = {}) =>
+  planRelease(facts(world), { ...releaseOptions, ...more });
 
 const release = (of: string): Released => ({
   type: "release",
@@ -73,6 +76,12 @@ describe("a dev release is refused", () => {
       "--version 1.10.1",
     ],
     ["from a dirty tree", { git: git({ dirty: ["a.py"] }) }, "the code is not committed: a.py", "git commit"],
+    [
+      "from files that are not the commit's",
+      { inputs: inputs({ other: ["devops/to ken.env", "a.py"] }) },
+      "the files of the image are not those of the commit: devops/to ken.env, a.py",
+      "git update-index --no-skip-worktree 'devops/to ken.env'; git checkout HEAD -- 'devops/to ken.env'",
+    ],
     ["from a shallow clone", { git: git({ shallow: true }) }, "the clone is shallow", "git fetch --unshallow"],
     [
       "without an engine",
@@ -145,12 +154,15 @@ describe("a dev release is refused", () => {
   });
 });
 
+/** The registry that has 1.2.0 as the log does. */
+const there = { registries: { ecr: { "dev-1.2.0": found(digest("a"), imageLabels(facts(), "1.2.0", "no_update")) } } };
+
 describe("a dev release goes on", () => {
   it.each<[string, Partial<Facts>]>([
     ["after its own Git tag", { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) }],
-    ["after its own record", history(release("1.2.0"), flip("1.2.0", "release"))],
-    ["after the rollback to it", history(release("1.2.0"), flip("1.2.0", "rollback"))],
-    ["after a rollback that was taken back", { log: [...rolledBack.log, logged(flip("1.2.0", "rollback"))] }],
+    ["after its own record", { ...there, ...history(release("1.2.0"), flip("1.2.0", "release")) }],
+    ["after the rollback to it", { ...there, ...history(release("1.2.0"), flip("1.2.0", "rollback")) }],
+    ["after a rollback that was taken back", { ...there, log: [...rolledBack.log, logged(flip("1.2.0", "rollback"))] }],
     ["beside a higher prod-only tag", { git: git({ tags: { "cmamp-prod-1.9.0": commit("b") } }) }],
     [
       "beside an image of another user",
@@ -197,7 +209,8 @@ describe("a version whose Git tag was pushed", () => {
 });
 
 describe("the dev image below a prod image", () => {
-  const base = (of: string) => inputs({ base: { version: version(of), digest: digest("d"), repository: "r" } });
+  const base = (of: string) =>
+    inputs({ base: { version: version(of), why: "the newest dev", digest: digest("d"), repository: "r" } });
   const check = (more: Partial<Facts>) => () => assertBase(facts({ stage: "prod", ...more }), version("1.2.0"));
   const why = "dev and prod keep major.minor equal, and ";
 
@@ -220,6 +233,13 @@ describe("the dev image below a prod image", () => {
       "Release it first: i docker_release_dev --version 1.2.0; or release prod 1.10.0",
     ],
     [
+      "all of its generation were rolled back",
+      history(release("1.1.0"), release("1.2.9"), flip("1.2.9", "release"), flip("1.1.0", "rollback")),
+      "prod 1.2.0 has no dev 1.2 to stand on",
+      `${why}released as dev are 1.1.0, 1.2.9, but 1.2.9 was rolled back.`,
+      "Release the next one: i docker_release_dev --version 1.2.10; or stand on it nevertheless: --dev-version 1.2.9",
+    ],
+    [
       "it is of another generation",
       { inputs: base("1.3.0") },
       "prod 1.2.0 cannot stand on dev 1.3.0",
@@ -240,7 +260,7 @@ describe("the dev image below a prod image", () => {
 
 describe("a version that was rolled back", () => {
   const check = (log: readonly SignedEntry[]) => () => assertNotRolledBack(facts({ log }), version("1.2.0"));
-  const [older, own] = [logged(release("1.1.0")), logged(release("1.2.0"))];
+  const [older, own] = [logged(release("1.1.0")), logged(flip("1.2.0", "release"))];
   const back = logged(flip("1.1.0", "rollback"));
 
   it("is refused, with who took it back and both ways on", () => {
@@ -255,16 +275,15 @@ describe("a version that was rolled back", () => {
     );
   });
 
-  it.each<[string, readonly SignedEntry[]]>([
-    ["it was never released", [older, back]],
-    ["it was released for prod only", [logged({ ...release("1.2.0"), stage: "prod" }), back]],
-    ["nothing was moved", [own]],
-    ["only prod was rolled back", [own, logged(flip("1.1.0", "rollback", { tag: "prod" }))]],
-    ["something was released since", [own, back, logged(flip("1.3.0", "release"))]],
-    ["the rollback went to it", [own, logged(flip("1.2.0", "rollback"))]],
-    ["it was mirrored last", [own, back, logged(flip("1.1.0", "mirror"))]],
-  ])("is none where %s", (_why, log) => {
-    expect(check(log)).not.toThrow();
+  it("is refused as that in every stage, and after later releases", () => {
+    expect(check([older, own, back, logged(flip("1.3.0", "release"))])).toThrow("1.2.0 was rolled back to 1.1.0");
+    expect(check([older, own, logged(flip("1.1.0", "rollback", { tag: "prod" }))])).not.toThrow();
+  });
+
+  it("is none below the version that the rollback went to", () => {
+    const older = () =>
+      assertNotRolledBack(facts({ log: [logged(flip("1.0.0", "release")), own, back] }), version("1.0.0"));
+    expect(older).not.toThrow();
   });
 });
 
@@ -279,7 +298,65 @@ it("the released versions of a stage are those of its log entries and Git tags, 
     ...history(release("1.1.0"), flip("1.7.0", "release"), { ...release("1.8.0"), stage: "prod" }).log,
     logged({ type: "announce", stage: "dev", version: "1.6.0", digest: digest("a"), channel: "slack" }),
   ];
-  expect(releasedVersions(facts({ log, git: git({ tags }) }))).toEqual(["1.1.0", "1.3.0"]);
+  const remoteTags = { "cmamp-1.3.0": commit("b"), "cmamp-1.5.0": commit("b"), "cmamp-prod-1.4.0": commit("b") };
+  expect(releasedVersions(facts({ log, remoteTags, git: git({ tags }) }))).toEqual(["1.1.0", "1.3.0", "1.5.0"]);
+});
+
+describe("what dev is", () => {
+  const named = (label: string) => found(digest("e"), { "org.opencontainers.image.version": label });
+  const dev = (state: TagState) => ({ registries: { dockerhub: { dev: state } } });
+  const onRemote = (of: string) => ({ remoteTags: { [`cmamp-${of}`]: commit("c") } });
+  const kept = (more: Partial<Facts>) => keptVersion(facts(more), version("1.2.0"), [null, digest("e")]);
+  const only = "and dev goes down only by a rollback.";
+
+  it.each<[string, Partial<Facts>, string]>([
+    [
+      "its entry in the log says so",
+      { ...dev(named("1.0.0")), log: [logged({ ...release("1.3.0"), digest: digest("e") })] },
+      "ann on ci moved it to 1.3.0 at 2025-01-02T10:00:00Z",
+    ],
+    ["its label says so", dev(named("1.3.0")), "The label of its image says 1.3.0, which the log does not know"],
+    [
+      "a tag of the remote is higher and nothing else tells",
+      { ...dev(found(digest("e"))), ...onRemote("1.3.0") },
+      "Neither log nor label names the image that it is, and 1.3.0 is released",
+    ],
+    [
+      "its label is no version",
+      { ...dev(named("1.3")), ...onRemote("1.3.0") },
+      "Neither log nor label names the image that it is, and 1.3.0 is released",
+    ],
+  ])("is not taken down to a lower version where %s", (_what, more, says) => {
+    expect(refusal(() => kept(more))).toMatchObject({
+      message: "dev is 1.3.0, and 1.2.0 is lower",
+      why: `${says}, ${only}`,
+      fix: "Release a higher version, or go back on purpose: i docker_rollback_dev --version 1.2.0",
+    });
+  });
+
+  it.each<[string, Partial<Facts>]>([
+    [
+      "the log says that it is lower",
+      { log: [logged(flip("1.1.0", "rollback", { to: digest("e") }))], ...onRemote("1.3.0") },
+    ],
+    ["its label says that it is lower", { ...dev(named("1.1.0")), ...onRemote("1.3.0") }],
+    ["its label says that it is this one", dev(named("1.2.0"))],
+    [
+      "the label is that of another image",
+      { registries: { ecr: { dev: found(digest("b"), { "org.opencontainers.image.version": "1.3.0" }) } } },
+    ],
+    ["nothing tells, and no higher one is released", { ...dev(found(digest("e"))), ...onRemote("1.1.0") }],
+    ["a higher one of prod is tagged", { ...dev(found(digest("e"))), ...onRemote("prod-1.3.0") }],
+    ["it is moved just now, and its label says more", { ...dev(named("1.3.0")), moving: true }],
+    ["it is moved just now, and a tag is higher", { ...dev(found(digest("e"))), ...onRemote("1.3.0"), moving: true }],
+  ])("goes up where %s", (_what, more) => {
+    expect(kept(more)).toBeNull();
+  });
+
+  it("is kept in prod, by its label too", () => {
+    const registries = { ecr: { prod: named("1.3.0") } };
+    expect(kept({ stage: "prod", registries })).toBe("1.3.0");
+  });
 });
 
 describe("a prod hotfix", () => {
@@ -288,7 +365,9 @@ describe("a prod hotfix", () => {
     assertMayRelease(
       facts({
         ...{ stage: "prod", log, changelog: changelog("prod-1.3.1", `prod-${of}`) },
-        inputs: inputs({ base: { version: version("1.2.0"), digest: digest("d"), repository: "r" } }),
+        inputs: inputs({
+          base: { version: version("1.2.0"), why: "the newest dev", digest: digest("d"), repository: "r" },
+        }),
       }),
       version(of),
     );

@@ -1,49 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { type ReleaseOptions, release, releaseUnlessDone } from "../../lib/flows/release.ts";
+import type { ReleaseOptions } from "../../lib/flows/release.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import type { Released } from "../../lib/model/log.ts";
 import type { Action, Step } from "../../lib/model/plan.ts";
-import {
-  active,
-  commit,
-  config,
-  digest,
-  doing,
-  engine,
-  facts,
-  found,
-  git,
-  ids,
-  lines,
-  localImage,
-  logged,
-  owner,
-  refusal,
-  releaseOptions,
-  stepOf,
-  version,
-} from "./factory.ts";
-
-const plan = (world: Partial<Facts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
-  release(facts(world), { ...releaseOptions, ...more });
+import { commit, config, doing, ids, lines, stepOf } from "./factory.ts";
+import { built, here, image, inRegistries, pass, plan, released } from "./release_plans.ts";
 
 const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
 const hub = { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" };
-const image = { digest: "@image" } as const;
 const ref = "refs/slipway/claim/cmamp-1.2.0";
 const command = (...argv: readonly (string | typeof image)[]) =>
   ({ kind: "command", argv, env: {}, cwd: "." }) as const satisfies Action;
 const readBack = { kind: "verify_digest", tag: "dev-1.2.0", digest: image, places: [ecr] } as const;
-const released: Released = {
-  type: "release",
-  stage: "dev",
-  version: "1.2.0",
-  digest: image,
-  commit: commit("a"),
-  registries: ["ecr", "dockerhub"],
-};
-
 describe("a dev release", () => {
   it.each<[string, string, readonly Action[]]>([
     [
@@ -55,7 +22,17 @@ describe("a dev release", () => {
         { kind: "check", what: "push", places: [ecr, hub] },
       ],
     ],
-    ["claim", "Claim 1.2.0", [{ kind: "git_ref", op: "claim", ref }]],
+    [
+      "claim",
+      "Claim 1.2.0",
+      [
+        { kind: "git_ref", op: "claim", ref },
+        {
+          ...{ kind: "check", what: "git_tag", tag: "cmamp-1.2.0", commit: commit("a") },
+          ...{ message: "Release cmamp-1.2.0", claim: ref },
+        },
+      ],
+    ],
     ["note_digest", "Note the digest in the claim", [{ kind: "git_ref", op: "claim", ref, digest: image }]],
     [
       "tag_local_as_dev",
@@ -113,6 +90,21 @@ describe("a dev release", () => {
     expect([step.title, step.do]).toEqual([title, actions]);
   });
 
+  it("says whose passes it took, and takes those of nobody else than release.passes_from names", () => {
+    const log = [pass("fast"), { ...pass("slow"), by: "eve" }];
+    const tests = { fast: { command: ["fast"] }, slow: { command: ["slow"] } };
+    const said = (passes_from: readonly string[]) => {
+      const tell = doing(plan({ ...here, log, config: config({ release: { passes_from }, tests }) }), "announce").at(
+        -1,
+      );
+      return tell?.text.split("\n").filter((line) => line.startsWith("tested"));
+    };
+    const taken = (list: string, by: string) =>
+      `tested       run_${list}_tests: passed on 2025-01-02 10:00 by ${by}, says the log`;
+    expect(said([])).toEqual([taken("fast", "ann"), taken("slow", "eve"), "tested       run_qa_tests in this run"]);
+    expect(said(["ann"])?.[1]).toBe("tested       run_slow_tests in this run");
+  });
+
   it("ends with what every registry has, and how users get it", () => {
     const step = stepOf(plan(), "tell");
     const text = [
@@ -121,6 +113,7 @@ describe("a dev release", () => {
       "ecr          127.0.0.1:5001/cmamp:dev-1.2.0               @image",
       "dockerhub    127.0.0.1:5002/cmamp:dev                     @image",
       "dockerhub    127.0.0.1:5002/cmamp:dev-1.2.0               @image",
+      ...["fast", "slow", "qa"].map((list) => `tested       run_${list}_tests in this run`),
       "",
       "Users get it with: i docker_pull",
     ].join("\n");
@@ -183,131 +176,6 @@ describe("a release tells", () => {
   });
 });
 
-const labels = imageLabels(facts(), version("1.2.0"), "no_update");
-const built = digest("a");
-const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
-const here: Partial<Facts> = { engine: engine({ images: [localImage(local, { id: built, labels })] }) };
-const pass = (list: string) =>
-  logged({
-    ...{ type: "pass", digest: built, version: "1.2.0", list, commit: commit("a"), tree: commit("b") },
-    ...{ runner: list, platform: "linux/amd64" },
-  });
-const inRegistries: Partial<Facts> = {
-  registries: { ecr: { "dev-1.2.0": found(built, labels) }, dockerhub: { "dev-1.2.0": found(built, labels) } },
-};
-const oneGate = {
-  config: config({ release: { gates: ["fast"] }, tests: { fast: { command: ["fast"] } } }),
-  log: [pass("fast")],
-};
-const noGates = { config: config({ release: { gates: [] } }) };
-
-describe("a release goes on", () => {
-  it.each<[string, Partial<Facts>, string, string | null]>([
-    ["builds where nothing is", {}, "build_local", null],
-    ["builds nothing that the engine has", here, "build_local", `already built: ${built}`],
-    ["builds nothing that a registry has", inRegistries, "build_local", "dev-1.2.0 is in a registry"],
-    ["pulls what only a registry has", inRegistries, "pull_image", null],
-    [
-      "pulls nothing where every gate has passed",
-      { ...inRegistries, ...noGates },
-      "pull_image",
-      "every gate has passed",
-    ],
-    [
-      "pulls nothing where its one gate has passed",
-      { ...inRegistries, ...oneGate },
-      "pull_image",
-      "every gate has passed",
-    ],
-    [
-      "pulls nothing that the engine has",
-      { ...inRegistries, engine: engine({ images: [localImage(local, { digests: [built] })] }) },
-      "pull_image",
-      "the engine has it",
-    ],
-    ["pushes nothing that the registry has", inRegistries, "push_dev", "ecr has dev-1.2.0"],
-    ["copies nothing that all have", inRegistries, "copy_to_others", "all have it"],
-    ["pushes no Git tag that the remote has", tagged("a"), "push_git_tag", "the remote has it"],
-    ["pushes no Git tag without a remote", { git: git({ remote: null }) }, "push_git_tag", "the repo has no remote"],
-    ["makes no Git tag that was pushed", tagged("a"), "git_tag", "it was pushed at aaaaaaaaaaaa"],
-    [
-      "makes no Git tag that is there",
-      { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) },
-      "git_tag",
-      "the tag is there",
-    ],
-    [
-      "moves dev nowhere where it is this image",
-      {
-        registries: {
-          ecr: { "dev-1.2.0": found(built, labels), dev: found(built) },
-          dockerhub: { "dev-1.2.0": found(built, labels), dev: found(built) },
-        },
-      },
-      "flip_dev",
-      "dev is this image everywhere",
-    ],
-    [
-      "moves dev where one registry has another image",
-      {
-        registries: {
-          ecr: { "dev-1.2.0": found(built, labels), dev: found(built) },
-          dockerhub: { "dev-1.2.0": found(built, labels), dev: found(digest("b")) },
-        },
-      },
-      "flip_dev",
-      null,
-    ],
-  ])("%s", (_what, world, id, skip) => {
-    expect(stepOf(plan(world), id).skip).toBe(skip);
-  });
-
-  it("pulls what it tests by its digest", () => {
-    const step = stepOf(plan(inRegistries), "pull_image");
-    expect([step.title, lines([step])]).toEqual([
-      "Pull dev-1.2.0 to test it",
-      [`docker pull 127.0.0.1:5001/cmamp@${built}`],
-    ]);
-  });
-
-  it("pulls where one gate has passed and another has not", () => {
-    const log = [{ ...pass("fast"), runner: 'pytest -m "not slow and not superslow and not qa"' }];
-    expect(active(plan({ ...inRegistries, log }))).toContain("pull_image");
-  });
-
-  it("has no pull where no registry has the version", () => {
-    expect(ids(plan(here))).not.toContain("pull_image");
-  });
-
-  it("moves a Git tag that was never pushed and names another commit", () => {
-    const [tag] = doing(plan({ git: git({ tags: { "cmamp-1.2.0": commit("c") } }) }), "git_ref").filter(
-      ({ op }) => op === "tag",
-    );
-    expect(tag).toMatchObject({ commit: commit("a"), replaces: commit("c") });
-  });
-
-  it.each<[string, Partial<Facts>]>([
-    ["is at this commit", { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) }],
-    ["was pushed", tagged("c")],
-    ["is not there", {}],
-  ])("moves no Git tag that %s", (_what, world) => {
-    expect(stepOf(plan(world), "git_tag").do.map((action) => "replaces" in action)).toEqual([false]);
-  });
-
-  it("records and pushes the commit of a tag that was pushed", () => {
-    const steps = plan(tagged("c"));
-    const records = doing(steps, "record").flatMap(({ entry }) => (entry.type === "release" ? [entry.commit] : []));
-    const pushed = stepOf(steps, "push_git_tag").do;
-    expect([records, pushed]).toMatchObject([[commit("c")], [{ commit: commit("c") }]]);
-  });
-});
-
-/** The version's Git tag on the remote and here, at a commit that was built from these inputs. */
-function tagged(letter: string): Partial<Facts> {
-  const tags = { "cmamp-1.2.0": commit(letter) };
-  return { remoteTags: tags, git: git({ tags }) };
-}
-
 describe("a release with a builder", () => {
   const far = (more: Partial<Facts> = {}, options: Partial<ReleaseOptions> = {}) =>
     plan({ builder: "far", ...more }, options);
@@ -357,39 +225,5 @@ describe("a release with a builder", () => {
   it("pulls nothing anew that was built before", () => {
     expect(stepOf(far(here), "pull_built").skip).toBe(`already built: ${built}`);
     expect(ids(plan())).not.toContain("pull_built");
-  });
-});
-
-describe("the dev half of docker_release_all", () => {
-  const done = logged({ ...released, digest: built });
-  const half = (world: Partial<Facts>) => ids(releaseUnlessDone(facts(world), releaseOptions));
-  it("is nothing where every registry and the log have the version", () => {
-    expect(half({ ...inRegistries, log: [logged({ ...released, version: "1.1.0" }), done] })).toEqual([]);
-  });
-
-  it.each<[string, Partial<Facts>]>([
-    ["no registry has it", { log: [done] }],
-    ["one registry lacks it", { registries: { ecr: { "dev-1.2.0": found(built, labels) } }, log: [done] }],
-    [
-      "one has lost it",
-      { registries: { ...inRegistries.registries, ecr: { "dev-1.2.0": { state: "absent" } } }, log: [done] },
-    ],
-    ["the log does not know it", inRegistries],
-    ["a run that ended after its record left its claim", { ...inRegistries, log: [done], claim: owner() }],
-    ["the log has another version", { ...inRegistries, log: [logged({ ...released, version: "1.1.0" })] }],
-    ["the log has it for prod", { ...inRegistries, log: [logged({ ...released, stage: "prod" })] }],
-    [
-      "the log has only its announcement",
-      {
-        ...inRegistries,
-        log: [logged({ type: "announce", stage: "dev", version: "1.2.0", digest: built, channel: "slack" })],
-      },
-    ],
-  ])("is a whole release where %s", (_what, world) => {
-    expect(half(world)).toContain("record_release");
-  });
-
-  it("is refused without a version", () => {
-    expect(refusal(() => half({ version: null })).message).toContain("no version was given");
   });
 });

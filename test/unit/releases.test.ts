@@ -26,7 +26,7 @@ const released = (stage: Stage, number: string, registries: readonly string[] = 
     commit: commit(number[0] ?? "0"),
     registries,
   });
-const moved = (tag: Stage, number: string, why: "release" | "rollback" = "release"): SignedEntry =>
+const moved = (tag: Stage, number: string, why: "release" | "rollback" | "mirror" = "release"): SignedEntry =>
   logged({
     type: "flip",
     id: `${tag}${number}${why}`,
@@ -75,22 +75,43 @@ describe("what the log says of releases", () => {
     expect(releaseBefore(log, "prod", version("1.8.0"))).toBeUndefined();
   });
 
-  it("knows who took a version back, until it is there again", () => {
-    const back = [...two, moved("dev", "1.0.0", "rollback")];
-    expect(rolledBack(back, "dev", version("2.0.0"))?.by).toBe("ann");
-    expect(rolledBack(back, "dev", version("1.0.0"))).toBeUndefined();
-    expect(rolledBack([...back, moved("dev", "2.0.0", "rollback")], "dev", version("2.0.0"))).toBeUndefined();
+  /** What became of dev: `+1.2.0` is a release, `-1.1.0` a rollback, `=1.1.0` a mirror. */
+  const history = (moves: string): SignedEntry[] =>
+    moves.split(" ").flatMap((move) => {
+      const why = ({ "+": "release", "-": "rollback", "=": "mirror" } as const)[move[0] ?? ""] ?? "release";
+      return [...(why === "release" ? [released("dev", move.slice(1))] : []), moved("dev", move.slice(1), why)];
+    });
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ["+1.0.0 +1.1.0 +1.2.0", [], ["1.0.0", "1.1.0", "1.2.0"]],
+    ["+1.0.0 +1.1.0 +1.2.0 -1.1.0", ["1.2.0"], ["1.0.0", "1.1.0"]],
+    ["+1.0.0 +1.1.0 +1.2.0 -1.0.0", ["1.1.0", "1.2.0"], ["1.0.0"]],
+    ["+1.0.0 +1.1.0 -1.0.0 +1.2.0", ["1.1.0"], ["1.0.0", "1.2.0"]],
+    ["+1.0.0 +1.1.0 -1.0.0 =1.0.0", ["1.1.0"], ["1.0.0"]],
+    ["+1.0.0 +1.1.0 -1.0.0 =1.1.0", [], ["1.0.0", "1.1.0"]],
+    ["+1.0.0 +1.1.0 -1.0.0 -1.1.0", [], ["1.0.0", "1.1.0"]],
+    ["+1.0.0 +1.1.0 +1.2.0 -1.0.0 -1.1.0", ["1.2.0"], ["1.0.0", "1.1.0"]],
+    ["+1.0.0 +1.1.0 -1.0.0 +1.1.0", [], ["1.0.0", "1.1.0"]],
+    ["+1.9.0 +1.10.0 -1.9.0", ["1.10.0"], ["1.9.0"]],
+    ["+1.1.0 +1.0.0", [], ["1.0.0", "1.1.0"]],
+    ["-1.0.0", [], ["1.0.0", "1.1.0"]],
+    ["+1.1.0 -a1", [], ["1.1.0"]],
+  ])("after %s are out: %j, and in: %j", (moves, out, rest) => {
+    const by = (text: string) => rolledBack(history(moves), "dev", version(text))?.by;
+    expect([...out, ...rest].map(by)).toEqual([...out.map(() => "ann"), ...rest.map(() => undefined)]);
+  });
+
+  it("names the rollback that took a version out, not one after it", () => {
+    const log = history("+1.0.0 +1.1.0 +1.2.0 -1.1.0 -1.0.0");
+    const to = (text: string) => rolledBack(log, "dev", version(text))?.version;
+    expect([to("1.2.0"), to("1.1.0"), to("1.0.0")]).toEqual(["1.1.0", "1.0.0", undefined]);
   });
 
   it.each<[string, readonly SignedEntry[]]>([
-    ["nothing was moved", []],
-    ["it was taken back by a release", [moved("dev", "2.0.0"), moved("dev", "1.0.0")]],
-    ["it never was what the tag is", [moved("dev", "1.0.0", "rollback")]],
-    ["it only was released", [released("dev", "2.0.0"), moved("dev", "1.0.0", "rollback")]],
-    ["it was it in prod", [moved("prod", "2.0.0"), moved("dev", "1.0.0", "rollback")]],
-    ["prod was rolled back", [moved("dev", "2.0.0"), moved("prod", "1.0.0", "rollback")]],
-    ["nobody knows to what", [moved("dev", "2.0.0"), moved("dev", "a1", "rollback")]],
-  ])("knows of no rollback of 2.0.0 where %s", (_why, log) => {
+    ["only was released", [released("dev", "2.0.0"), moved("dev", "1.0.0", "rollback")]],
+    ["was in prod", [moved("prod", "2.0.0"), moved("dev", "1.0.0", "rollback")]],
+    ["is not of prod, which was rolled back", [moved("dev", "2.0.0"), moved("prod", "1.0.0", "rollback")]],
+  ])("knows of no rollback of a version that %s", (_why, log) => {
     expect(rolledBack(log, "dev", version("2.0.0"))).toBeUndefined();
   });
 

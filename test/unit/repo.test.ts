@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { doctor } from "../../lib/flows/doctor.ts";
 import { addEntry, checkChangelog, checkVersion } from "../../lib/flows/repo.ts";
 import { initRunnableDir } from "../../lib/flows/runnable_dir.ts";
+import { readChangelog } from "../../lib/model/changelog.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import { changelog, doing, engine, facts, refusal, version } from "./factory.ts";
+import { changelog, doing, engine, facts, localImage, refusal, version } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
 
@@ -56,10 +57,36 @@ describe("changelog_add", () => {
     ["nothing", { message: [] }, "no change was told"],
     ["two lines in one", { message: ["a\n# cmamp-9.9.9"] }, "is not one line of text"],
     ["blanks", { message: [" "] }, "is not one line of text"],
+    ["a dash and blanks", { message: ["-  "] }, "is not one line of text"],
     ["a version that is there", { version: version("1.2.0") }, "the entry of 1.2.0 does not fit"],
     ["a lower version", { version: version("1.1.9") }, "the entry of 1.1.9 does not fit"],
   ])("refuses %s", (_name, more, what) => {
     expect(refusal(() => add(more)).message).toContain(what);
+  });
+});
+
+describe("a changelog that an entry is added to", () => {
+  const added = (before: string) => {
+    const { entries } = readChangelog(before, "cmamp");
+    const options = { bump: "patch", message: ["x"], prod: false } as const;
+    const steps = addEntry(facts({ changelogText: before, changelog: entries }), options);
+    return doing(steps, "write_file")[0]?.content ?? steps[0]?.skip;
+  };
+  const top = "# cmamp-1.2.1\n- 2025-01-02\n- x\n\n";
+  const old = "# cmamp-1.2.0\n- 2025-01-02\n- caf\udce9\n";
+  it.each([
+    ["bytes that are no UTF-8", old, `${top}${old}`],
+    ["blank lines at its end", `${old}\n \n\n`, `${top}${old}\n \n\n`],
+    ["no line break at its end", old.trimEnd(), `${top}${old.trimEnd()}`],
+    ["line ends of Windows", old.replaceAll("\n", "\r\n"), `${top}${old}`.replaceAll("\n", "\r\n")],
+    ["a mark of byte order", `\uFEFF${old}`, `\uFEFF${top}${old}`],
+  ])("keeps %s", (_what, before, after) => {
+    expect(added(before)).toBe(after);
+  });
+
+  it("of Windows that has it on top gets no second one", () => {
+    const there = `\uFEFF${top}${old}`.replaceAll("\n", "\r\n");
+    expect(added(there)).toContain("says exactly this");
   });
 });
 
@@ -80,10 +107,20 @@ describe("version_check", () => {
     ["an older container is to be pulled", { CONTAINER_VERSION: "cmamp-1.1.0" }, 1, "i docker_pull"],
     ["older code is to be merged", { CONTAINER_VERSION: "cmamp-1.10.0" }, 1, "i git_merge_master"],
     ["equal versions say no word of it", { AM_CONTAINER_VERSION: "1.2.0" }, 0, "container_version='1.2.0'"],
-    ["outside a container nothing can differ", {}, 0, "not inside a container"],
+    ["outside a container nothing differs without an image", {}, 0, "none, and the engine has no image of dev"],
   ])("%s", (_name, env, exitCode, what) => {
     expect(check(env)).toMatchObject({ exitCode, text: expect.stringContaining(what) });
   });
+});
+
+it.each([
+  ["1.1.0", 1, "code_version='1.2.0' != container_version='1.1.0'"],
+  ["1.2.0", 0, "container_version='1.2.0'"],
+])("outside a container the engine's dev image %s is compared", (of, exitCode, what) => {
+  const image = localImage("127.0.0.1:5001/cmamp:dev", { labels: { "org.opencontainers.image.version": of } });
+  const world = facts({ engine: engine({ images: [image] }) });
+  const text = expect.stringContaining(what);
+  expect(doing(checkVersion(world), "announce")[0]).toMatchObject({ exitCode, text });
 });
 
 describe("init_runnable_dir", () => {
@@ -274,10 +311,24 @@ describe("code and container", () => {
       { code: "1.2.0", container: "1.2.0", inSync: true },
     ],
     [
-      "cannot differ outside of one",
+      "cannot differ outside of one without an image",
       {},
       {},
-      "code_version='1.2.0'\ncontainer_version='not inside a container'",
+      "code_version='1.2.0'\ncontainer_version='none, and the engine has no image of dev'",
+      { code: "1.2.0", container: null, inSync: true },
+    ],
+    [
+      "cannot differ outside of one where no engine answers",
+      {},
+      { engine: engine({ up: false, why: "no socket" }) },
+      "code_version='1.2.0'\ncontainer_version='unknown, no Docker engine answers'",
+      { code: "1.2.0", container: null, inSync: true },
+    ],
+    [
+      "cannot differ where the image has no label of its version",
+      {},
+      { engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev", { labels: {} })] }) },
+      "code_version='1.2.0'\ncontainer_version='unknown, the image of dev has no label of it'",
       { code: "1.2.0", container: null, inSync: true },
     ],
     [

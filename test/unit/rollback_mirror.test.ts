@@ -2,7 +2,20 @@ import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
 import { asksRollback, rollback } from "../../lib/flows/rollback.ts";
 import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
-import { active, config, digest, doing, facts, found, lines, logged, refusal, stepOf, version } from "./factory.ts";
+import {
+  active,
+  commit,
+  config,
+  digest,
+  doing,
+  facts,
+  found,
+  lines,
+  logged,
+  refusal,
+  stepOf,
+  version,
+} from "./factory.ts";
 
 const [old, now] = [digest("a"), digest("b")];
 const silent: TagState = { state: "unknown", why: "connection refused" };
@@ -40,6 +53,52 @@ describe("docker_rollback_dev", () => {
   it("moves nothing where dev is that version everywhere", () => {
     const done = { ...both, dev: found(old) };
     expect(stepOf(roll(registries(done, done)), "flip_dev").skip).toBe("dev is 1.1.0 everywhere");
+  });
+
+  describe("without a version", () => {
+    const pass = { digest: old, version: "1.1.0", commit: commit("a"), tree: "", runner: "x", platform: "linux/amd64" };
+    const moved = { id: "f", tag: "dev", version: "1.2.0", to: now, from: {}, registries: ["ecr"] };
+    const past: Partial<Facts> = {
+      ...registries(both, { ...both, "dev-1.1.0": absent }),
+      terminal: true,
+      log: [
+        logged({ ...release, version: "1.0.0", digest: digest("c") }),
+        logged({ ...release, version: "1.1.0", digest: old }),
+        logged({ ...release, version: "1.2.0", digest: now }),
+        logged({ type: "pass", list: "fast", ...pass }),
+        logged({ type: "skip", list: "qa", digest: old, version: "1.1.0", why: "--no-qa-tests" }),
+        logged({ type: "flip", why: "release", ...moved }),
+      ],
+    };
+
+    it("a person is shown what is known of each, and asked for the highest below", () => {
+      expect(asksRollback(facts(past), { message: [] }).split("\n")).toEqual([
+        "dev is 1.2.0; another version than the first one is named with --version:",
+        "1.1.0  released by ann at 2025-01-02 10:00 UTC",
+        "    ecr has it, dockerhub does not have it",
+        "    fast passed, by ann on ci at 2025-01-02 10:00 UTC",
+        "    qa left out by ann: --no-qa-tests",
+        "    what is other in it: i compare_packages dev-1.1.0 dev",
+        "1.0.0  released by ann at 2025-01-02 10:00 UTC",
+        "    ecr does not have it, dockerhub does not have it",
+        "    no test of it is recorded",
+        "    what is other in it: i compare_packages dev-1.0.0 dev",
+        "Point dev of cmamp back at 1.1.0 in ecr, dockerhub?",
+      ]);
+      expect(doing(rollback(facts({ ...past, ...registries(both, both) }), { message: [] }), "move_tag")).toMatchObject(
+        [{ version: "1.1.0", to: old }],
+      );
+    });
+
+    it.each<[string, Partial<Facts>, boolean]>([
+      ["nobody looks", past, true],
+      ["there is no terminal", { ...past, terminal: false }, false],
+      ["all below was rolled back", { ...past, log: [] }, false],
+    ])("is refused where %s", (_why, world, yes) => {
+      expect(refusal(() => rollback(facts(world), { message: [], yes })).message).toBe(
+        "no version was given to go back to",
+      );
+    });
   });
 
   const history = { log: ["1.0.0", "1.1.0", "1.2.0"].map((one) => logged({ ...release, version: one })) };
@@ -221,6 +280,11 @@ describe("release_mirror", () => {
   it("leaves dev alone where it is another version everywhere", () => {
     const rolled = { ...both, dev: found(old) };
     expect(stepOf(run(registries(rolled, rolled)), "flip_dev").skip).toBe("dev is another version");
+  });
+
+  it("looks for a move that somebody left half-way first, also where nothing else is to be done", () => {
+    const [first] = run(registries(both, both));
+    expect([first?.skip, first?.do]).toEqual([null, [{ kind: "check", what: "flip" }]]);
   });
 
   it("does nothing twice", () => {

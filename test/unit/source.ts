@@ -8,7 +8,7 @@ export const readIn = (path: string): string => readFileSync(join(root, path), "
 /** The TypeScript files below a folder of the project, by their path in it; the template is another project. */
 export const sources = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.startsWith("template/"))
+    .filter((name) => /(?<!\.d)\.ts$/.test(name) && !name.startsWith("template/"))
     .map((name) => `${folder}/${name}`)
     .sort();
 

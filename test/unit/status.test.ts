@@ -3,7 +3,7 @@ import { releaseHistory, releaseStatus } from "../../lib/flows/status.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
-import { config, digest, doing, facts, found, logged } from "./factory.ts";
+import { commit, config, digest, doing, facts, found, logged } from "./factory.ts";
 
 const [one, two] = [digest("a"), digest("b")];
 const settings = config({
@@ -46,6 +46,18 @@ describe("release_status", () => {
       "all registries agree",
     ],
     [
+      "what the log has and no registry is gone",
+      { ecr: { dev: { state: "absent" } }, hub: { dev: { state: "absent" } } },
+      1,
+      "no registry has dev, which the log says was released",
+    ],
+    [
+      "what no registry that answers has may be in another",
+      { ecr: { dev: { state: "absent" } }, hub: { dev: { state: "unknown", why: "timeout" } } },
+      1,
+      "some registries do not answer",
+    ],
+    [
       "a registry that does not answer is bad news, not drift",
       { ecr: at(one), hub: { dev: { state: "unknown", why: "timeout" } } },
       1,
@@ -56,8 +68,26 @@ describe("release_status", () => {
     expect([told?.exitCode, told?.text.split("\n").at(-1)]).toEqual([exitCode, expect.stringContaining(verdict)]);
   });
 
+  it("has nothing behind by choice where an entry of the log names no registry", () => {
+    const none = { ...(flip as Flip), registries: [], from: {} };
+    const told = status({ ecr: { dev: { state: "absent" } }, hub: { dev: { state: "absent" } } }, [none]);
+    expect([told?.exitCode, told?.text]).toEqual([1, expect.not.stringContaining("by choice")]);
+  });
+
   it("names the version behind a mutable tag, as the log knows it", () => {
     expect(status({ ecr: at(one), hub: at(one) })?.text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
+  });
+
+  it("says drift of a version whose tag was moved alike in all registries, and not of a mutable tag", () => {
+    const release = logged({
+      ...{ type: "release", stage: "dev", version: "1.2.0", digest: one, commit: "c", registries: ["ecr", "hub"] },
+    });
+    const all = (tag: string, hash: string) => ({ ecr: { [tag]: found(hash) }, hub: { [tag]: found(hash) } });
+    const verdict = (tag: string, hash: string) => status(all(tag, hash), [flip, release])?.text.split("\n").at(-1);
+    expect([verdict("dev-1.2.0", two), verdict("dev-1.2.0", one), verdict("dev", two)]).toEqual([
+      "drift: dev-1.2.0; mend it with: i release_mirror",
+      ...Array(2).fill("all registries agree"),
+    ]);
   });
 
   it("says behind by choice of a registry that is not required", () => {
@@ -100,7 +130,7 @@ describe("release_history", () => {
     flip,
   ];
   const told = (all: boolean, entries = log) =>
-    doing(releaseHistory(facts({ log: entries }), { all }), "announce")[0]?.text;
+    doing(releaseHistory(facts({ log: entries }), { all, passes: false }), "announce")[0]?.text;
 
   it("tells who moved a tag, when and why", () => {
     expect(told(false)).toContain(
@@ -137,7 +167,7 @@ describe("release_history", () => {
     [
       "a pass",
       { type: "pass", list: "fast", ...pass, commit: "0123456789abcdef" },
-      "fast tests passed on 0123456789ab",
+      `fast tests passed on 0123456789ab in ${one}, on ci`,
     ],
     [
       "an announcement",
@@ -158,9 +188,22 @@ describe("release_history", () => {
     expect(told(true, [logged(entry)])).toBe(`2025-01-02 10:00:00 ann        1.2.0    ${wanted}`);
   });
 
+  it("with --passes tells whose the passes are, and leaves confirmations out", () => {
+    const entries = [
+      logged({ type: "pass", list: "fast", ...pass, commit: commit("c") }),
+      logged({ type: "pass", list: "slow", ...pass, commit: commit("c") }, { by: "bot", ci: "77" }),
+      logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" }),
+    ];
+    const text = doing(releaseHistory(facts({ log: entries }), { all: false, passes: true }), "announce")[0]?.text;
+    expect(text?.split("\n").map((line) => line.slice(20))).toEqual([
+      `ann        1.2.0    fast tests passed on cccccccccccc in ${one}, on ci`,
+      `bot        1.2.0    slow tests passed on cccccccccccc in ${one}, CI run 77`,
+    ]);
+  });
+
   it("tells the oldest first, each on its line, and leaves passes and confirmations to --all", () => {
     const confirmed = logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" });
-    const steps = releaseHistory(facts({ log: [...log, confirmed] }), { all: false });
+    const steps = releaseHistory(facts({ log: [...log, confirmed] }), { all: false, passes: false });
     const [report] = doing(steps, "announce");
     expect([
       steps.map(({ id, title }) => [id, title]),
@@ -207,6 +250,7 @@ describe("the table of release_status", () => {
     expect([step?.id, step?.title, more]).toEqual(["report", "Tell what every registry has", []]);
     expect(report?.data).toEqual({
       drift: ["dev"],
+      held: [],
       rows: [
         { tag: "dev", registry: "ecr", required: true, digest: one, state: "drift", note: "" },
         { tag: "dev", registry: "hub", required: true, digest: two, state: "drift", note: "" },

@@ -1,25 +1,55 @@
 import { describe, expect, it } from "vitest";
-import { defaultSmoke, listNames, prodWays, runnerName, type TestList, testCommand } from "../../lib/model/tests.ts";
+import {
+  allowedInTree,
+  defaultSmoke,
+  listNames,
+  nestedDirs,
+  prodWays,
+  runnerName,
+  type TestList,
+  testCommand,
+} from "../../lib/model/tests.ts";
+import { config, facts } from "./factory.ts";
 
-const plain: TestList = { command: null, mayBeEmpty: false, prod: null };
-const own: TestList = { command: ["make", "check"], mayBeEmpty: false, prod: null };
-const options = { ci: true, suite: "cmamp", report: "/r.xml", extra: [], stage: "dev", version: "1.2.0" };
+const plain: TestList = { command: null, mayBeEmpty: false, entrypoint: true, prod: null };
+const own: TestList = { command: ["make", "check"], mayBeEmpty: false, entrypoint: true, prod: null };
+const options = {
+  ci: true,
+  suite: "cmamp",
+  report: "/r.xml",
+  cache: "/c",
+  extra: [],
+  without: [],
+  stage: "dev",
+  version: "1.2.0",
+};
 
 describe("the pytest line of a list", () => {
   it.each([
-    ["fast", "not slow and not superslow and not qa", ".", "5", "2"],
-    ["slow", "slow and not superslow and not qa", ".", "30", "1"],
-    ["superslow", "not slow and superslow and not qa", ".", "3600", "1"],
-  ] as const)("%s has its marker, timeout and reruns", (name, marker, path, seconds, reruns) => {
-    expect(testCommand(name, plain, options)).toEqual([
-      ...["pytest", "-m", marker, path, "-o", "timeout_func_only=true", "--timeout", seconds, "--reruns", reruns],
-      ...["--only-rerun", "Failed: Timeout", "--junit-xml=/r.xml", "-o", "junit_suite_name=cmamp"],
-    ]);
-  });
+    ["fast", "not slow and not superslow and not qa", "5", "2"],
+    ["slow", "slow and not superslow and not qa", "30", "1"],
+    ["superslow", "not slow and superslow and not qa", "3600", "1"],
+  ] as const)(
+    "%s has its marker, timeout and reruns, and takes the paths that pytest is configured with",
+    (name, marker, seconds, reruns) => {
+      expect(testCommand(name, plain, options)).toEqual([
+        ...["pytest", "-m", marker, "-o", "timeout_func_only=true", "--timeout", seconds, "--reruns", reruns],
+        ...[
+          "--only-rerun",
+          "Failed: Timeout",
+          "-o",
+          "cache_dir=/c",
+          "--junit-xml=/r.xml",
+          "-o",
+          "junit_suite_name=cmamp",
+        ],
+      ]);
+    },
+  );
 
   it("qa runs the tests below test with stage and version of the image", () => {
     expect(testCommand("qa", plain, options).join(" ")).toBe(
-      "pytest -m qa and not superslow test -o timeout_func_only=true --timeout 3600 --reruns 1 --only-rerun Failed: Timeout --image_stage dev --image_version 1.2.0 --junit-xml=/r.xml -o junit_suite_name=cmamp",
+      "pytest -m qa and not superslow test -o timeout_func_only=true --timeout 3600 --reruns 1 --only-rerun Failed: Timeout -o cache_dir=/c --image_stage dev --image_version 1.2.0 --junit-xml=/r.xml -o junit_suite_name=cmamp",
     );
   });
 
@@ -35,14 +65,61 @@ describe("the pytest line of a list", () => {
     expect(testCommand("fast", plain, { ...options, ci: false })).toContain("50");
   });
 
+  it("leaves out the dirs that have tests of their own", () => {
+    const words = testCommand("fast", plain, { ...options, without: ["helpers/slipway", "inner"] });
+    expect(words.slice(3, 6)).toEqual(["--ignore=helpers/slipway", "--ignore=inner", "-o"]);
+  });
+
   it("runs the given words instead of all tests", () => {
     const words = testCommand("fast", plain, { ...options, extra: ["test/test_a.py", "-x"] });
     expect(words.slice(3, 6)).toEqual(["test/test_a.py", "-x", "-o"]);
   });
 });
 
+describe("the dirs below a runnable dir that have tests of their own", () => {
+  const repo = ["repo_config.yaml", "a/repo_config.yaml", "a/b/repo_config.yaml", "ab/repo_config.yaml"];
+  const slipway = "sub/slipway/thin_client/template/repo_config.yaml";
+  it.each<[string, string, readonly string[], string | null, readonly string[]]>([
+    ["other runnable dirs", ".", repo, null, ["a", "ab"]],
+    ["those below it alone", "a", repo, null, ["b"]],
+    ["none of its own", "a/b", repo, null, []],
+    ["all of a clone of Slipway in a submodule", ".", [slipway], null, ["sub/slipway"]],
+    ["and of the one that runs, which Git may ignore", ".", ["repo_config.yaml"], "tools/slipway", ["tools/slipway"]],
+    ["not of one that lies elsewhere", "a", [slipway], "tools/slipway", []],
+    ["none where the repo is Slipway's", ".", ["thin_client/template/repo_config.yaml"], null, []],
+    ["none where it is the template", "thin_client/template", ["thin_client/template/repo_config.yaml"], null, []],
+  ])("are %s", (_which, dir, configs, own, wanted) => {
+    expect(nestedDirs(dir, configs, own)).toEqual(wanted);
+  });
+});
+
 it("a configured command is taken as it is, the given words behind it", () => {
   expect(testCommand("fast", own, { ...options, extra: ["-k"] })).toEqual(["make", "check", "-k"]);
+});
+
+describe("beside the files of its commit a tree that is tested may hold", () => {
+  const allowed = allowedInTree({
+    config: config({ tests: { mount: ["data"] } }),
+    place: { ...facts().place, dir: "sub" },
+  });
+  const withRunner = allowedInTree({
+    config: config({ tests: { fast: { command: ["make"] } } }),
+    place: facts().place,
+  });
+
+  it.each<[string, boolean, boolean]>([
+    ["what tests.mount names", allowed("sub/data"), true],
+    ["what lies in it", allowed("sub/data/deep/x.bin"), true],
+    ["no other path that begins alike", allowed("sub/database"), false],
+    ["not the same path of another dir", allowed("data/x.bin"), false],
+    ["what Python keeps, which our containers do not read", allowed("src/__pycache__/a.pyc"), true],
+    ["no compiled code elsewhere", allowed("src/a.pyc"), false],
+    ["what pytest keeps, which ours keeps elsewhere", allowed(".pytest_cache/v/lastfailed"), true],
+    ["nothing of pytest where another program runs tests", withRunner(".pytest_cache/v/lastfailed"), false],
+    ["no module that Git ignores", allowed("sub/ignored.py"), false],
+  ])("%s", (_what, is, wanted) => {
+    expect(is).toBe(wanted);
+  });
 });
 
 it("there are four lists, three ways to run one for prod, and a smoke test that any image has", () => {

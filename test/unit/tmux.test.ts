@@ -45,6 +45,12 @@ describe("tmuxSession", () => {
     expect(commands({ folders })).toContain(line);
   });
 
+  it("gives tmux no format in a name or a dir, which could run a command", () => {
+    const odd = commands({ suffix: "c#(a)", folders: [{ name: "x#(b)", dir: "/src/x#(b)" }] });
+    expect(odd[0]).toBe("new-session -d -s c_(a)1 -n x_(b)/main -c /src/x##(b) /bin/bash -l");
+    expect(odd.at(-1)).toContain("-t =c_(a)1:=x_(b)/dbash ");
+  });
+
   it("escapes a word that would end a command of tmux", () => {
     expect(commands({ folders: [{ name: "", dir: "/src/odd;" }] })[0]).toContain("-c /src/odd\\; ");
   });
@@ -83,6 +89,7 @@ describe("tmuxSession", () => {
 describe("sessionName", () => {
   it("has nothing that separates the parts of a target", () => {
     expect(sessionName("a.b:c", "1")).toBe("a_b_c1");
+    expect([sessionName("new1", "1"), sessionName("new", "11")]).toEqual(["new1_1", "new11"]);
   });
 
   it("refuses a missing index", () => {

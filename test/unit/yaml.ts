@@ -10,7 +10,7 @@ export async function configOf(text: string, env: Readonly<Record<string, string
   const root = mkdtempSync(join(tmpdir(), "slipway-unit-"));
   try {
     writeFileSync(join(root, "repo_config.yaml"), text);
-    const place = { root, dir: ".", owner: root, gitDir: `${root}/.git`, cwd: ".", gitMounts: [] };
+    const place = { root, dir: ".", owner: root, gitDir: `${root}/.git`, cwd: ".", gitMounts: [], gitPrograms: [] };
     return await loadConfig(place, env);
   } finally {
     rmSync(root, { recursive: true });

@@ -1,4 +1,4 @@
-# Reads names on stdin; prints up to three that are nearest to `wanted`, joined with "or".
+# Reads names on stdin; prints up to three that are nearest to `wanted`, joined with "or": as `nearest` of lib/model has it.
 function distance(a, b, i, j, row, last, cost) {
   for (j = 0; j <= length(b); j++) row[j] = j
   for (i = 1; i <= length(a); i++) {
@@ -16,7 +16,8 @@ function distance(a, b, i, j, row, last, cost) {
 }
 {
   far = distance(wanted, $0)
-  if (index($0, wanted) == 1) far = 1
+  if (length(wanted) > 2 && index($0, wanted) > 0 && far > 2) far = 2
+  if (index($0, wanted) == 1 && far > 1) far = 1
   if (far <= 1 + length(wanted) / 3) near[far] = near[far] " " $0
 }
 END {

@@ -3,7 +3,9 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { withoutForeign } from "../../lib/model/caller_variables.ts";
 import { UserError } from "../../lib/model/errors.ts";
+import { systemRefusal } from "../../lib/model/system_errors.ts";
 import type { Env } from "./layout.ts";
 
 /** How a program ended and what it said. */
@@ -27,13 +29,15 @@ const collect = async (stream: Readable): Promise<string> => {
 const feed = async (input: Readable | string | undefined, stdin: NodeJS.WritableStream): Promise<void> => {
   stdin.on("error", () => undefined);
   if (typeof input === "object") await pipeline(input, stdin).catch(() => undefined);
-  else stdin.end(input ?? "");
+  // Without a text nothing is written, which a program that has ended already would refuse.
+  else if (input === undefined) stdin.end();
+  else stdin.end(input);
 };
 
 /** Runs a program to its end; a program that is not there has the code 127. */
 export async function run(argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
   const [program = "", ...words] = argv;
-  const env = { ...(options.env ?? process.env) } as NodeJS.ProcessEnv;
+  const env = { ...(options.env ?? withoutForeign(process.env)) } as NodeJS.ProcessEnv;
   const child = spawn(program, words, { cwd: options.cwd, env, stdio: ["pipe", "pipe", "pipe"] });
   const ended = new Promise<number>((resolve) => {
     child.on("error", () => resolve(127));
@@ -49,9 +53,19 @@ export async function run(argv: readonly string[], options: CommandOptions = {})
   return { code, stdout, stderr };
 }
 
+let isLogLost = false;
+
+/** A log is comfort: where the system refuses it, that is told once, and the work goes on. */
 function keep(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  appendFileSync(file, text);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    appendFileSync(file, text);
+  } catch (error) {
+    const refusal = systemRefusal(error);
+    if (!refusal) throw error;
+    if (!isLogLost) process.stderr.write(`engine: going on without its log: ${refusal.message}\n`);
+    isLogLost = true;
+  }
 }
 
 /** Runs a program that has to succeed and gives what it printed. */

@@ -20,7 +20,7 @@ export type Layout = {
   readonly registries: string;
 };
 
-/** The longest path that a Unix socket may have, less what containerd adds below the folder. */
+/** The longest path, in bytes, that a Unix socket may have, less what containerd adds below the folder. */
 const longestHome = 70;
 
 /** The folders of the private engine that belong to this environment. */
@@ -44,9 +44,10 @@ export function layout(env: Env): Layout {
 
 /** Refuses a home whose sockets would have longer paths than the kernel takes. */
 export function assertShortHome(home: string): void {
-  if (home.length <= longestHome) return;
-  throw new UserError(`the engine's folder "${home}" has ${home.length} characters`, {
-    why: `its sockets lie below it, and the kernel takes socket paths up to 107 characters.`,
+  const length = Buffer.byteLength(home);
+  if (length <= longestHome) return;
+  throw new UserError(`the engine's folder "${home}" has ${length} bytes, ${longestHome} is the most`, {
+    why: "its sockets lie below it, and the kernel takes socket paths up to 107 bytes.",
     fix: "Set XDG_DATA_HOME to a shorter folder and run the same command again.",
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { engineSocket, hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
+import { withoutForeign } from "../../lib/model/caller_variables.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { baseImage, ensureBase, ensureBaseArchive, hasImage } from "./base.ts";
 import { must, run } from "./command.ts";
@@ -10,10 +11,12 @@ import { assertShortHome, type Env, type Layout, layout } from "./layout.ts";
 import { registerArm, runsArm, unregisterArm } from "./multi_arch.ts";
 import type { DownOptions, EngineOptions, EngineStatus, UpOptions } from "./options.ts";
 import { ensurePrograms, installPackages } from "./packages.ts";
+import { networkOf } from "./processes.ts";
 import { loopbackRegistries, registryRuns, startRegistries, stopRegistries } from "./registries.ts";
 
-/** The environment with a pointer to the private engine taken out: it names nothing of the user's own. */
-function withoutPrivate(env: Env): Env {
+/** The environment of our own commands with a pointer to the private engine taken out: it names nothing of the user's own. */
+function withoutPrivate(all: Env): Env {
+  const env = withoutForeign(all);
   if (env["DOCKER_HOST"] !== `unix://${engineSocket(env)}`) return env;
   return { ...env, DOCKER_HOST: undefined };
 }
@@ -103,8 +106,16 @@ async function bringUpPrivate(at: Layout, env: Env, say: (line: string) => void)
   if (await daemonAnswers(at)) return;
   assertAlone(at);
   await allOf([installPackages(at, ["runc", "iptables"]), ensurePrograms(at, say)]);
-  say(`starting a private Docker engine in ${at.home}`);
-  await startDaemonEngine(at, env);
+  // Another home has another lock, and both could have been alone before their downloads.
+  await withLock(
+    `/run/lock/slipway-engine/${(networkOf("self") ?? "").replace(/\D/g, "")}`,
+    () => say("waiting for an engine of another home to start"),
+    async () => {
+      assertAlone(at);
+      say(`starting a private Docker engine in ${at.home}`);
+      await startDaemonEngine(at, env);
+    },
+  );
 }
 
 /** Asks whether a private engine may be started; a machine that cannot have one is told before the question. */
@@ -121,7 +132,7 @@ async function assertMayStart(at: Layout, yes: boolean): Promise<void> {
       kind: "no_engine",
     });
   }
-  const { confirm } = await import("@inquirer/prompts");
+  const { confirm } = await import("../../node_modules/@inquirer/prompts/dist/index.js");
   if (await confirm({ message: question, default: true }, { output: process.stderr })) return;
   throw new UserError("no Docker engine was started", {
     why: "the question was answered with no.",

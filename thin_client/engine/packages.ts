@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { must, run } from "./command.ts";
 import { assertDebian, type Debian, sourcesText } from "./debian.ts";
@@ -105,6 +105,8 @@ type Suites = {
   readonly architecture?: string;
   /** Called before anything is downloaded. */
   readonly onBring?: () => void;
+  /** Whether a folder that is there can be used; one that cannot is brought again. */
+  readonly isWhole?: (folder: string) => boolean;
 };
 const newSuites = [engineSuite, "sid"];
 
@@ -113,7 +115,7 @@ export async function unpackPackages(
   at: Layout,
   names: readonly string[],
   target: string,
-  { suites = newSuites, architecture, onBring }: Suites = {},
+  { suites = newSuites, architecture, onBring, isWhole = existsSync }: Suites = {},
 ): Promise<void> {
   const foreign =
     architecture === undefined
@@ -131,10 +133,13 @@ export async function unpackPackages(
     await must([...apt, "download", ...names], { env: quiet, cwd: debs, log });
     for (const deb of readdirSync(debs)) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
     rmSync(debs, { recursive: true });
+    // Without it a loss of power leaves empty files under the final name.
+    await must(["sync", "-f", unfinished], { log });
     rmSync(target, { recursive: true, force: true });
     renameSync(unfinished, target);
   };
-  await once(at, target, () => {
+  const needed = () => !isWhole(target);
+  await once(at, target, needed, () => {
     onBring?.();
     return fromFirst(releasesOf(suites), bring);
   });
@@ -164,17 +169,18 @@ export async function unpackRoot(at: Layout, names: readonly string[], target: s
     rmSync(state, { recursive: true });
     renameSync(unfinished, target);
   };
-  await once(at, target, () => fromFirst(releasesOf(newSuites), bring));
+  const needed = () => !existsSync(target);
+  await once(at, target, needed, () => fromFirst(releasesOf(newSuites), bring));
 }
 
-/** Brings a folder unless it is there, whoever else does at the same time. */
-async function once(at: Layout, target: string, bring: () => Promise<void>): Promise<void> {
-  if (existsSync(target)) return;
+/** Brings a folder where it is needed, whoever else does at the same time. */
+async function once(at: Layout, target: string, needed: () => boolean, bring: () => Promise<void>): Promise<void> {
+  if (!needed()) return;
   await withLock(
     join(at.packages, `lock-${basename(target)}`),
     () => undefined,
     async () => {
-      if (!existsSync(target)) await bring();
+      if (needed()) await bring();
     },
   );
 }
@@ -183,16 +189,27 @@ async function once(at: Layout, target: string, bring: () => Promise<void>): Pro
 export async function ensurePrograms(at: Layout, say: (line: string) => void): Promise<void> {
   const root = join(at.packages, "engine");
   const onBring = () => say("downloading the engine's packages (about 100 MB)");
-  await unpackPackages(at, enginePackages, root, { onBring });
+  await unpackPackages(at, enginePackages, root, { onBring, isWhole: isWholeEngine });
   for (const program of programs) {
-    const found = ["usr/bin", "usr/sbin"].map((folder) => join(root, folder, program)).find((file) => existsSync(file));
+    const found = programIn(root, program);
     if (found !== undefined) link(found, join(at.bin, program), at.bin);
   }
   const tini = join(root, "usr/bin/tini-static");
   if (existsSync(tini)) link(tini, join(at.bin, "docker-init"), at.bin);
   const folder = join(at.config, "cli-plugins");
-  for (const plugin of plugins)
-    link(join(root, "usr/libexec/docker/cli-plugins", plugin), join(folder, plugin), folder);
+  for (const plugin of plugins) link(pluginIn(root, plugin), join(folder, plugin), folder);
+}
+
+const programIn = (root: string, program: string): string | undefined =>
+  ["usr/bin", "usr/sbin"].map((folder) => join(root, folder, program)).find((file) => existsSync(file));
+const pluginIn = (root: string, plugin: string): string => join(root, "usr/libexec/docker/cli-plugins", plugin);
+
+/** Whether an unpacked engine can start: what it cannot do without is there, and no program is an empty file. */
+export function isWholeEngine(root: string): boolean {
+  const needed = ["docker", "dockerd", "containerd", "docker-registry"].map((program) => programIn(root, program));
+  const others = programs.flatMap((program) => programIn(root, program) ?? []);
+  const files = [...needed, ...others, ...plugins.map((plugin) => pluginIn(root, plugin))];
+  return files.every((file) => file !== undefined && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
 /** Points a link at a file, also while somebody else does. */

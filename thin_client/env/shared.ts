@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { loadProcess, startTime } from "../../lib/doors/processes.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { lockedVersion, writeProduction } from "./lock.ts";
 import type { Places } from "./places.ts";
@@ -29,16 +29,17 @@ const npmWords = [
 ];
 const day = 24 * 60 * 60 * 1000;
 
-/** True when the env is complete: it gets its name only then. */
-export const hasShared = (at: Places): boolean => existsSync(join(at.env, "node_modules"));
+/** True when the env is complete: it gets its name only then. Throws where this user may not see whether it is there. */
+export const hasShared = (at: Places): boolean =>
+  statSync(join(at.env, "node_modules"), { throwIfNoEntry: false }) !== undefined;
 
 /** Installs the production dependencies under a temporary name; the first of several that do so at once wins. */
 export async function buildShared(at: Places): Promise<void> {
   mkdirSync(at.shared, { recursive: true });
-  sweep(at.shared);
-  const made = join(at.shared, `.new-${hostname()}-${process.pid}-${Date.now()}`);
+  const made = join(at.shared, `${unfinished()}${process.pid}-${Date.now()}`);
   mkdirSync(made);
   try {
+    sweepShared(at.shared, made);
     writeProduction(at.root, made);
     await npmInstall(made);
     copyFileSync(join(at.root, "package-lock.json"), join(made, "package-lock.json"));
@@ -57,7 +58,7 @@ function npmInstall(dir: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const npm = spawn("npm", npmWords, { cwd: dir, stdio: ["ignore", 2, 2] });
     const stop = (signal: NodeJS.Signals) => npm.kill(signal);
-    process.once("SIGINT", stop).once("SIGTERM", stop);
+    process.once("SIGINT", stop).once("SIGTERM", stop).once("SIGHUP", stop);
     const failed = (what: string, code: number | null, cause?: Error) =>
       new UserError(
         what,
@@ -71,7 +72,7 @@ function npmInstall(dir: string): Promise<void> {
       );
     npm.once("error", (error) => reject(failed("npm could not be started", 127, error)));
     npm.once("close", (code) => {
-      process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+      process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
       if (code === 0) resolve();
       else reject(failed(`npm ${npmWords.slice(0, 2).join(" ")} ended with ${code ?? "a signal"}`, code));
     });
@@ -121,27 +122,22 @@ function remove(dir: string): void {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** Removes what a killed run left: its process is gone, or, made on another machine, it is a day old. */
-function sweep(shared: string): void {
+/** How the name of an unfinished env of this machine begins; the same pid is another process in another PID namespace. */
+const unfinished = (): string => `.new-${hostname()}-${loadProcess().namespace}-`;
+
+/**
+ * Removes what a killed run left: its process is gone, or, where that cannot be looked at from here, it is a day older than
+ * what this run has just made: the clock of one file system, not those of two machines.
+ */
+export function sweepShared(shared: string, made: string): void {
+  const own = unfinished();
+  const now = statSync(made).mtimeMs;
   for (const name of readdirSync(shared).filter((each) => each.startsWith(".new-"))) {
-    const [pid] = name.slice(`.new-${hostname()}-`.length).split("-");
-    const ours = name.startsWith(`.new-${hostname()}-`);
+    const isGone = name.startsWith(own) && startTime(Number(name.slice(own.length).split("-")[0])) === "";
     try {
-      const old = Date.now() - statSync(join(shared, name)).mtimeMs > day;
-      if (old || (ours && !isAlive(Number(pid)))) remove(join(shared, name));
+      if (isGone || now - statSync(join(shared, name)).mtimeMs > day) remove(join(shared, name));
     } catch {
       // Another run removes the same leftover at this moment.
     }
   }
-}
-
-/** A zombie is dead: where nobody reaps it, it answers signals for ever. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || !/\) [ZX] /.test(readFileSync(stat, "utf8"));
 }

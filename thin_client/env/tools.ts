@@ -12,6 +12,8 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { engineEnv } from "../../lib/doors/engine.ts";
+import { systemRefusal } from "../../lib/model/system_errors.ts";
 
 /** A program that the workflows use: how it tells its version, what it is for, and what installs it. */
 type Tool = {
@@ -80,9 +82,12 @@ function installLine(tool: Tool): string {
   return tool.brew && onPath("brew") ? `brew install ${tool.brew}` : tool.otherwise;
 }
 
+/** What workflows see: the private engine's client and plugins where no other engine serves. */
+const seenEnv = (): NodeJS.ProcessEnv => ({ ...process.env, ...engineEnv(process.env) });
+
 /** The first executable file of this name on PATH. */
 export function onPath(name: string): string | null {
-  const dirs = (process.env["PATH"] ?? "").split(delimiter).filter((dir) => dir !== "");
+  const dirs = (seenEnv()["PATH"] ?? "").split(delimiter).filter((dir) => dir !== "");
   return dirs.map((dir) => join(dir, name)).find(isProgram) ?? null;
 }
 
@@ -111,7 +116,7 @@ function keyOf(tool: Tool, path: string): string | null {
 }
 
 const pluginDirs = (docker: string): readonly string[] => [
-  join(process.env["DOCKER_CONFIG"] || join(homedir(), ".docker"), "cli-plugins"),
+  join(seenEnv()["DOCKER_CONFIG"] || join(homedir(), ".docker"), "cli-plugins"),
   join(dirname(dirname(docker)), "lib", "docker", "cli-plugins"),
   ...["/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec"].map((dir) =>
     join(dir, "docker", "cli-plugins"),
@@ -120,7 +125,7 @@ const pluginDirs = (docker: string): readonly string[] => [
 
 function askVersion([file = "", ...words]: readonly string[]): Promise<string | null> {
   return new Promise((resolve) => {
-    const child = spawn(file, words, { stdio: ["ignore", "pipe", "pipe"], timeout: 10_000 });
+    const child = spawn(file, words, { env: seenEnv(), stdio: ["ignore", "pipe", "pipe"], timeout: 10_000 });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (text += String(part)));
     child.once("error", () => resolve(null));
@@ -141,7 +146,14 @@ function readCache(path: string): Versions {
 function writeCache(path: string, versions: Versions, known: Versions): void {
   const text = JSON.stringify(versions, null, 1);
   if (text === JSON.stringify(known, null, 1)) return;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, text);
-  renameSync(`${path}.${process.pid}`, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.${process.pid}`, text);
+    renameSync(`${path}.${process.pid}`, path);
+  } catch (error) {
+    const refusal = systemRefusal(error);
+    if (!refusal) throw error;
+    // The versions are asked for again next time.
+    process.stderr.write(`slipway: going on without it: ${refusal.message}\n`);
+  }
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writePrivate } from "../../lib/doors/files.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { parseImageName } from "../../lib/model/image.ts";
 
@@ -58,7 +59,7 @@ export function claimDir(at: Place, holder: number): void {
       kind: "usage",
     });
   mkdirSync(at.dir, { recursive: true });
-  writeFileSync(at.marker, `${JSON.stringify({ name: at.name, holder } satisfies Marker)}\n`);
+  writePrivate(at.marker, `${JSON.stringify({ name: at.name, holder } satisfies Marker)}\n`);
 }
 
 function readMarker(file: string): Marker | null {

@@ -1,3 +1,4 @@
+import { pastProxy } from "../../lib/model/oci/address.ts";
 import { loopbackRegistries } from "../engine/registries.ts";
 
 const manifestTypes = [
@@ -7,8 +8,10 @@ const manifestTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
-const ask = (address: string, path: string, init: RequestInit = {}): Promise<Response | null> =>
-  fetch(`http://${address}/v2/${path}`, { ...init, signal: AbortSignal.timeout(5_000) }).catch(() => null);
+async function ask(address: string, path: string, init: RequestInit = {}): Promise<Response | null> {
+  const url = new URL(`http://${address}/v2/${path}`);
+  return fetch(url, { ...pastProxy(url), ...init, signal: AbortSignal.timeout(5_000) }).catch(() => null);
+}
 
 /** Whether every loopback registry answers already, whoever started it. */
 export async function allAnswer(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { withoutForeign } from "../../lib/model/caller_variables.ts";
 import { UserError } from "../../lib/model/errors.ts";
 
 /** Says what happens; stdout is for results. */
@@ -23,7 +24,7 @@ export async function shown(argv: readonly string[], how: Showing): Promise<void
   const [program = "", ...words] = argv;
   const child = spawn(program, words, {
     cwd: how.cwd,
-    env: { ...process.env, ...how.env },
+    env: { ...withoutForeign(process.env), ...how.env },
     stdio: ["inherit", how.silent ? "ignore" : "inherit", "inherit"],
   });
   let stopped: NodeJS.Signals | null = null;

@@ -61,15 +61,20 @@ async function isAtFirst(at: Place): Promise<boolean> {
 
 const i = (at: Place): string => join(at.root, "thin_client", "bin", "i");
 
+/** Without comments: a zsh that is typed into takes them for words. */
 const nextLines = (at: Place, where: string): string => `
 Try next:
   source ${at.root}/thin_client/setenv.sh
   cd ${at.repo}
-  i docker_bash                                # a shell in the dev container
-  i release_status                             # which digest is where
-  i changelog_add -m "Say hello" && git commit --all --message "Say hello" && i docker_release_dev --yes
-  i docker_rollback_dev --version ${first}        # dev is again what ${first} was
-  i tmux --index 1                             # a session with the windows of the repo
-  i                                            # all workflows
-  (cd ${at.root} && npm run quickstart -- --down${where})   # remove all of this
+A shell in the dev container, and which digest is where:
+  i docker_bash
+  i release_status
+A second version, and dev again what ${first} was:
+  i changelog_add -m "Say hello" && git commit --all --message "Say hello" && git push && i docker_release_dev --yes
+  i docker_rollback_dev --version ${first}
+A session with the windows of the repo, and all workflows:
+  i tmux --index 1
+  i
+All of this removed:
+  (cd ${at.root} && npm run quickstart -- --down${where})
 `;

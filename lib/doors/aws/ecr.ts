@@ -1,4 +1,8 @@
-import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from "@aws-sdk/client-ecr";
+import {
+  DescribeRepositoriesCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+} from "../../../node_modules/@aws-sdk/client-ecr/dist-cjs/index.js";
 import type { AwsAccount, EcrSettings } from "../../model/aws.ts";
 import { capture } from "../shell.ts";
 import { awsError, kindOf } from "./failure.ts";

@@ -8,7 +8,7 @@ import {
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
-} from "@aws-sdk/client-ecs";
+} from "../../../node_modules/@aws-sdk/client-ecs/dist-cjs/index.js";
 import { type AwsAccount, revisionName, type Service, type TaskDefinition } from "../../model/aws.ts";
 import { awsError } from "./failure.ts";
 import { clientSettings } from "./settings.ts";

@@ -1,5 +1,6 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
+import { oneLine } from "../../model/visible.ts";
 
 /** What AWS did not do. `aws_login`: no credentials, or those have run out; `aws_denied`; `aws_unreachable`; `aws_refused`. */
 export type AwsKind = "aws_login" | "aws_denied" | "aws_unreachable" | "aws_refused";
@@ -46,10 +47,7 @@ function fixFor(kind: AwsKind, { region, profile }: AwsAccount, message: string)
 export function awsError(error: unknown, doing: string, account: AwsAccount): unknown {
   const kind = kindOf(error);
   if (kind === null || !(error instanceof Error)) return error;
-  const message = error.message
-    .replace(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, 300);
+  const message = oneLine(error.message.trim());
   const where = [account.profile && `profile ${account.profile}`, account.region].filter(Boolean).join(", ");
   return new UserError(
     `cannot ${doing}${where ? ` (${where})` : ""}`,

@@ -1,6 +1,7 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
+import { capture } from "../shell.ts";
 import type { Credentials, Session } from "./session.ts";
 
 type Given = { readonly credentials: Credentials | null; readonly note: string | null };
@@ -60,7 +61,12 @@ async function fromHelper(session: Session, source: CredentialSource & { from: "
   const program = `docker-credential-${source.helper}`;
   if (!/^[A-Za-z0-9._-]+$/.test(source.helper))
     return { credentials: null, note: `"${program}" is no name of a program` };
-  const { code, stdout, stderr } = await run(session, [program, "get"], source.server);
+  const { code, stdout, stderr, isLate } = await run(session, [program, "get"], source.server);
+  if (isLate)
+    return {
+      credentials: null,
+      note: `\`${program} get\` did not answer within ${session.timeouts.idle / 1000} s; try it: echo ${source.server} | ${program} get`,
+    };
   // A helper's words go to stdout (docker-credential-helpers, "Error"); those of a success hold the secret.
   if (code !== 0) {
     const words = stderr.trim() === "" ? stdout : stderr;
@@ -84,23 +90,20 @@ function parseHelper(stdout: string): Given | null {
   }
 }
 
-type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string; readonly isLate: boolean };
 
+/** Bytes that a helper may print. */
+const longestAnswer = 1 << 20;
+
+/** Runs a helper, and ends it with all that it started where it does not answer; its code is null where it is not there. */
 async function run(session: Session, argv: readonly string[], input: string): Promise<Ran> {
-  const { spawn } = await import("node:child_process");
-  const [program = "", ...words] = argv;
-  return await new Promise((resolve) => {
-    const timeout = session.timeouts.idle;
-    const child = spawn(program, words, { env: { ...session.env }, stdio: ["pipe", "pipe", "pipe"], timeout });
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    const text = (parts: Buffer[]) => Buffer.concat(parts).toString("utf8");
-    child.on("error", () => resolve({ code: null, stdout: "", stderr: "" }));
-    child.on("close", (code) => resolve({ code: code ?? 1, stdout: text(out), stderr: text(err) }));
-    // A helper that ends without reading its input is no error of ours.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
-  });
+  const signal = AbortSignal.timeout(session.timeouts.idle);
+  const options = { cwd: "/", env: session.env, input, apart: true, signal, limit: longestAnswer };
+  const { code, stdout, stderr } = await capture(argv, options);
+  return {
+    code: code === 127 && stderr === `${argv[0]}: not found` ? null : code,
+    stdout,
+    stderr,
+    isLate: signal.aborted,
+  };
 }

@@ -1,6 +1,14 @@
 import type { Repository } from "../../model/oci/address.ts";
 import type { Challenge } from "../../model/oci/challenge.ts";
-import { chooseChallenge, covers, parseChallenges, parseToken, tokenRequest } from "../../model/oci/challenge.ts";
+import {
+  chooseChallenge,
+  covers,
+  lackingScopes,
+  parseChallenges,
+  parseToken,
+  tokenRequest,
+  widened,
+} from "../../model/oci/challenge.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
 import { credentialSources } from "../../model/oci/credentials.ts";
 import { fixOf, RegistryError, reasonOf } from "../../model/oci/failure.ts";
@@ -21,6 +29,7 @@ export function loginOf(session: Session, repo: Repository): Login {
     at: 0,
     credentials: null,
     held: [],
+    wider: new Set(),
     pending: new Map(),
     notes: new Set(),
   };
@@ -35,10 +44,11 @@ export function loginOf(session: Session, repo: Repository): Login {
 export async function authorization(
   session: Session,
   repo: Repository,
-  scopes: readonly string[],
+  asked: readonly string[],
 ): Promise<Held | null> {
   const login = loginOf(session, repo);
   if (login.challenge === null) return null;
+  const scopes = widened(asked, [...login.wider]);
   const held = login.held.find((one) => one.until > session.clock.now() && serves(one, scopes));
   if (held !== undefined) return held;
   const key = scopes.join(" ");
@@ -183,6 +193,11 @@ export function refusedLogin(session: Session, repo: Repository, given: RefusedW
   if (given.sent === null) return login.challenge !== null;
   if (!login.held.includes(given.sent)) return true;
   login.held = login.held.filter((one) => one !== given.sent);
+  const lacking = challenge === null ? [] : lackingScopes(given.sent.scopes ?? [], challenge);
+  if (lacking.length > 0) {
+    for (const scope of lacking) login.wider.add(scope);
+    return true;
+  }
   if (!given.sent.proved) {
     if (login.at >= (login.sources?.length ?? 0)) return false;
     login.notes.add(`the login from ${nameOf(login.sources?.[login.at])} was not accepted`);

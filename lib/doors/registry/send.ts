@@ -1,3 +1,4 @@
+import { pastProxy } from "../../model/oci/address.ts";
 import type { Head } from "./patience.ts";
 import { within } from "./patience.ts";
 import type { Session } from "./session.ts";
@@ -27,6 +28,7 @@ export async function send(session: Session, sending: Sending): Promise<Answer> 
 
 async function fetchWhole({ url, method, headers, body }: Sending, signal: AbortSignal): Promise<Answer> {
   const response = await fetch(url, {
+    ...pastProxy(url),
     method,
     redirect: "manual",
     headers: { "user-agent": "slipway", "accept-encoding": "identity", ...headers },

@@ -32,6 +32,8 @@ export type Login = {
   at: number;
   credentials: Promise<Credentials | null> | null;
   held: Held[];
+  /** Scopes that the registry wants beside those that we ask for. */
+  readonly wider: Set<string>;
   /** Tokens being fetched, by scope text, so that parallel requests fetch one. */
   readonly pending: Map<string, Promise<Held | null>>;
   /** Why sources gave nothing, for the error. */

@@ -69,14 +69,21 @@ function inRegistry(row: Row, { digest }: Release, line: string): Checked {
 /** A hotfix below the current prod leaves prod where it is; a rollback took the version back on purpose. */
 function mutableTag({ facts, stage, version }: Subject, rows: readonly Row[], line: string): Checked {
   const own = rows.filter(({ tag }) => tag === stage);
-  const bad = own.filter(({ state }) => state === "drift" || state === "silent" || state === "absent");
+  const bad = own.filter(
+    ({ state }) => state === "drift" || state === "silent" || state === "absent" || state === "gone",
+  );
   const last = lastFlip(facts.log, stage);
   const isOther = last !== undefined && last.version !== version;
   return checked("mutable_tag", `${stage} is the same in every registry`, {
     ok: bad.length === 0 && own.length > 0,
     value:
       bad.length > 0
-        ? bad.map(({ registry, state }) => `${registry} ${state === "silent" ? "does not answer" : state}`).join(", ")
+        ? bad
+            .map(
+              ({ registry, state }) =>
+                `${registry} ${state === "silent" ? "does not answer" : state === "gone" ? "absent" : state}`,
+            )
+            .join(", ")
         : isOther
           ? `${last.version}, moved by ${last.by} (${last.why})`
           : version,

@@ -58,7 +58,7 @@ function baseReleased({ facts, version }: Subject): Checked {
 
 /** With changelog_update: after_release the entry has to come later, so here only the format counts. */
 function changelogUpdated({ facts, version }: Subject): Checked {
-  const problem = readChangelog(facts.changelogText ?? "", facts.config.imageName).problems[0];
+  const problem = readChangelog(facts.changelogText ?? "", facts.config.imageName, facts.today).problems[0];
   const isLater = facts.config.release.changelogUpdate === "after_release";
   const entry = facts.changelog.find((one) => one.version === version);
   const value = isLater

@@ -1,5 +1,5 @@
 import { type Html, html } from "../../model/html.ts";
-import type { SignedEntry } from "../../model/log.ts";
+import { type SignedEntry, versionOf } from "../../model/log.ts";
 import { minute } from "../../model/units.ts";
 
 /** More than this is for `i release_history`. */
@@ -21,7 +21,7 @@ export function history(log: readonly SignedEntry[]): Html {
     .slice(0, most)
     .map(
       ({ entry, look, what, more }) =>
-        html`<tr><td class="when">${minute(entry.at)}</td><td><span class="pill ${look}">${what}</span></td><td><b>${entry.version}</b></td><td class="wide">${more}</td><td class="dim">${entry.by}</td></tr>`,
+        html`<tr><td class="when">${minute(entry.at)}</td><td><span class="pill ${look}">${what}</span></td><td><b>${versionOf(entry)}</b></td><td class="wide">${more}</td><td class="dim">${entry.by}</td></tr>`,
     )}</tbody>
 </table>
 ${older > 0 && html`<p class="dim small">${older} older ones: <code>i release_history</code></p>`}

@@ -4,6 +4,7 @@ import type { Row } from "../status_rows.ts";
 const states = {
   ok: ["good", "same"],
   drift: ["bad", "drift"],
+  gone: ["bad", "gone"],
   behind: ["warn", "behind by choice"],
   absent: ["plain", "absent"],
   silent: ["bad", "no answer"],

@@ -1,6 +1,6 @@
 import type { Facts } from "../../model/facts.ts";
 import { type Html, html } from "../../model/html.ts";
-import type { SignedEntry } from "../../model/log.ts";
+import { type SignedEntry, versionOf } from "../../model/log.ts";
 import type { Release } from "../../model/releases.ts";
 import type { RunRecord } from "../../model/report.ts";
 import { fineSeconds, minute } from "../../model/units.ts";
@@ -44,7 +44,7 @@ function stepsOf(run: RunRecord, runs: readonly RunRecord[]): Html {
 }
 
 function entriesOf(log: readonly SignedEntry[], release: Release): Html {
-  const own = log.filter((entry) => entry.version === release.version && said(entry, release) !== null);
+  const own = log.filter((entry) => versionOf(entry) === release.version && said(entry, release) !== null);
   return html`<p class="dim small">Made in another clone, by ${release.by}; this is what the log says.</p>
 <table class="timeline"><tbody>${own.map(
     (entry) =>

@@ -32,11 +32,33 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(name);
 }
 
-function split(registry: Registry): { host: string; namespace: string[] } {
+/**
+ * What fetch takes beside a URL so that loopback is asked directly, as Docker does whatever HTTP_PROXY says (Go, net/http,
+ * ProxyFromEnvironment): bun's fetch heeds the variable, Node's does not.
+ */
+export const pastProxy = (url: URL): { readonly proxy?: false } => (isLoopback(url.host) ? { proxy: false } : {});
+
+function split(registry: Pick<Registry, "address">): { host: string; namespace: string[] } {
   const words = registry.address.replace(/\/+$/, "").split("/");
   const [first = "", ...rest] = words;
   if (!looksLikeHost(first)) return { host: hubApi, namespace: words.filter((word) => word !== "") };
   return { host: hubNames.has(first) ? hubApi : first, namespace: rest };
+}
+
+/** The hosts of ECR (amazon-ecr-credential-helper, "api/client.go"). */
+const ecrHost =
+  /^\d+\.dkr[.-]ecr(-fips)?\.[a-z0-9][\w-]*\.(amazonaws\.(com(\.cn)?|eu)|on\.(aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
+
+/**
+ * The kind of the registry at an address: what its host says, since the kind decides whose password goes there. Loopback may be
+ * any registry, and what says that it is plain OCI is taken as that.
+ */
+export function kindAt(address: string, named: RegistryKind): RegistryKind {
+  const { host } = split({ address });
+  if (named === "oci" || isLoopback(host)) return named;
+  if (host === hubApi) return "dockerhub";
+  if (host === "ghcr.io") return "ghcr";
+  return ecrHost.test(host) ? "ecr" : "oci";
 }
 
 function assertAddress(registry: Registry, host: string, path: readonly string[]): void {

@@ -56,6 +56,25 @@ export function covers(held: readonly string[], wanted: readonly string[]): bool
   return wanted.every(has);
 }
 
+const nameOf = (scope: string): string => scope.slice(0, scope.lastIndexOf(":"));
+const actionsOf = (scope: string): string[] => scope.slice(scope.lastIndexOf(":") + 1).split(",");
+
+/**
+ * The scopes that a challenge names and a token lacks, of the repositories that the token is for: it is too small, not refused
+ * (RFC 6750, 3.1, insufficient_scope).
+ */
+export function lackingScopes(held: readonly string[], challenge: Challenge): string[] {
+  const named = (challenge.params["scope"] ?? "").split(" ").filter((one) => one.includes(":"));
+  return named.filter((one) => held.some((own) => nameOf(own) === nameOf(one)) && !covers(held, [one]));
+}
+
+/** Takes scopes, gives them with the actions that the registry has been found to want for the same repositories. */
+export const widened = (scopes: readonly string[], more: readonly string[]): string[] =>
+  scopes.map((scope) => {
+    const same = more.filter((one) => nameOf(one) === nameOf(scope));
+    return `${nameOf(scope)}:${[...new Set([scope, ...same].flatMap(actionsOf))].sort().join(",")}`;
+  });
+
 /** What to send to the token server; `form` is the body of a POST, absent for a GET. */
 export type TokenRequest = { readonly url: string; readonly form?: string };
 

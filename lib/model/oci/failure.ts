@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { oneLine } from "../visible.ts";
 
 /** Why a registry did not do what was asked; what decides between waiting, undoing and stopping. */
 export type RegistryReason = "unreachable" | "denied" | "not_found" | "throttled" | "broken" | "refused";
@@ -56,10 +57,7 @@ export function ownWords(body: string, secrets: Iterable<string> = []): string {
   const errors = jsonErrors(body);
   let text = errors ?? (body.trimStart().startsWith("<") ? "" : body);
   for (const secret of secrets) if (secret.length > 3) text = text.replaceAll(secret, "***");
-  return text
-    .replace(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, 300);
+  return oneLine(text.trim());
 }
 
 function jsonErrors(body: string): string | null {

@@ -1,32 +1,36 @@
-import { every, now } from "../../doors/clock.ts";
+import { now } from "../../doors/clock.ts";
+import { asWhole } from "../../doors/interrupt.ts";
+import { startTime } from "../../doors/processes.ts";
 import { refused } from "../../doors/refs.ts";
-import { startTime } from "../../doors/settings.ts";
-import { takeOver } from "../../model/claim.ts";
+import { lifeOf, nameOf, takeOver } from "../../model/claim.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Owner } from "../../model/facts.ts";
 import type { ClaimRef } from "../../model/plan.ts";
-import { asWhole } from "../interrupt.ts";
+import type { Broken } from "../../model/ref_message.ts";
+import { holdRef, isLeft } from "../held_ref.ts";
 import { digestText, type Outcome, type World } from "../world.ts";
-
-const renewal = 180_000;
 
 /** Takes the claim of a version, or notes the digest in the one that is held: compare-and-swap, won only by the first. */
 export async function claim(action: ClaimRef, world: World): Promise<Outcome> {
   if (action.op === "release_claim") return releaseClaim(world);
   const refs = await world.refs();
   let why = "";
+  let renewing = "";
   for (let turn = 0; turn < 5; turn += 1) {
-    await world.state.claim?.renewal;
+    await world.state.claim?.renewed();
     const own = world.state.claim?.object;
     const seen = (turn === 0 && own) || ((await refs.list())[action.ref] ?? null);
-    const held = seen && seen !== own ? await refs.readOwner(action.ref, seen) : null;
-    if (held) assertMine(held, world);
-    else if (seen && seen !== own) continue;
-    const mine = claimOf(action, held, world);
-    const object = await refs.writeBlob(JSON.stringify(mine));
+    const held = seen && seen !== own ? await heldBy(action.ref, seen, world) : null;
+    if (held && seen) {
+      if (held.nonce === renewing && !world.breakLock) throw taken(`${nameOf(held)} renews it`);
+      renewing = held.nonce;
+      if (!(await isFree({ ref: action.ref, object: seen, owner: held }, world))) continue;
+    } else if (held === null && seen && seen !== own) continue;
+    const mine = claimOf(action, held ?? null, world);
+    const object = await refs.write(mine, seen);
     const swapped = await asWhole(async () => {
       const outcome = await refs.swap(action.ref, seen, object);
-      if (outcome.won) hold(world, { ref: action.ref, object, mine });
+      if (outcome.won) await hold(world, { ref: action.ref, object, mine });
       return outcome;
     });
     if (swapped.won) return "done";
@@ -36,16 +40,42 @@ export async function claim(action: ClaimRef, world: World): Promise<Outcome> {
   throw refused(action.ref, why, world.facts.git.remote);
 }
 
+/** Who holds a claim, null where nobody does by now; undefined for one that cannot be read, which only --break-lock drops. */
+async function heldBy(ref: string, object: string, world: World): Promise<Owner | null | undefined> {
+  const held = await (await world.refs()).readOwner(ref, object);
+  if (held === null || !("broken" in held)) return held;
+  if (!world.breakLock) throw unreadable(ref, held);
+  world.console.progress(`dropping ${ref}, which ${held.broken}: who held it is lost with it`);
+  return undefined;
+}
+
 function claimOf(action: ClaimRef, held: Owner | null, world: World): Owner {
   const digest = action.digest ? digestText(world, action.digest) : held?.digest;
   return { ...world.owner, at: Math.floor(now() / 1000), ...(digest ? { digest } : {}) };
 }
 
-function assertMine(held: Owner, world: World): void {
-  const { allowed, why } = takeOver(held, world.owner, startTime(held.pid) === held.started && held.started !== "");
-  if (!allowed && !world.breakLock) throw taken(why);
-  world.console.progress(`taking over the claim of ${held.user}: ${allowed ? why : "--break-lock"}`);
+type Held = { readonly ref: string; readonly object: string; readonly owner: Owner };
+
+/** Whether a claim may be taken over now; false where it changed while that was found out. */
+async function isFree(held: Held, world: World): Promise<boolean> {
+  const { owner } = held;
+  const { when, why } = takeOver(owner, world.owner, lifeOf(owner, world.owner, startTime(owner.pid)));
+  const isTaken = when === "now" || world.breakLock;
+  if (!isTaken && when === "never") throw taken(why);
+  if (!isTaken && !(await isLeft(held, world))) return false;
+  world.console.progress(
+    `taking over the claim of ${owner.user}: ${world.breakLock && when !== "now" ? "--break-lock" : why}`,
+  );
+  return true;
 }
+
+/** The error of a claim or a move of a tag that no Slipway can read. */
+export const unreadable = (ref: string, { broken }: Broken): UserError =>
+  new UserError(`${ref} ${broken}`, {
+    why: "Who holds it, and whether they are at work, cannot be known, so only a person can drop it.",
+    fix: "When you are sure that nobody is at work on this image, type the same command with --break-lock; before, i release_status shows what there is",
+    kind: "claimed",
+  });
 
 const taken = (why: string): UserError =>
   new UserError("this version is being released by someone else", {
@@ -56,28 +86,30 @@ const taken = (why: string): UserError =>
 
 type Mine = { readonly ref: string; readonly object: string; readonly mine: Owner };
 
-/** Renews the claim while the run goes on, so that others can tell it from a dead one. */
-function hold(world: World, { ref, object, mine }: Mine): void {
-  if (world.state.claim) world.state.claim.stop();
-  const start = () => {
-    held.renewal = renew().catch(() => undefined);
-  };
-  const held = { ref, object, stop: every(renewal, start), renewal: Promise.resolve() };
-  world.state.claim = held;
-  async function renew() {
-    const refs = await world.refs();
-    const next = await refs.writeBlob(JSON.stringify({ ...mine, at: Math.floor(now() / 1000) }));
-    if ((await refs.swap(ref, held.object, next)).won) held.object = next;
-  }
+async function hold(world: World, { mine, ...seen }: Mine): Promise<void> {
+  await world.state.claim?.stop();
+  const refs = await world.refs();
+  const write = (over: string) => refs.write({ ...mine, at: Math.floor(now() / 1000) }, over);
+  world.state.claim = holdRef(refs, seen, write);
+}
+
+/** Refuses to go on with a release that somebody else has taken over. */
+export function assertHeld(world: World): void {
+  if (!world.state.claim?.isLost) return;
+  throw new UserError("the claim of this release was taken over by somebody else", {
+    why: `${world.state.claim.ref} was not renewed for minutes, or given away with --break-lock, and two at once could release two images.`,
+    fix: "See who holds it: i release_status; then type the same command again",
+    kind: "claimed",
+  });
 }
 
 /** Gives the held claim back; on every orderly way out. */
 export async function releaseClaim(world: World): Promise<Outcome> {
   const held = world.state.claim;
   if (!held) return "already";
-  held.stop();
-  await held.renewal;
+  await held.stop();
   world.state.claim = null;
-  await (await world.refs()).swap(held.ref, held.object, null);
+  const { won, why } = await (await world.refs()).swap(held.ref, held.object, null);
+  if (!won) world.console.progress(`the claim could not be given back: ${why}`);
   return "done";
 }

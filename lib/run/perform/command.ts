@@ -1,30 +1,36 @@
 import { join } from "node:path";
 import { ecrPassword } from "../../doors/aws.ts";
 import { readText } from "../../doors/files.ts";
+import { interrupted } from "../../doors/interrupt.ts";
 import { readDockerConfig } from "../../doors/registry/docker_config.ts";
 import { capture, type RunOptions, run } from "../../doors/shell.ts";
-import { UserError } from "../../model/errors.ts";
+import { passed, UserError } from "../../model/errors.ts";
 import { helperFor } from "../../model/oci/credentials.ts";
 import type { Command } from "../../model/plan.ts";
 import { quote } from "../../model/render_plan.ts";
+import { jsonOf, textAt } from "../../model/shape.ts";
 import { endLateContainers, exitOfContainer } from "../containers.ts";
 import { assertEngineNow } from "../engine_facts.ts";
+import { commandEnv } from "../facts.ts";
+import { makeReceipt, provenExit } from "../receipt.ts";
 import { digestText, type Outcome, output, ownerLabel, type World } from "../world.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
 export async function command(action: Command, world: World): Promise<Outcome> {
   const argv = action.argv.map((word) => digestText(world, word));
   const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, digestText(world, value)]));
-  const env = { ...world.facts.env, ...own, ...(action.container ? owned(world) : {}) };
+  const env = {
+    ...(action.typed ? commandEnv(process.env) : world.facts.env),
+    ...own,
+    ...(action.container ? owned(world) : {}),
+  };
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
-  const code = await runThrough(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
-  if (world.signal.aborted && action.container) await endLateContainers(world);
-  if (world.signal.aborted) throw interrupted();
-  const result = action.container ? await exitOfContainer(world, code) : code;
-  if (result !== 0 && !action.meaning?.[String(result)]?.passes) {
+  const result = await exitOf(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
+  if (!passes(action, result)) {
     if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
+    if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
     throw failed(action, argv, { code: result, tail: world.state.tail });
   }
   if (action.digestFile) world.state.image = await builtDigest(action, world);
@@ -32,6 +38,23 @@ export async function command(action: Command, world: World): Promise<Outcome> {
 }
 
 type How = Pick<RunOptions, "cwd" | "env" | "input">;
+
+const passes = ({ meaning }: Command, code: number): boolean => code === 0 || meaning?.[String(code)]?.passes === true;
+
+/** Runs it; gives the exit code that counts. */
+async function exitOf(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const receipt = action.receipt ? makeReceipt(world) : null;
+  try {
+    const code = await runThrough(action, argv, { ...how, env: { ...how.env, ...receipt?.env } }, world);
+    if (world.signal.aborted && action.container) await endLateContainers(world);
+    if (world.signal.aborted) throw interrupted();
+    if (!action.container) return code;
+    const ended = await exitOfContainer(world, code);
+    return receipt ? provenExit(action, receipt, ended, (one) => passes(action, one)) : ended;
+  } finally {
+    receipt?.drop();
+  }
+}
 
 /** Runs it, and again where it says that somebody else was quicker; gives the exit code. */
 async function runThrough(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
@@ -69,12 +92,12 @@ async function outputOf(input: NonNullable<Command["input"]>, world: World): Pro
 /** Labels that tell whose container it is; the compose file reads them from the environment. */
 const owned = (world: World): Record<string, string> => ({ SLIPWAY_RUN: world.run, SLIPWAY_OWNER: ownerLabel(world) });
 
-export const interrupted = (): UserError =>
-  new UserError("interrupted", {
-    why: "The run was stopped from outside.",
-    fix: "Type the same command again; what was finished is found and not done twice",
-    exitCode: 130,
-    kind: "interrupted",
+const passedOn = (code: number): UserError =>
+  new UserError(`the command exited with ${code}`, {
+    why: "Its exit code is passed on.",
+    fix: "See what it printed",
+    exitCode: code,
+    kind: passed,
   });
 
 type End = { readonly code: number; readonly tail: readonly string[] };
@@ -99,8 +122,9 @@ function failed(action: Command, argv: readonly string[], { code, tail }: End): 
 /** The digest in the builder's metadata: the manifest's where the engine keeps manifests, else the config's (design.md, step 5). */
 async function builtDigest({ digestFile = "", elsewhere }: Command, world: World): Promise<string> {
   const file = join(world.facts.place.root, digestFile);
-  const metadata = JSON.parse(readText(file) ?? "{}") as Record<string, string>;
-  for (const digest of [metadata["containerimage.digest"], metadata["containerimage.config.digest"]]) {
+  const metadata = jsonOf(readText(file) ?? "");
+  for (const name of ["containerimage.digest", "containerimage.config.digest"]) {
+    const digest = textAt(metadata, name);
     if (!digest) continue;
     if (elsewhere) return digest;
     const { code, stdout } = await capture(["docker", "image", "inspect", "--format", "{{.Id}}", digest], {

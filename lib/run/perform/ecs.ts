@@ -1,4 +1,5 @@
 import { type Ecs, openEcs } from "../../doors/aws.ts";
+import { asWhole } from "../../doors/interrupt.ts";
 import {
   containersOf,
   type EcsRevision,
@@ -11,7 +12,6 @@ import {
   withImage,
 } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
-import { asWhole } from "../interrupt.ts";
 import { type Outcome, output, type World } from "../world.ts";
 import { goBack, watch } from "./watch_service.ts";
 

@@ -1,12 +1,14 @@
 import { now, pause } from "../../doors/clock.ts";
-import { startTime } from "../../doors/settings.ts";
-import { flipRef } from "../../model/claim.ts";
+import { asWhole, interrupted } from "../../doors/interrupt.ts";
+import { startTime } from "../../doors/processes.ts";
+import { flipRef, lifeOf, nameOf, staleAfter } from "../../model/claim.ts";
 import { UserError } from "../../model/errors.ts";
-import { type Answer, type Flip, isLeftBehind, settle } from "../../model/flip.ts";
+import { type Answer, type Flip, settle } from "../../model/flip.ts";
 import type { Place } from "../../model/plan.ts";
-import { asWhole } from "../interrupt.ts";
+import type { Broken } from "../../model/ref_message.ts";
+import { holdRef } from "../held_ref.ts";
 import { repositoryAt, type World } from "../world.ts";
-import { interrupted } from "./command.ts";
+import { unreadable } from "./claim.ts";
 import { record } from "./record.ts";
 
 export const ownFlipRef = (world: World): string =>
@@ -58,33 +60,98 @@ export const answers = (flip: Flip, world: World): Promise<Answer[]> =>
     }),
   );
 
-/** Milliseconds to wait for a flip whose owner lives. */
-const patience = 60_000;
+/** Seconds to wait for flips whose owners live. */
+const patience = 60;
 
 /** Finishes or undoes a flip that somebody left, and keeps in the world what it came to; waits for one whose owner lives. */
 export async function settleEarlier(world: World): Promise<void> {
   const refs = await world.refs();
   const ref = ownFlipRef(world);
-  let last: Flip["owner"] = world.owner;
-  for (const end = now() + patience; now() < end; ) {
+  let before = { object: "", id: "" };
+  for (let [waited, unchanged] = [0, 0]; ; ) {
     const object = (await refs.list())[ref];
     if (!object) return;
-    const text = await refs.readBlob(ref, object);
-    if (text === null) continue;
-    const flip = JSON.parse(text) as Flip;
-    last = flip.owner;
-    const me = { ...world.owner, at: Math.floor(now() / 1000) };
-    if (isLeftBehind(flip, me, startTime(flip.owner.pid) === flip.owner.started)) {
+    const held = await refs.readFlip(ref, object);
+    if (held === null) continue;
+    const flip = "broken" in held ? unknownMove(ref, held, world) : withinConfig(held, world);
+    if (flip === null) {
+      if ((await refs.swap(ref, object, null)).won) return;
+      continue;
+    }
+    const { owner } = flip;
+    const isRenewed = before.id === flip.id && before.object !== object;
+    const life = isRenewed ? "lives" : lifeOf(owner, world.owner, startTime(owner.pid));
+    if (before.object !== object) unchanged = 0;
+    before = { object, id: flip.id };
+    if (life === "gone" || unchanged >= staleAfter || world.breakLock) {
       // Taken over first: of two that settle it the slower one would undo what the quicker one does next.
-      const own = await refs.writeBlob(JSON.stringify({ ...flip, owner: me }));
+      const own = await refs.write({ ...flip, owner: renewed(world) }, object);
       const settle = async () => ((await refs.swap(ref, object, own)).won ? await settleNow(flip, own, world) : null);
       const settled = await asWhole(settle);
       if (settled) return keepSettled(settled, world);
     }
-    await pause(1000, world.signal);
+    if (waited >= patience + (life === "unknown" ? staleAfter : 0)) throw busy(ref, owner);
+    if (waited === 0) world.console.progress(`waiting for ${nameOf(owner)}, who moves ${flip.tag} to ${flip.version}`);
+    // A move takes seconds; one that takes longer is asked for less often.
+    const turn = waited < 10 ? 1 : 5;
+    await pause(turn * 1000, world.signal);
     if (world.signal.aborted) throw interrupted();
+    waited += turn;
+    unchanged += turn;
   }
-  throw busy(ref, last);
+}
+
+/** This run as an owner that has just said that it lives. */
+export const renewed = (world: World): Flip["owner"] => ({ ...world.owner, at: Math.floor(now() / 1000) });
+
+/** Does something under the flip ref, which holds this run's intent and is renewed meanwhile; `giveUp` takes the intent back. */
+export async function underFlip<T>(
+  { flip, object }: { readonly flip: Flip; readonly object: string },
+  world: World,
+  work: (giveUp: () => Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const refs = await world.refs();
+  const write = (over: string) => refs.write({ ...flip, owner: renewed(world) }, over);
+  const held = holdRef(refs, { ref: ownFlipRef(world), object }, write);
+  try {
+    return await work(async () => {
+      await held.stop();
+      await refs.swap(held.ref, held.object, null);
+    });
+  } finally {
+    await held.stop();
+  }
+}
+
+/** A move that no Slipway can read is nobody's to finish: --break-lock drops it. */
+function unknownMove(ref: string, held: Broken, { breakLock, console }: World): null {
+  if (!breakLock) throw unreadable(ref, held);
+  console.progress(`dropping ${ref}, which ${held.broken}: registries may differ; i release_status shows it`);
+  return null;
+}
+
+/** The move without the registries that have left the config, which only --break-lock leaves as they are; null where none is left. */
+function withinConfig(flip: Flip, { breakLock, console, facts }: World): Flip | null {
+  const isKnown = ({ registry }: Place) => facts.config.registries.some(({ name }) => name === registry);
+  const gone = flip.places.filter((place) => !isKnown(place));
+  if (gone.length === 0) return flip;
+  if (!breakLock) throw leftConfig(flip, gone);
+  const where = gone.map(({ repository, seen }) => `${repository}:${flip.tag} (it was ${seen ?? "absent"})`);
+  console.progress(`leaving ${where.join(", ")} as it is: the config does not have it any more`);
+  const places = flip.places.filter(isKnown);
+  return places.length > 0 ? { ...flip, places } : null;
+}
+
+function leftConfig({ tag, version, owner }: Flip, gone: readonly Place[]): UserError {
+  const names = gone.map(({ registry }) => registry).join(", ");
+  return new UserError(
+    `a move of ${tag} to ${version} was left half-way in ${names}, which repo_config.yaml does not have`,
+    {
+      why: `${owner.user} on ${owner.host} began it; it is finished or undone in all of its registries before ${tag} moves again.`,
+      fix: `Put ${names} back into container_registry_info and type the same command again; or, to leave ${tag} there as it is, type it with --break-lock`,
+      kind: "claimed",
+    },
+  );
 }
 
 /** One that was undone left what an earlier one, if there was any, was finished to. */
@@ -92,9 +159,11 @@ function keepSettled(flip: Flip, { state: { settled } }: World): void {
   if (flip.places.length > 0 || !settled.has(flip.tag)) settled.set(flip.tag, flip);
 }
 
-async function settleNow(flip: Flip, object: string, world: World): Promise<Flip> {
+const settleNow = (flip: Flip, object: string, world: World): Promise<Flip> =>
+  underFlip({ flip, object }, world, (giveUp) => settleUnder(flip, giveUp, world));
+
+async function settleUnder(flip: Flip, giveUp: () => Promise<unknown>, world: World): Promise<Flip> {
   const settlement = settle(flip, await answers(flip, world));
-  const giveUp = async () => (await world.refs()).swap(ownFlipRef(world), object, null);
   world.console.progress(
     `${settlement.how}ing the move of ${flip.tag} to ${flip.version} that ${flip.owner.user} on ${flip.owner.host} left behind`,
   );
@@ -149,10 +218,10 @@ export async function recordFlip(flip: Flip, silent: readonly Place[], world: Wo
   await record({ kind: "record", image, entry }, world);
 }
 
-const busy = (ref: string, { user, host, pid }: Flip["owner"]): UserError =>
+const busy = (ref: string, owner: Flip["owner"]): UserError =>
   new UserError("another command is moving a tag of this image", {
-    why: `${user} on ${host} (process ${pid}) holds ${ref}, and two at once could leave registries apart.`,
-    fix: "Wait a minute, then type the same command again",
+    why: `${nameOf(owner)} holds ${ref}, and two at once could leave registries apart.`,
+    fix: "Wait a minute, then type the same command again; when you are sure that it is dead, type it with --break-lock",
     kind: "claimed",
   });
 

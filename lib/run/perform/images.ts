@@ -5,9 +5,11 @@ import type { CopyEvent } from "../../doors/registry.ts";
 import { UserError } from "../../model/errors.ts";
 import { joinIndex } from "../../model/oci/index.ts";
 import type { Check, CopyImage, Place, PutIndex, VerifyDigest } from "../../model/plan.ts";
+import { jsonOf, textAt } from "../../model/shape.ts";
 import { digestText, type Outcome, output, repositoryAt, type World } from "../world.ts";
 import { checkEcr } from "./ecr.ts";
 import { digestBehind, digestPushed, settleEarlier } from "./flip.ts";
+import { tryTag } from "./git_tag.ts";
 
 /** Copies by digest to all places side by side; a place that has it already is asked once and sent nothing. */
 export async function copyImage(action: CopyImage, world: World): Promise<Outcome> {
@@ -95,12 +97,10 @@ async function manifestOf(action: VerifyDigest, tested: string, world: World): P
   const client = await world.registries();
   if (place) await digestPushed(place, action.tag, world);
   const manifest = place ? await client.manifest(repositoryAt(world, place), action.tag) : null;
-  const { config } = JSON.parse(manifest ? new TextDecoder().decode(manifest.bytes) : "{}") as {
-    config?: { digest?: string };
-  };
-  if (manifest && (config?.digest === tested || manifest.digest === tested)) return manifest.digest;
+  const config = manifest && textAt(jsonOf(new TextDecoder().decode(manifest.bytes)), "config", "digest");
+  if (manifest && (config === tested || manifest.digest === tested)) return manifest.digest;
   throw place
-    ? servesAnother(place, action.tag, { digest: config?.digest ?? null, wanted: tested })
+    ? servesAnother(place, action.tag, { digest: config ?? null, wanted: tested })
     : new Error("nothing was pushed");
 }
 
@@ -117,6 +117,7 @@ const servesAnother = (place: Place, tag: string, { digest, wanted }: Digests): 
 export async function check(action: Check, world: World): Promise<Outcome> {
   if (action.what === "push") await checkPush(action.places, world);
   else if (action.what === "ecr") await checkEcr(action, world);
+  else if (action.what === "git_tag") await tryTag(action, world);
   else await checks[action.what](world);
   return "done";
 }

@@ -1,10 +1,10 @@
-import { now } from "../../doors/clock.ts";
+import { asWhole } from "../../doors/interrupt.ts";
 import { refused } from "../../doors/refs.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Flip } from "../../model/flip.ts";
+import { versionOf } from "../../model/log.ts";
 import type { MoveTag, Place } from "../../model/plan.ts";
 import { compareVersions, isVersion } from "../../model/version.ts";
-import { asWhole } from "../interrupt.ts";
 import { digestText, type Outcome, output, type World } from "../world.ts";
 import {
   digestBehind,
@@ -14,8 +14,10 @@ import {
   point,
   putBack,
   recordFlip,
+  renewed,
   settleEarlier,
   unanswered,
+  underFlip,
 } from "./flip.ts";
 
 /** Moves a tag to one digest in all places as one, under the flip ref (design.md, step 8); waits for whoever came first. */
@@ -28,7 +30,7 @@ export async function moveTag(action: MoveTag, world: World): Promise<Outcome> {
     const settled = world.state.settled.get(action.tag);
     assertNotOvertaken(action, settled);
     const flip = intent(action, world, settled);
-    const object = await refs.writeBlob(JSON.stringify(flip));
+    const object = await refs.write(flip, null);
     const outcome = await asWhole(async () => {
       const swapped = await refs.swap(ref, null, object);
       why = swapped.why;
@@ -41,13 +43,13 @@ export async function moveTag(action: MoveTag, world: World): Promise<Outcome> {
 
 /** Moves the tag while the ref holds our intent, and takes the intent back. */
 async function moveUnder(flip: Flip, object: string, world: World): Promise<Outcome> {
-  const refs = await world.refs();
-  const giveUp = () => refs.swap(ownFlipRef(world), object, null);
-  const { moved, silent } = await moveAll(flip, world, giveUp);
-  if (moved > 0) await recordFlip(flip, silent, world);
-  if (silent.length > 0) throw unanswered(flip, silent);
-  await giveUp();
-  return moved > 0 ? "done" : "already";
+  return underFlip({ flip, object }, world, async (giveUp) => {
+    const { moved, silent } = await moveAll(flip, world, giveUp);
+    if (moved > 0) await recordFlip(flip, silent, world);
+    if (silent.length > 0) throw unanswered(flip, silent);
+    await giveUp();
+    return moved > 0 ? "done" : "already";
+  });
 }
 
 /** What the flip ref holds; what an earlier flip left behind was settled to is what we expect to see. */
@@ -57,7 +59,7 @@ function intent(action: MoveTag, world: World, settled: Flip | undefined): Flip 
   return {
     ...move,
     id: crypto.randomUUID(),
-    owner: { ...world.owner, at: Math.floor(now() / 1000) },
+    owner: renewed(world),
     to: digestText(world, action.to),
     places: action.places.map((place) => (after(place) ? { ...place, seen: settled?.to ?? place.seen } : place)),
   };
@@ -144,7 +146,7 @@ async function movedByOther(flip: Flip, place: Flip["places"][number], { before,
   const log = await refs.readLog((await refs.list())[refs.logRef]);
   const last = log.findLast((entry) => entry.type === "flip" && entry.to === before);
   const who = last
-    ? `${last.by} on ${last.host} moved it to ${last.version} at ${last.at}`
+    ? `${last.by} on ${last.host} moved it to ${versionOf(last)} at ${last.at}`
     : `somebody else moved it, and the log does not know who`;
   return new UserError(
     `${place.repository}:${flip.tag} is ${before ?? "absent"}, the plan saw ${place.seen ?? "none"}`,

@@ -1,10 +1,10 @@
 import { now, pause } from "../../doors/clock.ts";
+import { asWhole } from "../../doors/interrupt.ts";
 import { type Posted, postJson } from "../../doors/webhook.ts";
 import { UserError } from "../../model/errors.ts";
 import { isAnnouncementOpen } from "../../model/log.ts";
 import type { PostMessage } from "../../model/message.ts";
 import { delayBeforeRetry } from "../../model/oci/retry.ts";
-import { asWhole } from "../interrupt.ts";
 import type { Outcome, World } from "../world.ts";
 import { isRecorded, record } from "./record.ts";
 
@@ -54,7 +54,7 @@ class NotPosted extends UserError {}
 
 /** The address that the variable holds; it is shown nowhere, not even when it is none. */
 function webhook({ variable }: PostMessage, world: World): URL {
-  const text = world.facts.env[variable]?.trim() ?? "";
+  const text = world.facts.webhook.trim();
   const url = URL.canParse(text) ? new URL(text) : null;
   const isSafe =
     url?.protocol === "https:" || (url?.protocol === "http:" && /^(127\.|localhost$|\[::1\]$)/.test(url.hostname));

@@ -1,9 +1,11 @@
 import { now } from "../../doors/clock.ts";
-import { loadCode } from "../../doors/git.ts";
+import { refused } from "../../doors/refs.ts";
+import { loadTree } from "../../doors/tree.ts";
 import { UserError } from "../../model/errors.ts";
-import { type LogEntry, type SignedEntry, sameEntry } from "../../model/log.ts";
+import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../../model/log.ts";
 import { parseManifest } from "../../model/oci/copy_plan.ts";
-import type { Place, Record_ } from "../../model/plan.ts";
+import type { LogRef, Place, Record_ } from "../../model/plan.ts";
+import { allowedInTree } from "../../model/tests.ts";
 import { digestText, type Outcome, repositoryAt, type World } from "../world.ts";
 
 /** The entry as it will stand in the log, with digests filled in; null while the image is not known. */
@@ -30,25 +32,50 @@ export async function isRecorded(action: Record_, world: World): Promise<boolean
   if (!entry) return false;
   const refs = await world.refs();
   const log = await refs.readLog((await refs.list())[refs.logRef]);
-  return log.some((one) => sameEntry(one, entry));
+  return holds(log, entry, world);
 }
 
-/** Appends the entry once, whoever else does at the same time. A pass counts only if the mounted code is still what was tested. */
+/** A pass of somebody whose passes do not count is none. */
+const holds = (log: readonly SignedEntry[], entry: LogEntry, { facts }: World): boolean =>
+  log.some((one) => sameEntry(one, entry) && (one.type !== "pass" || isFrom(one, facts.config.release.passesFrom)));
+
+/** Appends the entry once, whoever else does at the same time. A pass of the mounted tree counts only where nobody wrote to it. */
 export async function record(action: Record_, world: World): Promise<Outcome> {
   const entry = await filled(action, world);
   if (!entry) throw new Error("an entry is recorded before its image is known");
-  if (entry.type === "pass") await assertUnchanged(world);
-  const { user, host } = world.owner;
-  const signed: SignedEntry = { ...entry, at: new Date(now()).toISOString(), by: user, host };
-  return (await (await world.refs()).appendLog(signed, action.again)) ? "done" : "already";
+  if (action.onTree) await assertUnchanged(world);
+  const { facts, owner } = world;
+  const { user, host, run } = owner;
+  const signed: SignedEntry = {
+    ...entry,
+    at: new Date(now()).toISOString(),
+    by: user,
+    host,
+    ...(run ? { ci: run } : {}),
+  };
+  const isLimited = facts.config.release.passesFrom.length > 0;
+  const again = action.again === true || (isLimited && entry.type === "pass" && !(await isRecorded(action, world)));
+  return (await (await world.refs()).appendLog(signed, again)) ? "done" : "already";
 }
 
-async function assertUnchanged(world: World): Promise<void> {
-  const { place, env, git } = world.facts;
-  const after = await loadCode(place, env);
-  if (after.dirty.length === 0 && after.commit === git.commit && after.tree === git.tree) return;
-  throw new UserError(`the code changed while its tests ran: ${after.dirty.slice(0, 3).join(", ") || after.commit}`, {
-    why: "A pass is recorded for a commit, so the mounted code must be that commit from start to end.",
-    fix: "Commit, discard or ignore the changes, then type the same command again",
-  });
+/** Puts the log together again in one move: whoever appends or repairs meanwhile makes this one look again. */
+export async function repairLog({ ref, from, parents, entries }: LogRef, world: World): Promise<Outcome> {
+  const { user, host } = world.owner;
+  const signed = entries.map((entry): SignedEntry => ({ ...entry, at: new Date(now()).toISOString(), by: user, host }));
+  const { won, why } = await (await world.refs()).repairLog({ from, parents, entries: signed });
+  if (won) return "done";
+  throw refused(ref, why, world.facts.git.remote);
+}
+
+async function assertUnchanged({ facts }: World): Promise<void> {
+  const { place, env, git, tree } = facts;
+  const after = await loadTree(place.root, { commit: git.code, allowed: allowedInTree(facts) }, env);
+  if (after.differs.length === 0 && after.stamp === tree.stamp) return;
+  throw new UserError(
+    `the code changed while its tests ran${after.differs.length > 0 ? `: ${after.differs.join(", ")}` : ", and was put back"}`,
+    {
+      why: "A pass is recorded for a commit, so the mounted code must be that commit from start to end.",
+      fix: "Leave the tree alone while the tests run; or run them on a snapshot of the commit, as a release does: add --snapshot",
+    },
+  );
 }

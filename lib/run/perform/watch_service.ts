@@ -1,8 +1,8 @@
 import type { Ecs } from "../../doors/aws.ts";
 import { now, pause } from "../../doors/clock.ts";
+import { asWhole } from "../../doors/interrupt.ts";
 import { type EcsService, judge, primaryOf, revisionName, type Service } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
-import { asWhole } from "../interrupt.ts";
 import { output, type World } from "../world.ts";
 
 export type Watching = { readonly ecs: Ecs; readonly action: EcsService; readonly world: World };

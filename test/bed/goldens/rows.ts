@@ -44,6 +44,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   release_announce: [],
   release_check: [],
   release_history: [],
+  release_log: [],
   release_merge_index: ["--version", "1.0.0", "--images", "local-bob-1.0.0,local-cyd-1.0.0"],
   release_mirror: ["--version", "1.1.0"],
   release_notes: [],

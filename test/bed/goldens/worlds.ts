@@ -213,9 +213,11 @@ async function passesOf({ planner }: Tools, repo: string, version: string): Prom
   return actions.flatMap((one) => (one.kind === "record" && one.entry.type === "pass" ? [one.entry] : []));
 }
 
-const recordPasses = (repo: string, passes: readonly Pass[]): Promise<void> =>
-  writeLog(
-    `${repo}.git`,
-    repo.split("/").at(-1) ?? "",
-    passes.map((pass) => ({ ...pass, at: "2025-01-20T10:00:00.000Z", by: "ada", host: "laptop" })),
-  );
+/** The clone has seen them, so that --offline knows them whatever is typed before. */
+async function recordPasses(repo: string, passes: readonly Pass[]): Promise<void> {
+  const image = repo.split("/").at(-1) ?? "";
+  const entries = passes.map((pass) => ({ ...pass, at: "2025-01-20T10:00:00.000Z", by: "ada", host: "laptop" }));
+  await writeLog(`${repo}.git`, image, entries);
+  const log = `slipway/log/${image}`;
+  await git(repo, "fetch", "--quiet", "origin", `+refs/${log}:refs/slipway-seen/${log}`);
+}

@@ -2,7 +2,7 @@ import { type ChangelogEntry, parseChangelog } from "../../../lib/model/changelo
 import { type Config, parseConfig } from "../../../lib/model/config.ts";
 import { UserError } from "../../../lib/model/errors.ts";
 import type { Owner, TagState } from "../../../lib/model/facts.ts";
-import type { LogEntry, Signature, SignedEntry } from "../../../lib/model/log.ts";
+import type { LogEntry, Signature } from "../../../lib/model/log.ts";
 import { parseVersion, type Version } from "../../../lib/model/version.ts";
 
 /** The digest whose every hex digit is this one. */
@@ -66,10 +66,12 @@ export const owner = (more: Partial<Owner> = {}): Owner => ({
   user: "gp",
   host: "laptop",
   boot: "boot-1",
+  namespace: "4026531836",
   pid: 42,
   started: "100",
   commit: commit("a"),
   run: "",
+  attempt: "",
   at: 1_000,
   ...more,
 });
@@ -81,7 +83,7 @@ export const found = (hash: string, labels: Readonly<Record<string, string>> = {
 });
 
 /** One line of the log as Ann wrote it. */
-export const logged = (entry: LogEntry, more: Partial<Signature> = {}): SignedEntry => ({
+export const logged = (entry: LogEntry, more: Partial<Signature> = {}): LogEntry & Signature => ({
   at: "2025-01-02T10:00:00Z",
   by: "ann",
   host: "ci",

@@ -10,8 +10,9 @@ container_version=${CONTAINER_VERSION:-${AM_CONTAINER_VERSION:-}}
 numbers() {
   grep -o -E '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1
 }
+# Without a mark of byte order and what stands in fenced blocks.
 headings() {
-  tr -d '\r' <"$1" | grep -E '^# +[^ ]+-[0-9]+\.[0-9]+\.[0-9]+ *$'
+  tr -d '\r' <"$1" | sed -e "1s/^$(printf '\357\273\277')//" -e '/^ *```/,/^ *```/d' -e '/^ *~~~/,/^ *~~~/d' | grep -E '^# +[^ ]+-[0-9]+\.[0-9]+\.[0-9]+ *$'
 }
 
 container=$(printf '%s\n' "$container_version" | numbers)

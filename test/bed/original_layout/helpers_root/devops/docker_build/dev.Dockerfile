@@ -1,3 +1,4 @@
+# syntax=docker/dockerfile:1
 FROM BASE_IMAGE AS builder
 ARG AM_CONTAINER_VERSION
 ARG CLEAN_UP_INSTALLATION

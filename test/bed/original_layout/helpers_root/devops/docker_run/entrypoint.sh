@@ -21,5 +21,6 @@ if [[ ! -e /var/run/docker.sock ]]; then
 fi
 git config --global --add safe.directory /app
 
+: "${CSFY_ECR_BASE_PATH:?}"
 echo "PYTHONPATH=$PYTHONPATH"
 eval "$@"

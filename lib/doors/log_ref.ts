@@ -1,0 +1,193 @@
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { UserError } from "../model/errors.ts";
+import { type SignedEntry, sameEntry } from "../model/log.ts";
+import { damaged, faultOf, type LogLook, type LogSurvey } from "../model/log_repair.ts";
+import { type LogCommit, longestLog, longestMessage, readEntry, readLog } from "../model/ref_message.ts";
+import { exists, rename } from "./files.ts";
+import { fetchRefs, listRefs, memories, refused, type Scope, type Swapped, swapRef, writeCommit } from "./git_refs.ts";
+
+/** The ref under which a clone keeps the last log that it saw: one for each prefix, for each is a log of its own. */
+export const memoryOf = (prefix: string, image: string): string =>
+  `${memories}/${prefix.replace(/^refs\//, "")}/log/${image}`;
+
+/** The entries of a log that is whole; throws on one that is not, or that this clone saw otherwise. */
+export async function logAt(scope: Scope, object: string | undefined): Promise<readonly SignedEntry[]> {
+  const { seen } = scope;
+  if (object && seen.log?.object === object) return seen.log.entries;
+  const looked = await look(scope, object ?? null);
+  const { entries, broken } = readLog(looked.messages);
+  const fault = faultOf(looked, { broken });
+  if (fault !== null) throw damaged(fault);
+  if (!object) return [];
+  if (looked.seen !== object) await remember(scope, object);
+  seen.log = { object, entries };
+  return entries;
+}
+
+/** The log that this clone saw last, without a look at the remote; none where it saw none, or can no longer read it. */
+export async function lastSeenLog(scope: Scope): Promise<readonly SignedEntry[]> {
+  const { messages, code } = await messagesOf(scope, [...inOrder, scope.seenRef, "--"]);
+  return code === 0 ? readLog(messages).entries : [];
+}
+
+/** Keeps what was seen. It is this clone's alone: where it cannot be written, the next run looks again. */
+const remember = async ({ attempt, seenRef, isOffline }: Scope, object: string): Promise<void> => {
+  if (!isOffline) await attempt(["update-ref", seenRef, object]);
+};
+
+type Looked = LogLook & { readonly messages: readonly LogCommit[] };
+
+async function look(scope: Scope, tip: string | null): Promise<Looked> {
+  const { remote, logRef, seenRef, attempt } = scope;
+  const seen = (await attempt(["rev-parse", "--verify", "--quiet", seenRef])).stdout.trim() || null;
+  const known = { ref: logRef, where: remote?.name ?? "this repo", tip, seen };
+  if (tip === null) return { ...known, commits: [], messages: [], instead: "" };
+  if (tip !== seen && remote)
+    await fetchRefs(scope, [logRef]).catch((error) => refetch(scope, String(error.why), error));
+  let read = await commitsOf(scope, tip);
+  // A fetch was cut off, or a disk failed: the remote has what is lacking here.
+  for (let said = ""; read.damage !== said && remote; read = await commitsOf(scope, tip)) {
+    said = read.damage;
+    await refetch(scope, said);
+  }
+  const { messages, instead } = read;
+  const isCommit = messages.at(-1)?.hash === tip;
+  return { ...known, messages, commits: isCommit ? messages.map(({ hash }) => hash) : null, instead };
+}
+
+type Commits = {
+  readonly messages: readonly LogCommit[];
+  readonly instead: string;
+  /** What Git says of objects that are not there, or not whole; empty where all are. */
+  readonly damage: string;
+};
+
+const inOrder = ["--reverse", "--date-order"];
+
+/** The commits behind an object, oldest first, its own the last; none where it is nothing that leads to one. */
+async function commitsOf(scope: Scope, object: string): Promise<Commits> {
+  const read = await messagesOf(scope, [...inOrder, object, "--"]);
+  const said = read.stderr.trim();
+  if (read.isCut) return { messages: await withoutLong(scope, object), damage: "", instead: "" };
+  if (read.code !== 0) return { messages: [], damage: said, instead: `cannot be read: ${said.split("\n").at(-1)}` };
+  return { messages: read.messages, damage: "", instead: "holds no commit" };
+}
+
+async function messagesOf({ attempt }: Scope, which: readonly string[], input = "") {
+  const words = ["log", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%n%B", ...which];
+  const read = await attempt(words, { input, limit: longestLog });
+  const messages = read.stdout.split("\0").flatMap((text): LogCommit[] => {
+    const end = text.indexOf("\n");
+    return end < 0 ? [] : [{ hash: text.slice(0, end), message: text.slice(end + 1) }];
+  });
+  return { ...read, messages };
+}
+
+/** A log that is too long as a whole, with the messages that are not too long themselves. */
+async function withoutLong(scope: Scope, object: string): Promise<readonly LogCommit[]> {
+  const hashes = await scope.git(["rev-list", ...inOrder, object]);
+  const sizes = await scope.git(["cat-file", "--batch-check=%(objectname) %(objectsize)"], hashes);
+  const rows = sizes.split("\n").map((line) => line.split(" "));
+  const short = rows.flatMap(([hash = "", size]) => (Number(size) <= 2 * longestMessage ? [hash] : []));
+  const read = await messagesOf(scope, ["--no-walk=unsorted", "--stdin"], short.join("\n"));
+  if (read.isCut) throw tooMuch(scope);
+  const known = new Map(read.messages.map(({ hash, message }) => [hash, message]));
+  return rows.map(([hash = ""]) => ({ hash, message: known.get(hash) ?? null }));
+}
+
+/** More than anybody releases: no log, and nothing that a program should take apart. */
+const tooMuch = ({ logRef, remote, folder }: Scope): UserError =>
+  new UserError(`${logRef} on ${remote?.name ?? "this repo"} is longer than ${longestLog} bytes`, {
+    why: "A log of releases has a few lines for each; whatever writes so much is not Slipway.",
+    fix: `Look who wrote it, and point the ref at the last good commit: git -C ${folder} log ${memories}`,
+    kind: "log",
+  });
+
+/** Fetches the whole log anew. A file that Git finds corrupt is put aside first, for Git would keep it instead of what it fetches. */
+async function refetch(scope: Scope, said: string, cause?: unknown): Promise<void> {
+  const [, path] = /\(stored in (.+?)\) is corrupt/.exec(said) ?? [];
+  const file = path && resolve(scope.folder, path);
+  if (cause !== undefined && !file) throw cause;
+  if (file && exists(file)) rename(file, `${file}.corrupt`);
+  await fetchRefs(scope, [scope.logRef], "--refetch");
+}
+
+/** The log as it is, whole or not, with all that this clone remembers of it. */
+export async function survey(scope: Scope, tip: string | null): Promise<LogSurvey> {
+  const looked = await look(scope, tip);
+  const kept = await remembered(scope, looked);
+  const all = new Map([...kept.messages, ...looked.messages].map((commit) => [commit.hash, commit]));
+  const { entries, broken } = readLog([...all.values()]);
+  const fault = faultOf(looked, { broken });
+  const own = looked.messages.at(-1)?.hash;
+  const isBehind = own !== undefined && kept.messages.some(({ hash }) => hash === own);
+  const parents = [...kept.tips, ...(own === undefined || isBehind ? [] : [own])];
+  return { ref: scope.logRef, tip, fault, entries, parents, void: broken.map(({ commit }) => commit) };
+}
+
+/** The last tips that this clone saw and that are not behind the tip: of this log, or of the image's under another prefix. */
+async function remembered(scope: Scope, { seen, messages }: Looked) {
+  const listed = await scope.attempt(["for-each-ref", "--format=%(objectname) %(refname)", memories]);
+  const others = listed.stdout
+    .split("\n")
+    .filter((line) => line.endsWith(`/log/${scope.image}`))
+    .map((line) => line.split(" ")[0] ?? "");
+  const wanted = seen !== null ? [seen] : messages.length > 0 ? [] : [...new Set(others)];
+  const open = wanted.filter((tip) => !messages.some(({ hash }) => hash === tip));
+  const read = await Promise.all(open.map(async (tip) => ({ tip, ...(await commitsOf(scope, tip)) })));
+  const whole = read.filter((one) => one.messages.at(-1)?.hash === one.tip);
+  return { tips: whole.map(({ tip }) => tip), messages: whole.flatMap((one) => one.messages) };
+}
+
+/** Appends an entry on top of whoever came first. */
+export async function append(scope: Scope, entry: SignedEntry, again: boolean): Promise<boolean> {
+  const { logRef, seen } = scope;
+  const text = lineOf(entry);
+  let why = "";
+  for (let turn = 0; turn < 20; turn += 1) {
+    // Where it was seen last will do: what others append meanwhile makes the swap fail.
+    const last = (seen.tip === undefined ? (await listRefs(scope))[logRef] : seen.tip) ?? null;
+    const log = await logAt(scope, last ?? undefined);
+    // The connection of an earlier turn may have ended after the entry was taken.
+    if (log.some((one) => isDeepStrictEqual(one, entry))) return true;
+    if (!again && log.some((one) => sameEntry(one, entry))) return false;
+    const commit = await writeCommit(scope, text, last ? [last] : []);
+    const swapped = await swapRef(scope, logRef, { from: last, to: commit });
+    seen.tip = swapped.won ? commit : undefined;
+    if (swapped.won) {
+      await remember(scope, commit);
+      seen.log = { object: commit, entries: [...log, entry] };
+      return true;
+    }
+    why = swapped.why;
+  }
+  throw refused(logRef, why, scope.remote);
+}
+
+/** The line of an entry; what no reader would take is not written. */
+function lineOf(entry: SignedEntry): string {
+  const text = JSON.stringify(entry);
+  const read = readEntry(text);
+  if (!("broken" in read)) return text;
+  throw new UserError(`what is to be recorded ${read.broken}`, {
+    why: "The log is read by everybody, so nothing is written into it that a reader refuses.",
+    fix: "Type the same command with a shorter text, without what is no text",
+  });
+}
+
+/** What the log becomes: commits that stand on these, in one move of the ref. */
+export type LogRepair = {
+  readonly from: string | null;
+  readonly parents: readonly string[];
+  readonly entries: readonly SignedEntry[];
+};
+
+export async function repair(scope: Scope, { from, parents, entries }: LogRepair): Promise<Swapped> {
+  let on = parents;
+  for (const entry of entries) on = [await writeCommit(scope, lineOf(entry), on)];
+  const [to = null] = on;
+  const swapped = await swapRef(scope, scope.logRef, { from, to });
+  if (swapped.won && to) await remember(scope, to);
+  return swapped;
+}

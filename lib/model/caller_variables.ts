@@ -1,0 +1,25 @@
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Variables that move Git to another repo, or change what a path means to it: Git gives them to its hooks, and Slipway works on
+ * the dir it stands in. What `git rev-parse --local-env-vars` lists but for settings (`git -c`), and pathspecs (git(1)).
+ */
+const ofGit =
+  /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|COMMON_DIR|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|QUARANTINE_PATH|NAMESPACE|PREFIX|CONFIG|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE|NO_REPLACE_OBJECTS|INTERNAL_SUPER_PREFIX|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS)$/;
+
+/**
+ * Variables that a person has for compose files, builds and images of their own: Slipway says all of it itself. Those that tell
+ * which engine is meant, and as whom, stay (Docker's documentation, "docker", "docker buildx" and "docker compose", environment).
+ */
+const ofDocker =
+  /^(COMPOSE_\w+|BUILDX_(?!CONFIG$)\w+|BUILDKIT_\w+|EXPERIMENTAL_BUILDKIT_\w+|DOCKER_BUILDKIT|DOCKER_DEFAULT_PLATFORM|DOCKER_CONTENT_TRUST|SOURCE_DATE_EPOCH)$/;
+
+/** What a person relies on who set a variable that is left out; told, because it is a safeguard. */
+export const foreignNotes = (env: Env): readonly string[] =>
+  /^(1|t|true)$/i.test(env["DOCKER_CONTENT_TRUST"] ?? "")
+    ? ["DOCKER_CONTENT_TRUST is left out; images are taken by digest, and no signature is looked at"]
+    : [];
+
+/** The environment of Slipway's own commands: the caller's without what is meant for other repos, files and builds. */
+export const withoutForeign = (env: Env): Env =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !ofGit.test(name) && !ofDocker.test(name)));

@@ -1,0 +1,98 @@
+/** A row of `git config --list --show-scope`: where it is set, its key, its value. */
+export type Setting = { readonly scope: string; readonly key: string; readonly value: string };
+export type SetAside = {
+  /** Keys of the repo's own config that name a program and are not heeded. */
+  readonly keys: readonly string[];
+  /** What is said instead of them. */
+  readonly settings: readonly Pair[];
+};
+export type Pair = readonly [key: string, value: string];
+
+/**
+ * What every call of Git is given: its own look starts no program of the repo's config (git-config(1)). Hooks are kept where a
+ * person's own command would run them, too.
+ */
+export const quiet = (keepsHooks: boolean): readonly Pair[] => [
+  ...(keepsHooks ? [] : ([["core.hooksPath", "/dev/null"]] as const)),
+  ["core.fsmonitor", "false"],
+  ["log.showSignature", "false"],
+  ["protocol.ext.allow", "never"],
+  ["fetch.recurseSubmodules", "false"],
+];
+
+/** Whether a config file may hold a key of `programs`, or takes another file in; most hold none. */
+export const mayNamePrograms = (text: string): boolean =>
+  /filter|include|worktreeconfig|credential|sshcommand|askpass|gitproxy|uploadpack|receivepack|vcs|alternaterefscommand/i.test(
+    text,
+  );
+
+/** Keys whose value Git runs when it only looks or speaks to a remote, and what it takes where nobody sets them. */
+const programs: readonly (readonly [RegExp, string])[] = [
+  [/^filter\..*\.(clean|smudge|process)$/s, ""],
+  [/^filter\..*\.required$/s, "false"],
+  [/^credential\.(.*\.)?helper$/s, ""],
+  [/^core\.sshcommand$/, "ssh"],
+  [/^core\.askpass$/, ""],
+  [/^core\.alternaterefscommand$/, "true"],
+  [/^remote\..*\.uploadpack$/s, "git-upload-pack"],
+  [/^remote\..*\.receivepack$/s, "git-receive-pack"],
+  [/^remote\..*\.vcs$/s, ""],
+];
+/** What `git lfs install --local` writes starts only git-lfs. */
+const lfs = /^filter\.lfs\.(clean|smudge|process)\0git-lfs (clean|smudge|filter-process)( --)?( %f)?$/;
+const isLfs = ({ key, value }: Setting): boolean =>
+  lfs.test(`${key}\0${value}`) || (key === "filter.lfs.required" && value === "true");
+
+/** The first value of this key counts, so that none of ours can take its place: the protocol that heeds it is off. */
+const proxy = "core.gitproxy";
+
+/** Whether the repo itself says so. */
+export const isOwn = ({ scope }: Setting): boolean => scope === "local" || scope === "worktree";
+
+/** Which programs of the repo's own config are set aside: each has the value that the user or the machine gives it. */
+export function setAside(rows: readonly Setting[]): SetAside {
+  const others = (key: string) => rows.filter((row) => row.key === key && !isOwn(row)).map(({ value }) => value);
+  const keys = [...new Set(rows.filter((row) => isOwn(row) && !isLfs(row)).map(({ key }) => key))];
+  const settings = keys.flatMap((key): readonly Pair[] => {
+    if (key === proxy) return [["protocol.git.allow", "never"]];
+    const [, neutral] = programs.find(([form]) => form.test(key)) ?? [];
+    if (neutral === undefined) return [];
+    // An empty helper forgets those before it (gitcredentials(7)).
+    if (key.endsWith(".helper")) return ["", ...others(key)].map((value) => [key, value]);
+    return [[key, others(key).at(-1) ?? neutral]];
+  });
+  return { keys: keys.filter((key) => key === proxy || programs.some(([form]) => form.test(key))), settings };
+}
+
+/** Whether the person trusts a repo: `slipway.trust` in a config of theirs names it, or a folder above. */
+export const isTrusted = (rows: readonly Setting[], folder: string): boolean =>
+  rows.some(
+    ({ scope, key, value }) =>
+      ["global", "system"].includes(scope) && key === "slipway.trust" && `${folder}/`.startsWith(`${value}/`),
+  );
+
+/** `git config --null --show-scope --list`: a scope, then a key with its value after a new line. */
+export function parseSettings(text: string): Setting[] {
+  const parts = text.split("\0");
+  return parts.flatMap((scope, at) => {
+    const entry = parts[at + 1];
+    if (at % 2 === 1 || entry === undefined) return [];
+    const end = entry.indexOf("\n");
+    return [{ scope, key: end < 0 ? entry : entry.slice(0, end), value: end < 0 ? "true" : entry.slice(end + 1) }];
+  });
+}
+
+/** Settings as variables (git(1), GIT_CONFIG_COUNT), after those that are there: a key may hold any character. */
+export function asVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  settings: readonly Pair[],
+): Record<string, string> {
+  const before = Number(env["GIT_CONFIG_COUNT"] || 0);
+  return Object.fromEntries([
+    ["GIT_CONFIG_COUNT", String(before + settings.length)],
+    ...settings.flatMap(([key, value], index) => [
+      [`GIT_CONFIG_KEY_${before + index}`, key],
+      [`GIT_CONFIG_VALUE_${before + index}`, value],
+    ]),
+  ]);
+}

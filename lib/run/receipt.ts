@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { readText, remove, writeForAll } from "../doors/files.ts";
+import { UserError } from "../model/errors.ts";
+import type { Command } from "../model/plan.ts";
+import { slipwayFolder, type World } from "./world.ts";
+
+/** The file in which a container's command writes how it ended; its mount is named in the compose file. */
+export type Receipt = {
+  readonly env: Readonly<Record<string, string>>;
+  /** The exit code of the command, null where nothing ran it to its end. */
+  readonly code: () => number | null;
+  readonly drop: () => void;
+};
+
+/** A new one, which holds a nonce that nobody knew before. */
+export function makeReceipt(world: World): Receipt {
+  const nonce = crypto.randomUUID();
+  const path = join(slipwayFolder(world.facts, "receipts"), nonce);
+  // Whoever the image's user is has to write it; the folder is closed to all others of this machine.
+  writeForAll(path, `${nonce}\n`);
+  return {
+    env: { SLIPWAY_RECEIPT: path },
+    code: () => {
+      const [, code] = new RegExp(`^${nonce} (\\d{1,3})\n$`).exec(readText(path) ?? "") ?? [];
+      return code === undefined ? null : Number(code);
+    },
+    drop: () => remove(path),
+  };
+}
+
+/** The exit code that counts: the container's where that is a failure, else the command's own, which an entrypoint may hide. */
+export function provenExit(action: Command, receipt: Receipt, code: number, passes: (code: number) => boolean): number {
+  const own = receipt.code();
+  if (own !== null) return passes(code) ? own : code;
+  // Ended by a signal, or by the engine: that is told by its own words.
+  if (code > 125) return code;
+  throw new UserError(`the image's entrypoint ended with ${code}, and did not run the command`, {
+    why: "An image whose ENTRYPOINT takes its words for something else ends as if they had passed, so only the receipt that the command leaves counts.",
+    fix: `Let the entrypoint end in exec "$@"; or start it without the entrypoint: ${action.receipt?.without}`,
+    exitCode: code || 125,
+    kind: "command",
+  });
+}

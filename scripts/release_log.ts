@@ -1,0 +1,16 @@
+import { asksRepair, releaseLog } from "../lib/flows/log.ts";
+import { flag } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  about: "Tell whether the log of releases is whole, and put it together again where it is not.",
+  options: {
+    repair: flag("Add what the log lost from this clone's memory, Git tags and registries; nothing in it is dropped.", {
+      onlyTyped: true,
+    }),
+  },
+  needs: ["git", "survey"],
+  examples: ["i release_log --repair"],
+  asks: asksRepair,
+  steps: releaseLog,
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Action, cmd } from "../../lib/model/plan.ts";
+import { type Acted, type Acting, refused, startActing } from "./acting.ts";
+import { doing, type Ground, type Place, startGround, told } from "./ground.ts";
+
+const sh = (text: string): Action => cmd`sh -c ${text}`;
+const interrupted = {
+  kind: "interrupted",
+  what: "interrupted",
+  why: "The run was stopped from outside.",
+  fix: "Type the same command again; what was finished is found and not done twice",
+};
+
+describe("Ctrl-C", () => {
+  let ground: Ground;
+  let at: Place;
+  beforeAll(async () => {
+    ground = await startGround({ registries: 0, inGit: false });
+    at = ground.place("stopped");
+  });
+  afterAll(() => ground.end());
+
+  it("ends a command with all that it started, and no step after it is begun", async () => {
+    const listeners = () => process.listenerCount("SIGINT") + process.listenerCount("SIGTERM");
+    const before = listeners();
+    const stop = `sleep 60 & kill -INT ${process.pid}; wait; echo survived`;
+    const ended = await at.plan([doing("one", sh(stop)), doing("two", sh("echo two"))], "--json");
+    expect(ended.code).toBe(130);
+    expect(told(ended).error).toEqual(interrupted);
+    expect(ended.err).not.toContain("survived");
+    expect(ended.err).not.toContain("two");
+    expect(listeners()).toBe(before);
+  });
+
+  it("is as good as the hang-ups of a terminal that closes, however many", async () => {
+    const before = process.listenerCount("SIGHUP");
+    const hangUp = `trap '' HUP; kill -HUP ${process.pid}; sleep 0.1; kill -HUP ${process.pid}; sleep 60`;
+    const ended = await at.plan([doing("one", sh(hangUp)), doing("two", sh("echo two"))], "--json");
+    expect([ended.code, told(ended).error]).toEqual([130, interrupted]);
+    expect(ended.err).not.toContain("two");
+    expect(process.listenerCount("SIGHUP")).toBe(before);
+  });
+
+  it("while the world is looked at ends the run before it plans", async () => {
+    const needs = () => {
+      process.emit("SIGTERM", "SIGTERM");
+      return [];
+    };
+    const steps = () => {
+      throw new Error("it planned");
+    };
+    const ended = await at.run(["try", { about: "Try.", options: {}, needs, steps }], "--json");
+    expect([ended.code, told(ended).error]).toEqual([130, interrupted]);
+  });
+
+  it("ends a question that nobody has answered yet", async () => {
+    const asks = () => {
+      process.emit("SIGHUP", "SIGHUP");
+      return "Go on?";
+    };
+    const workflow = { about: "Try.", options: {}, asks, steps: () => [doing("one", sh("echo went on"))] };
+    const ended = await ground.person(["y"], () => at.run(["try", workflow], "--json"));
+    expect([ended.code, told(ended).error]).toEqual([130, interrupted]);
+    expect(ended.err).not.toContain("went on");
+  });
+
+  it("of one run is not that of the next in the same process; SIGTERM is as good", async () => {
+    const ended = await at.plan([doing("one", sh(`kill -TERM ${process.pid}; sleep 60`))], "--json");
+    expect(told(ended).error).toEqual(interrupted);
+    expect((await at.plan([doing("one", sh("echo here"))])).err).toContain("here\n");
+  });
+});
+
+describe("a run that is stopped while an action goes on", () => {
+  let acting: Acting;
+  beforeAll(async () => {
+    acting = await startActing();
+  });
+  afterAll(() => acting.end());
+
+  /** Stops it when the registry is asked; the look itself is through. */
+  async function stopped(plan: (look: Action) => readonly Action[][]): Promise<Acted> {
+    const stop = new AbortController();
+    const [registry] = acting.registries;
+    if (!registry) throw new Error("no registry");
+    registry.reply = () => {
+      stop.abort();
+      return { status: 404 };
+    };
+    const actor = acting.actor("stopped");
+    const look = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
+    const steps = plan(look).map((actions, index) => doing(`step_${index + 1}`, ...actions));
+    return actor.act(steps, { signal: stop.signal });
+  }
+  const write: Action = { kind: "write_file", path: "written.txt", content: "x" };
+
+  it("ends before the next action", async () => {
+    const ended = await stopped((look) => [[look, write]]);
+    expect(refused(ended)).toEqual({ ...interrupted, exitCode: 130 });
+    expect(() => acting.actor("stopped").read("written.txt")).toThrow();
+  });
+
+  it("ends before the next step", async () => {
+    const ended = await stopped((look) => [[look], [write]]);
+    expect(refused(ended).kind).toBe("interrupted");
+    expect(ended.shown).toBe("[1/2] Do step_1\n");
+  });
+
+  it("is done where it was the last", async () => {
+    expect((await stopped((look) => [[look]])).states).toEqual(["done"]);
+  });
+});

@@ -1,0 +1,236 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cmd } from "../../lib/model/plan.ts";
+import { doing, type Ground, startGround, states, told, writeTo } from "./ground.ts";
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await startGround({ inGit: false });
+});
+afterAll(() => ground.end());
+
+const note = (text: string, more = {}) => ({ kind: "announce", text, ...more }) as const;
+const file = (path: string, content = "x\n") => ({ kind: "write_file", path, content }) as const;
+const ask = (text: string) => ({ kind: "by_hand", text }) as const;
+
+describe("progress", () => {
+  it("names each step with its place in the plan, and why one is left out", async () => {
+    const steps = [
+      doing("one", file("steps/a.txt")),
+      { ...doing("two", file("steps/b.txt")), skip: "it is there" },
+      { ...doing("three", cmd`false`), skip: "--skip-tests" },
+    ];
+    const { code, out, err } = await ground.place("steps").plan(steps);
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: "",
+      err: "[1/3] Do one\n[2/3] Do two (skipped: it is there)\n[3/3] Do three (skipped: --skip-tests)\n",
+    });
+  });
+
+  it("shows on a terminal in red what an option left out", async () => {
+    const steps = [
+      { ...doing("one", cmd`false`), skip: "it is there" },
+      { ...doing("two", cmd`false`), skip: "--skip-tests" },
+    ];
+    const { err } = await ground.person([], () => ground.place("steps").plan(steps));
+    expect(err).toBe(
+      "\u001b[2m[1/2]\u001b[0m Do one\u001b[2m (skipped: it is there)\u001b[0m\n" +
+        "\u001b[2m[2/2]\u001b[0m Do two\u001b[31m (skipped: --skip-tests)\u001b[0m\n",
+    );
+  });
+
+  it("is silent about a step that only tells, and with --quiet", async () => {
+    const at = ground.place("steps");
+    expect(await at.plan([doing("tell", note("Hello"))])).toEqual({ code: 0, out: "Hello\n", err: "" });
+    expect(await at.plan([doing("one", file("steps/a.txt"))], "--quiet")).toEqual({ code: 0, out: "", err: "" });
+  });
+
+  it("says nothing of what is left out where a person talks to a program", async () => {
+    const talk = doing("talk", { ...cmd`true`, interactive: true });
+    const { err } = await ground.place("steps").plan([{ ...doing("pull", cmd`true`), skip: "it is there" }, talk]);
+    expect(err).toBe("[2/2] Do talk\n");
+  });
+
+  it("tells what a step took last time where that is two seconds or more", async () => {
+    const at = ground.place("steps");
+    const times = join(ground.repo, ".git", "slipway", "times.try.json");
+    writeTo(times, JSON.stringify({ one: 2, two: 1.9, other: 7 }));
+    const steps = [doing("one", file("steps/c.txt")), doing("two", file("steps/d.txt"))];
+    expect((await at.plan(steps)).err).toBe("[1/2] Do one (took 2 s last time)\n[2/2] Do two\n");
+    expect(JSON.parse(readFileSync(times, "utf8"))).toEqual({ one: 0, two: 0, other: 7 });
+    writeTo(times, "no JSON");
+    expect((await at.plan(steps)).err).toBe("[1/2] Do one\n[2/2] Do two\n");
+  });
+});
+
+describe("a step", () => {
+  it("is done, or already done where each of its actions was", async () => {
+    const at = ground.place("states");
+    const [one, two] = [file("states/one.txt"), file("states/two.txt")];
+    const first = [doing("new", one), doing("nothing")];
+    expect(states(await at.plan(first, "--json"))).toEqual({ new: "done", nothing: "done" });
+    const second = [doing("same", one), doing("both", one, two), { ...doing("out", two), skip: "no" }];
+    expect(states(await at.plan(second, "--json"))).toEqual({ same: "already", both: "done", out: "skipped" });
+    expect(at.read("two.txt")).toBe("x\n");
+  });
+
+  it("writes a file with the mode that the plan names", async () => {
+    const at = ground.place("states");
+    await at.plan([doing("one", { ...file("states/private/key"), mode: "0600" })]);
+    expect(readdirSync(join(at.dir, "private"))).toEqual(["key"]);
+  });
+
+  it("stays open, its rest undone, where only a person could confirm it", async () => {
+    const at = ground.place("open");
+    const steps = [doing("by_hand", ask("Is it good?"), file("open/no.txt")), doing("next", file("open/yes.txt"))];
+    const ended = await at.plan(steps, "--json", "--yes");
+    expect(states(ended)).toEqual({ by_hand: "open", next: "done" });
+    expect(readdirSync(at.dir).sort()).toEqual(["changelog.txt", "repo_config.yaml", "yes.txt"]);
+    expect((await at.plan(steps)).out).toBe("open     Is it good?\n");
+    const withYes = await ground.person(["y"], () => at.plan(steps, "--yes"));
+    expect(withYes).toMatchObject({ out: "open     Is it good?\n", err: expect.not.stringContaining("y/N") });
+  });
+
+  it("goes on where a person confirms it", async () => {
+    const at = ground.place("asked");
+    const steps = [doing("one", ask("Is it good?"), file("asked/one.txt")), doing("two", ask("Is it bad?"))];
+    const { out } = await ground.person(["y", "n"], () => at.plan(steps));
+    expect(out).toBe("ok       Is it good?, confirmed\nopen     Is it bad?\n");
+    expect(at.read("one.txt")).toBe("x\n");
+  });
+});
+
+describe("the result", () => {
+  it("is all that was told, as text, and the exit code of bad news", async () => {
+    const steps = [doing("one", note("First")), doing("two", note(""), note("Second", { exitCode: 3 }))];
+    expect(await ground.place("told").plan(steps)).toEqual({ code: 3, out: "First\nSecond\n", err: "" });
+  });
+
+  it("is for machines the plan's names, each step and what was told as data", async () => {
+    const steps = [doing("one", note("First", { data: { rows: [1] } }))];
+    const ended = await ground.place("told").plan(steps, "--json");
+    expect(JSON.parse(ended.out)).toEqual({
+      ...{ workflow: "try", image: "told", version: null, digest: null },
+      steps: [{ id: "one", state: "done", seconds: 0 }],
+      result: { rows: [1] },
+    });
+    expect(told(await ground.place("told").plan([doing("one", note("First"))], "--json")).result).toBeNull();
+  });
+
+  it("names the digest that was read back, and tells it to GitHub Actions", async () => {
+    const at = ground.place("outputs");
+    const image = ground.registries[0]?.put("outputs", "dev-1.0.0") ?? "";
+    const place = { registry: "r1", repository: `${ground.registries[0]?.address}/outputs` };
+    const steps = [
+      doing("verify", { kind: "verify_digest", tag: "dev-1.0.0", digest: image, places: [place] }),
+      doing("tell", note("It is @image", { digest: image })),
+    ];
+    const [outputs, summary] = [at.write("outputs", ""), at.write("summary", "# Before\n")];
+    Object.assign(ground.env, { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary });
+    const ended = await at.plan(steps, "--json");
+    await at.plan([doing("tell", note(""))]);
+    Object.assign(ground.env, { GITHUB_OUTPUT: undefined, GITHUB_STEP_SUMMARY: undefined });
+    expect(told(ended).digest).toBe(image);
+    expect(at.read("outputs")).toBe(`digest=${image}\nversion=\n`);
+    expect(at.read("summary")).toBe(`# Before\n### try\n\n\`\`\`\nIt is ${image}\n\`\`\`\n`);
+  });
+
+  it("has in red what nobody should overlook", async () => {
+    const text = "all good\nNOT TESTED at all\nr1 DRIFT dev\nPATCHED by ann\nWRONG line\nnot PATCHED";
+    const { out } = await ground.person([], () => ground.place("told").plan([doing("tell", note(text))]));
+    const red = (line: string) => `\u001b[31m${line}\u001b[0m`;
+    const lines = [red("NOT TESTED at all"), red("r1 DRIFT dev"), red("PATCHED by ann"), red("WRONG line")];
+    expect(out).toBe(`${["all good", ...lines, "not PATCHED"].join("\n")}\n`);
+  });
+
+  it("is a fault of ours, with its stack, where a step uses an image that no step made", async () => {
+    const steps = [doing("tell", note("It is @image", { digest: { digest: "@image" } }))];
+    const ended = await ground.place("told").plan(steps, "--json");
+    expect(ended.code).toBe(70);
+    expect(ended.err).toMatch(/^Error: a step uses the image before any step yielded it\n +at /);
+    expect(told(ended).error).toEqual({
+      ...{ kind: "bug", what: "Error: a step uses the image before any step yielded it" },
+      ...{ why: "This is a fault of Slipway.", fix: "Report it with the lines above" },
+    });
+  });
+});
+
+describe("--from", () => {
+  const steps = [
+    doing("look", { kind: "check", what: "disk" }),
+    doing("files", file("from/a.txt")),
+    doing("run", cmd`true`),
+    doing("last", file("from/b.txt")),
+  ];
+
+  it("leaves out what comes before, but for checks, where that is done", async () => {
+    const at = ground.place("from");
+    const ended = await at.plan(steps, "--json", "--from", "run");
+    expect(states(ended)).toEqual({ look: "done", files: "skipped", run: "done", last: "done" });
+    expect(ended.err).toContain("[2/4] Do files (skipped: --from)\n");
+  });
+
+  it.each([
+    ["last", "--from last would leave out run, which is not done", "Use --from run, or no --from"],
+    ["lasst", '"lasst" is not a step of this plan', "Did you mean --from last?"],
+  ])("%s is refused", async (from, what, fix) => {
+    const ended = await ground.place("from").plan(steps, "--json", "--from", from);
+    expect(ended.code).toBe(2);
+    expect(told(ended).error).toMatchObject({ what, fix: expect.stringContaining(fix) });
+  });
+
+  it("names the steps of the plan where it is none", async () => {
+    const ended = await ground.place("from").plan(steps, "--json", "--from", "lasst");
+    expect(told(ended).error.why).toBe("Its steps are look, files, run, last.");
+  });
+
+  it("passes a step that is left out anyway", async () => {
+    const left = [{ ...doing("run", cmd`false`), skip: "no" }, doing("last", file("from/b.txt"))];
+    const ended = await ground.place("from").plan(left, "--from", "last");
+    expect(ended).toMatchObject({ code: 0, err: "[1/2] Do run (skipped: no)\n[2/2] Do last\n" });
+  });
+});
+
+describe("where the system refuses a file", () => {
+  it("a run goes on without its logs and caches, and says so once", async () => {
+    const at = ground.place("without");
+    const slipway = join(ground.repo, ".git", "slipway");
+    rmSync(slipway, { recursive: true, force: true });
+    writeFileSync(slipway, "no folder");
+    const lines = [doing("one", cmd`echo one`), doing("two", cmd`echo two`, file("without/a.txt"))];
+    const { code, err } = await at.plan(lines);
+    rmSync(slipway);
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: `[1/2] Do one\none\ngoing on without it: "${slipway}/logs" cannot be made: a part of its path is no folder\n[2/2] Do two\ntwo\n`,
+    });
+    expect(at.read("a.txt")).toBe("x\n");
+  });
+
+  it("a run that is done is not failed by what GitHub Actions cannot be told", async () => {
+    Object.assign(ground.env, { GITHUB_STEP_SUMMARY: "/dev/full" });
+    const { code, out, err } = await ground.place("without").plan([doing("tell", note("Done"))]);
+    Object.assign(ground.env, { GITHUB_STEP_SUMMARY: undefined });
+    const why = 'going on without it: "/dev/full" cannot be written: no space is left on its disk\n';
+    expect({ code, out, err }).toEqual({ code: 0, out: "Done\n", err: why });
+  });
+
+  it("a step that needs it is stopped in words: the step, the path and the line to type, and no stack", async () => {
+    const at = ground.place("needed");
+    at.write("plain", "no folder");
+    const { code, err } = await at.plan([doing("one", file("needed/plain/a.txt"))]);
+    const path = join(at.dir, "plain");
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: [
+        "[1/1] Do one",
+        `error: try stopped at step "one": "${path}/a.txt" cannot be read: a part of its path is no folder`,
+        "  why: Something else than expected lies at that path.",
+        `  fix: Look at it: ls -ld ${path}/a.txt`,
+        "",
+      ].join("\n"),
+    });
+  });
+});

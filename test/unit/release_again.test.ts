@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import { releaseUnlessDone } from "../../lib/flows/release.ts";
+import type { Facts } from "../../lib/model/facts.ts";
+import {
+  active,
+  commit,
+  digest,
+  doing,
+  engine,
+  facts,
+  found,
+  git,
+  ids,
+  lines,
+  localImage,
+  logged,
+  owner,
+  refusal,
+  releaseOptions,
+  stepOf,
+} from "./factory.ts";
+import { built, here, inRegistries, labels, local, noGates, oneGate, pass, plan, released } from "./release_plans.ts";
+
+describe("a release goes on", () => {
+  it.each<[string, Partial<Facts>, string, string | null]>([
+    ["builds where nothing is", {}, "build_local", null],
+    ["builds nothing that the engine has", here, "build_local", `already built: ${built}`],
+    ["builds nothing that a registry has", inRegistries, "build_local", "dev-1.2.0 is in a registry"],
+    ["pulls what only a registry has", inRegistries, "pull_image", null],
+    [
+      "pulls nothing where every gate has passed",
+      { ...inRegistries, ...noGates },
+      "pull_image",
+      "every gate has passed",
+    ],
+    [
+      "pulls nothing where its one gate has passed",
+      { ...inRegistries, ...oneGate },
+      "pull_image",
+      "every gate has passed",
+    ],
+    [
+      "pulls nothing that the engine has",
+      { ...inRegistries, engine: engine({ images: [localImage(local, { digests: [built] })] }) },
+      "pull_image",
+      "the engine has it",
+    ],
+    ["pushes nothing that the registry has", inRegistries, "push_dev", "ecr has dev-1.2.0"],
+    ["copies nothing that all have", inRegistries, "copy_to_others", "all have it"],
+    ["pushes no Git tag that the remote has", { ...inRegistries, ...tagged("a") }, "push_git_tag", "the remote has it"],
+    ["pushes no Git tag without a remote", { git: git({ remote: null }) }, "push_git_tag", "the repo has no remote"],
+    [
+      "makes no Git tag that was pushed",
+      { ...inRegistries, ...tagged("a") },
+      "git_tag",
+      "it was pushed at aaaaaaaaaaaa",
+    ],
+    [
+      "makes no Git tag that is there",
+      { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) },
+      "git_tag",
+      "the tag is there",
+    ],
+    [
+      "moves dev nowhere where it is this image",
+      {
+        registries: {
+          ecr: { "dev-1.2.0": found(built, labels), dev: found(built) },
+          dockerhub: { "dev-1.2.0": found(built, labels), dev: found(built) },
+        },
+      },
+      "flip_dev",
+      "dev is this image everywhere",
+    ],
+    [
+      "moves dev where one registry has another image",
+      {
+        registries: {
+          ecr: { "dev-1.2.0": found(built, labels), dev: found(built) },
+          dockerhub: { "dev-1.2.0": found(built, labels), dev: found(digest("b")) },
+        },
+      },
+      "flip_dev",
+      null,
+    ],
+  ])("%s", (_what, world, id, skip) => {
+    expect(stepOf(plan(world), id).skip).toBe(skip);
+  });
+
+  it("pulls what it tests by its digest", () => {
+    const step = stepOf(plan(inRegistries), "pull_image");
+    expect([step.title, lines([step])]).toEqual([
+      "Pull dev-1.2.0 to test it",
+      [`docker pull 127.0.0.1:5001/cmamp@${built}`],
+    ]);
+  });
+
+  it("pulls where one gate has passed and another has not", () => {
+    const log = [{ ...pass("fast"), runner: 'pytest -m "not slow and not superslow and not qa"' }];
+    expect(active(plan({ ...inRegistries, log }))).toContain("pull_image");
+  });
+
+  it("has no pull where no registry has the version", () => {
+    expect(ids(plan(here))).not.toContain("pull_image");
+  });
+
+  it("moves a Git tag that was never pushed and names another commit", () => {
+    const [tag] = doing(plan({ git: git({ tags: { "cmamp-1.2.0": commit("c") } }) }), "git_ref").filter(
+      ({ op }) => op === "tag",
+    );
+    expect(tag).toMatchObject({ commit: commit("a"), replaces: commit("c") });
+  });
+
+  it.each<[string, Partial<Facts>]>([
+    ["is at this commit", { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) }],
+    ["was pushed", { ...inRegistries, ...tagged("c") }],
+    ["is not there", {}],
+  ])("moves no Git tag that %s", (_what, world) => {
+    expect(stepOf(plan(world), "git_tag").do.map((action) => "replaces" in action)).toEqual([false]);
+  });
+
+  it("records and pushes the commit of a tag that was pushed", () => {
+    const steps = plan({ ...inRegistries, ...tagged("c") });
+    const records = doing(steps, "record").flatMap(({ entry }) => (entry.type === "release" ? [entry.commit] : []));
+    const pushed = stepOf(steps, "push_git_tag").do;
+    expect([records, pushed]).toMatchObject([[commit("c")], [{ commit: commit("c") }]]);
+  });
+});
+
+/** The version's Git tag on the remote and here, at a commit that was built from these inputs and released. */
+function tagged(letter: string): Partial<Facts> {
+  const tags = { "cmamp-1.2.0": commit(letter) };
+  const log = [logged({ ...released, digest: built, commit: commit(letter) })];
+  return { remoteTags: tags, git: git({ tags }), log };
+}
+
+const moved = (to: string, why: "release" | "rollback") =>
+  logged({
+    ...{ type: "flip", id: `${to}${why}`, tag: "dev", version: to, to: built, from: {}, why },
+    registries: ["ecr", "dockerhub"],
+  });
+
+describe("the dev half of docker_release_all", () => {
+  const done = logged({ ...released, digest: built });
+  const half = (world: Partial<Facts>) => ids(releaseUnlessDone(facts(world), releaseOptions));
+  it("is nothing where every registry and the log have the version", () => {
+    expect(half({ ...inRegistries, log: [logged({ ...released, version: "1.1.0" }), done] })).toEqual([]);
+  });
+
+  it.each<[string, Partial<Facts>]>([
+    ["no registry has it", {}],
+    ["one registry lacks it", { registries: { ecr: { "dev-1.2.0": found(built, labels) } }, log: [done] }],
+    [
+      "one has lost it",
+      { registries: { ...inRegistries.registries, ecr: { "dev-1.2.0": { state: "absent" } } }, log: [done] },
+    ],
+    ["the log does not know it", inRegistries],
+    ["a run that ended after its record left its claim", { ...inRegistries, log: [done], claim: owner() }],
+    ["the log has another version", { ...inRegistries, log: [logged({ ...released, version: "1.1.0" })] }],
+    ["the log has it for prod", { ...inRegistries, log: [logged({ ...released, stage: "prod" })] }],
+    [
+      "the log has only its announcement",
+      {
+        ...inRegistries,
+        log: [logged({ type: "announce", stage: "dev", version: "1.2.0", digest: built, channel: "slack" })],
+      },
+    ],
+  ])("is a whole release where %s", (_what, world) => {
+    expect(half(world)).toContain("record_release");
+  });
+
+  it.each<[string, Partial<Facts>, string]>([
+    ["no registry has it any more", { log: [done] }, `dev-1.2.0 is ${built} in the log`],
+    [
+      "it was rolled back",
+      { ...inRegistries, log: [done, moved("1.2.0", "release"), moved("1.1.0", "rollback")] },
+      "1.2.0 was rolled back to 1.1.0",
+    ],
+    [
+      "its Git tag was moved",
+      { ...inRegistries, log: [done], remoteTags: { "cmamp-1.2.0": commit("c") } },
+      "the Git tag cmamp-1.2.0 names cccccccccccc, and the log has its release from aaaaaaaaaaaa",
+    ],
+    [
+      "a registry has another image",
+      { log: [done], registries: { ...inRegistries.registries, ecr: { "dev-1.2.0": found(digest("f"), labels) } } },
+      `dev-1.2.0 is ${digest("f")} in ecr, and ${built} in the log`,
+    ],
+  ])("is refused where %s", (_what, world, message) => {
+    expect(refusal(() => half(world)).message).toContain(message);
+  });
+
+  it("is refused without a version", () => {
+    expect(refusal(() => half({ version: null })).message).toContain("no version was given");
+  });
+});
