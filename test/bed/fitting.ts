@@ -9,6 +9,8 @@ export const workflowNames: readonly string[] = readdirSync(fileURLToPath(new UR
 /** The workflows that look into an image's Python, which the tiny image does not have. */
 export const ofPython = ["find_unused_packages", "package_add"] as const;
 
+/** A port of this test's own worker: nobody else takes it, nor Linux for outgoing connections. */
+const ownPort = String(23_000 + Number(process.env["VITEST_POOL_ID"]));
 const local = ["--stage", "local", "--version", "1.0.0"];
 
 /** Options with which a workflow has something to do in a repo at version 1.0.0, in an order in which one makes way for the next. */
@@ -51,7 +53,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   docker_release_multi_build_dev: ["--version", "1.0.2"],
   docker_tag_push_multi_build_local_as_dev: ["--version", "1.0.2"],
   release_merge_index: ["--version", "1.0.3", "--images", "local-ada-1.0.3,local-bob-1.0.3"],
-  docker_jupyter: ["--self-test", "--port", "38317"],
+  docker_jupyter: ["--self-test", "--port", ownPort],
   poetry: ["check"],
   docker: ["version"],
   docker_ps: [],

@@ -3,9 +3,10 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listens } from "../../lib/doors/ports.ts";
 import { must, until } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
-import { listens, registryConfig } from "../../thin_client/engine/registries.ts";
+import { registryConfig } from "../../thin_client/engine/registries.ts";
 import { needs } from "./parts.ts";
 
 /** What a test's registry may be asked for. */

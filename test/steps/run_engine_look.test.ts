@@ -200,6 +200,12 @@ describe("a port", () => {
     expect((await taken(first, () => look())).number).toBeGreaterThan(first);
   });
 
+  it("is free to each of many who look at once", async () => {
+    const number = (await look()).number ?? 0;
+    const looks = Array.from({ length: 20 }, () => look("--port", `${number}`));
+    expect(await Promise.all(looks)).toEqual(looks.map(() => ({ number, free: true })));
+  });
+
   it.each(["0", "65536", "http", "99999999", "80a"])("is not %s", async (value) => {
     const workflow: Workflow = { about: "Try.", options, steps: () => [] };
     expect(told(await at.run(["try", workflow], "--json", "--port", value)).error).toMatchObject({

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
+import { listens } from "../../lib/doors/ports.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { until } from "./command.ts";
 import type { Env, Layout } from "./layout.ts";
@@ -50,21 +50,6 @@ export const registryFiles = (at: Layout, name: string) => ({
   log: join(at.registries, name, "registry.log"),
   pid: join(at.registries, name, "pid"),
 });
-
-/** Whether somebody listens on this address. */
-export const listens = (address: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const [host = "", port = ""] = address.split(":");
-    const socket = connect({ host, port: Number(port), timeout: 1_000 });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket
-      .once("connect", () => end(true))
-      .once("error", () => end(false))
-      .once("timeout", () => end(false));
-  });
 
 /** Whether this registry of the private engine runs. */
 export const registryRuns = async (at: Layout, { name, address }: LoopbackRegistry): Promise<boolean> =>
