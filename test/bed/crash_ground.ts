@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { makeShims } from "./crash.ts";
-import { containersWith } from "./engine_api.ts";
+import { containersWith, engineTags } from "./engine_api.ts";
 import { finalState } from "./final_state.ts";
 import { addRemote, commitAll, git } from "./git.ts";
 import { changelog, type Ground, makeGround, tinyConfig, write } from "./tiny_repo.ts";
@@ -31,6 +31,10 @@ export type CrashGround = {
   readonly stateOf: (spot: Spot) => Promise<unknown>;
   readonly end: () => Promise<void>;
 };
+
+/** What the engine has of the image of a spot, by tag. */
+export const inEngine = ({ image }: Spot, { addresses }: CrashGround): Promise<readonly string[]> =>
+  engineTags(`${addresses["r1"]}/${image}`);
 
 /** Starts all of it; `prefix` begins the names of its images. */
 export async function makeCrashGround(

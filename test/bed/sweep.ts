@@ -15,7 +15,7 @@ export type Swept = SpotOptions & {
   /** What every run of it gets beside the environment. */
   readonly env?: (spot: Spot) => Readonly<Record<string, string | undefined>>;
   /** What it leaves beside refs, tags, log and containers. */
-  readonly also?: (spot: Spot) => Promise<unknown>;
+  readonly also?: (spot: Spot, on: CrashGround) => Promise<unknown>;
   /** It looks, and leaves all as it was. */
   readonly leavesNothing?: true;
   /** What somebody types who is told that they have to look, instead of the line again; null where it was not said. */
@@ -85,7 +85,7 @@ type All = {
 const envOf = ({ env }: Swept, spot: Spot) => ({ env: { ...process.env, ...env?.(spot) } });
 
 async function stateOf(on: CrashGround, { also }: Swept, spot: Spot): Promise<unknown> {
-  const [left, more] = await Promise.all([on.stateOf(spot), also?.(spot)]);
+  const [left, more] = await Promise.all([on.stateOf(spot), also?.(spot, on)]);
   const text = JSON.stringify({ left, more: more ?? null }).replaceAll(spot.image, "IMAGE");
   return JSON.parse(text);
 }

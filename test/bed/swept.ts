@@ -45,8 +45,15 @@ const longRun = process.env["SLIPWAY_KILLS"];
 const moments = Number(longRun ?? 6);
 const seed = Number(process.env["SLIPWAY_SEED"] ?? Date.now() % 1_000_000);
 
-/** Declares the tests of every row: points of all kinds, killed, interrupted, and finished from elsewhere. */
-export function sweepRows({ prefix, before, more, after }: SweptFile, rows: Readonly<Record<string, Row>>): void {
+/**
+ * Declares the tests of every row: points of all kinds, killed, interrupted, and finished from elsewhere; in a long run
+ * also of `parts`, workflows whose steps are a row's, which are ended at moments alone.
+ */
+export function sweepRows(
+  { prefix, before, more, after }: SweptFile,
+  rows: Readonly<Record<string, Row>>,
+  parts: Readonly<Record<string, Swept>> = {},
+): void {
   let on: CrashGround;
   beforeAll(async () => {
     on = await makeCrashGround(prefix, await more?.());
@@ -104,19 +111,30 @@ export function sweepRows({ prefix, before, more, after }: SweptFile, rows: Read
         expect({ some: int.length > 0, wrong }).toEqual({ some: true, wrong: [] });
       }, 600_000);
 
-    if (row.moments || longRun)
-      it(
-        `that is killed or hung up at random moments (SLIPWAY_SEED=${seed}) ends the second time as an undisturbed one`,
-        async () => {
-          const random = randomFrom(seed);
-          const chosen = Array.from({ length: moments }, (_, at) => ({
-            part: random(),
-            signal: at % 3 === 2 ? ("HUP" as const) : ("KILL" as const),
-          }));
-          const { hits, wrong } = await sweep.atMoments(chosen);
-          expect({ some: hits > 0, wrong }).toEqual({ some: true, wrong: [] });
-        },
-        moments * 150_000,
-      );
+    if (row.moments || longRun) endsAtMoments(() => sweep);
   });
+  if (longRun)
+    describe.each(Object.entries(parts))("%s", (_, part) => {
+      let sweep: Sweep;
+      beforeAll(async () => {
+        sweep = await makeSweep(on, part);
+      });
+      endsAtMoments(() => sweep);
+    });
 }
+
+const endsAtMoments = (sweep: () => Sweep): void => {
+  it(
+    `that is killed or hung up at random moments (SLIPWAY_SEED=${seed}) ends the second time as an undisturbed one`,
+    async () => {
+      const random = randomFrom(seed);
+      const chosen = Array.from({ length: moments }, (_, at) => ({
+        part: random(),
+        signal: at % 3 === 2 ? ("HUP" as const) : ("KILL" as const),
+      }));
+      const { hits, wrong } = await sweep().atMoments(chosen);
+      expect({ some: hits > 0, wrong }).toEqual({ some: true, wrong: [] });
+    },
+    moments * 150_000,
+  );
+};

@@ -1,4 +1,7 @@
+import { inEngine, type Spot } from "../bed/crash_ground.ts";
+import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
+import { workflowsIn } from "../bed/workflow.ts";
 
 /** What comes before the image is built and tested is swept from the start, what comes after from a built image. */
 const first = /^(preflight|claim|build_local|note_digest|run_fast_tests)/;
@@ -43,4 +46,22 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-sweepRows({ prefix: "crash" }, rows);
+const gates: readonly string[] = [];
+const tagged = async ({ repo }: Spot) => {
+  const done = await workflowsIn(repo)("docker_tag_local_as_dev", "--version", "1.0.0");
+  if (done.code !== 0) throw new Error(done.stderr);
+};
+const parts: Readonly<Record<string, Swept>> = {
+  "a local image": { line: ["docker_build_local", "--version", "1.0.0"], gates, also: inEngine },
+  "a test list": { line: ["run_fast_tests", "--stage", "local", "--version", "1.0.0"], built: true },
+  "a tag": { line: ["docker_tag_local_as_dev", "--version", "1.0.0"], built: true, also: inEngine },
+  "a push of dev": { line: ["docker_push_dev", "--version", "1.0.0"], built: true, before: tagged, also: inEngine },
+  "images that are removed": {
+    line: ["docker_remove", "--stage", "dev"],
+    built: true,
+    before: tagged,
+    also: inEngine,
+  },
+};
+
+sweepRows({ prefix: "crash" }, rows, parts);

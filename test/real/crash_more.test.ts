@@ -1,28 +1,25 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CrashGround, Spot } from "../bed/crash_ground.ts";
-import { containersWith, engineTags } from "../bed/engine_api.ts";
+import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
+import { containersWith } from "../bed/engine_api.ts";
 import { git } from "../bed/git.ts";
 import { type HandImage, handImage, pushByHand, repositoryAt } from "../bed/hand_image.ts";
 import { startLabelled } from "../bed/labelled.ts";
+import { type PackageIndex, start } from "../bed/package_index.ts";
+import { ensurePythonBase } from "../bed/python_base.ts";
 import { releaseByHand } from "../bed/released.ts";
+import { makeSampleRepo } from "../bed/sample_repo.ts";
+import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
 import { startTrapProxy } from "../bed/trap_proxy.ts";
 import { treeOf } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
-import { docker } from "../bed/workflow.ts";
+import { docker, workflowsIn } from "../bed/workflow.ts";
 
 let webhook: Webhook;
 let slack = "";
 
 const old = handImage("old", [100, 1000]);
-/** What the engine has of an image, by tag. */
-const inEngine =
-  (on: () => CrashGround) =>
-  async ({ image }: Spot) =>
-    engineTags(`${on().addresses["r1"]}/${image}`);
-let ground: CrashGround;
-const here = () => ground;
 
 const innerFiles = ({ repo }: Spot) => Promise.resolve(treeOf(join(repo, "inner")));
 
@@ -112,7 +109,7 @@ const rows: Readonly<Record<string, Row>> = {
       await docker("push", "--quiet", `${name}:local-bob-1.0.0`);
       await docker("rmi", `${name}:local-bob-1.0.0`, `${name}:local-root-1.0.0`);
     },
-    also: inEngine(here),
+    also: inEngine,
     has: ["take_local: docker pull", "take_local: docker tag"],
     least: 6,
     alone: /docker pull/,
@@ -124,7 +121,7 @@ const rows: Readonly<Record<string, Row>> = {
     before: async ({ image }, { addresses }) => {
       await startLabelled(image, "root", `${addresses["r1"]}/${image}:local-root-1.0.0`);
     },
-    also: inEngine(here),
+    also: inEngine,
     has: ["docker_commit: docker commit"],
     least: 3,
     alone: /docker commit/,
@@ -159,6 +156,48 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
+/** An index with what is added, from the first spot on that needs it. */
+let index: Promise<PackageIndex> | undefined;
+async function withPython({ repo, image }: Spot, { addresses }: CrashGround): Promise<void> {
+  const base = await ensurePythonBase();
+  index ??= start([
+    { name: "alpha", version: "1.0.0", requires: ["beta"] },
+    { name: "beta", version: "1.0.0" },
+  ]);
+  const buildArgs = { PACKAGE_INDEX: (await index).url };
+  await git(repo, "rm", "--quiet", "-r", ".");
+  await makeSampleRepo({ dir: repo, name: image, base, registries: { oci: addresses["r1"] ?? "" }, buildArgs });
+  await git(repo, "push", "--quiet", "origin", "HEAD");
+  const built = await workflowsIn(repo)("docker_build_local", "--poetry-mode", "no_update");
+  if (built.code !== 0) throw new Error(built.stderr);
+}
+const packageFiles = ["pyproject.toml", "poetry.lock", "pip_list.txt"].map((file) => `devops/docker_build/${file}`);
+
+const parts: Readonly<Record<string, Swept>> = {
+  "an image that is pulled": {
+    line: ["docker_pull", "--stage", "dev"],
+    built: true,
+    before: async ({ image }, { addresses }) => {
+      const name = `${addresses["r1"]}/${image}`;
+      for (const tag of ["dev-1.0.0", "dev"]) {
+        await docker("tag", `${name}:local-root-1.0.0`, `${name}:${tag}`);
+        await docker("push", "--quiet", `${name}:${tag}`);
+      }
+      await docker("rmi", ...["dev-1.0.0", "dev", "local-root-1.0.0"].map((tag) => `${name}:${tag}`));
+    },
+    also: inEngine,
+  },
+  "a package that is added": {
+    line: ["package_add", "alpha"],
+    gates: [],
+    before: withPython,
+    also: async (spot, on) => ({
+      engine: await inEngine(spot, on),
+      files: [...packageFiles, "changelog.txt"].map((file) => readFileSync(join(spot.repo, file), "utf8")),
+    }),
+  },
+};
+
 sweepRows(
   {
     prefix: "more",
@@ -168,10 +207,8 @@ sweepRows(
       slack = `http://${proxy.address}`;
       return { slack: proxy };
     },
-    before: (on) => {
-      ground = on;
-      return Promise.resolve();
-    },
+    after: async () => (await index)?.stop(),
   },
   rows,
+  parts,
 );

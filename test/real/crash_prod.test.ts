@@ -1,5 +1,7 @@
+import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
 import { type HandImage, imageAt, repositoryAt } from "../bed/hand_image.ts";
 import { afterReleases, handRelease } from "../bed/released.ts";
+import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
@@ -54,6 +56,28 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
+const afterBuild =
+  (...words: readonly string[]) =>
+  async (spot: Spot, on: CrashGround) => {
+    await onDev(spot, on);
+    const done = await workflowsIn(spot.repo)("docker_build_prod", ...words);
+    if (done.code !== 0) throw new Error(done.stderr);
+  };
+const parts: Readonly<Record<string, Swept>> = {
+  "a prod image": { line: ["docker_build_prod", "--version", "1.0.0"], before: onDev, gates: [], also: inEngine },
+  "a push of prod": {
+    line: ["docker_push_prod", "--version", "1.0.0"],
+    before: afterBuild("--version", "1.0.0"),
+    gates: [],
+    also: inEngine,
+  },
+  "a push of a candidate": {
+    line: ["docker_push_prod_candidate"],
+    before: afterBuild("--candidate"),
+    gates: [],
+  },
+};
+
 sweepRows(
   {
     prefix: "shipped",
@@ -65,4 +89,5 @@ sweepRows(
     },
   },
   rows,
+  parts,
 );
