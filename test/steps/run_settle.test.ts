@@ -204,6 +204,7 @@ describe("a move that goes on", () => {
         const by = gone(more).host;
         const { shown } = await look(here);
         expect(shown).toContain(`waiting for ann on ${by} (process 4194305), who moves dev to 1.1.0\n`);
+        expect(shown.match(/waiting for/g)).toHaveLength(1);
         expect(shown).toContain(`finishing ${left}${by} left behind`);
         expect(here.dev()).toEqual([here.next, here.next]);
         expect((acting.clock.now() - now) / 1000).toBe(240);

@@ -31,6 +31,13 @@ describe("baseImages", () => {
     ["from a default with an equals sign", "ARG A=x=y\nFROM $A\n", {}, ["x=y"]],
     ["from a default in single quotes", "ARG A='x'\nFROM $A\n", {}, ["x"]],
     ["from a default that holds a quote", "ARG A=x'y\nFROM $A\n", {}, ["x'y"]],
+    ["not from a word whose part alone is a name", "ARG A=x\nARG A-B=y C-A=z\nFROM $A\n", {}, ["x"]],
+    [
+      "from a name that holds one of a platform",
+      "ARG XTARGETARCH=x TARGETOSX=y\nFROM $XTARGETARCH:$TARGETOSX\n",
+      {},
+      ["x:y"],
+    ],
     ["from a fallback where the default is empty", "ARG A=\nFROM ${A:-x-y}\n", {}, ["x-y"]],
     [
       "that it copies from",

@@ -43,6 +43,10 @@ describe("docker_jupyter", () => {
     expect(refusal(() => portOption.parse(text)).fix).toBe("Use --port 8888");
   });
 
+  it.each(["1", "8888", "65535"])("takes %s for a port", (value) => {
+    expect(portOption.parse(value)).toBe(Number(value));
+  });
+
   it("says where it is reached, or that it is only tried", () => {
     expect([run(), run({}, true)].map((steps) => steps.map(({ id, title }) => [id, title]).at(-1))).toEqual([
       [
