@@ -23,7 +23,7 @@ export type PackageOptions = {
 
 /**
  * What has to be there before the image can be planned: the line in pyproject.toml, and the lock that poetry makes of it in
- * a build that is dropped again, compared with the image so far. Nothing where both know the package already.
+ * a build of its own, compared with the image so far. Nothing where both know the package already.
  */
 export function addPackage(facts: Facts, options: PackageOptions): Step[] {
   const { wish, pyproject, folder } = read(facts, options);
@@ -49,7 +49,6 @@ export function addPackage(facts: Facts, options: PackageOptions): Step[] {
     }),
     bringLockBack(facts),
     compareWithNow(facts),
-    step("drop_resolved", "Drop the image that the lock came from", [cmd`docker rmi ${resolvedImage(facts)}`]),
   ];
 }
 
@@ -95,7 +94,7 @@ function compareWithNow(facts: Facts): Step {
   return step("compare", title, [{ kind: "compare_packages", before, after: { digest: "@image" }, names }]);
 }
 
-/** The image with the package, built from the lock as every release builds it, and the entry of its version. */
+/** The image with the package, built from the lock as every release builds it, the entry of its version, and no other image. */
 export function buildWithPackage(facts: Facts, options: PackageOptions): Step[] {
   const { wish } = read(facts, options);
   const version = nextVersion(facts, options);
@@ -106,7 +105,15 @@ export function buildWithPackage(facts: Facts, options: PackageOptions): Step[] 
   return [
     { ...buildStep(facts, localBuild(facts, build)), skip: isBuilt ? "already built" : null },
     entryStep(facts, { wish, version }),
+    ...dropResolved(facts),
   ];
+}
+
+/** Drops what the lock came from, of this run or of one that was killed: last, for the image before it is made of the same layers. */
+function dropResolved(facts: Facts): Step[] {
+  const image = resolvedImage(facts);
+  if (!facts.engine.images.some(({ reference }) => reference === image)) return [];
+  return [step("drop_resolved", "Drop the image that the lock came from", [cmd`docker rmi ${image}`])];
 }
 
 /** The version that the package comes with: that of the newest entry until it is released, then the next one. */

@@ -98,11 +98,15 @@ describe("package_add", story, () => {
     expect([await imports("1.0.0", "alpha"), await tags()]).toEqual(["1.0.0", ["local-root-1.0.0"]]);
   });
 
-  it("a second time finds everything done", async () => {
+  it("a second time finds everything done, and drops what a run left that was killed before it could", async () => {
     const before = files();
+    const repository = `${box.ground.addresses["r1"]}/${name}`;
+    await docker("tag", `${repository}:local-root-1.0.0`, `${repository}:local-root-resolved`);
     const done = await add("alpha");
-    expect([done.code, done.states]).toEqual([0, { build_local: "skipped", add_entry: "skipped" }]);
-    expect(files()).toEqual(before);
+    const found = { build_local: "skipped", add_entry: "skipped" };
+    expect([done.code, done.states]).toEqual([0, { ...found, drop_resolved: "done" }]);
+    expect([files(), await tags()]).toEqual([before, ["local-root-1.0.0"]]);
+    expect((await add("alpha")).states).toEqual(found);
   });
 
   it("interrupted puts everything back; killed and typed again it goes on, with the next version once this one is released", async () => {

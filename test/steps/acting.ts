@@ -13,6 +13,7 @@ import { type DockerProgram, dockerProgram } from "./docker_program.ts";
 import { doing } from "./ground.ts";
 import { type MemoryRefs, memoryRefs } from "./memory_refs.ts";
 import { type OciServer, startOciServer } from "./oci_server.ts";
+import { withOwnEnv } from "./own_env.ts";
 import { type TestClock, testClock } from "./test_clock.ts";
 
 /** Registries in this process, called r1, r2, ..., and a clock for the steps of plans. */
@@ -89,19 +90,16 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
   const texts: string[] = [];
   const say = (text: string) => void texts.push(text);
   const console = { ...world.console, progress: (text: string) => say(`${text}\n`), raw: say };
-  const { env } = process;
   setClock(clock);
-  // The SDK of AWS gets its settings by it.
-  process.env = { ...env };
   try {
     const own = { ...world, console, ...more };
-    const done = await execute(own).then(
+    // The SDK of AWS gets its settings by the process's variables.
+    const done = await withOwnEnv(process.env, () => execute(own)).then(
       (results) => ({ states: results.map(({ state }) => state), error: null }),
       (error: unknown) => ({ states: [], error }),
     );
     return { ...done, shown: texts.join(""), world: own };
   } finally {
-    process.env = env;
     setClock();
   }
 }

@@ -12,6 +12,7 @@ import { runScript, type Script } from "../../lib/run/script.ts";
 import { addRemote, commitAll, git } from "../bed/git.ts";
 import { type DockerProgram, dockerProgram } from "./docker_program.ts";
 import { type OciServer, startOciServer } from "./oci_server.ts";
+import { withOwnEnv } from "./own_env.ts";
 import { type TestClock, testClock } from "./test_clock.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -172,7 +173,7 @@ type At = { readonly env: Env; readonly clock: TestClock; answers: readonly stri
 
 /** Does something in a folder with an environment of its own, and keeps what is written; all is as before afterwards. */
 async function inProcess(folder: string, at: At, work: () => Promise<number>): Promise<Ended> {
-  const { env, exitCode } = process;
+  const { exitCode } = process;
   const cwd = process.cwd();
   const typed = [...(at.answers ?? [])];
   const stdin = Object.assign(new PassThrough(), { isTTY: at.answers !== null });
@@ -187,15 +188,13 @@ async function inProcess(folder: string, at: At, work: () => Promise<number>): P
   Object.defineProperty(process, "stdin", { configurable: true, value: stdin });
   setClock(at.clock);
   process.chdir(folder);
-  process.env = Object.fromEntries(Object.entries(at.env).filter(([, value]) => value !== undefined));
   try {
-    const code = await work();
+    const code = await withOwnEnv(at.env, work);
     return { code, out: out.text(), err: err.text() };
   } finally {
     for (const { restore } of [out, err]) restore();
     setClock();
     Object.defineProperty(process, "stdin", before);
-    process.env = env;
     process.exitCode = exitCode;
     process.chdir(cwd);
   }

@@ -110,14 +110,9 @@ describe("package_add", () => {
   it.each<readonly [string, string | null, string, readonly string[]]>([
     ["asked for and locked: nothing", locked, "foo", []],
     ["the same constraint: nothing", locked, "foo@1", []],
-    [
-      "another constraint",
-      locked,
-      "foo@2",
-      ["add_to_pyproject", "resolve", "bring_lock_back", "compare", "drop_resolved"],
-    ],
-    ["not locked yet", "", "foo", ["add_to_pyproject", "resolve", "bring_lock_back", "compare", "drop_resolved"]],
-    ["not asked for", locked, "bar", ["add_to_pyproject", "resolve", "bring_lock_back", "compare", "drop_resolved"]],
+    ["another constraint", locked, "foo@2", ["add_to_pyproject", "resolve", "bring_lock_back", "compare"]],
+    ["not locked yet", "", "foo", ["add_to_pyproject", "resolve", "bring_lock_back", "compare"]],
+    ["not asked for", locked, "bar", ["add_to_pyproject", "resolve", "bring_lock_back", "compare"]],
   ])("has before the image: %s", (_title, lock, name, expected) => {
     expect(ids(addPackage(world(lock), { ...options, name: [name] }))).toEqual(expected);
   });

@@ -52,7 +52,7 @@ const build = (more: Partial<Facts> = {}, options: Partial<PackageOptions> = {})
   buildWithPackage(world(more), { name: ["bar"], bump: "patch", ...options });
 
 describe("package_add before the image", () => {
-  it("asks for the package, lets poetry lock it, brings the lock back, compares and drops the image", () => {
+  it("asks for the package, lets poetry lock it, brings the lock back and compares", () => {
     expect(add("bar").map(({ id, title }) => [id, title])).toEqual([
       [
         "add_to_pyproject",
@@ -61,7 +61,6 @@ describe("package_add before the image", () => {
       ["resolve", "Let poetry lock bar and what it needs"],
       ["bring_lock_back", "Bring poetry.lock and pip_list.txt back to devops/docker_build"],
       ["compare", "Tell what changes in the image"],
-      ["drop_resolved", "Drop the image that the lock came from"],
     ]);
     expect(stepOf(add("bar"), "add_to_pyproject").do).toEqual([
       {
@@ -70,7 +69,6 @@ describe("package_add before the image", () => {
         content: `${pyprojectText.trimEnd()}\nbar = "*"\n`,
       },
     ]);
-    expect(lines([stepOf(add("bar"), "drop_resolved")])).toEqual([`docker rmi ${image}:local-gp-resolved`]);
   });
 
   it("writes pyproject.toml as it is where it asks for the package and only the lock lacks it", () => {
@@ -248,6 +246,13 @@ describe("the image with the package", () => {
   ])("has as version %s", (_which, more, options, wanted) => {
     expect(stepOf(build(more, options), "build_local").title).toBe(`Build ${image}:local-gp-${wanted}`);
   });
+});
+
+it("what the lock came from is dropped last, whoever left it, and only where it is there", () => {
+  const dropped = (...names: readonly string[]) =>
+    lines(build({ engine: engine({ images: names.map((name) => localImage(`${image}:${name}`)) }) }));
+  expect(dropped("local-gp-1.1.0", "local-gp-resolved").at(-1)).toBe(`docker rmi ${image}:local-gp-resolved`);
+  expect(dropped("local-gp-1.1.0", "local-ann-resolved").join("\n")).not.toContain("docker rmi");
 });
 
 describe("the entry of a package", () => {
