@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, isIPv4 } from "node:net";
 import { promisify } from "node:util";
 import { engineEnv } from "../../lib/doors/engine.ts";
+import { needs } from "./parts.ts";
 import { makeWheel, type TestPackage, type Wheel } from "./wheel.ts";
 
 const execute = promisify(execFile);
@@ -68,13 +69,12 @@ function answer(wheels: ReadonlyMap<string, readonly Wheel[]>, requests: string[
   };
 }
 
-/**
- * The engine's bridge, so that builds and containers reach the index; this machine only where there is no engine.
- * Asked of the engine, because Node does not list a bridge that no container is attached to.
- */
+/** The engine's bridge, which builds and containers reach. Asked of the engine: Node does not list a bridge that no container is attached to. */
 async function bridgeAddress(): Promise<string> {
+  await needs("engine");
   const words = ["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"];
-  const asked = execute("docker", words, { env: { ...process.env, ...engineEnv(process.env) } });
-  const gateway = await asked.then(({ stdout }) => stdout.trim()).catch(() => "");
-  return isIPv4(gateway) ? gateway : "127.0.0.1";
+  const { stdout } = await execute("docker", words, { env: { ...process.env, ...engineEnv(process.env) } });
+  const gateway = stdout.trim();
+  if (!isIPv4(gateway)) throw new Error(`the engine's bridge has the address "${gateway}"`);
+  return gateway;
 }
