@@ -42,7 +42,7 @@ export async function classicEngine(addresses: readonly string[]): Promise<Class
   const ways = await Promise.all(addresses.map((address, index) => openWay(address, join(at.run, `way${index}`))));
   const listener = await inside("ways.pid", ...runtimes.bun, program, ...ways.flatMap(({ words }) => words));
   const env = { DOCKER_HOST: socket };
-  if (!(await until(() => daemonAnswers(at), 60_000))) throw new Error(`no engine; see ${at.log}`);
+  if (!(await until(() => daemonAnswers(at), 300_000))) throw new Error(`no engine; see ${at.log}`);
   await ensureTiny(at, { ...process.env, ...apart.env, DOCKER_CONFIG: process.env["DOCKER_CONFIG"], ...env });
   const end = async () => {
     await endProcesses([findProcess(listener) ?? []].flat(), 2_000);

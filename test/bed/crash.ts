@@ -142,7 +142,7 @@ export async function holdAt(set: Trapped, name: string, ...words: readonly stri
   const { watch, when } = set.point;
   const spring = async () => {
     writeFileSync(hit, "");
-    await until(() => existsSync(go), 120_000);
+    await until(() => existsSync(go), 600_000);
   };
   if (watch.by === "request") set.proxies[watch.registry]?.set(set.image, { ...watch, when, spring });
   const env = { ...process.env, ...set.env, ...trapEnv(set, dir), CRASH_SIGNAL: "HOLD" };
@@ -150,7 +150,7 @@ export async function holdAt(set: Trapped, name: string, ...words: readonly stri
   const ended = workflowsIn(set.repo, { env })(name, ...words).finally(() => {
     over = true;
   });
-  await until(() => over || existsSync(hit), 120_000);
+  await until(() => over || existsSync(hit), 600_000);
   if (!existsSync(hit)) throw new Error(`${when} ${set.point.name} was not reached: ${(await ended).stderr}`);
   return { letGo: () => writeFileSync(go, ""), ended };
 }

@@ -36,7 +36,7 @@ export function startLive(cwd: string, way: "terminal" | "pipes", words: readonl
   return {
     said: () => text,
     says: async (what) => {
-      if (!(await until(() => what.test(text), 60_000))) throw new Error(`it has not said ${what}: ${text}`);
+      if (!(await until(() => what.test(text), 300_000))) throw new Error(`it has not said ${what}: ${text}`);
     },
     type: (keys) => void child.stdin.write(keys),
     signal: (name) => void child.kill(name),

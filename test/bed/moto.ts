@@ -54,7 +54,7 @@ export async function startMoto(): Promise<Moto> {
       ({ status }) => status === 200,
       () => false,
     );
-  const came = await until(async () => ended() || (await answers()), 60_000);
+  const came = await until(async () => ended() || (await answers()), 300_000);
   if (!came || ended()) throw new Error(`no moto on ${address}: ${readFileSync(join(folder, "log"), "utf8")}`);
   const stop = async () => {
     child.ref();

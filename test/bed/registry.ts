@@ -84,7 +84,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   writeFileSync(join(folder, "config.yml"), registryConfig(settings));
   const child = serve(folder);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
-  const came = await until(async () => ended() || (await listens(address)), 60_000);
+  const came = await until(async () => ended() || (await listens(address)), 300_000);
   if (!came || ended())
     throw new Error(`no registry on ${address}: ${readFileSync(join(folder, "registry.log"), "utf8")}`);
   const stop = async () => {

@@ -93,14 +93,14 @@ export function sweepRows(
       const alone = at(inside(row.alone), { signal: "KILL", whom: "alone" });
       expect(row.alone === undefined || alone.length > 0).toBe(true);
       expect(await sweep.sweep([...group, ...alone])).toEqual([]);
-    }, 900_000);
+    });
 
     if (row.elsewhere)
       it("is finished from another clone by an engine that does not have its image", async () => {
         const jobs = at(inside(row.elsewhere), { signal: "KILL", whom: "group" });
         const wrong = await sweep.sweep(jobs.map((job) => ({ ...job, elsewhere: true })));
         expect({ some: jobs.length > 0, wrong }).toEqual({ some: true, wrong: [] });
-      }, 600_000);
+      });
 
     if (row.interrupted)
       it("that is interrupted ends with 130, leaves no claim, intent and container, and is finished the second time", async () => {
@@ -109,7 +109,7 @@ export function sweepRows(
         const term = at(inside(row.interrupted).slice(0, 1), { signal: "TERM", whom: "alone" });
         const wrong = await sweep.sweep([...int, ...term]);
         expect({ some: int.length > 0, wrong }).toEqual({ some: true, wrong: [] });
-      }, 600_000);
+      });
 
     if (row.moments || longRun) endsAtMoments(() => sweep);
   });
@@ -135,6 +135,6 @@ const endsAtMoments = (sweep: () => Sweep): void => {
       const { hits, wrong } = await sweep().atMoments(chosen);
       expect({ some: hits > 0, wrong }).toEqual({ some: true, wrong: [] });
     },
-    moments * 150_000,
+    moments * 300_000,
   );
 };

@@ -48,7 +48,7 @@ export async function openTerminal(cwd: string, socketDir: string, shell: Shell 
         if (answer !== null && seen !== answered) await type(answer);
         if (answer !== null) answered = seen;
         return mark.test(seen);
-      }, 240_000);
+      }, 900_000);
       const seen = await screen();
       if (isEnded && mark.exec(seen)?.[1] === String(code)) return seen;
       throw new Error(`\`${line}\` has not ended with ${code}:\n${seen}`);
@@ -58,12 +58,12 @@ export async function openTerminal(cwd: string, socketDir: string, shell: Shell 
     },
     type,
     shows: async (wanted) => {
-      if (await until(async () => wanted.test(await screen()), 60_000)) return screen();
+      if (await until(async () => wanted.test(await screen()), 300_000)) return screen();
       throw new Error(`no ${wanted} in:\n${await screen()}`);
     },
     clear: async () => {
       await type("clear");
-      if (!(await until(async () => (await screen()) === "$", 60_000)))
+      if (!(await until(async () => (await screen()) === "$", 300_000)))
         throw new Error(`not clear:\n${await screen()}`);
     },
     end: async () => {

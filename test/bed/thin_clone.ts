@@ -48,7 +48,7 @@ export function start(argv: readonly string[], options: { cwd: string; env?: Env
 
 /** Waits until a look at the world gives something; throws after two minutes, for npm may be slow beside others. */
 export async function until<T>(what: string, look: () => T | null | undefined | false): Promise<T> {
-  const end = performance.now() + 120_000;
+  const end = performance.now() + 600_000;
   for (;;) {
     const seen = look();
     if (seen) return seen;

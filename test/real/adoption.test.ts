@@ -74,7 +74,6 @@ const adopters: Readonly<Record<string, Adopter>> = {
 const rows = (["bash", "zsh"] as const).flatMap((shell) =>
   Object.entries(adopters).map(([kind, adopter]) => ({ shell, name: `${kind}-${shell}`, ...adopter })),
 );
-const long = 900_000;
 
 describe.each(rows)(
   "README.md typed as it is written in $title, in $shell",
@@ -102,60 +101,48 @@ describe.each(rows)(
     });
     afterAll(() => terminal?.end());
 
-    it(
-      "adds Slipway as a submodule, and its toolchain beside what is there",
-      async () => {
-        for (const line of blocks.add) await terminal.runs(line.replace("cmamp", image));
-        for (const [path, text] of Object.entries(files)) expect(readFileSync(join(repo, path), "utf8")).toBe(text);
-        // What a person fills in: the registries, and a base image that is here already.
-        const config = join(repo, "repo_config.yaml");
-        const rows = loopbackRegistries.map((each) => `  ${each.name}: ${each.address}`).join("\n");
-        const text = readFileSync(config, "utf8").replace(/^ {2}ghcr: .*$/m, rows);
-        writeFileSync(config, text.replace("build_args: {}", `build_args: {BASE_IMAGE: "${base}"}`));
-        await terminal.runs('git add --all && git commit --quiet -m "Add Slipway" && git push --quiet -u origin main');
-      },
-      long,
-    );
+    it("adds Slipway as a submodule, and its toolchain beside what is there", async () => {
+      for (const line of blocks.add) await terminal.runs(line.replace("cmamp", image));
+      for (const [path, text] of Object.entries(files)) expect(readFileSync(join(repo, path), "utf8")).toBe(text);
+      // What a person fills in: the registries, and a base image that is here already.
+      const config = join(repo, "repo_config.yaml");
+      const rows = loopbackRegistries.map((each) => `  ${each.name}: ${each.address}`).join("\n");
+      const text = readFileSync(config, "utf8").replace(/^ {2}ghcr: .*$/m, rows);
+      writeFileSync(config, text.replace("build_args: {}", `build_args: {BASE_IMAGE: "${base}"}`));
+      await terminal.runs('git add --all && git commit --quiet -m "Add Slipway" && git push --quiet -u origin main');
+    });
     if (goesOnIn !== shell) return;
 
-    it(
-      "goes from doctor to a release that every registry has",
-      async () => {
-        for (const line of [...blocks.release, ...blocks.use]) await terminal.runs(line);
-        const [digest, ...others] = await released();
-        expect(digest).toMatch(/^sha256:/);
-        expect(others).toEqual([digest, digest]);
-      },
-      long,
-    );
+    it("goes from doctor to a release that every registry has", async () => {
+      for (const line of [...blocks.release, ...blocks.use]) await terminal.runs(line);
+      const [digest, ...others] = await released();
+      expect(digest).toMatch(/^sha256:/);
+      expect(others).toEqual([digest, digest]);
+    });
 
-    it(
-      "rolls back, and a colleague's docker_pull gets what was rolled back to",
-      async () => {
-        const [first] = await released();
-        await terminal.runs('i changelog_add -m "Say more" && git commit --quiet -am "Say more" && git push --quiet');
-        await terminal.runs("i docker_release_dev");
-        expect((await released())[0]).not.toBe(first);
-        for (const line of blocks.rollback) await terminal.runs(line);
-        expect(await released()).toEqual([first, first, first]);
+    it("rolls back, and a colleague's docker_pull gets what was rolled back to", async () => {
+      const [first] = await released();
+      await terminal.runs('i changelog_add -m "Say more" && git commit --quiet -am "Say more" && git push --quiet');
+      await terminal.runs("i docker_release_dev");
+      expect((await released())[0]).not.toBe(first);
+      for (const line of blocks.rollback) await terminal.runs(line);
+      expect(await released()).toEqual([first, first, first]);
 
-        // The colleague's machine has none of it.
-        const here = await Promise.all(addresses.map((address) => engineNames(`${address}/${image}`)));
-        await must(["docker", "rmi", "--force", ...here.flat()]);
-        const clone = join(ground.base, `${name}-colleague`);
-        await must(["git", "clone", "--quiet", "--recurse-submodules", `${repo}.git`, clone], { env: ground.env });
-        const colleague = await open(clone);
-        try {
-          for (const line of blocks.add.slice(1, 3)) await colleague.runs(line);
-          await colleague.runs("i docker_pull");
-          const digests = await must(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag]);
-          expect(digests).toContain(first);
-          expect(await colleague.runs("i docker_cmd --cmd 'echo in:$AM_CONTAINER_VERSION'")).toMatch(/^in:1\.0\.0$/m);
-        } finally {
-          await colleague.end();
-        }
-      },
-      long,
-    );
+      // The colleague's machine has none of it.
+      const here = await Promise.all(addresses.map((address) => engineNames(`${address}/${image}`)));
+      await must(["docker", "rmi", "--force", ...here.flat()]);
+      const clone = join(ground.base, `${name}-colleague`);
+      await must(["git", "clone", "--quiet", "--recurse-submodules", `${repo}.git`, clone], { env: ground.env });
+      const colleague = await open(clone);
+      try {
+        for (const line of blocks.add.slice(1, 3)) await colleague.runs(line);
+        await colleague.runs("i docker_pull");
+        const digests = await must(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag]);
+        expect(digests).toContain(first);
+        expect(await colleague.runs("i docker_cmd --cmd 'echo in:$AM_CONTAINER_VERSION'")).toMatch(/^in:1\.0\.0$/m);
+      } finally {
+        await colleague.end();
+      }
+    });
   },
 );

@@ -96,7 +96,7 @@ describe("a container", () => {
 
   it("is gone after an interrupt of its run, which ends with 130", async () => {
     const one = started();
-    expect(await until(running, 60_000)).toBe(true);
+    expect(await until(running, 300_000)).toBe(true);
     expect(await one.kill("SIGINT")).toBe(130);
     expect(await containers()).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe("a container", () => {
     ["SIGHUP", "a connection that is lost does"],
   ] as const)("is gone after a %s to the runner alone, as %s", async (signal, _) => {
     const one = started();
-    expect(await until(running, 60_000)).toBe(true);
+    expect(await until(running, 300_000)).toBe(true);
     process.kill(one.pid, signal);
     expect(await one.ended).toBe(130);
     expect(await containers()).toEqual([]);
@@ -114,7 +114,7 @@ describe("a container", () => {
 
   it("that a killed run left behind is removed by the next run", async () => {
     const one = started();
-    expect(await until(running, 60_000)).toBe(true);
+    expect(await until(running, 300_000)).toBe(true);
     await one.kill("SIGKILL");
     expect(await containers()).toHaveLength(1);
     const next = await cmd("--", "true", "x");
@@ -147,10 +147,10 @@ describe("docker_bash", () => {
     const line = workflow("bun", "docker_bash", ...local).join(" ");
     await tmux("send-keys", "-t", "dev", "-l", `${line}; echo ended-$?`);
     await tmux("send-keys", "-t", "dev", "Enter");
-    expect(await until(async () => /:\/app# ?$/.test(await screen()), 60_000), await screen()).toBe(true);
+    expect(await until(async () => /:\/app# ?$/.test(await screen()), 300_000), await screen()).toBe(true);
     write(box.repo, { "tmp.mark": "" });
     await tmux("send-keys", "-t", "dev", "tty && ls tmp.mark && stty size && exit 3", "Enter");
-    expect(await until(async () => (await screen()).includes("ended-3"), 60_000), await screen()).toBe(true);
+    expect(await until(async () => (await screen()).includes("ended-3"), 300_000), await screen()).toBe(true);
     expect(await screen()).toMatch(/\/dev\/pts\/\d+\s+tmp\.mark\s+40 150/);
     expect(await containers()).toEqual([]);
   });

@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 /** Waits until the service is on its way to a revision. */
 const sentTo = async (revision: number) => {
-  expect(await until(() => aws.fleet.revision(service) === `${service}:${revision}`, 60_000)).toBe(true);
+  expect(await until(() => aws.fleet.revision(service) === `${service}:${revision}`, 300_000)).toBe(true);
 };
 /** What the log tells of the service. */
 const recorded = async () =>
@@ -148,7 +148,7 @@ describe("an interrupt", () => {
     let stderr = "";
     child.stderr.on("data", (chunk) => (stderr += String(chunk)));
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    expect(await until(() => stderr.includes(`0 of 2 run ${service}:2`), 60_000)).toBe(true);
+    expect(await until(() => stderr.includes(`0 of 2 run ${service}:2`), 300_000)).toBe(true);
     child.kill("SIGINT");
     expect(await ended).toBe(130);
     expect(stderr).toContain(`error: interrupted while service ${service} goes to ${service}:2\n`);

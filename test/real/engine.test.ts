@@ -116,7 +116,7 @@ describe("an engine apart", () => {
     const log = `${program}.log`;
     const argv = ["nsenter", `--net=${apart.network}`, program, "60"];
     const pid = await startDaemon({ argv, env: apart.env, pidFile: `${program}.pid`, out: log, err: log });
-    expect(await until(() => commandLine(pid).startsWith(program), 60_000)).toBe(true);
+    expect(await until(() => commandLine(pid).startsWith(program), 300_000)).toBe(true);
     const { code, stderr } = await apart.engine("up", "--yes");
     process.kill(pid);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`kill ${pid}`) });
@@ -175,7 +175,7 @@ describe("an engine apart", () => {
     expect(dockerdOf(apart.home)).toHaveLength(1);
 
     process.kill(other, "SIGKILL");
-    expect(await until(() => findProcess(other) === undefined, 60_000)).toBe(true);
+    expect(await until(() => findProcess(other) === undefined, 300_000)).toBe(true);
     expect((await apart.engine("down", "--holder", ownPid)).stdout.trim()).toBe("engine: stopped");
     expect(allProcesses().filter(({ pid }) => commandLine(pid).includes(`${apart.home}/`))).toEqual([]);
     expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(apart.home);

@@ -35,7 +35,7 @@ const shortOf = (stderr: string) => {
 };
 
 describe("a release behind a fault", () => {
-  it.concurrent.each(cases)("%s in %s: it %s", { timeout: 240_000 }, async (fault, key, ending) => {
+  it.concurrent.each(cases)("%s in %s: it %s", async (fault, key, ending) => {
     // Without the registry's key in it: who reads an error must be told which registry it is about.
     const name = `${fault.replaceAll("_", "-")}-${{ r1: "first", r2: "second", r3: "third" }[key]}`;
     const row = faults[fault];

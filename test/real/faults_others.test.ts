@@ -102,7 +102,7 @@ describe("behind a fault", () => {
     ["an index", "reset_mid_blob", "r3", "succeeds"],
     ["an index", "version_put_500", "r1", "stops"],
     ["an index", "dies_before_flip", "r2", "stops"],
-  ])("%s with %s in %s: it %s", { timeout: 240_000 }, async (what, fault, key, ending) => {
+  ])("%s with %s in %s: it %s", async (what, fault, key, ending) => {
     const [moving, row] = [movings[what], faults[fault]];
     if (!moving || !row) throw new Error(`no ${what} or ${fault}`);
     const name = `${what}-${fault}`.replaceAll(/[ _]/g, "-").replace(/^an?-(.*)$/, "$1-x");

@@ -64,7 +64,7 @@ describe("a terminal that is closed", () => {
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
     const looks = () => text.match(/^--- /gm)?.length ?? 0;
-    const seen = (count: number) => until(() => looks() >= count, 60_000);
+    const seen = (count: number) => until(() => looks() >= count, 300_000);
     const ended = new Promise<string | number | null>((resolve) =>
       child.once("close", (code, by) => resolve(by ?? code)),
     );

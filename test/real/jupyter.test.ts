@@ -53,7 +53,7 @@ describe("docker_jupyter", () => {
     await terminal.shows(/\(y\/\[n\]\)/);
     await terminal.type("y");
     await terminal.shows(/ended-0/);
-    expect(await until(async () => (await labelled(name)).length === 0, 60_000)).toBe(true);
+    expect(await until(async () => (await labelled(name)).length === 0, 300_000)).toBe(true);
   });
 
   it("--self-test starts it, sees both answers, and leaves nothing", async () => {

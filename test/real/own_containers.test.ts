@@ -63,7 +63,7 @@ describe("docker_kill", () => {
   it("of what another run is in ends that run with the reason", async () => {
     const started = startWorkflow(at.repo, "docker_cmd", "--stage", "local", "--version", "1.0.0", "--", "sleep", "60");
     const ids = async () => (await at.i("docker_ps", "--json")).stdout;
-    await expect.poll(ids, { timeout: 60_000 }).toContain('"running": true');
+    await expect.poll(ids, { timeout: 300_000 }).toContain('"running": true');
     expect((await at.i("docker_kill")).code).toBe(0);
     expect(await started.ended).toBe(137);
   });

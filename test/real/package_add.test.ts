@@ -116,7 +116,7 @@ describe("package_add", story, () => {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const asked = index.requests.length;
       const running = startWorkflow(box.repo, "package_add", "gamma@<2");
-      expect(await until(() => index.requests.length > asked, 120_000)).toBe(true);
+      expect(await until(() => index.requests.length > asked, 600_000)).toBe(true);
       expect(read(`${folder}/pyproject.toml`)).toContain('gamma = "<2"');
       // Not the group: what ends a run ends its commands too.
       process.kill(running.pid, signal);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   expect((await i("docker_build_local", "--poetry-mode", "no_update")).code).toBe(0);
   Object.assign(process.env, { OPENAI_API_KEY: secret, SLIPWAY_PASS_ENV: "OPENAI_API_KEY" });
   box = startWorkflow(repo, "docker_cmd", "--stage", "local", "--version", "1.0.0", "--", "sleep", "300");
-  expect(await until(async () => (await i("docker_ps")).stdout.includes(" Up "), 60_000)).toBe(true);
+  expect(await until(async () => (await i("docker_ps")).stdout.includes(" Up "), 300_000)).toBe(true);
   const made = await i("docker_exec", "--as-root", "--cmd", "echo by hand > /by_hand; echo $OPENAI_API_KEY");
   expect(made, made.stderr).toMatchObject({ code: 0, stdout: `${secret}\n` });
 });

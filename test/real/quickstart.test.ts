@@ -26,10 +26,10 @@ describe("npm run quickstart in a fresh clone", () => {
     const words = ["npm", "run", "quickstart", "--", ...sample.words];
     const child = start(words, { cwd: ground.clone, env: ground.env });
     // It is ended in any case: one that goes on would release beside the tests that follow.
-    const seen = await until(look, 240_000).finally(() => process.kill(child.group, "SIGKILL"));
+    const seen = await until(look, 900_000).finally(() => process.kill(child.group, "SIGKILL"));
     await child.ended;
     expect(seen).toBe(true);
-    expect(await until(() => !lives(child.group), 60_000)).toBe(true);
+    expect(await until(() => !lives(child.group), 300_000)).toBe(true);
   };
 
   it("that is killed while it makes the repo leaves no half of one", async () => {
