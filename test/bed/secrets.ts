@@ -71,6 +71,7 @@ export function watchWords(planted: readonly string[] = secrets) {
   };
   const timer = setInterval(look, 15);
   return {
+    looks: () => looks,
     end: () => {
       clearInterval(timer);
       if (looks < 10) throw new Error(`looked at the processes ${looks} times only`);

@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { must } from "../../thin_client/engine/command.ts";
+import { until } from "../../thin_client/engine/command.ts";
 import { type FaultGround, keys, makeFaultGround } from "../bed/fault_ground.ts";
 import type { Fault } from "../bed/faulty_proxy.ts";
 import { git, objectsOf } from "../bed/git.ts";
@@ -88,7 +89,9 @@ describe.each(Object.keys(forms))("credentials by %s", (form) => {
 describe("a secret", () => {
   it("in the words of a process is seen by who looks, and in a file too", async () => {
     const watching = watchWords();
-    await must(["sh", "-c", "sleep 0.5", login.password]);
+    const holder = spawn("sh", ["-c", "read -r line", login.password]);
+    expect(await until(() => watching.looks() >= 10, 300_000)).toBe(true);
+    holder.kill();
     expect(watching.end().found).toEqual([expect.stringContaining(login.password)]);
     writeFileSync(join(ground.dir, "open"), login.password, { mode: 0o644 });
     expect(filesWithSecrets(ground.dir)).toContainEqual({ path: join(ground.dir, "open"), mode: "644" });
