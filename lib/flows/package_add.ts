@@ -111,12 +111,12 @@ export function buildWithPackage(facts: Facts, options: PackageOptions): Step[] 
 
 /**
  * Drops what the lock came from, of this run or of one that was killed: last, for the image before it is made of the same
- * layers; by force, for a container of the comparison that was killed may still name it.
+ * layers; by force, for the container that brought the lock back may outlive who was killed.
  */
 function dropResolved(facts: Facts): Step[] {
   const image = resolvedImage(facts);
   if (!facts.engine.images.some(({ reference }) => reference === image)) return [];
-  return [step("drop_resolved", "Drop the image that the lock came from", [cmd`docker rmi --force ${image}`])];
+  return [step("drop_resolved", "Drop the image that the lock came from", [cmd`docker image rm --force ${image}`])];
 }
 
 /** The version that the package comes with: that of the newest entry until it is released, then the next one. */

@@ -21,7 +21,8 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   const results: StepResult[] = [];
   const starts = steps.some((step) => step.do.some(makesContainer));
   if (starts) await endLeftClients(world);
-  if (starts) await reapContainers(world);
+  // One that is left may be made of the image that is to go.
+  if (starts || steps.some((step) => step.do.some(removesImage))) await reapContainers(world);
   const keep = keepRun(world);
   let isLeft = steps.some((step) => step.do.some((action) => action.kind !== "command" && makesContainer(action)));
   try {
@@ -56,6 +57,9 @@ const makesContainer = (action: Action): boolean =>
   action.kind === "compare_packages" ||
   action.kind === "package_use" ||
   (action.kind === "command" && action.container === true);
+
+const removesImage = (action: Action): boolean =>
+  action.kind === "command" && action.argv.slice(0, 3).join(" ") === "docker image rm";
 
 /** The error of a step with the step's name before its sentence; an interrupt speaks for itself, and anything but a UserError is our bug. */
 function atStep(error: unknown, step: Step, world: World): unknown {

@@ -221,7 +221,13 @@ describe("containers that are left", () => {
     expect(shown).not.toContain("ffffffffffff");
   });
 
-  it("are looked for by every plan that makes one, and by no other", async () => {
+  it("are removed before an image is, for one that is left may be made of it", async () => {
+    engine({ all: listed(`${id("a")} created run-0 ${host}|${boot}|4194305|7|${namespace}`) });
+    await actor.act([cmd`docker image rm x:1`]);
+    expect(asked().slice(-2)).toEqual([`rm --force --volumes ${id("a")}`, "image rm x:1"]);
+  });
+
+  it("are looked for by every plan that makes one or removes an image, and by no other", async () => {
     engine({ own: "echo c1", other: "exit 1" });
     const [before, after] = [digest("a"), digest("b")];
     const compare = { kind: "compare_packages", before, after, names: ["a", "b"] } as const;

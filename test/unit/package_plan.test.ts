@@ -251,8 +251,10 @@ describe("the image with the package", () => {
 it("what the lock came from is dropped last, whoever left it, and only where it is there", () => {
   const dropped = (...names: readonly string[]) =>
     lines(build({ engine: engine({ images: names.map((name) => localImage(`${image}:${name}`)) }) }));
-  expect(dropped("local-gp-1.1.0", "local-gp-resolved").at(-1)).toBe(`docker rmi --force ${image}:local-gp-resolved`);
-  expect(dropped("local-gp-1.1.0", "local-ann-resolved").join("\n")).not.toContain("docker rmi");
+  expect(dropped("local-gp-1.1.0", "local-gp-resolved").at(-1)).toBe(
+    `docker image rm --force ${image}:local-gp-resolved`,
+  );
+  expect(dropped("local-gp-1.1.0", "local-ann-resolved").join("\n")).not.toContain("docker image rm");
 });
 
 describe("the entry of a package", () => {
