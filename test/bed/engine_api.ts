@@ -33,7 +33,13 @@ type Image = {
   readonly RepoTags: readonly string[] | null;
   readonly RepoDigests: readonly string[] | null;
 };
-type Container = { readonly Id: string; readonly Names: readonly string[]; readonly State: string };
+type Container = {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly State: string;
+  /** As it was named when the container was made. */
+  readonly Image: string;
+};
 
 /** What the engine holds at these addresses and of this image: names with ids, containers with states, volumes, networks. */
 export async function engineState(addresses: readonly string[], image: string): Promise<unknown> {
@@ -63,6 +69,12 @@ export async function engineState(addresses: readonly string[], image: string): 
 export async function containersWith(label: string): Promise<readonly string[]> {
   const found = (await ask("/containers/json", { label: [label] })) as readonly Container[];
   return found.map(({ Id }) => Id);
+}
+
+/** The containers that were made of an image by its name, in any state; whoever compares images gives theirs no label of the image. */
+export async function containersOf(name: string): Promise<readonly string[]> {
+  const all = (await ask("/containers/json", {})) as readonly Container[];
+  return all.flatMap(({ Id, Image }) => (Image.startsWith(`${name}:`) ? [Id] : []));
 }
 
 /** The tags that an image has in the engine, by its name without a tag; `pattern` is what the engine's filter takes. */

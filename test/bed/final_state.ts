@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SignedEntry } from "../../lib/model/log.ts";
-import { containersWith, engineTags } from "./engine_api.ts";
+import { containersOf, containersWith, engineTags } from "./engine_api.ts";
 import { git } from "./git.ts";
 import { logOf, refsOf } from "./oracle.ts";
 
@@ -64,7 +64,8 @@ export async function finalState({ repo, image, addresses, named }: Where): Prom
   const entries = log.map(({ at, by, host, ...entry }) =>
     JSON.stringify({ ...entry, ...("id" in entry && { id: "" }), ...("tree" in entry && { tree: "" }) }),
   );
-  const containers = (await containersWith(`dev.slipway.image=${image}`)).length;
+  const labelled = await containersWith(`dev.slipway.image=${image}`);
+  const containers = new Set([...labelled, ...(await containersOf(`${named[0]}/${image}`))]).size;
   const underTest = (await engineTags(`${named[0]}/${image}`, "under-test-*")).length;
   const state = { tags, refs: await refsWithCommits(`${repo}.git`), log: entries.sort(), containers, underTest };
   const versions = Object.entries(tags[0] ?? {}).filter(([tag]) => tag.includes("-"));

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
-import { containersWith } from "../bed/engine_api.ts";
 import { git } from "../bed/git.ts";
 import { type HandImage, handImage, pushByHand, repositoryAt } from "../bed/hand_image.ts";
 import { startLabelled } from "../bed/labelled.ts";
@@ -149,7 +148,6 @@ const rows: Readonly<Record<string, Row>> = {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],
     built: true,
     leavesNothing: true,
-    also: async ({ image }) => ({ left: await containersWith(`dev.slipway.image=${image}`) }),
     has: ["docker create"],
     least: 3,
     alone: /docker create/,
