@@ -81,7 +81,7 @@ const commandIn = (words: readonly string[]): string => words[startOf(words)] ??
 const startOf = (words: readonly string[]): number =>
   words.findIndex((word, index) => word !== "-c" && words[index - 1] !== "-c");
 
-/** Seconds for a push that takes its commits along, and runs the hook that a user has before it. */
+/** Seconds for a push of a tag, which takes its commits along, and at first runs the hook that a user has before it. */
 const hookLimit = 1800;
 /** Seconds for a look at what became of a call that Ctrl-C ended. */
 const lastLimit = 10;
@@ -102,7 +102,7 @@ async function withRemote(
   const stop = new AbortController();
   const interrupt = firstInterrupt();
   const isPush = commandIn(words) === "push";
-  const limit = isPush && !words.includes("--no-verify") ? hookLimit : refLimit;
+  const limit = isPush && words.some((word) => word.includes(":refs/tags/")) ? hookLimit : refLimit;
   const most = interrupt.aborted ? Math.min(limit, lastLimit) : limit;
   let [waited, isLate, group, busy] = [0, false, 0, ""];
   const callOffs = [
@@ -201,7 +201,7 @@ export async function loadGit(
   place: Place,
   image: string,
   env: Env,
-): Promise<Omit<GitFacts, "remote" | "upstreams" | "unclear" | "signs">> {
+): Promise<Omit<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs">> {
   const owner = gitIn(place.owner, env);
   const [code, head, tags] = await Promise.all([
     loadCode(place, env),

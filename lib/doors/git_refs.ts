@@ -6,8 +6,6 @@ import type { SignedEntry } from "../model/log.ts";
 import { readText, remove } from "./files.ts";
 import type { Git, tryGit } from "./git.ts";
 
-const none = "0".repeat(40);
-
 /** How the refs of one image are reached. */
 export type Scope = {
   readonly git: Git;
@@ -26,15 +24,16 @@ export type Scope = {
   readonly seenRef: string;
   /** Objects that are known to be commits: what takes their place is their child, so that a server may forbid all else. */
   readonly commits: Set<string>;
-  /** Where the log was last seen, null where there is none, and the last one that was read: a look at a remote costs a second. */
   readonly seen: Seen;
 };
 type Limits = { readonly input?: string; readonly limit?: number };
-/** What a run keeps of what it read. */
+/** What a run keeps of what it read; it is trusted until a move of this run shows that others moved since. */
 type Seen = {
-  tip?: string | null | undefined;
-  log?: { readonly object: string; readonly entries: readonly SignedEntry[] };
-  tree?: string;
+  /** All of the image's refs as the last look saw them, with what this run moved since. */
+  refs?: Record<string, string> | undefined;
+  /** The server takes no push of several refs as one. */
+  oneByOne?: true;
+  log?: { readonly object: string | null; readonly entries: readonly SignedEntry[] };
 };
 
 /** A ref of this repo as a remote lists it: with the commit that an annotated tag names. */
@@ -52,9 +51,12 @@ export async function listRefs(scope: Scope): Promise<Record<string, string>> {
     string
   >;
   if (isOffline && kept) refs[logRef] = kept;
-  seen.tip = refs[logRef] ?? null;
+  seen.refs = refs;
   return refs;
 }
+
+/** The same as the last look saw it: who moves one of them finds out whether it still holds. */
+export const knownRefs = async (scope: Scope): Promise<Record<string, string>> => scope.seen.refs ?? listRefs(scope);
 
 /** Where clones keep the logs that they saw last. */
 export const memories = "refs/slipway-seen";
@@ -87,45 +89,102 @@ function forgetBroken(file: string): boolean {
   return true;
 }
 
+/** The tree without files, which every Git knows, by the length of a hash (SHA-1, SHA-256). */
+const emptyTree: Readonly<Record<number, string>> = {
+  40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+  64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+};
+
 /** Makes a commit without files, whose message is the text. */
 export async function writeCommit(scope: Scope, text: string, parents: readonly string[]): Promise<string> {
-  const { git, seen, commits } = scope;
-  seen.tree ??= await git(["mktree"], "");
+  const { git, commits, seen } = scope;
+  const some = parents[0] ?? Object.values(seen.refs ?? {})[0] ?? "";
+  const tree = emptyTree[some.length] ?? (await git(["mktree"], ""));
   const words = parents.flatMap((parent) => ["-p", parent]);
   // The message is UTF-8, whatever the user's own commits are.
-  const commit = await git(["-c", "i18n.commitEncoding=UTF-8", "commit-tree", seen.tree, ...words], `${text}\n`);
+  const commit = await git(["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, ...words], `${text}\n`);
   commits.add(commit);
   return commit;
 }
 
-export type Swapped = { readonly won: boolean; readonly why: string };
-type Swap = { readonly from: string | null; readonly to: string | null };
+/** `ref` is the one for which it was refused. */
+export type Swapped = { readonly won: boolean; readonly why: string; readonly ref?: string };
+/** A change of one ref: from what was seen of it (null: it did not exist) to an object (null: it goes). */
+export type Move = { readonly ref: string; readonly from: string | null; readonly to: string | null };
 
-export async function swapRef(scope: Scope, ref: string, { from, to }: Swap): Promise<Swapped> {
-  const { attempt, remote } = scope;
-  if (!remote) {
-    const words = to ? ["update-ref", ref, to, from ?? none] : ["update-ref", "-d", ref, from ?? none];
-    const { code, stderr } = await attempt(words);
-    return { won: code === 0, why: stderr.trim() };
+/** Moves refs as one, all or none, each only from what was seen of it. */
+export async function swapRefs(scope: Scope, moves: readonly Move[]): Promise<Swapped> {
+  const { remote, seen } = scope;
+  if (remote && seen.oneByOne && moves.length > 1) return oneByOne(scope, moves);
+  const swapped = remote ? await push(scope, remote, moves) : await update(scope, moves);
+  if (swapped === "not as one") {
+    seen.oneByOne = true;
+    return oneByOne(scope, moves);
   }
-  const lease = `--force-with-lease=${ref}:${from ?? ""}`;
-  const words = [...pushWords, "--no-verify", lease, remote.pushTo, `${to ?? ""}:${ref}`];
-  const { stdout, stderr } = await attempt(words);
-  const line = stdout.split("\n").find((text) => text.split("\t")[1]?.endsWith(`:${ref}`));
-  // The connection may have ended after the ref was moved.
-  if (line === undefined) return { won: (await listRefs(scope))[ref] === (to ?? undefined), why: stderr.trim() };
-  if (wonBy(line, from, to)) return { won: true, why: "" };
-  const why = `${line.split("\t")[2] ?? ""}\n${stderr}`.trim();
-  // Whoever was quicker is no failure; a server that takes no such ref takes none the next time either.
-  if (gitFailure(why, remote.name)) throw refused(ref, why, remote);
-  return { won: false, why };
+  if (!swapped.won) seen.refs = undefined;
+  for (const { ref, to } of swapped.won ? moves : []) note(scope, ref, to);
+  return swapped;
+}
+
+function note({ seen }: Scope, ref: string, to: string | null): void {
+  const { [ref]: _, [`${ref}^{}`]: _peeled, ...others } = seen.refs ?? {};
+  if (seen.refs) seen.refs = to === null ? others : { ...others, [ref]: to };
+}
+
+/** In the order in which they are given, for a server that cannot do better; what an earlier try moved is moved. */
+async function oneByOne(scope: Scope, moves: readonly Move[]): Promise<Swapped> {
+  const known = await knownRefs(scope);
+  for (const move of moves) {
+    if ((known[move.ref] ?? null) === move.to) continue;
+    const swapped = await swapRefs(scope, [move]);
+    if (!swapped.won) return swapped;
+  }
+  return { won: true, why: "" };
+}
+
+async function update({ attempt }: Scope, moves: readonly Move[]): Promise<Swapped> {
+  const lines = moves.map(({ ref, from, to }) => {
+    if (to === null) return `delete ${ref} ${from}\n`;
+    return from === null ? `create ${ref} ${to}\n` : `update ${ref} ${to} ${from}\n`;
+  });
+  const { code, stderr } = await attempt(["update-ref", "--stdin"], { input: lines.join("") });
+  return { won: code === 0, why: stderr.trim() };
+}
+
+async function push(scope: Scope, remote: Remote, moves: readonly Move[]): Promise<Swapped | "not as one"> {
+  const leases = moves.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ""}`);
+  const specs = moves.map(({ ref, to }) => `${to ?? ""}:${ref}`);
+  const asOne = moves.length > 1 ? ["--atomic"] : [];
+  const words = [...pushWords, "--no-verify", ...asOne, ...leases, remote.pushTo, ...specs];
+  const { stdout, stderr } = await scope.attempt(words);
+  if (moves.length > 1 && /does not support --atomic/.test(stderr)) return "not as one";
+  const lines = stdout.split("\n");
+  const rows = moves.map((move) => ({
+    move,
+    line: lines.find((text) => text.split("\t")[1]?.endsWith(`:${move.ref}`)),
+  }));
+  if (rows.some(({ line }) => line === undefined)) {
+    // The connection may have ended after the refs were moved.
+    const all = await listRefs(scope);
+    return { won: moves.every(({ ref, to }) => (all[ref] ?? null) === to), why: stderr.trim() };
+  }
+  if (rows.every(({ move, line = "" }) => wonBy(line, move))) return { won: true, why: "" };
+  const refusals = rows.filter(({ line }) => line?.startsWith("!"));
+  // What one of them is refused for is the reason for all.
+  const told = refusals.find(({ line = "" }) => !/\batomic\b/.test(line)) ?? refusals[0];
+  const said = told?.line?.split("\t")[2] ?? "";
+  const why = `${said}\n${stderr}`.trim();
+  const ref = told?.move.ref ?? "";
+  // Whoever was quicker is no failure, and Git sees it before it asks the server; one that takes no such ref never does.
+  if (!said.startsWith("[rejected]") && gitFailure(why, remote.name)) throw refused(ref, why, remote);
+  return { won: false, why, ref };
 }
 
 /**
  * Porcelain's flag: `*` created, a space or `+` moved, `-` deleted, `=` is what was held already; a plain create-only
  * push is not exclusive, `*` under a lease is.
  */
-function wonBy(line: string, from: string | null, to: string | null): boolean {
+function wonBy(line: string, { from, to }: Move): boolean {
   if (from === null) return line.startsWith("*");
   return from === to ? line.startsWith("=") : /^[ +-]\t/.test(line);
 }
@@ -144,11 +203,16 @@ export function refused(ref: string, why: string, remote: Remote | null): UserEr
     known?.why ?? "Claims, flips and the log of releases are Git refs, so that every clone sees the same truth.";
   return new UserError(`the ref ${ref} could not be moved on ${remote?.name ?? "this repo"}: ${reason}`, {
     why: [rule, ...serverWords(why)].join(" "),
-    fix: known?.fix ?? unknownFix(why),
+    fix: ref.startsWith("refs/tags/") && notTaken.test(why) ? ownRule : (known?.fix ?? unknownFix(why)),
     kind: "git",
   });
 }
 
+/** Why a server takes no tag of a name, in its status for the ref: it is its rule, and no matter of the moment. */
+export const notTaken = /declined|prohibited|protected|denied|not (permitted|allowed)/i;
+/** What a person can do where a server lets nobody push the tags of releases. */
+export const ownRule =
+  "Have whoever runs the server let you push the tags of releases, then type the same command again";
 const unknownFix = (why: string): string =>
   /cannot lock ref .* exists; cannot create/.test(why)
     ? "A branch has the name of a folder of these refs: rename it on the remote, or set another release.ref_prefix"

@@ -5,7 +5,7 @@ import { gitIn, tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-type RemoteFacts = Pick<GitFacts, "remote" | "upstreams" | "unclear" | "signs">;
+type RemoteFacts = Pick<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs">;
 
 /** What is asked of the user's settings in one look. */
 const asked = String.raw`^(remote\..*\.(push)?url|branch\..*\.(remote|merge)|tag\.(gpgsign|forcesignannotated))$`;
@@ -27,6 +27,7 @@ export async function loadRemote(folder: string, wanted: string | null, env: Env
     return branch && value !== "." ? [{ branch, remote: value, there: valuesOf(`branch.${branch}.merge`)[0] }] : [];
   });
   const followed = branches.map(({ remote }) => remote);
+  const origin = valuesOf("remote.origin.url")[0] ?? null;
   const signs = rows.some(({ key, value }) => key.startsWith("tag.") && /^(true|yes|on|1)$/i.test(value));
   const remotes = remotesIn(listed, valuesOf);
   try {
@@ -34,10 +35,10 @@ export async function loadRemote(folder: string, wanted: string | null, env: Env
     const there = branches.flatMap((one) =>
       one.remote === remote?.name && one.there ? [[one.branch, one.there]] : [],
     );
-    return { remote, upstreams: Object.fromEntries(there), unclear: null, signs };
+    return { remote, origin, upstreams: Object.fromEntries(there), unclear: null, signs };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { remote: null, upstreams: {}, unclear: error, signs };
+    return { remote: null, origin, upstreams: {}, unclear: error, signs };
   }
 }
 

@@ -5,7 +5,18 @@ import { type SignedEntry, sameEntry } from "../model/log.ts";
 import { damaged, faultOf, type LogLook, type LogSurvey } from "../model/log_repair.ts";
 import { type LogCommit, longestLog, longestMessage, readEntry, readLog } from "../model/ref_message.ts";
 import { exists, rename } from "./files.ts";
-import { fetchRefs, listRefs, memories, refused, type Scope, type Swapped, swapRef, writeCommit } from "./git_refs.ts";
+import {
+  fetchRefs,
+  knownRefs,
+  listRefs,
+  type Move,
+  memories,
+  refused,
+  type Scope,
+  type Swapped,
+  swapRefs,
+  writeCommit,
+} from "./git_refs.ts";
 
 /** The ref under which a clone keeps the last log that it saw: one for each prefix, for each is a log of its own. */
 export const memoryOf = (prefix: string, image: string): string =>
@@ -14,15 +25,24 @@ export const memoryOf = (prefix: string, image: string): string =>
 /** The entries of a log that is whole; throws on one that is not, or that this clone saw otherwise. */
 export async function logAt(scope: Scope, object: string | undefined): Promise<readonly SignedEntry[]> {
   const { seen } = scope;
-  if (object && seen.log?.object === object) return seen.log.entries;
+  if (seen.log && seen.log.object === (object ?? null)) return seen.log.entries;
   const looked = await look(scope, object ?? null);
   const { entries, broken } = readLog(looked.messages);
   const fault = faultOf(looked, { broken });
   if (fault !== null) throw damaged(fault);
-  if (!object) return [];
-  if (looked.seen !== object) await remember(scope, object);
-  seen.log = { object, entries };
-  return entries;
+  if (object && looked.seen !== object) await remember(scope, object);
+  seen.log = { object: object ?? null, entries: object ? entries : [] };
+  return seen.log.entries;
+}
+
+/** The entries of the log where it was last seen; where that is no whole log any more, because others moved it on since, where it is now. */
+export async function knownLog(scope: Scope): Promise<readonly SignedEntry[]> {
+  const { logRef, seen } = scope;
+  if (seen.refs) {
+    const known = await logAt(scope, seen.refs[logRef]).catch(() => null);
+    if (known) return known;
+  }
+  return logAt(scope, (await listRefs(scope))[logRef]);
 }
 
 /** The log that this clone saw last, without a look at the remote; none where it saw none, or can no longer read it. */
@@ -140,27 +160,35 @@ async function remembered(scope: Scope, { seen, messages }: Looked) {
   return { tips: whole.map(({ tip }) => tip), messages: whole.flatMap((one) => one.messages) };
 }
 
-/** Appends an entry on top of whoever came first. */
-export async function append(scope: Scope, entry: SignedEntry, again: boolean): Promise<boolean> {
+/** An entry to be appended unless an equal one is there; `again`: also then. */
+export type Wanted = { readonly entry: SignedEntry; readonly again: boolean };
+
+/** Appends entries on top of whoever came first and moves refs with them, all or none; a ref that others moved first is not waited for. */
+export async function swapWith(scope: Scope, moves: readonly Move[], entries: readonly Wanted[]): Promise<Swapped> {
   const { logRef, seen } = scope;
-  const text = lineOf(entry);
+  const texts = new Map(entries.map(({ entry }) => [entry, lineOf(entry)]));
   let why = "";
   for (let turn = 0; turn < 20; turn += 1) {
     // Where it was seen last will do: what others append meanwhile makes the swap fail.
-    const last = (seen.tip === undefined ? (await listRefs(scope))[logRef] : seen.tip) ?? null;
-    const log = await logAt(scope, last ?? undefined);
-    // The connection of an earlier turn may have ended after the entry was taken.
-    if (log.some((one) => isDeepStrictEqual(one, entry))) return true;
-    if (!again && log.some((one) => sameEntry(one, entry))) return false;
-    const commit = await writeCommit(scope, text, last ? [last] : []);
-    const swapped = await swapRef(scope, logRef, { from: last, to: commit });
-    seen.tip = swapped.won ? commit : undefined;
-    if (swapped.won) {
-      await remember(scope, commit);
-      seen.log = { object: commit, entries: [...log, entry] };
-      return true;
+    const log = entries.length > 0 ? [...(await knownLog(scope))] : [];
+    const last = (await knownRefs(scope))[logRef] ?? null;
+    let tip = last;
+    for (const { entry, again } of entries) {
+      // The connection of an earlier turn may have ended after the entry was taken.
+      if (log.some((one) => isDeepStrictEqual(one, entry) || (!again && sameEntry(one, entry)))) continue;
+      tip = await writeCommit(scope, texts.get(entry) ?? "", tip ? [tip] : []);
+      log.push(entry);
     }
+    const all = tip === last ? moves : [{ ref: logRef, from: last, to: tip }, ...moves];
+    const swapped = all.length > 0 ? await swapRefs(scope, all) : { won: true, why: "" };
+    if (swapped.won && tip && tip !== last) {
+      await remember(scope, tip);
+      seen.log = { object: tip, entries: log };
+    }
+    if (swapped.won || tip === last) return swapped;
     why = swapped.why;
+    const now = await knownRefs(scope);
+    if (moves.some(({ ref, from }) => (now[ref] ?? null) !== from)) return swapped;
   }
   throw refused(logRef, why, scope.remote);
 }
@@ -187,7 +215,7 @@ export async function repair(scope: Scope, { from, parents, entries }: LogRepair
   let on = parents;
   for (const entry of entries) on = [await writeCommit(scope, lineOf(entry), on)];
   const [to = null] = on;
-  const swapped = await swapRef(scope, scope.logRef, { from, to });
+  const swapped = await swapRefs(scope, [{ ref: scope.logRef, from, to }]);
   if (swapped.won && to) await remember(scope, to);
   return swapped;
 }

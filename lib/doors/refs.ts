@@ -5,28 +5,44 @@ import type { SignedEntry } from "../model/log.ts";
 import type { LogSurvey } from "../model/log_repair.ts";
 import { type Broken, longestLog, longestMessage, readClaim, readFlip, tooLong } from "../model/ref_message.ts";
 import { gitIn, tryGit } from "./git.ts";
-import { fetchRefs, listRefs, type Scope, type Swapped, swapRef, writeCommit } from "./git_refs.ts";
-import { append, type LogRepair, lastSeenLog, logAt, memoryOf, repair, survey } from "./log_ref.ts";
+import { fetchRefs, knownRefs, listRefs, type Move, type Scope, type Swapped, writeCommit } from "./git_refs.ts";
+import {
+  knownLog,
+  type LogRepair,
+  lastSeenLog,
+  logAt,
+  memoryOf,
+  repair,
+  survey,
+  swapWith,
+  type Wanted,
+} from "./log_ref.ts";
 
-export { pushWords, refused } from "./git_refs.ts";
+export { type Move, notTaken, ownRule, pushWords, refused, type Swapped } from "./git_refs.ts";
+export type { Wanted } from "./log_ref.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 /** The refs Slipway keeps in the repo that owns a runnable dir: on its remote, or local ones where it has none. */
 export type Refs = {
   /** All of the image's refs in one look: name -> object. */
   readonly list: () => Promise<Readonly<Record<string, string>>>;
-  /** Moves a ref from what was seen (null: it did not exist) to an object (null: delete); `won` tells who came first. */
-  readonly swap: (ref: string, from: string | null, to: string | null) => Promise<Swapped>;
+  /** The same as the last look saw it, with what was moved here since; asks only where nobody has looked yet. */
+  readonly known: () => Promise<Readonly<Record<string, string>>>;
+  /**
+   * Moves refs as one, each only from what was seen of it, and appends entries to the log with them, on top of whoever came
+   * first; all or none of it. `won` is false where somebody else moved one of the refs first.
+   */
+  readonly swap: (moves: readonly Move[], entries?: readonly Wanted[]) => Promise<Swapped>;
   /** What a ref was seen to hold; null where it was moved or taken back since, and the object with it. */
   readonly readOwner: (ref: string, object: string) => Promise<Owner | Broken | null>;
   readonly readFlip: (ref: string, object: string) => Promise<Flip | Broken | null>;
   /** Makes the object of a claim or a move; `over` is the one that it takes the place of. */
   readonly write: (value: Owner | Flip, over: string | null) => Promise<string>;
   readonly readLog: (object: string | undefined) => Promise<readonly SignedEntry[]>;
+  /** The log where it was last seen; asks only where nobody has looked yet, or others moved it on in this clone. */
+  readonly knownLog: () => Promise<readonly SignedEntry[]>;
   /** The log that this clone saw last; nobody is asked. */
   readonly lastSeenLog: () => Promise<readonly SignedEntry[]>;
-  /** Appends an entry on top of whoever came first, unless an equal one is there (`again`: also then); tells whether it did. */
-  readonly appendLog: (entry: SignedEntry, again?: boolean) => Promise<boolean>;
   /** The log as it is, whole or not, with all that this clone remembers of it. */
   readonly survey: (all: Readonly<Record<string, string>>) => Promise<LogSurvey>;
   readonly repairLog: (how: LogRepair) => Promise<Swapped>;
@@ -73,13 +89,14 @@ export function openRefs(place: Place, named: Named, env: Env): Refs {
   };
   return {
     list: () => listRefs(scope),
-    swap: (ref, from, to) => swapRef(scope, ref, { from, to }),
+    known: () => knownRefs(scope),
+    swap: (moves, entries = []) => swapWith(scope, moves, entries),
     readOwner: (ref, object) => read(object, ref, readClaim),
     readFlip: (ref, object) => read(object, ref, readFlip),
     write: (value, over) => writeCommit(scope, JSON.stringify(value), over && scope.commits.has(over) ? [over] : []),
     readLog: (object) => logAt(scope, object),
+    knownLog: () => knownLog(scope),
     lastSeenLog: () => lastSeenLog(scope),
-    appendLog: (entry, again = false) => append(scope, entry, again),
     survey: (all) => survey(scope, all[logRef] ?? null),
     repairLog: (how) => repair(scope, how),
     releaseTags: (all) => releaseTags(scope, all),

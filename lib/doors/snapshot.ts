@@ -22,11 +22,11 @@ const plain = (env: Env): Env => ({
 });
 
 /** Makes a folder a clone of a repo at a commit, with its submodules: what anybody gets who clones it. Nothing is fetched. */
-export async function makeSnapshot(root: string, path: string, code: Code, env: Env): Promise<void> {
+export async function makeSnapshot(root: string, path: string, code: Code & Origin, env: Env): Promise<void> {
   const target = join(root, path);
   removeSnapshot(target);
   privateFolder(dirname(target));
-  await cloneAt({ source: root, target, commit: code.commit, branch: code.branch }, env);
+  await cloneAt({ source: root, target, ...code }, env);
   const missing = code.mounted.find((inner) => !existsSync(join(target, inner)));
   if (missing === undefined) return;
   throw new UserError(`${missing} is named by repo_config.yaml, and is not in the commit`, {
@@ -35,18 +35,21 @@ export async function makeSnapshot(root: string, path: string, code: Code, env: 
   });
 }
 
-type Clone = {
+/** The address of the remote called origin, null where there is none; undefined where Git is to be asked. */
+type Origin = { readonly origin?: string | null };
+type Clone = Origin & {
   readonly source: string;
   readonly target: string;
   readonly commit: string;
   readonly branch: string | null;
 };
 
-async function cloneAt({ source, target, commit, branch }: Clone, env: Env): Promise<void> {
+async function cloneAt({ source, target, commit, branch, origin }: Clone, env: Env): Promise<void> {
   await gitIn(source, env)(["clone", "--quiet", "--no-checkout", "--origin", "origin", "--template=", ".", target]);
-  const { stdout: address } = await tryGit(source, env, ["config", "--get", "remote.origin.url"]);
+  const asked = async () => (await tryGit(source, env, ["config", "--get", "remote.origin.url"])).stdout.trim();
+  const address = origin === undefined ? await asked() : (origin ?? "");
   const git = gitIn(target, plain(env));
-  await git(address === "" ? ["remote", "remove", "origin"] : ["config", "remote.origin.url", address.trim()]);
+  await git(address === "" ? ["remote", "remove", "origin"] : ["config", "remote.origin.url", address]);
   const at = branch === null ? ["--detach"] : ["-B", branch];
   await git(["-c", "core.attributesFile=/dev/null", "checkout", "--quiet", "--force", ...at, commit]);
   if (!existsSync(join(target, ".gitmodules"))) return;
@@ -71,7 +74,7 @@ async function cloneSubmodule(outer: Clone, path: string, env: Env): Promise<voi
       why: "A link could lead out of the repo.",
       fix: `Look at the commit: git ls-tree -r ${outer.commit.slice(0, 12)}`,
     });
-  await cloneAt({ ...outer, source, target }, env);
+  await cloneAt({ source, target, commit: outer.commit, branch: null }, env);
 }
 
 /** Removes a snapshot; what a container left in it as another user is told. */

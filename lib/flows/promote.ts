@@ -1,6 +1,6 @@
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, LocalImage } from "../model/facts.ts";
 import { builtImage, engineImage, releaseTag, requireVersion, tagMessage, versionTag } from "../model/names.ts";
 import { assertOfCommit } from "../model/patched.ts";
 import { cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
@@ -42,15 +42,15 @@ export function tagTested(facts: Facts, image: Digest, version: Version): Step[]
   const pushed = facts.remoteTags[tag];
   const replaces = local && !pushed && local !== commit ? { replaces: local } : {};
   const name = engineName(facts, image, version);
+  const names = [engineImage(facts, stage, version), engineImage(facts, stage)];
+  const isIt = ({ id, digests }: LocalImage) => typeof image === "string" && [id, ...digests].includes(image);
+  const hasNames = names.every((one) => facts.engine.images.some((each) => each.reference === one && isIt(each)));
   return [
     step(
       tagStep[stage],
       `Tag ${builtImage(facts, version)} as ${stage}-${version} and ${stage}`,
-      [
-        cmd`docker tag ${name} ${engineImage(facts, stage, version)}`,
-        cmd`docker tag ${name} ${engineImage(facts, stage)}`,
-      ],
-      { skip: isInEngine(facts, image) ? null : "the engine does not have it" },
+      names.map((one) => cmd`docker tag ${name} ${one}`),
+      { skip: hasNames ? "it has these names" : isInEngine(facts, image) ? null : "the engine does not have it" },
     ),
     step(
       "git_tag",

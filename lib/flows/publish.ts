@@ -1,4 +1,5 @@
 import type { Facts } from "../model/facts.ts";
+import { sameEntry } from "../model/log.ts";
 import { firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Action, type Digest, type MoveTag, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
@@ -44,9 +45,15 @@ function recordRelease(facts: Facts, digest: Digest, version: Version): Step {
   const below = stage === "prod" ? facts.inputs.base : null;
   const base = below ? { base: { version: below.version, digest: below.digest } } : {};
   const entry = { type: "release", stage, version, digest, commit, ...base, registries } as const;
-  return step("record_release", `Record the release of ${version}`, [
-    { kind: "record", image, entry, ...(isIndex(facts) ? { index: firstTarget(facts) } : {}) },
-  ]);
+  const isThere = facts.log.some((one) => {
+    if (one.type !== "release") return false;
+    const { children: _, ...rest } = one;
+    return sameEntry(rest, entry);
+  });
+  const action = { kind: "record", image, entry, ...(isIndex(facts) ? { index: firstTarget(facts) } : {}) } as const;
+  return step("record_release", `Record the release of ${version}`, [action], {
+    skip: isThere ? "the log has it" : null,
+  });
 }
 
 type Told = {

@@ -51,6 +51,8 @@ export type GitFacts = {
   readonly remote: Remote | null;
   /** The branch there that a branch here follows: `main` -> `refs/heads/main`. */
   readonly upstreams: Readonly<Record<string, string>>;
+  /** The address of the remote called origin, as it was set, which may hold a password. */
+  readonly origin: string | null;
   /** Why nobody can tell where they are kept. */
   readonly unclear: UserError | null;
   /** The user's Git signs annotated tags. */

@@ -5,11 +5,12 @@ import type { Action, Step } from "../model/plan.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { seconds } from "../model/units.ts";
 import { endLeftClients, reapContainers } from "./containers.ts";
-import { assertHeld, releaseClaim } from "./perform/claim.ts";
+import { releaseClaim } from "./perform/claim.ts";
 import { isRecorded } from "./perform/record.ts";
 import { perform } from "./perform.ts";
 import { capitalised, readTimes, saveTime } from "./progress.ts";
 import { keepRun } from "./runs.ts";
+import { assertHeld, pushWaiting } from "./waiting.ts";
 import type { Outcome, World } from "./world.ts";
 
 export type StepResult = { readonly id: string; readonly state: Outcome | "skipped"; readonly seconds: number };
@@ -37,15 +38,23 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
         }),
       );
     }
+    await pushWaiting(world);
     return results;
   } finally {
     keep(results);
     // A command that ended took its container along.
     if (isLeft) await reapContainers(world);
-    await releaseClaim(world).catch((error: unknown) =>
-      world.console.progress(`the claim could not be given back: ${String(error)}`),
-    );
+    await leave(world);
   }
+}
+
+/** Pushes what this run did and gives its claim back; a release that did not come to its end pushes no Git tag. */
+async function leave(world: World): Promise<void> {
+  const { claim, waiting } = world.state;
+  waiting.tag = null;
+  const tell = (what: string) => (error: unknown) => world.console.progress(`${what}: ${String(error)}`);
+  if (claim) await releaseClaim(world).catch(tell("the claim could not be given back"));
+  else await pushWaiting(world).catch(tell("what was done could not be recorded"));
 }
 
 function assertGoesOn(world: World): void {
@@ -94,9 +103,11 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
   const last = readTimes(world)[step.id];
   say(last && last >= 2 ? ` (took ${seconds(last)} last time)` : "", step.title);
   const start = now();
+  world.state.stepBegan = start;
   const outcomes: Outcome[] = [];
   for (const action of step.do) {
     assertGoesOn(world);
+    if (world.state.waiting.isUrgent && !onlyLooks(action)) await pushWaiting(world);
     outcomes.push(await perform(action, world));
     if (outcomes.includes("open")) break;
   }
@@ -106,6 +117,9 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
   if (took >= 2) world.console.progress(world.console.colour("dim", `      ${capitalised(state)} in ${seconds(took)}`));
   return { id: step.id, state, seconds: took };
 }
+
+/** What others wait for, or must not do again, is pushed before anything else is done. */
+const onlyLooks = ({ kind }: Action): boolean => ["verify_digest", "record", "git_ref", "announce"].includes(kind);
 
 const stateOf = (outcomes: readonly Outcome[]): Outcome => {
   if (outcomes.includes("open")) return "open";

@@ -12,8 +12,10 @@ export type HeldRef = {
   object: string;
   /** Somebody took it over, or it was taken away. */
   isLost: boolean;
-  /** Waits for a renewal that goes on. */
-  readonly renewed: () => Promise<void>;
+  /** Makes the object of its next renewal. */
+  readonly next: () => Promise<string>;
+  /** Does something while nobody renews it. */
+  readonly still: <T>(work: () => Promise<T>) => Promise<T>;
   /** Renews it no more. */
   readonly stop: () => Promise<void>;
 };
@@ -26,8 +28,8 @@ export function holdRef(
 ): HeldRef {
   let renewing = Promise.resolve();
   const renew = async () => {
-    const next = await write(held.object);
-    if ((await refs.swap(held.ref, held.object, next)).won) held.object = next;
+    const to = await held.next();
+    if ((await refs.swap([{ ref: held.ref, from: held.object, to }])).won) held.object = to;
     else held.isLost = (await refs.list())[held.ref] !== held.object;
   };
   const callOff = every(renewal * 1000, () => {
@@ -37,7 +39,15 @@ export function holdRef(
   const held: HeldRef = {
     ...seen,
     isLost: false,
-    renewed: () => renewing,
+    next: () => write(held.object),
+    still: (work) => {
+      const done = renewing.then(work);
+      renewing = done.then(
+        () => undefined,
+        () => undefined,
+      );
+      return done;
+    },
     stop: () => {
       callOff();
       return renewing;

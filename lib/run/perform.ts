@@ -55,13 +55,13 @@ async function writeFile(action: WriteFile, world: World): Promise<Outcome> {
   return "done";
 }
 
-async function snapshot({ path, code }: Snapshot, { facts: { place, env, config } }: World): Promise<Outcome> {
+async function snapshot({ path, code }: Snapshot, { facts: { place, env, config, git } }: World): Promise<Outcome> {
   if (!code) removeSnapshot(join(place.root, path));
   else {
     const paths = config.testMounts.map((mount) => join(place.dir, mount));
     const [changed] = await changedBelow(place.root, { commit: code.commit, paths }, env);
     if (changed !== undefined) throw otherThanCommit(changed);
-    await makeSnapshot(place.root, path, code, env);
+    await makeSnapshot(place.root, path, place.owner === place.root ? { ...code, origin: git.origin } : code, env);
   }
   return "done";
 }

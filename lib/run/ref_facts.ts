@@ -19,13 +19,27 @@ type All = Readonly<Record<string, string>>;
 const branchThere = ({ branch, upstreams }: GitFacts): string | null =>
   branch === null ? null : (upstreams[branch] ?? `refs/heads/${branch}`);
 
-const open = ({ base, git, offline }: Known): Refs => {
-  const { imageName: image, release } = base.config;
+const opened = new WeakMap<Base["env"], Map<string, Refs>>();
+
+/** The refs of an image, one view of them for the look and the run: what the look saw is trusted until a move shows otherwise. */
+export function sharedRefs(
+  { config, place, env }: Pick<Base, "config" | "place" | "env">,
+  git: GitFacts,
+  offline: boolean,
+): Refs {
+  const { imageName: image, release } = config;
   const hasRemote = git.remote !== null || git.unclear !== null;
   const remote = offline ? null : remoteOf(git);
   const named = { image, prefix: release.refPrefix, remote, offline: offline && hasRemote, branch: branchThere(git) };
-  return openRefs(base.place, named, base.env);
-};
+  const known = opened.get(env) ?? new Map<string, Refs>();
+  opened.set(env, known);
+  const key = JSON.stringify([place.owner, named]);
+  const refs = known.get(key) ?? openRefs(place, named, env);
+  known.set(key, refs);
+  return refs;
+}
+
+const open = ({ base, git, offline }: Known): Refs => sharedRefs(base, git, offline);
 
 type RefFacts = Pick<Facts, "log" | "claim" | "moving" | "remoteTags" | "unpushed">;
 

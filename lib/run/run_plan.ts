@@ -1,18 +1,19 @@
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
 import { openConsole } from "../doors/console.ts";
-import { remoteOf } from "../doors/git_remote.ts";
 import { interrupted, interruption } from "../doors/interrupt.ts";
-import { openRefs, type Refs } from "../doors/refs.ts";
 import { didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
 import { type Plan, usesRefs } from "../model/plan.ts";
+import { seconds } from "../model/units.ts";
 import { sharedClient } from "./client.ts";
 import { execute } from "./execute.ts";
 import type { universal, Values } from "./options.ts";
+import { sharedRefs } from "./ref_facts.ts";
 import { tellResult } from "./result.ts";
+import { nothingWaits } from "./waiting.ts";
 import { type Told, thisOwner, type World } from "./world.ts";
 
 type Run = {
@@ -32,7 +33,9 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
   try {
     tellRemote(world);
     await ask(world, run);
+    const start = now();
     const results = await execute(world, run.common.from);
+    tellTime(world, (now() - start) / 1000);
     if (run.goesOn) Object.assign(run.told, { text: world.state.text, data: world.state.data });
     else tellResult(world, results, run.common.json);
     return world.state.exitCode;
@@ -44,8 +47,6 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
 
 function openWorld(plan: Plan, facts: Facts, run: Run): World {
   const owner = thisOwner(facts, plan.steps.some(usesRefs) ? facts.git.commit : "", now());
-  const scope = { image: facts.config.imageName, prefix: facts.config.release.refPrefix };
-  let refs: Refs | undefined;
   return {
     plan,
     facts,
@@ -57,11 +58,15 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     quiet: run.common.quiet,
     json: run.common.json,
     breakLock: run.breakLock,
-    refs: async () => (refs ??= openRefs(facts.place, { ...scope, remote: remoteOf(facts.git) }, facts.env)),
+    refs: async () => sharedRefs(facts, facts.git, false),
     registries: async () => sharedClient(facts.env),
     state: {
       image: null,
       claim: null,
+      noted: null,
+      waiting: nothingWaits(),
+      tried: new Map(),
+      stepBegan: 0,
       tail: [],
       text: [...run.told.text],
       data: run.told.data,
@@ -87,6 +92,12 @@ function tellRemote({ plan, facts, console }: World): void {
       ? `claim, log and Git tags are on ${shownRemote(remote)}`
       : "claim, log and Git tags stay in this clone: the repo has no remote",
   );
+}
+
+/** How long a run took that took its time; a container that somebody worked in is no such. */
+function tellTime({ plan, console }: World, took: number): void {
+  if (took < 2 || !plan.steps.some(usesRefs)) return;
+  console.progress(console.colour("dim", `${plan.workflow} took ${seconds(took)}`));
 }
 
 /** A destructive workflow asks; so does a release whose version nobody typed. */

@@ -10,6 +10,7 @@ import { type Repository, repositoryOf } from "../model/oci/address.ts";
 import type { Digest, Place, Plan } from "../model/plan.ts";
 import { comfort } from "./comfort.ts";
 import type { HeldRef } from "./held_ref.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** `open` is a line of a check-list that nobody has confirmed yet: the rest of its step is not done. */
 export type Outcome = "done" | "already" | "open";
@@ -37,6 +38,13 @@ export type Told = { text: string[]; data: unknown };
 export type RunState = {
   image: string | null;
   claim: HeldRef | null;
+  /** What the claim says of the image, once it is known. */
+  noted: string | null;
+  readonly waiting: Waiting;
+  /** Git tag -> the object that was made of it when it was tried. */
+  readonly tried: Map<string, string>;
+  /** When the step that runs began, in milliseconds. */
+  stepBegan: number;
   tail: string[];
   text: string[];
   data: unknown;

@@ -33,6 +33,24 @@ const blob = /\/blobs\/uploads\//;
 
 /** Counts how often each ref was moved so far. */
 type Count = (ref: string) => number;
+/** What of a plan came before an action: how often each ref was moved, what waits for the next push, what was tried. */
+type Before = {
+  readonly count: Count;
+  /** The refs that the next push takes along, which comes before anything else is changed where one of them is urgent. */
+  readonly waiting: Set<string>;
+  isUrgent: boolean;
+  /** Git tags that were tried. */
+  readonly tried: Set<string>;
+};
+const atFirst = (): Before => {
+  const moved = new Map<string, number>();
+  const count: Count = (ref) => {
+    const nth = (moved.get(ref) ?? 0) + 1;
+    moved.set(ref, nth);
+    return nth;
+  };
+  return { count, waiting: new Set(), isUrgent: false, tried: new Set() };
+};
 
 /** What an action of these kinds does is look, ask or say: there is nothing to end half-way. */
 export const quietKinds: ReadonlySet<Action["kind"]> = new Set(["announce", "by_hand", "verify_digest"]);
@@ -42,21 +60,35 @@ export const quietKinds: ReadonlySet<Action["kind"]> = new Set(["announce", "by_
  * only looks lies between two of them.
  */
 export function pointsOf(plan: Plan): readonly Point[] {
-  const moved = new Map<string, number>();
-  const count: Count = (ref) => {
-    const nth = (moved.get(ref) ?? 0) + 1;
-    moved.set(ref, nth);
-    return nth;
-  };
-  return plan.steps
+  const before = atFirst();
+  const points = plan.steps
     .filter(({ skip }) => skip === null)
     .flatMap((step) => {
-      const points = step.do.flatMap((action) => ofAction(step.id, action, count));
+      const all = step.do.flatMap((action) => [
+        ...(before.isUrgent && !looks.has(action.kind) ? ofWaiting(step.id, before) : []),
+        ...ofAction(step.id, action, before),
+      ]);
       // How long a step took is kept in a file that takes another's place, as the files that it writes do.
-      count(renames);
-      return points;
+      before.count(renames);
+      return all;
     });
+  return [...points, ...ofWaiting("end", before)];
 }
+
+const looks: ReadonlySet<Action["kind"]> = new Set(["verify_digest", "record", "git_ref", "announce"]);
+
+/** What waits goes in one push. */
+function ofWaiting(name: string, before: Before): Point[] {
+  const [flip, other] = [[...before.waiting].find((ref) => ref.includes("/flip/")), [...before.waiting][0]];
+  gone(before);
+  if (flip) return ofGiveBack(`${name}: intent taken back`, flip);
+  return other ? ofRef(`${name}: log`, other, before.count) : [];
+}
+
+const gone = (before: Before): void => {
+  before.waiting.clear();
+  before.isUrgent = false;
+};
 
 const renames = "rename";
 
@@ -70,8 +102,9 @@ export const withoutTwins = (points: readonly Point[], all: readonly Point[]): r
     return !(point.when === "before" && last?.when === "after" && !last.isPart && points.includes(last));
   });
 
-/** The points of one action; none where it only looks. */
-export function ofAction(name: string, action: Action, count: Count): Point[] {
+/** The points of one action; none where it only looks, or where what it does waits for the next push. */
+export function ofAction(name: string, action: Action, before: Before = atFirst()): Point[] {
+  const { count } = before;
   if (action.kind === "command") return ofCommand(name, action);
   if (action.kind === "write_file") {
     const watch = { by: "rename", path: action.path, nth: count(renames) } as const;
@@ -99,16 +132,26 @@ export function ofAction(name: string, action: Action, count: Count): Point[] {
     ];
   if (action.kind === "compare_packages") return at(`${name}: docker create`, program("create --pull never"));
   if (action.kind === "package_use") return at(`${name}: docker run`, program("run --rm"));
-  if (action.kind === "git_ref" && "ref" in action) return ofRef(`${name}: ref`, action.ref, count);
-  if (action.kind === "git_ref") return ofTag(name, action, count);
-  if (action.kind === "record") return ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count);
+  if (action.kind === "git_ref" && action.op === "claim")
+    return action.digest ? [] : ofRef(`${name}: ref`, action.ref, count);
+  if (action.kind === "git_ref" && action.op === "release_claim") {
+    gone(before);
+    return ofGiveBack(`${name}: ref`, action.ref);
+  }
+  if (action.kind === "git_ref" && action.op === "tag") return ofTag(name, action, before);
+  if (action.kind === "git_ref" && action.op === "push_tag") return waits(before, `refs/tags/${action.tag}`);
+  if (action.kind === "git_ref") return ofRef(`${name}: ref`, action.ref, count);
+  if (action.kind === "record") {
+    before.isUrgent ||= action.entry.type !== "pass";
+    return waits(before, `refs/slipway/log/${action.image}`);
+  }
   if (action.kind === "check" && action.what === "push")
     return action.places.flatMap(({ registry }) => {
       const opened = { by: "request", registry, method: "POST", path: blob, nth: 1 } as const;
       // It is taken back again.
       return asPart(at(`${name}: upload opened in ${registry}`, opened, ["before", "after"]));
     });
-  if (action.kind === "check" && action.what === "git_tag") return ofTrial(name, action, count);
+  if (action.kind === "check" && action.what === "git_tag") return ofTrial(name, action, before);
   if (action.kind === "copy_image")
     return action.to.flatMap(({ registry }, index) => {
       const last = at(`${name}: manifest to ${registry}`, put(registry, manifest(action.tag)));
@@ -117,7 +160,7 @@ export function ofAction(name: string, action: Action, count: Count): Point[] {
         ...(index === action.to.length - 1 ? last : asPart(last)),
       ];
     });
-  if (action.kind === "move_tag") return ofMove(name, action, count);
+  if (action.kind === "move_tag") return ofMove(name, action, before);
   return [];
 }
 
@@ -132,35 +175,49 @@ function ofRef(name: string, ref: string, count: Count): Point[] {
   ];
 }
 
-function ofTag(name: string, action: Extract<Action, { kind: "git_ref"; tag: string }>, count: Count): Point[] {
-  const ref = `refs/tags/${action.tag}`;
-  const words = action.op === "tag" ? ` tag --annotate ${action.tag} ` : `:${ref} `;
-  const git = { by: "git", words, nth: count(`${action.op} ${ref}`) } as const;
+function waits({ waiting }: Before, ref: string): Point[] {
+  waiting.add(ref);
+  return [];
+}
+
+/** The push that takes a ref back, whatever it was moved to before. */
+const ofGiveBack = (name: string, ref: string): Point[] => [
+  ...at(name, { by: "git", words: ` :${ref} `, nth: 1 }, ["before"]),
+  ...at(name, { by: "ref", words: `${"0".repeat(40)} ${ref}\n`, nth: 1 }, ["inside"]),
+  ...at(name, { by: "git", words: ` :${ref} `, nth: 1 }, ["after"]),
+];
+
+/** A tag that was tried is made of the same object. */
+function ofTag(name: string, { tag }: Extract<Action, { op: "tag" }>, { count, tried }: Before): Point[] {
+  const ref = `refs/tags/${tag}`;
+  const words = tried.has(tag) ? ` update-ref ${ref} ` : ` tag --annotate ${tag} `;
   return [
-    ...at(`${name}: ref`, git, ["before"]),
+    ...at(`${name}: ref`, { by: "git", words, nth: 1 }, ["before"]),
     ...at(`${name}: ref`, { by: "ref", words: `${ref}\n`, nth: count(ref) }, ["inside"]),
-    ...at(`${name}: ref`, git, ["after"]),
+    ...at(`${name}: ref`, { by: "git", words, nth: 1 }, ["after"]),
   ];
 }
 
 /** The tag is made, offered and taken away again: a run that is ended meanwhile leaves it in the clone. */
-function ofTrial(name: string, { tag, claim }: Extract<Action, { what: "git_tag" }>, count: Count): Point[] {
-  const ref = `refs/tags/${tag}`;
-  count(ref);
-  if (claim !== null) count(`push_tag ${ref}`);
-  const made = { by: "git", words: ` tag --annotate ${tag} `, nth: count(`tag ${ref}`) } as const;
+function ofTrial(name: string, { tag }: Extract<Action, { what: "git_tag" }>, { count, tried }: Before): Point[] {
+  count(`refs/tags/${tag}`);
+  tried.add(tag);
+  const made = { by: "git", words: ` tag --annotate ${tag} `, nth: 1 } as const;
   return asPart(at(`${name}: tag tried`, made, ["after"]));
 }
 
-function ofMove(name: string, action: Extract<Action, { kind: "move_tag" }>, count: Count): Point[] {
+/** Its intent takes along what waits; that it is done waits itself. */
+function ofMove(name: string, action: Extract<Action, { kind: "move_tag" }>, before: Before): Point[] {
+  const { count, waiting } = before;
   const ref = `refs/slipway/flip/${action.image}`;
+  waiting.clear();
+  waiting.add(ref);
+  before.isUrgent = true;
   return [
     ...ofRef(`${name}: intent`, ref, count),
     ...action.places.flatMap(({ registry }) =>
       at(`${name}: ${action.tag} in ${registry}`, put(registry, manifest(action.tag))),
     ),
-    ...ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count),
-    ...ofRef(`${name}: intent taken back`, ref, count),
   ];
 }
 

@@ -27,7 +27,7 @@ const row: Row = {
     const text = Object.entries(on.addresses).reduce((all, [key, address]) => all.replaceAll(address, key), names);
     return { revision, images: text, runs: (await aws.running("main", serviceOf(spot))).replace(/^.*\//, "") };
   },
-  has: ["register_revision: revision", "update_service: service", "update_service: watch", "record_deployment: log"],
+  has: ["register_revision: revision", "update_service: service", "update_service: watch", "end: log"],
   least: 11,
   alone: /revision|service$/,
   interrupted: /revision|service$/,

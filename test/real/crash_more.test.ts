@@ -71,8 +71,8 @@ const rows: Readonly<Record<string, Row>> = {
     before: ({ repo }, { ground }) =>
       releaseByHand(ground, repo, [{ stage: "dev", version: "1.0.0", image: old, keys: ["r1"] }]),
     // Within a copy and a move it is docker_release_dev; other things come before and after them.
-    only: /^(copy_to_others: manifest|flip_dev: (intent|dev in r2))/,
-    has: ["copy_to_others: manifest to r2", "flip_dev: intent", "flip_dev: dev in r2", "flip_dev: intent taken back"],
+    only: /^(copy_to_others: manifest|flip_dev: (intent|dev in r2)|end)/,
+    has: ["copy_to_others: manifest to r2", "flip_dev: intent", "flip_dev: dev in r2", "end: intent taken back"],
     least: 12,
     interrupted: /manifest to r2|dev in r2/,
     elsewhere: /manifest to r2|dev in r2/,
@@ -86,7 +86,7 @@ const rows: Readonly<Record<string, Row>> = {
       await pushByHand(at, native(commit, "amd64"), { tag: "local-ada-1.0.0" });
       await pushByHand(at, native(commit, "arm64"), { tag: "local-bob-1.0.0" });
     },
-    only: /index$|copy_to_others|flip_dev: dev in r2|record_release/,
+    only: /index$|copy_to_others|flip_dev: dev in r2|release_claim/,
     has: ["index", "copy_to_others: manifest to r2"],
     least: 9,
     elsewhere: /index$|manifest to r2/,

@@ -103,7 +103,7 @@ describe("two at once, from two clones", () => {
       ["dev", ["before", "flip_dev: intent"]],
       ["dev", ["after", "flip_dev: intent", "waits"]],
       ["prod", ["before", "flip_prod: prod in r2", "waits"]],
-      ["prod", ["before", "flip_prod: log", "waits"]],
+      ["prod", ["before", "release_claim: ref", "waits"]],
     ];
     const dev = meetings.map((_, turn) => `9.${turn + 1}.0`);
     const prod = meetings.map((_, turn) => `1.${turn + 1}.0`);

@@ -42,8 +42,7 @@ describe("two at once, from two clones", () => {
       ["before", "flip_dev: intent"],
       ["after", "flip_dev: intent", "waits"],
       ["before", "flip_dev: dev in r2", "waits"],
-      ["after", "flip_dev: intent taken back"],
-      ["after", "record_release: log"],
+      ["before", "release_claim: ref", "waits"],
       ["after", "release_claim: ref"],
     ];
     const versions = meetings.map((_, index) => `1.0.${index + 1}`);
@@ -62,8 +61,8 @@ describe("two at once, from two clones", () => {
     const log = await logOf(track.remote, track.image);
     expect(log.flatMap((entry) => (entry.type === "release" ? [entry.version] : []))).toEqual(versions);
     expect((await movesOf(track)).map(({ version }) => version)).toEqual(versions);
-    // Whoever holds the claim is named to the other, at four of the moments at least.
-    expect(lost).toBeGreaterThanOrEqual(4);
+    // Whoever holds the claim is named to the other, at two of the moments at least.
+    expect(lost).toBeGreaterThanOrEqual(2);
   });
 
   it("releasing two versions never take dev down, and who comes late is told who moved it", async () => {
@@ -72,7 +71,7 @@ describe("two at once, from two clones", () => {
       ["before", "flip_dev: intent"],
       ["after", "flip_dev: intent", "waits"],
       ["after", "flip_dev: dev in r1", "waits"],
-      ["after", "flip_dev: intent taken back"],
+      ["after", "release_claim: ref"],
     ];
     const turns = meetings.flatMap((at) => (["low", "high"] as const).map((held) => ({ at, held })));
     const pairs = turns.map((_, turn) => [`2.${turn + 1}.0`, `2.${turn + 1}.1`] as const);
@@ -94,12 +93,15 @@ describe("two at once, from two clones", () => {
   });
 
   it("releasing and rolling back end with one dev everywhere, which only the rollback takes down", async () => {
-    const meetings: readonly Meeting[] = [
-      ["before", "flip_dev: intent"],
-      ["after", "flip_dev: intent", "waits"],
-      ["before", "flip_dev: log", "waits"],
-    ];
-    const turns = meetings.flatMap((at) => (["release", "rollback"] as const).map((held) => ({ at, held })));
+    const last = { release: "release_claim: ref", rollback: "end: intent taken back" } as const;
+    const turns = (["release", "rollback"] as const).flatMap((held) => {
+      const meetings: readonly Meeting[] = [
+        ["before", "flip_dev: intent"],
+        ["after", "flip_dev: intent", "waits"],
+        ["before", last[held], "waits"],
+      ];
+      return meetings.map((at) => ({ at, held }));
+    });
     const versions = ["3.0.0", "3.0.1", ...turns.map((_, turn) => `3.1.${turn}`)];
     const track = await makeTrack(ground, "rolled-back", versions);
     const [one, other] = track.clones;

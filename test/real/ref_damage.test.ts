@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
 import { claimed } from "../../lib/flows/claimed.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
+import { cmd } from "../../lib/model/plan.ts";
 import { pick } from "../../lib/run/options.ts";
 import type { Script } from "../../lib/run/script.ts";
 import releaseLog from "../../scripts/release_log.ts";
@@ -82,7 +83,7 @@ const tried = (meets: Meets): Script<typeof options> => ({
   ...{ about: "Try.", options, versionFromChangelog: true },
   needs: meets === "log" ? ["git", "log"] : ["git"],
   steps: (facts) => {
-    if (meets === "claim") return claimed(facts, version("1.0.0"), []);
+    if (meets === "claim") return claimed(facts, version("1.0.0"), [doing("work", cmd`true`)]);
     if (meets === "flip") return [doing("preflight", { kind: "check", what: "flip" })];
     log = facts.log;
     return [doing("record", { kind: "record", image: facts.config.imageName, entry: skip("third") })];

@@ -1,4 +1,7 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { must } from "../../thin_client/engine/command.ts";
 import { story } from "../bed/story.ts";
 import { change, changelog, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { type Done, workflowsIn } from "../bed/workflow.ts";
@@ -73,5 +76,43 @@ describe("what each registry is asked", story, () => {
 
   it("a look at all registries is one HEAD for the mutable tag, one GET for the version in use and one for the newest", async () => {
     expect(await asked("release_status")).toEqual(["HEAD 1, GET 2", "HEAD 1, GET 2", "HEAD 1, GET 2"]);
+  });
+});
+
+describe("what Git is asked", story, () => {
+  const image = "by-git";
+  let own = "";
+  let calls = "";
+  let env: Readonly<Record<string, string | undefined>> = {};
+  beforeAll(async () => {
+    own = await ground.repo(image, { gates: ["fast", "slow", "qa"] });
+    const bin = join(own, ".git/counted");
+    mkdirSync(bin);
+    calls = join(bin, "calls");
+    const real = (await must(["sh", "-c", "command -v git"])).trim();
+    writeFileSync(join(bin, "git"), `#!/bin/sh\necho "$*" >> '${calls}'\nexec '${real}' "$@"\n`);
+    chmodSync(join(bin, "git"), 0o755);
+    await must(["git", "-C", own, "config", "user.name", "Ada"]);
+    await must(["git", "-C", own, "config", "user.email", "ada@example.com"]);
+    env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}` };
+  });
+
+  /** How often a workflow pushes, reads the remote, and starts Git. */
+  async function git(...words: readonly [string, ...string[]]) {
+    rmSync(calls, { force: true });
+    const done = await workflowsIn(own, { env })(...words);
+    expect(done.code, done.stderr).toBe(0);
+    const lines = readFileSync(calls, "utf8").trim().split("\n");
+    const count = (what: RegExp) => lines.filter((line) => what.test(line)).length;
+    if (process.env["SLIPWAY_SHOW"]) process.stdout.write(`${lines.join("\n")}\n`);
+    return { pushes: count(/ push /), reads: count(/ (ls-remote|fetch) /), processes: lines.length };
+  }
+
+  it("a release pushes four times: the tag is tried, the claim, the move with all that was tested, and all that was done", async () => {
+    expect(await git("docker_release_dev", "--version", "1.0.0")).toEqual({ pushes: 4, reads: 1, processes: 38 });
+  });
+
+  it("one that is typed again reads once and pushes nothing", async () => {
+    expect(await git("docker_release_dev", "--version", "1.0.0")).toEqual({ pushes: 0, reads: 1, processes: 13 });
   });
 });

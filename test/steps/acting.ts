@@ -7,6 +7,7 @@ import { UserError } from "../../lib/model/errors.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Action, Plan, Step } from "../../lib/model/plan.ts";
 import { execute } from "../../lib/run/execute.ts";
+import { nothingWaits } from "../../lib/run/waiting.ts";
 import { thisOwner, type World } from "../../lib/run/world.ts";
 import { config, facts } from "../unit/factory.ts";
 import { type DockerProgram, dockerProgram } from "./docker_program.ts";
@@ -120,8 +121,8 @@ function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World
     registries: async () => client,
     state: {
       ...{ image: null, claim: null, tail: [], text: [], data: undefined, exitCode: 0 },
-      withoutFiles: false,
-      settled: new Map(),
+      ...{ withoutFiles: false, noted: null, waiting: nothingWaits(), stepBegan: 0 },
+      ...{ settled: new Map(), tried: new Map() },
     },
   };
 }

@@ -74,7 +74,7 @@ describe("Git that hangs", () => {
     ["ls-remote", ["ls-remote", "far"], 120],
     ["fetch", ["fetch", "--quiet", "far", "main"], 120],
     ["a push of a ref", ["push", "--porcelain", "--no-verify", "far", "HEAD:refs/x"], 120],
-    ["a push that takes its commits along", ["push", "--porcelain", "far", "HEAD:refs/x"], 1800],
+    ["a push of a tag, which takes its commits along", ["push", "--porcelain", "far", "HEAD:refs/tags/x"], 1800],
   ])("in %s is told of every 20 s, and ended with its transport after its limit", async (_case, words, limit) => {
     const { env, pid } = over(hangs);
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
@@ -162,7 +162,7 @@ describe("a push whose answer does not come", () => {
     const { env, pid } = over(silent);
     vi.spyOn(process.stderr, "write").mockReturnValue(true);
     await git(remote, "update-ref", "-d", ref);
-    const moving = refsOver(env).swap(ref, null, ground.commit);
+    const moving = refsOver(env).swap([{ ref, from: null, to: ground.commit }]);
     await up(pid);
     end();
     expect((await moving).won).toBe(true);
@@ -173,7 +173,7 @@ describe("a push whose answer does not come", () => {
     const { env, pid } = over(`case "$2" in git-receive-pack*) ${hangs};; *) sh -c "$2";; esac`);
     vi.spyOn(process.stderr, "write").mockReturnValue(true);
     await git(remote, "update-ref", "-d", ref);
-    const moving = refsOver(env).swap(ref, null, ground.commit);
+    const moving = refsOver(env).swap([{ ref, from: null, to: ground.commit }]);
     await up(pid);
     clock.advance(120_000);
     expect((await moving).won).toBe(false);
@@ -184,7 +184,7 @@ describe("a push of Slipway's own refs", () => {
   it("runs no hook of the user", async () => {
     const { env } = over('sh -c "$2"');
     const hook = program(join(ground.repo, ".git/hooks/pre-push"), exit(1));
-    const swapped = await refsOver(env).swap("refs/slipway/claim/x-2.0.0", null, ground.commit);
+    const swapped = await refsOver(env).swap([{ ref: "refs/slipway/claim/x-2.0.0", from: null, to: ground.commit }]);
     expect(swapped).toEqual({ won: true, why: "" });
     expect(readFileSync(hook, "utf8")).toContain("exit 1");
   });
@@ -200,7 +200,7 @@ describe("a push of Slipway's own refs", () => {
     ] as const;
     await git(ground.repo, "tag", "--annotate", "--message", "Own", "own");
     for (const [key, value] of settings) await git(ground.repo, "config", key, value);
-    const swapped = await refsOver(env).swap("refs/slipway/claim/x-5.0.0", null, ground.commit);
+    const swapped = await refsOver(env).swap([{ ref: "refs/slipway/claim/x-5.0.0", from: null, to: ground.commit }]);
     for (const [key] of settings) await git(ground.repo, "config", "--unset", key);
     expect(swapped).toEqual({ won: true, why: "" });
     expect(await git(remote, "tag", "--list", "own")).toBe("");
@@ -210,7 +210,9 @@ describe("a push of Slipway's own refs", () => {
     const { env } = over('sh -c "$2"');
     const asked = join(ground.dir, "asked");
     const hook = program(join(remote, "hooks/pre-receive"), `echo x >> ${asked}\necho heads only >&2\nexit 1`);
-    await expect(refsOver(env).swap("refs/slipway/claim/x-3.0.0", null, ground.commit)).rejects.toMatchObject({
+    await expect(
+      refsOver(env).swap([{ ref: "refs/slipway/claim/x-3.0.0", from: null, to: ground.commit }]),
+    ).rejects.toMatchObject({
       message: expect.stringMatching(
         /^the ref refs\/slipway\/claim\/x-3\.0\.0 could not be moved on far: .*hook declined/,
       ),
@@ -224,9 +226,9 @@ describe("a push of Slipway's own refs", () => {
   it("that somebody else was quicker with is lost, and no failure", async () => {
     const { env } = over('sh -c "$2"');
     const refs = refsOver(env);
-    await refs.swap("refs/slipway/claim/x-4.0.0", null, ground.commit);
+    await refs.swap([{ ref: "refs/slipway/claim/x-4.0.0", from: null, to: ground.commit }]);
     const other = await git(ground.repo, "commit-tree", "HEAD^{tree}", "-m", "Other");
-    const { won, why } = await refs.swap("refs/slipway/claim/x-4.0.0", null, other);
+    const { won, why } = await refs.swap([{ ref: "refs/slipway/claim/x-4.0.0", from: null, to: other }]);
     expect([won, why.split("\n")[0]]).toEqual([false, expect.stringContaining("stale info")]);
   });
 });

@@ -36,12 +36,17 @@ export function memoryRefs(image: string): MemoryRefs {
     put: (ref, to) => void set(ref, to && write(JSON.stringify(to))),
     refuse: () => null,
     list: async () => ({ ...Object.fromEntries(refs), ...(entries.length > 0 ? { [logRef]: "log" } : {}) }),
-    swap: async (ref, from, to) => {
-      const why = memory.refuse(ref);
+    known: () => memory.list(),
+    swap: async (moves, wanted = []) => {
+      const why = moves.map(({ ref }) => memory.refuse(ref)).find(Boolean);
       if (why) return { won: false, why };
-      if ((refs.get(ref) ?? null) !== from) return { won: false, why: "stale info" };
-      set(ref, to);
-      moved.push([ref, JSON.parse(read(to ?? undefined) ?? "null")]);
+      if (moves.some(({ ref, from }) => (refs.get(ref) ?? null) !== from)) return { won: false, why: "stale info" };
+      for (const { ref, to } of moves) {
+        set(ref, to);
+        moved.push([ref, JSON.parse(read(to ?? undefined) ?? "null")]);
+      }
+      for (const { entry, again } of wanted)
+        if (again || !entries.some((one) => sameEntry(one, entry))) entries.push(entry);
       return { won: true, why: "" };
     },
     write: async (value) => write(JSON.stringify(value)),
@@ -49,12 +54,8 @@ export function memoryRefs(image: string): MemoryRefs {
     readFlip: async (_ref, object) => readAs(object, readFlip),
     isOnBranch: async () => true,
     readLog: async (object) => (object === undefined ? [] : [...entries]),
+    knownLog: async () => [...entries],
     lastSeenLog: async () => [...entries],
-    appendLog: async (entry, again = false) => {
-      if (!again && entries.some((one) => sameEntry(one, entry))) return false;
-      entries.push(entry);
-      return true;
-    },
     // What follows is Git's alone; test/real/ref_damage.test.ts shows it.
     survey: () => Promise.reject(new Error("no log of Git")),
     repairLog: () => Promise.reject(new Error("no log of Git")),

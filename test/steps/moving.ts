@@ -10,7 +10,9 @@ import type { Asked, OciServer } from "./oci_server.ts";
 export type Moving = Actor & {
   readonly old: string;
   readonly next: string;
-  /** Moves dev from 1.0.0 to 1.1.0 in every registry, but for what is given. */
+  /** The move of dev from 1.0.0 to 1.1.0 in every registry. */
+  readonly action: MoveTag;
+  /** Does it, but for what is given. */
   readonly move: (more?: Partial<MoveTag>) => Promise<Acted>;
   /** The places of that move. */
   readonly seen: MoveTag["places"];
@@ -32,10 +34,11 @@ export function startMoving(acting: Acting, image: string): Moving {
   const seen = actor.places.map((place) => ({ ...place, seen: old }));
   const ref = `refs/slipway/flip/${image}`;
   const move = { image, tag: "dev", version: "1.1.0", why: "release", to: next, places: seen } as const;
+  const action = { kind: "move_tag", ...move } as const;
   return {
     ...actor,
-    ...{ old, next, seen },
-    move: (more = {}) => actor.act([{ kind: "move_tag", ...move, ...more }]),
+    ...{ old, next, seen, action },
+    move: (more = {}) => actor.act([{ ...action, ...more }]),
     dev: () => registries.map((registry) => registry.digestOf(image, "dev")),
     intent: () => actor.refs.held(ref),
     leave: (more = {}) => actor.refs.put(ref, { ...move, id: "left", owner: gone(), ...more }),

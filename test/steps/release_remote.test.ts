@@ -134,7 +134,7 @@ describe("the remote of a repo", () => {
     const address = "https://host/team/x.git";
     expect(await loadRemote(dir, null, env)).toEqual({
       ...{ remote: { name: "upstream", address, pushTo: address }, unclear: null, signs: true },
-      upstreams: { main: "refs/heads/trunk" },
+      ...{ origin: "../ada.git", upstreams: { main: "refs/heads/trunk" } },
     });
     expect(await loadRemote(dir, "origin", env)).toMatchObject({ remote: { address: "../ada.git" } });
     await inOneShell(dir, ["git config branch.topic.remote origin", "git config tag.gpgSign off"]);

@@ -6,6 +6,7 @@ import { type Action, cmd } from "../../lib/model/plan.ts";
 import type { World } from "../../lib/run/world.ts";
 import { commit, digest, facts, owner } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
+import { startMoving } from "./moving.ts";
 
 let acting: Acting;
 beforeAll(async () => {
@@ -108,12 +109,14 @@ describe("a claim", () => {
   });
 
   it("notes the digest that is built, and keeps it for who takes over", async () => {
-    const actor = claimed();
-    await actor.act([take(), take({ digest: digest("a") })]);
-    expect(actor.refs.moved.map(([, held]) => (held as Owner | null)?.digest)).toEqual([
-      undefined,
-      digest("a"),
-      undefined,
+    const actor = startMoving(acting, "noted");
+    await actor.act([take(), take({ digest: digest("a") }), actor.action]);
+    const claims = actor.refs.moved.filter(([name]) => name === ref);
+    expect(claims.map(([, held]) => held && [(held as Owner).digest])).toEqual([
+      [undefined],
+      [digest("a")],
+      [digest("a")],
+      null,
     ]);
     const env = { GITHUB_RUN_ID: "9", GITHUB_RUN_ATTEMPT: "2" };
     const next = heldBy({ run: "9", attempt: "1", digest: digest("b") }, env);
@@ -269,12 +272,12 @@ describe("a claim", () => {
     };
     const wait = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
     const start = acting.clock.now() / 1000;
-    const twoMinutes = Array.from({ length: 6 }, () => wait);
-    const ended = await actor.act([take(), ...twoMinutes, take({ digest: digest("a") })]);
+    const [twoMinutes, oneMinute] = [6, 3].map((length) => Array.from({ length }, () => wait));
+    const ended = await actor.act([take(), ...(twoMinutes ?? []), take({ digest: digest("a") }), ...(oneMinute ?? [])]);
     registry.reply = () => null;
-    expect(ended.states).toEqual(Array(8).fill("done"));
+    expect(ended.states).toEqual(Array(11).fill("done"));
     const at = actor.refs.moved.map(([, held]) => held && [(held as Owner).at - start, (held as Owner).digest]);
-    expect(at).toEqual([[0, undefined], [60, undefined], [120, undefined], [120, digest("a")], null]);
+    expect(at).toEqual([[0, undefined], [60, undefined], [120, undefined], [180, digest("a")], null]);
     acting.clock.advance(60_000);
     await new Promise((resolve) => setImmediate(resolve));
     expect(actor.refs.moved).toHaveLength(5);

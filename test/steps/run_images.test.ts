@@ -93,7 +93,7 @@ describe("reading a tag back", () => {
   it("passes where the log says that somebody moved the tag on from this image to what is there, and tells who", async () => {
     const actor = acting.actor("moved");
     const move = (tag: string, version: string, to: string) =>
-      actor.refs.appendLog(
+      actor.refs.entries.push(
         logged({ type: "flip", id: version, tag, version, to, from: {}, why: "release", registries: ["r1", "r2"] }),
       );
     const image = put("moved");
@@ -101,20 +101,20 @@ describe("reading a tag back", () => {
     const read = () => actor.act([verify(actor, { digest: image })]);
     const drift = `dev-1.0.0 is ${next}, not ${image}`;
     expect(refused(await read()).what).toContain(drift);
-    await move("dev-1.0.0", "1.1.0", next ?? "");
+    move("dev-1.0.0", "1.1.0", next ?? "");
     expect(refused(await read()).what).toContain(drift);
     const other = acting.actor("moved");
     for (const [version, to] of [
       ["1.0.0", image],
       ["1.1.0", next ?? ""],
     ] as const)
-      await other.refs.appendLog(
+      other.refs.entries.push(
         logged({ type: "flip", id: version, tag: "prod", version, to, from: {}, why: "release", registries: ["r1"] }),
       );
     expect(refused(await other.act([verify(other, { digest: image })])).what).toContain(drift);
-    await move("dev-1.0.0", "1.0.0", image);
+    move("dev-1.0.0", "1.0.0", image);
     expect(refused(await read()).what).toContain(drift);
-    await move("dev-1.0.0", "1.2.0", next ?? "");
+    move("dev-1.0.0", "1.2.0", next ?? "");
     const ended = await read();
     expect(ended.states).toEqual(["done"]);
     expect(ended.shown).toMatch(/dev-1\.0\.0 is 1\.2\.0 by now: \w+ on \w+ moved it at 20/);

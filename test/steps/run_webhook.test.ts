@@ -167,12 +167,12 @@ describe("a message to the team", () => {
     const actor = team();
     answer({ status: 404 });
     let appended = 0;
-    const appendLog: Actor["refs"]["appendLog"] = async (...given) => {
+    const swap: Actor["refs"]["swap"] = async (...given) => {
       appended += 1;
       if (appended > 1) throw new Error("gone");
-      return actor.refs.appendLog(...given);
+      return actor.refs.swap(...given);
     };
-    const ended = await actor.act([message(actor)], { refs: async () => ({ ...actor.refs, appendLog }) });
+    const ended = await actor.act([message(actor)], { refs: async () => ({ ...actor.refs, swap }) });
     expect(refused(ended).what).toContain("the webhook in TEAM answered 404");
     expect((await no(actor)).what).toContain("may be in the channel already");
   });
@@ -192,8 +192,8 @@ describe("a message to the team", () => {
     const actor = team();
     const fail = (error: Error) => async () => ({
       ...actor.refs,
-      appendLog: (...given: Parameters<Actor["refs"]["appendLog"]>) =>
-        given[0].type === "announce" ? Promise.reject(error) : actor.refs.appendLog(...given),
+      swap: (...given: Parameters<Actor["refs"]["swap"]>) =>
+        given[1]?.some(({ entry }) => entry.type === "announce") ? Promise.reject(error) : actor.refs.swap(...given),
     });
     const denied = new UserError("no right to push", { why: "W.", fix: "Ask", exitCode: 3 });
     const ended = await actor.act([message(actor)], { refs: fail(denied) });
@@ -204,7 +204,7 @@ describe("a message to the team", () => {
       exitCode: 3,
     });
     const other = team();
-    const bug = async () => ({ ...other.refs, appendLog: () => Promise.reject(new Error("a bug")) });
+    const bug = async () => ({ ...other.refs, swap: () => Promise.reject(new Error("a bug")) });
     expect((await other.act([message(other)], { refs: bug })).error).toEqual(new Error("a bug"));
     expect((await no(actor)).what).toContain("may be in the channel already");
   });

@@ -83,6 +83,7 @@ export const git = (more: Partial<GitFacts> = {}): GitFacts => ({
   shallow: false,
   remote: { name: "origin", address: "git@host:team/cmamp.git", pushTo: "git@host:team/cmamp.git" },
   upstreams: {},
+  origin: null,
   unclear: null,
   signs: false,
   tags: {},

@@ -68,6 +68,18 @@ describe("docker_push_prod", () => {
     expect(stepOf(plan(engineWith("prod-1.2.0", more)), "tag_prod").skip).toBe(null);
   });
 
+  it.each<[string, readonly string[], string | null]>([
+    ["both names, by its digest too", ["prod-1.2.0", "prod"], "it has these names"],
+    ["one of them", ["prod-1.2.0"], null],
+  ])("names nothing where it has %s", (_what, tags, skip) => {
+    const own = { id: digest("9"), digests: [image] };
+    const images = tags.map((tag) => localImage(`${repository}:${tag}`, own));
+    expect(stepOf(plan({ engine: engine({ images }) }), "tag_prod").skip).toBe(skip);
+    const other = localImage(`${repository}:prod`, { id: digest("8"), digests: [] });
+    const moved = engine({ images: [...images.slice(0, 1), other] });
+    expect(stepOf(plan({ engine: moved }), "tag_prod").skip).toBeNull();
+  });
+
   it("names nothing where the engine has other images only", () => {
     const other = engine({ images: [localImage(`${repository}:other`, { id: digest("9"), digests: [digest("8")] })] });
     expect(stepOf(plan({ engine: other }), "tag_prod").skip).toBe("the engine does not have it");

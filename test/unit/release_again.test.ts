@@ -87,6 +87,29 @@ describe("a release goes on", () => {
     expect(stepOf(plan(world), id).skip).toBe(skip);
   });
 
+  const everywhere = { "dev-1.2.0": found(built, labels), dev: found(built) };
+  const whole = { ...oneGate, ...tagged("a"), registries: { ecr: everywhere, dockerhub: everywhere } };
+  const log = [...(oneGate.log ?? []), ...(tagged("a").log ?? [])];
+  it("claims nothing where all is there, and reads it back", () => {
+    const steps = plan({ ...whole, log });
+    expect(["claim", "note_digest", "release_claim"].map((id) => stepOf(steps, id).skip)).toEqual(
+      Array(3).fill("nothing is to be changed"),
+    );
+    expect(stepOf(steps, "record_release").skip).toBe("the log has it");
+    expect(stepOf(steps, "verify").skip).toBeNull();
+  });
+
+  it.each<[string, Partial<Facts>]>([
+    ["a run that ended left its claim", { log, claim: owner() }],
+    ["the log has not all", { log: oneGate.log ?? [] }],
+    [
+      "the log has it of other registries",
+      { log: log.map((one) => (one.type === "release" ? { ...one, registries: ["ecr"] } : one)) },
+    ],
+  ])("claims the version where %s", (_what, more) => {
+    expect(active(plan({ ...whole, ...more }))).toContain("claim");
+  });
+
   it("pulls what it tests by its digest", () => {
     const step = stepOf(plan(inRegistries), "pull_image");
     expect([step.title, lines([step])]).toEqual([
@@ -121,9 +144,8 @@ describe("a release goes on", () => {
 
   it("records and pushes the commit of a tag that was pushed", () => {
     const steps = plan({ ...inRegistries, ...tagged("c") });
-    const records = doing(steps, "record").flatMap(({ entry }) => (entry.type === "release" ? [entry.commit] : []));
-    const pushed = stepOf(steps, "push_git_tag").do;
-    expect([records, pushed]).toMatchObject([[commit("c")], [{ commit: commit("c") }]]);
+    const [records, pushed] = ["record_release", "push_git_tag"].map((id) => stepOf(steps, id).do);
+    expect([records, pushed]).toMatchObject([[{ entry: { commit: commit("c") } }], [{ commit: commit("c") }]]);
   });
 });
 

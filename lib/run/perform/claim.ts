@@ -8,29 +8,31 @@ import type { Owner } from "../../model/facts.ts";
 import type { ClaimRef } from "../../model/plan.ts";
 import type { Broken } from "../../model/ref_message.ts";
 import { holdRef, isLeft } from "../held_ref.ts";
+import { pushLast } from "../waiting.ts";
 import { digestText, type Outcome, type World } from "../world.ts";
 
-/** Takes the claim of a version, or notes the digest in the one that is held: compare-and-swap, won only by the first. */
+/** Takes the claim of a version: compare-and-swap, won only by the first. In one that is held it notes the digest, which the next push takes along. */
 export async function claim(action: ClaimRef, world: World): Promise<Outcome> {
   if (action.op === "release_claim") return releaseClaim(world);
+  if (action.digest) world.state.noted = digestText(world, action.digest);
+  if (world.state.claim) return "done";
   const refs = await world.refs();
   let why = "";
   let renewing = "";
   for (let turn = 0; turn < 5; turn += 1) {
-    await world.state.claim?.renewed();
-    const own = world.state.claim?.object;
-    const seen = (turn === 0 && own) || ((await refs.list())[action.ref] ?? null);
-    const held = seen && seen !== own ? await heldBy(action.ref, seen, world) : null;
+    const isKnownFree = turn === 0 && (await refs.known())[action.ref] === undefined;
+    const seen = isKnownFree ? null : ((await refs.list())[action.ref] ?? null);
+    const held = seen ? await heldBy(action.ref, seen, world) : null;
     if (held && seen) {
       if (held.nonce === renewing && !world.breakLock) throw taken(`${nameOf(held)} renews it`);
       renewing = held.nonce;
       if (!(await isFree({ ref: action.ref, object: seen, owner: held }, world))) continue;
-    } else if (held === null && seen && seen !== own) continue;
-    const mine = claimOf(action, held ?? null, world);
-    const object = await refs.write(mine, seen);
+    } else if (held === null && seen) continue;
+    world.state.noted ??= held?.digest ?? null;
+    const object = await refs.write(ownClaim(world), seen);
     const swapped = await asWhole(async () => {
-      const outcome = await refs.swap(action.ref, seen, object);
-      if (outcome.won) await hold(world, { ref: action.ref, object, mine });
+      const outcome = await refs.swap([{ ref: action.ref, from: seen, to: object }]);
+      if (outcome.won) await hold(world, { ref: action.ref, object });
       return outcome;
     });
     if (swapped.won) return "done";
@@ -49,10 +51,12 @@ async function heldBy(ref: string, object: string, world: World): Promise<Owner 
   return undefined;
 }
 
-function claimOf(action: ClaimRef, held: Owner | null, world: World): Owner {
-  const digest = action.digest ? digestText(world, action.digest) : held?.digest;
-  return { ...world.owner, at: Math.floor(now() / 1000), ...(digest ? { digest } : {}) };
-}
+/** This run as the owner of the claim, with the digest that is noted by now. */
+const ownClaim = ({ owner, state: { noted } }: World): Owner => ({
+  ...owner,
+  at: Math.floor(now() / 1000),
+  ...(noted ? { digest: noted } : {}),
+});
 
 type Held = { readonly ref: string; readonly object: string; readonly owner: Owner };
 
@@ -84,32 +88,16 @@ const taken = (why: string): UserError =>
     kind: "claimed",
   });
 
-type Mine = { readonly ref: string; readonly object: string; readonly mine: Owner };
-
-async function hold(world: World, { mine, ...seen }: Mine): Promise<void> {
-  await world.state.claim?.stop();
+async function hold(world: World, seen: { ref: string; object: string }): Promise<void> {
   const refs = await world.refs();
-  const write = (over: string) => refs.write({ ...mine, at: Math.floor(now() / 1000) }, over);
-  world.state.claim = holdRef(refs, seen, write);
+  world.state.claim = holdRef(refs, seen, (over) => refs.write(ownClaim(world), over));
 }
 
-/** Refuses to go on with a release that somebody else has taken over. */
-export function assertHeld(world: World): void {
-  if (!world.state.claim?.isLost) return;
-  throw new UserError("the claim of this release was taken over by somebody else", {
-    why: `${world.state.claim.ref} was not renewed for minutes, or given away with --break-lock, and two at once could release two images.`,
-    fix: "See who holds it: i release_status; then type the same command again",
-    kind: "claimed",
-  });
-}
-
-/** Gives the held claim back; on every orderly way out. */
+/** Gives the held claim back, with what waits; on every orderly way out. */
 export async function releaseClaim(world: World): Promise<Outcome> {
   const held = world.state.claim;
   if (!held) return "already";
-  await held.stop();
-  world.state.claim = null;
-  const { won, why } = await (await world.refs()).swap(held.ref, held.object, null);
+  const { won, why } = await pushLast(world, held);
   if (!won) world.console.progress(`the claim could not be given back: ${why}`);
   return "done";
 }

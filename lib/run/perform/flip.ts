@@ -7,6 +7,7 @@ import { type Answer, type Flip, settle } from "../../model/flip.ts";
 import type { Place } from "../../model/plan.ts";
 import type { Broken } from "../../model/ref_message.ts";
 import { holdRef } from "../held_ref.ts";
+import { pushWaiting } from "../waiting.ts";
 import { repositoryAt, type World } from "../world.ts";
 import { unreadable } from "./claim.ts";
 import { record } from "./record.ts";
@@ -68,6 +69,7 @@ export async function settleEarlier(world: World): Promise<void> {
   const refs = await world.refs();
   const ref = ownFlipRef(world);
   let before = { object: "", id: "" };
+  if (!(await refs.known())[ref]) return;
   for (let [waited, unchanged] = [0, 0]; ; ) {
     const object = (await refs.list())[ref];
     if (!object) return;
@@ -75,7 +77,7 @@ export async function settleEarlier(world: World): Promise<void> {
     if (held === null) continue;
     const flip = "broken" in held ? unknownMove(ref, held, world) : withinConfig(held, world);
     if (flip === null) {
-      if ((await refs.swap(ref, object, null)).won) return;
+      if ((await refs.swap([{ ref, from: object, to: null }])).won) return;
       continue;
     }
     const { owner } = flip;
@@ -86,7 +88,10 @@ export async function settleEarlier(world: World): Promise<void> {
     if (life === "gone" || unchanged >= staleAfter || world.breakLock) {
       // Taken over first: of two that settle it the slower one would undo what the quicker one does next.
       const own = await refs.write({ ...flip, owner: renewed(world) }, object);
-      const settle = async () => ((await refs.swap(ref, object, own)).won ? await settleNow(flip, own, world) : null);
+      const settle = async () => {
+        const { won } = await refs.swap([{ ref, from: object, to: own }]);
+        return won ? settleNow(flip, own, world) : null;
+      };
       const settled = await asWhole(settle);
       if (settled) return keepSettled(settled, world);
     }
@@ -104,19 +109,25 @@ export async function settleEarlier(world: World): Promise<void> {
 /** This run as an owner that has just said that it lives. */
 export const renewed = (world: World): Flip["owner"] => ({ ...world.owner, at: Math.floor(now() / 1000) });
 
-/** Does something under the flip ref, which holds this run's intent and is renewed meanwhile; `giveUp` takes the intent back. */
+/** Takes an intent back, with what waits; `later`: by the next push of this run. */
+export type GiveUp = (when: "now" | "later") => Promise<void>;
+
+/** Does something under the flip ref, which holds this run's intent and is renewed meanwhile. */
 export async function underFlip<T>(
   { flip, object }: { readonly flip: Flip; readonly object: string },
   world: World,
-  work: (giveUp: () => Promise<unknown>) => Promise<T>,
+  work: (giveUp: GiveUp) => Promise<T>,
 ): Promise<T> {
   const refs = await world.refs();
   const write = (over: string) => refs.write({ ...flip, owner: renewed(world) }, over);
   const held = holdRef(refs, { ref: ownFlipRef(world), object }, write);
   try {
-    return await work(async () => {
+    return await work(async (when) => {
       await held.stop();
-      await refs.swap(held.ref, held.object, null);
+      const { waiting } = world.state;
+      waiting.intent = { ref: held.ref, from: held.object, to: null };
+      waiting.isUrgent = true;
+      if (when === "now") await pushWaiting(world);
     });
   } finally {
     await held.stop();
@@ -162,7 +173,7 @@ function keepSettled(flip: Flip, { state: { settled } }: World): void {
 const settleNow = (flip: Flip, object: string, world: World): Promise<Flip> =>
   underFlip({ flip, object }, world, (giveUp) => settleUnder(flip, giveUp, world));
 
-async function settleUnder(flip: Flip, giveUp: () => Promise<unknown>, world: World): Promise<Flip> {
+async function settleUnder(flip: Flip, giveUp: GiveUp, world: World): Promise<Flip> {
   const settlement = settle(flip, await answers(flip, world));
   world.console.progress(
     `${settlement.how}ing the move of ${flip.tag} to ${flip.version} that ${flip.owner.user} on ${flip.owner.host} left behind`,
@@ -170,12 +181,12 @@ async function settleUnder(flip: Flip, giveUp: () => Promise<unknown>, world: Wo
   try {
     for (const { place, digest } of settlement.moves) await point(place, { tag: flip.tag, digest }, world);
   } catch (error) {
-    if (settlement.how === "finish" && (await putBack(flip, world))) await giveUp();
+    if (settlement.how === "finish" && (await putBack(flip, world))) await giveUp("now");
     throw error;
   }
   if (settlement.how === "finish") await recordFlip(flip, settlement.silent, world);
   if (settlement.silent.length > 0) throw unanswered(flip, settlement.silent);
-  await giveUp();
+  await giveUp("now");
   return settlement.how === "finish" ? flip : { ...flip, places: [] };
 }
 
@@ -197,7 +208,7 @@ export async function putBack(flip: Flip, world: World): Promise<boolean> {
   return back.every(Boolean);
 }
 
-/** Writes into the log who moved what; `id` makes one flip one entry, whoever finishes it. */
+/** Has the log say who moved what; `id` makes one flip one entry, whoever finishes it. */
 export async function recordFlip(flip: Flip, silent: readonly Place[], world: World): Promise<void> {
   const { tag, version, to, why, reason, image } = flip;
   const from = Object.fromEntries(flip.places.map(({ registry, seen }) => [registry, seen]));

@@ -1,6 +1,6 @@
 import { tryGit } from "../../doors/git.ts";
 import { remoteOf } from "../../doors/git_remote.ts";
-import { pushWords } from "../../doors/refs.ts";
+import { notTaken, ownRule, pushWords } from "../../doors/refs.ts";
 import { UserError } from "../../model/errors.ts";
 import { gitFailure, serverWords } from "../../model/git_failure.ts";
 import type { Remote } from "../../model/git_remote.ts";
@@ -15,13 +15,14 @@ const gitOf =
   (words) =>
     tryGit(place.owner, env, words);
 
-/** Creates an annotated tag at a commit, or pushes it; a tag that is there must name the same commit. */
+/** Creates an annotated tag at a commit, or has the next push take it along; a tag that is there must name the same commit. */
 export async function gitTagRef(action: TagRef, world: World): Promise<Outcome> {
   const git = gitOf(world);
-  const local = await namedBy(git, action.tag);
-  if (action.op === "tag") return createTag(git, action, local);
-  if (local !== null && local !== action.commit) throw otherCommit(action, local);
-  return pushTag(git, action, remoteOf(world.facts.git));
+  if (action.op === "push_tag") return pushTag(git, action, world);
+  const tried = world.state.tried.get(action.tag);
+  // As it was tried: signed once, and shown to the hook of the user as what it is.
+  if (tried && (await git(["update-ref", `refs/tags/${action.tag}`, tried, ""])).code === 0) return "done";
+  return createTag(git, action);
 }
 
 /** The commit that a tag names here; null for none. */
@@ -32,34 +33,46 @@ async function namedBy(git: Git, tag: string): Promise<string | null> {
 
 type NewTag = Omit<Extract<TagRef, { op: "tag" }>, "kind" | "op">;
 
-/** `local` is the commit that the tag names now; only our own unpushed tag of an earlier attempt gives way. */
-async function createTag(git: Git, wanted: NewTag, local: string | null): Promise<Outcome> {
+/** Only our own unpushed tag of an earlier attempt gives way to it. */
+async function createTag(git: Git, wanted: NewTag): Promise<Outcome> {
   const { tag, commit, message, replaces } = wanted;
-  const mayReplace = local !== null && replaces === local;
-  if (local !== null && local !== commit && !mayReplace) throw otherCommit(wanted, local);
-  if (local !== null && !mayReplace) return "already";
-  const force = mayReplace ? ["--force"] : [];
-  const answer = await git(["tag", ...force, "--annotate", tag, commit, "--message", message]);
+  const make = (...more: readonly string[]) => git(["tag", ...more, "--annotate", tag, commit, "--message", message]);
+  const first = replaces === undefined ? await make() : null;
+  if (first?.code === 0) return "done";
+  const local = await namedBy(git, tag);
+  if (local !== null && local !== replaces) {
+    if (local === commit) return "already";
+    throw otherCommit(wanted, local);
+  }
+  const answer = first ?? (await make(...(local === null ? [] : ["--force"])));
   if (answer.code !== 0) throw failed(`git could not tag ${tag}`, answer, null);
   return "done";
 }
 
-async function pushTag(git: Git, action: TagRef, remote: Remote | null): Promise<Outcome> {
+/** The next push takes the tag along, without the hook of the user, which saw it when it was tried. */
+async function pushTag(git: Git, action: TagRef, world: World): Promise<Outcome> {
+  const remote = remoteOf(world.facts.git);
   if (!remote) return "already";
   const ref = `refs/tags/${action.tag}`;
-  const what = `git could not push tag ${action.tag}`;
-  const listed = await git(["ls-remote", remote.address, ref, `${ref}^{}`]);
-  if (listed.code !== 0) throw failed(what, listed, remote);
-  const there = listed.stdout
-    .split("\n")
-    .filter((line) => line.includes("\t"))
-    .at(-1)
-    ?.split("\t")[0];
-  if (there && there !== action.commit) throw otherCommit(action, there);
-  if (there) return "already";
-  const answer = await git([...pushWords, remote.pushTo, `${ref}:${ref}`]);
-  if (answer.code !== 0) throw failed(what, answer, remote);
+  const isThere = (all: Readonly<Record<string, string>>): boolean => {
+    const there = all[`${ref}^{}`] ?? all[ref];
+    if (there !== undefined && there !== action.commit) throw otherCommit(action, there);
+    return there !== undefined;
+  };
+  if (isThere(await (await world.refs()).known())) return "already";
+  const object = world.state.tried.get(action.tag) ?? (await objectOf(git, action));
+  world.state.waiting.tag = { ref, from: null, to: object, lost: isThere };
   return "done";
+}
+
+/** The object of the tag that is to be pushed. */
+async function objectOf(git: Git, action: TagRef): Promise<string> {
+  const ref = `refs/tags/${action.tag}`;
+  const listed = await git(["for-each-ref", "--format=%(objectname) %(*objectname)", ref]);
+  const [object = "", peeled = ""] = listed.stdout.trim().split(" ");
+  if (object === "") throw notMade(action.tag);
+  if ((peeled || object) !== action.commit) throw otherCommit(action, peeled || object);
+  return object;
 }
 
 /**
@@ -69,7 +82,7 @@ async function pushTag(git: Git, action: TagRef, remote: Remote | null): Promise
  */
 export async function tryTag(action: Extract<Check, { what: "git_tag" }>, world: World): Promise<void> {
   const git = gitOf(world);
-  const made = await createTag(git, action, await namedBy(git, action.tag));
+  const made = await createTag(git, action);
   try {
     const remote = remoteOf(world.facts.git);
     if (!remote || action.claim === null) return;
@@ -80,12 +93,14 @@ export async function tryTag(action: Extract<Check, { what: "git_tag" }>, world:
     if (notTaken.test(said) || isHook(answer))
       throw failed(`${remote.name} would not take the Git tag ${action.tag}`, answer, remote);
   } finally {
-    if (made === "done") await git(["tag", "--delete", action.tag]);
+    if (made === "done") {
+      // `Deleted tag 'x' (was 1234abcd)`, with as many digits as a hash has.
+      const { stdout } = await git(["-c", "core.abbrev=40", "tag", "--delete", action.tag]);
+      const object = / \(was ([0-9a-f]{40})\)$/.exec(stdout.trim())?.[1];
+      if (object) world.state.tried.set(action.tag, object);
+    }
   }
 }
-
-/** Why a server takes no tag of this name, in its status for the ref: it is its rule, and no matter of the moment. */
-const notTaken = /declined|prohibited|protected|denied|not (permitted|allowed)/i;
 
 /** Git gives no line of its own about a ref that its pre-push hook stopped (githooks(5)). */
 function isHook({ stdout, stderr }: Answer): boolean {
@@ -112,7 +127,13 @@ function failed(what: string, answer: Answer, remote: Remote | null): UserError 
   });
 }
 
-const ownRule = "Have whoever runs the server let you push the tags of releases, then type the same command again";
+const notMade = (tag: string): UserError =>
+  new UserError(`the Git tag ${tag} is not in this clone any more`, {
+    why: "It was made earlier in this run, and is pushed as it was made.",
+    fix: "Type the same command again",
+    kind: "git",
+  });
+
 const ownHook =
   "Your pre-push hook refused it: do what it asks for, or see what it says: git rev-parse --git-path hooks/pre-push";
 

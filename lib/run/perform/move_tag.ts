@@ -1,14 +1,16 @@
 import { asWhole } from "../../doors/interrupt.ts";
-import { refused } from "../../doors/refs.ts";
+import { refused, type Swapped } from "../../doors/refs.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Flip } from "../../model/flip.ts";
 import { versionOf } from "../../model/log.ts";
 import type { MoveTag, Place } from "../../model/plan.ts";
 import { compareVersions, isVersion } from "../../model/version.ts";
+import { pushWith } from "../waiting.ts";
 import { digestText, type Outcome, output, type World } from "../world.ts";
 import {
   digestBehind,
   digestPushed,
+  type GiveUp,
   isSilence,
   ownFlipRef,
   point,
@@ -24,7 +26,7 @@ import {
 export async function moveTag(action: MoveTag, world: World): Promise<Outcome> {
   const refs = await world.refs();
   const ref = ownFlipRef(world);
-  let why = "";
+  let refusal: Swapped = { won: false, why: "" };
   for (let turn = 0; turn < 5; turn += 1) {
     await settleEarlier(world);
     const settled = world.state.settled.get(action.tag);
@@ -32,13 +34,13 @@ export async function moveTag(action: MoveTag, world: World): Promise<Outcome> {
     const flip = intent(action, world, settled);
     const object = await refs.write(flip, null);
     const outcome = await asWhole(async () => {
-      const swapped = await refs.swap(ref, null, object);
-      why = swapped.why;
+      const swapped = await pushWith(world, [{ ref, from: null, to: object }]);
+      refusal = swapped;
       return swapped.won ? await moveUnder(flip, object, world) : null;
     });
     if (outcome) return outcome;
   }
-  throw refused(ref, why, world.facts.git.remote);
+  throw refused(refusal.ref ?? ref, refusal.why, world.facts.git.remote);
 }
 
 /** Moves the tag while the ref holds our intent, and takes the intent back. */
@@ -47,7 +49,7 @@ async function moveUnder(flip: Flip, object: string, world: World): Promise<Outc
     const { moved, silent } = await moveAll(flip, world, giveUp);
     if (moved > 0) await recordFlip(flip, silent, world);
     if (silent.length > 0) throw unanswered(flip, silent);
-    await giveUp();
+    await giveUp("later");
     return moved > 0 ? "done" : "already";
   });
 }
@@ -83,7 +85,7 @@ function assertNotOvertaken(action: MoveTag, settled: Flip | undefined): void {
 type Moves = { readonly moved: number; readonly silent: readonly Place[] };
 
 /** One registry after the other; when one answers with a failure the others are put back, one that does not answer is told. */
-async function moveAll(flip: Flip, world: World, giveUp: () => Promise<unknown>): Promise<Moves> {
+async function moveAll(flip: Flip, world: World, giveUp: GiveUp): Promise<Moves> {
   const silent: Place[] = [];
   let [moved, sent] = [0, 0];
   const onSend = () => {
@@ -97,14 +99,14 @@ async function moveAll(flip: Flip, world: World, giveUp: () => Promise<unknown>)
       if (now === flip.to) moved += 1;
       else if (now === "silent") silent.push(place);
       else {
-        if (await putBack(flip, world)) await giveUp();
+        if (await putBack(flip, world)) await giveUp("now");
         throw error;
       }
     }
   }
   if (silent.length < flip.places.length) return { moved, silent };
   // A registry that ended after it was sent the move may have done it: then the intent stays for the next command.
-  if (sent === 0) await giveUp();
+  if (sent === 0) await giveUp("now");
   throw unanswered(flip, silent);
 }
 

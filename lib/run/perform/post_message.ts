@@ -5,6 +5,8 @@ import { UserError } from "../../model/errors.ts";
 import { isAnnouncementOpen } from "../../model/log.ts";
 import type { PostMessage } from "../../model/message.ts";
 import { delayBeforeRetry } from "../../model/oci/retry.ts";
+import type { Record_ } from "../../model/plan.ts";
+import { pushWaiting } from "../waiting.ts";
 import type { Outcome, World } from "../world.ts";
 import { isRecorded, record } from "./record.ts";
 
@@ -23,8 +25,12 @@ export async function postMessage(action: PostMessage, world: World): Promise<Ou
   const refs = await world.refs();
   const isOpen = isAnnouncementOpen(await refs.readLog((await refs.list())[refs.logRef]), entry);
   if (isOpen && !action.again) throw maybeThere(action);
+  const keep = async (action: Record_) => {
+    await record(action, world);
+    await pushWaiting(world);
+  };
   const note = (more: { withdrawn?: true }) =>
-    record({ kind: "record", image, entry: { ...entry, ...more, type: "announcing" }, again: true }, world);
+    keep({ kind: "record", image, entry: { ...entry, ...more, type: "announcing" }, again: true });
   return asWhole(async (): Promise<Outcome> => {
     if (!isOpen) await note({});
     await post(url, action, world).catch(async (error: unknown) => {
@@ -32,7 +38,7 @@ export async function postMessage(action: PostMessage, world: World): Promise<Ou
       if (error instanceof NotPosted) await note({ withdrawn: true }).catch(() => undefined);
       throw error;
     });
-    await record(announced, world).catch((error: unknown) => Promise.reject(notRecorded(error, action)));
+    await keep(announced).catch((error: unknown) => Promise.reject(notRecorded(error, action)));
     return "done";
   });
 }

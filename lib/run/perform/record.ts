@@ -6,6 +6,7 @@ import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../../model/
 import { parseManifest } from "../../model/oci/copy_plan.ts";
 import type { LogRef, Place, Record_ } from "../../model/plan.ts";
 import { allowedInTree } from "../../model/tests.ts";
+import { mostLost, pushWaiting } from "../waiting.ts";
 import { digestText, type Outcome, repositoryAt, type World } from "../world.ts";
 
 /** The entry as it will stand in the log, with digests filled in; null while the image is not known. */
@@ -26,20 +27,26 @@ async function childrenOf(place: Place, digest: string, world: World): Promise<R
   return Object.fromEntries(parts.children.map((child) => [child.platform ?? "unknown", child.digest]));
 }
 
-/** Whether the log already holds an equal entry, whoever wrote it. */
+/** Whether the log as it was last seen holds an equal entry, whoever wrote it, or one waits to be pushed. */
 export async function isRecorded(action: Record_, world: World): Promise<boolean> {
   const entry = action.again ? null : await filled(action, world);
-  if (!entry) return false;
-  const refs = await world.refs();
-  const log = await refs.readLog((await refs.list())[refs.logRef]);
-  return holds(log, entry, world);
+  return entry !== null && (await isThere(entry, world));
+}
+
+async function isThere(entry: LogEntry, world: World): Promise<boolean> {
+  const log = await (await world.refs()).knownLog();
+  const waiting = world.state.waiting.entries.map((one) => one.entry);
+  return holds([...log, ...waiting], entry, world);
 }
 
 /** A pass of somebody whose passes do not count is none. */
 const holds = (log: readonly SignedEntry[], entry: LogEntry, { facts }: World): boolean =>
   log.some((one) => sameEntry(one, entry) && (one.type !== "pass" || isFrom(one, facts.config.release.passesFrom)));
 
-/** Appends the entry once, whoever else does at the same time. A pass of the mounted tree counts only where nobody wrote to it. */
+/**
+ * Has the entry appended once, whoever else does at the same time, by the next push. A pass waits for it as long as its tests
+ * are soon run again. One of the mounted tree counts only where nobody wrote to it.
+ */
 export async function record(action: Record_, world: World): Promise<Outcome> {
   const entry = await filled(action, world);
   if (!entry) throw new Error("an entry is recorded before its image is known");
@@ -53,9 +60,15 @@ export async function record(action: Record_, world: World): Promise<Outcome> {
     host,
     ...(run ? { ci: run } : {}),
   };
-  const isLimited = facts.config.release.passesFrom.length > 0;
-  const again = action.again === true || (isLimited && entry.type === "pass" && !(await isRecorded(action, world)));
-  return (await (await world.refs()).appendLog(signed, again)) ? "done" : "already";
+  if (!action.again && (await isThere(entry, world))) return "already";
+  const { waiting, stepBegan } = world.state;
+  // An equal pass of somebody whose passes do not count is none.
+  const again = action.again === true || (entry.type === "pass" && facts.config.release.passesFrom.length > 0);
+  waiting.entries.push({ entry: signed, again });
+  if (entry.type === "pass") waiting.seconds += (now() - stepBegan) / 1000;
+  else waiting.isUrgent = true;
+  if (waiting.seconds >= mostLost) await pushWaiting(world);
+  return "done";
 }
 
 /** Puts the log together again in one move: whoever appends or repairs meanwhile makes this one look again. */

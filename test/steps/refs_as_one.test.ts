@@ -1,0 +1,133 @@
+import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { openRefs, type Refs } from "../../lib/doors/refs.ts";
+import type { LogEntry } from "../../lib/model/log.ts";
+import { addRemote, git } from "../bed/git.ts";
+import { digest, logged } from "../unit/factory.ts";
+import { type Ground, startGround, writeTo } from "./ground.ts";
+
+let ground: Ground;
+let remote = "";
+beforeAll(async () => {
+  ground = await startGround({ registries: 0 });
+  remote = await addRemote(ground.repo);
+});
+afterEach(async () => {
+  rmSync(join(remote, "hooks"), { recursive: true, force: true });
+  await git(remote, "config", "receive.advertiseAtomic", "true");
+});
+afterAll(() => ground.end());
+
+/** The refs of an image as one clone sees them, on the remote or in the repo itself. */
+function refsOf(image: string, on: "origin" | null = "origin"): Refs {
+  const place = {
+    root: ground.repo,
+    dir: ".",
+    owner: ground.repo,
+    gitDir: "",
+    cwd: ".",
+    gitMounts: [],
+    gitPrograms: [],
+  };
+  const named = { image, prefix: "refs/slipway", remote: on && { name: on, address: on, pushTo: on } };
+  return openRefs(place, named, { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" });
+}
+const claimOf = (image: string) => `refs/slipway/claim/${image}-1.0.0`;
+const flipOf = (image: string) => `refs/slipway/flip/${image}`;
+const wanted = (list: string) => {
+  const entry: LogEntry = { type: "skip", digest: digest("a"), version: "1.0.0", list, why: "--skip-tests" };
+  return { entry: logged(entry), again: false };
+};
+/** What a repo has of an image: the refs that are held, and the lists of its log, oldest first. */
+async function standOf(image: string, repo: string) {
+  const held = await git(repo, "for-each-ref", "--format=%(refname)", claimOf(image), flipOf(image));
+  const log = await git(repo, "log", "--reverse", "--format=%s", `refs/slipway/log/${image}`).catch(() => "");
+  const lists = log
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { list: string }).list);
+  return { held: held.split("\n").filter(Boolean), lists };
+}
+/** Has the remote do this as its hook. */
+const hook = (name: string, lines: string) =>
+  chmodSync(writeTo(join(remote, "hooks", name), `#!/bin/sh\n${lines}\n`), 0o755);
+
+describe("refs that are moved as one", () => {
+  it("go with their entries in one push", async () => {
+    const refs = refsOf("one");
+    hook("pre-receive", `cat > /dev/null; echo push >> ${ground.dir}/pushes`);
+    const moves = [claimOf("one"), flipOf("one")].map((ref) => ({ ref, from: null, to: ground.commit }));
+    expect(await refs.swap(moves, [wanted("fast"), wanted("slow")])).toEqual({ won: true, why: "" });
+    expect(await standOf("one", remote)).toEqual({ held: [claimOf("one"), flipOf("one")], lists: ["fast", "slow"] });
+    expect(readFileSync(join(ground.dir, "pushes"), "utf8")).toBe("push\n");
+    const known = await refs.known();
+    const back = Object.entries(known).flatMap(([ref, from]) =>
+      ref.includes("/log/") ? [] : [{ ref, from, to: null }],
+    );
+    expect((await refs.swap(back, [wanted("qa"), wanted("fast")])).won).toBe(true);
+    expect(await standOf("one", remote)).toEqual({ held: [], lists: ["fast", "slow", "qa"] });
+  });
+
+  it("are moved on top of a log that others append to meanwhile", async () => {
+    const [mine, theirs] = [refsOf("both"), refsOf("both")];
+    await mine.list();
+    await theirs.swap([], [wanted("fast")]);
+    expect((await mine.swap([{ ref: flipOf("both"), from: null, to: ground.commit }], [wanted("slow")])).won).toBe(
+      true,
+    );
+    expect(await standOf("both", remote)).toEqual({ held: [flipOf("both")], lists: ["fast", "slow"] });
+  });
+
+  it("stay as they are, and the log too, where somebody else moved one of them first", async () => {
+    const [mine, theirs] = [refsOf("lost"), refsOf("lost")];
+    const moves = [claimOf("lost"), flipOf("lost")].map((ref) => ({ ref, from: null, to: ground.commit }));
+    await mine.list();
+    const other = await git(ground.repo, "commit-tree", "HEAD^{tree}", "-m", "Other");
+    await theirs.swap([{ ref: flipOf("lost"), from: null, to: other }]);
+    expect((await mine.swap(moves, [wanted("fast")])).won).toBe(false);
+    expect(await standOf("lost", remote)).toEqual({ held: [flipOf("lost")], lists: [] });
+    expect(Object.keys(await mine.known())).toContain(flipOf("lost"));
+  });
+
+  it("are all or none in a repo without a remote, too", async () => {
+    const refs = refsOf("own", null);
+    const moves = [claimOf("own"), flipOf("own")].map((ref) => ({ ref, from: null, to: ground.commit }));
+    expect((await refs.swap(moves, [wanted("fast")])).won).toBe(true);
+    const again = { ref: flipOf("own"), from: null, to: ground.commit };
+    expect((await refs.swap([again], [wanted("slow")])).won).toBe(false);
+    expect(await standOf("own", ground.repo)).toEqual({ held: [claimOf("own"), flipOf("own")], lists: ["fast"] });
+    const back = moves.map(({ ref, to }) => ({ ref, from: to, to: null }));
+    expect((await refs.swap(back, [wanted("slow")])).won).toBe(true);
+    expect(await standOf("own", ground.repo)).toEqual({ held: [], lists: ["fast", "slow"] });
+  });
+
+  it("that the server refuses are none of them moved, and the one that it was is named", async () => {
+    hook("update", "case $1 in */flip/*) echo no flips >&2; exit 1;; esac");
+    const moves = [claimOf("rule"), flipOf("rule")].map((ref) => ({ ref, from: null, to: ground.commit }));
+    await expect(refsOf("rule").swap(moves, [wanted("fast")])).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^the ref refs\/slipway\/flip\/rule could not be moved on origin: .*hook declined/,
+      ),
+      why: expect.stringContaining("The server says: no flips"),
+    });
+    expect(await standOf("rule", remote)).toEqual({ held: [], lists: [] });
+  });
+});
+
+describe("a server that moves no refs as one", () => {
+  it("moves one after the other, the log first, and goes on where it was cut off without doing anything twice", async () => {
+    await git(remote, "config", "receive.advertiseAtomic", "false");
+    const refs = refsOf("slow");
+    const moves = [claimOf("slow"), flipOf("slow")].map((ref) => ({ ref, from: null, to: ground.commit }));
+    hook("pre-receive", `cat > ${ground.dir}/pushed; cut -d' ' -f3 ${ground.dir}/pushed >> ${ground.dir}/order`);
+    hook("update", "case $1 in */flip/*) exit 1;; esac");
+    await expect(refs.swap(moves, [wanted("fast")])).rejects.toThrow("could not be moved");
+    expect(await standOf("slow", remote)).toEqual({ held: [claimOf("slow")], lists: ["fast"] });
+    rmSync(join(remote, "hooks/update"));
+    expect((await refs.swap(moves, [wanted("fast")])).won).toBe(true);
+    expect(await standOf("slow", remote)).toEqual({ held: [claimOf("slow"), flipOf("slow")], lists: ["fast"] });
+    const order = ["refs/slipway/log/slow", claimOf("slow"), flipOf("slow"), flipOf("slow")];
+    expect(readFileSync(join(ground.dir, "order"), "utf8").trim().split("\n")).toEqual(order);
+  });
+});
