@@ -2,13 +2,14 @@ import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pass } from "../model/log.ts";
 import { builtImage } from "../model/names.ts";
-import { cmd, type Digest, type Step, type Word } from "../model/plan.ts";
+import { type Command, cmd, type Digest, type Step, type Word } from "../model/plan.ts";
 import { platformWord, testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import { runnerOf } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import type { Chosen } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
+import { pullOf } from "./ecr.ts";
 import { recordedPass, snapshotOf } from "./tests.ts";
 
 export type Smoke = {
@@ -27,6 +28,13 @@ export const smokeTests = (facts: Facts, smoke: Smoke): Step[] =>
   facts.platforms
     .filter((platform) => platform !== testedPlatform(facts.platforms, facts.engine.platform))
     .map((platform) => smokeTest(facts, smoke, platform));
+
+/** An image that comes from a registry comes for the engine's own platform, if nobody asks for another. */
+function pullPlatform(facts: Facts, what: Word, platform: string): Command[] {
+  const words = ["--quiet", "--platform", platform];
+  if (typeof what === "string" && what.includes("@")) return pullOf(facts, what, words);
+  return facts.builder ? [{ ...cmd`docker pull ${words} ${what}`, again: cleanedMeanwhile }] : [];
+}
 
 function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke, platform: string): Step {
   const { command: words, entrypoint } = facts.config.smoke;
@@ -57,13 +65,7 @@ function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke,
     ...(code ? { code: code.make.path } : {}),
     argv: text.argv,
     mounts: text.mounts,
-    before: [
-      ...(facts.builder
-        ? [{ ...cmd`docker pull --quiet --platform ${platform} ${what}`, again: cleanedMeanwhile }]
-        : []),
-      ...(code ? [code.make] : []),
-      ...text.before,
-    ],
+    before: [...pullPlatform(facts, what, platform), ...(code ? [code.make] : []), ...text.before],
     after: [
       ...(code ? [code.remove] : []),
       { kind: "record", image: facts.config.imageName, entry, ...(again ? { again: true } : {}) },

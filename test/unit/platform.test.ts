@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { imageLabels } from "../../lib/flows/build.ts";
 import { mergeIndex } from "../../lib/flows/merge_index.ts";
 import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
 import type { Facts } from "../../lib/model/facts.ts";
@@ -18,6 +19,7 @@ import {
   refusal,
   releaseOptions,
   stepOf,
+  version,
 } from "./factory.ts";
 
 const both = ["linux/amd64", "linux/arm64"];
@@ -81,6 +83,17 @@ describe("a release of several architectures", () => {
     expect(all.indexOf("run_smoke_test_arm64")).toBeGreaterThan(all.indexOf("run_qa_tests"));
     expect(all.indexOf("run_smoke_test_arm64")).toBeLessThan(all.indexOf("tag_local_as_dev"));
     expect(all).not.toContain("run_smoke_test_amd64");
+  });
+
+  it("gets an emulated platform of an image that only a registry has, before it is started", () => {
+    const pulls = (more: Partial<Facts>) =>
+      lines([stepOf(plan(more), "run_smoke_test_arm64")]).filter((line) => line.startsWith("docker pull"));
+    const there = found(digest("a"), imageLabels(facts({ platforms: both }), version("1.2.0"), "no_update"));
+    const registries = { ecr: { "dev-1.2.0": there }, dockerhub: { "dev-1.2.0": there } };
+    expect(pulls({ registries })).toEqual([
+      `docker pull --quiet --platform linux/arm64 127.0.0.1:5001/cmamp@${digest("a")}`,
+    ]);
+    expect(pulls({})).toEqual([]);
   });
 
   it("records the images of the index with the release", () => {
