@@ -1,4 +1,4 @@
-import { buildLocal } from "../lib/flows/local.ts";
+import { buildLocalAndTell } from "../lib/flows/local.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,5 +8,5 @@ export default await script(import.meta.url, {
   needs: ["git", "engine", "inputs"],
   versionFromChangelog: true,
   examples: ["i docker_build_local --version 1.2.0 --poetry-mode no_update"],
-  steps: buildLocal,
+  steps: buildLocalAndTell,
 });

@@ -23,6 +23,18 @@ export function buildLocal(facts: Facts, options: BuildOptions): Step[] {
   ];
 }
 
+/** docker_build_local: builds, and tells what there is now and what to type next. */
+export function buildLocalAndTell(facts: Facts, options: BuildOptions): Step[] {
+  const version = requireVersion(facts);
+  const words = `--stage local --version ${version}`;
+  const next = `Try it with: i docker_bash ${words}\nTest it with: i run_fast_tests ${words}`;
+  const text = `${engineImage(facts, "local", version)} is built: @image${facts.builder ? "" : `\n${next}`}`;
+  return [
+    ...buildLocal(facts, options),
+    step("tell", "Tell what is built", [{ kind: "announce", digest: { digest: "@image" }, text }]),
+  ];
+}
+
 /** `update`, as in the documents, where the Dockerfile knows poetry modes; an image without poetry has no lock to resolve. */
 const defaultMode = (facts: Facts): PoetryMode =>
   declaredArgs(facts.inputs.dockerfileText).includes("POETRY_MODE") ? "update" : "no_update";

@@ -1,9 +1,10 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts, TagState } from "../model/facts.ts";
+import { lastOf, versionOf } from "../model/log.ts";
 import { targetPlaces, versionTag } from "../model/names.ts";
-import { type Step, step } from "../model/plan.ts";
+import { type MoveTag, type Step, step } from "../model/plan.ts";
 import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
-import { minute } from "../model/units.ts";
+import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
 import { flip } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
@@ -29,13 +30,28 @@ export function rollback(facts: Facts, options: RollbackOptions): Step[] {
   const reason = options.message.join(" ");
   const skip = places.every(({ seen }) => seen === image) ? `${stage} is ${version} everywhere` : null;
   const title = `Point ${stage} back at ${version} in ${names}`;
-  const text = `${facts.config.imageName}: ${stage} is ${version} again, @image, in ${names}\nUsers get it with: i docker_pull${stage === "prod" ? " --stage prod" : ""}`;
+  const text = [
+    `${facts.config.imageName}: ${stage} is ${version} again, @image, in ${names}`,
+    ...whatWas(facts, places, image),
+    `Users get it with: i docker_pull${stage === "prod" ? " --stage prod" : ""}`,
+  ].join("\n");
   return [
     // No upload is opened to see whether we may push: the flip's own PUT shows it, and puts the others back where it may not.
     step("preflight", "Look for a move that somebody left half-way", [{ kind: "check", what: "flip" }]),
     flip(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
     step("tell", "Tell where it stands", [{ kind: "announce", digest: image, text }]),
   ];
+}
+
+/** What the tag was until then, a line for each image. */
+function whatWas({ log }: Facts, places: MoveTag["places"], image: string): string[] {
+  const others = [...new Set(places.map(({ seen }) => seen))].filter((seen) => seen !== image);
+  return others.map((seen) => {
+    const where = places.flatMap((place) => (place.seen === seen ? [place.registry] : [])).join(", ");
+    if (seen === null) return `It was nothing in ${where}`;
+    const known = lastOf(log, seen);
+    return `It was ${known ? versionOf(known) : "an image that the log does not know"}, ${shortDigest(seen)}, in ${where}`;
+  });
 }
 
 /** A rollback keeps the mutable tag the same in every registry, so each must have the version. */

@@ -91,12 +91,16 @@ it("a release is planned as a whole without an engine and from files that nobody
 
 describe("a rollback", () => {
   it("points the tag of its stage back in every registry, with who asked for it and why", async () => {
-    const { at, old } = released("back", "prod");
+    const { at, old, next } = released("back", "prod");
     const rollback: readonly [string, typeof docker_rollback_prod] = ["docker_rollback_prod", docker_rollback_prod];
     const ended = await at.run(rollback, "--version", "1.0.0", "--yes", "-m", "It broke");
     expect(ended).toMatchObject({
       code: 0,
-      out: `back: prod is 1.0.0 again, ${old}, in r1, r2\nUsers get it with: i docker_pull --stage prod\n`,
+      out: [
+        `back: prod is 1.0.0 again, ${old}, in r1, r2`,
+        `It was 1.1.0, ${next.slice(0, 19)}, in r1, r2`,
+        "Users get it with: i docker_pull --stage prod\n",
+      ].join("\n"),
     });
     expect(tagAt("back", "prod")).toEqual([old, old]);
     const entry = { type: "flip", why: "rollback", reason: "It broke", version: "1.0.0" };

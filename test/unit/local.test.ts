@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
-import { buildLocal } from "../../lib/flows/local.ts";
+import { buildLocal, buildLocalAndTell } from "../../lib/flows/local.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { config, doing, facts, git, ids, inputs, lines, version } from "./factory.ts";
 
@@ -22,6 +22,16 @@ describe("docker_build_local", () => {
     ["update, the default,", {}, ["build_local", "bring_lock_back"]],
   ])("with poetry mode %s has the steps it needs", (_name, more, expected) => {
     expect(ids(build({}, more))).toEqual(expected);
+  });
+
+  it("tells what is built and what to type next", () => {
+    const told = (world: Partial<Facts>) => doing(buildLocalAndTell(facts(world), options), "announce")[0];
+    const built = "127.0.0.1:5001/cmamp:local-gp-1.2.0 is built: @image";
+    expect(told({})).toEqual({
+      ...{ kind: "announce", digest: { digest: "@image" } },
+      text: `${built}\nTry it with: i docker_bash --stage local --version 1.2.0\nTest it with: i run_fast_tests --stage local --version 1.2.0`,
+    });
+    expect(told({ builder: "far" })?.text).toBe(built);
   });
 
   it("tags the user's local image", () => {

@@ -138,7 +138,11 @@ describe("the steps of a rollback", () => {
       { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp", seen: now },
     ];
     const move = { kind: "move_tag", image: "cmamp", tag: "dev", version: "1.1.0", why: "rollback", to: old };
-    const text = "cmamp: dev is 1.1.0 again, @image, in ecr, dockerhub\nUsers get it with: i docker_pull";
+    const text = [
+      "cmamp: dev is 1.1.0 again, @image, in ecr, dockerhub",
+      "It was an image that the log does not know, sha256:bbbbbbbbbbbb, in ecr, dockerhub",
+      "Users get it with: i docker_pull",
+    ].join("\n");
     expect(roll().map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
       ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "check", what: "flip" }]],
       ["flip_dev", "Point dev back at 1.1.0 in ecr, dockerhub", null, [{ ...move, places: [ecr, hub] }]],
@@ -148,9 +152,21 @@ describe("the steps of a rollback", () => {
 
   it("tell users of prod to ask for it", () => {
     const steps = roll({ stage: "prod", ...registries(inProd, inProd) });
-    expect(doing(steps, "announce")[0]?.text).toBe(
-      "cmamp: prod is 1.1.0 again, @image, in ecr, dockerhub\nUsers get it with: i docker_pull --stage prod",
-    );
+    expect(doing(steps, "announce")[0]?.text).toMatch(/\nUsers get it with: i docker_pull --stage prod$/);
+  });
+
+  it("tell what the tag was until then, each image with its registries", () => {
+    const entry = { type: "release", stage: "dev", version: "1.2.0", digest: now, commit: commit("a") } as const;
+    const log = [logged({ ...entry, registries: ["ecr", "dockerhub"] })];
+    const was = (...[ecr, dockerhub]: Parameters<typeof registries>) =>
+      doing(roll({ ...registries(ecr, dockerhub), log }), "announce")[0]
+        ?.text.split("\n")
+        .slice(1, -1);
+    const { dev: _, ...without } = both;
+    expect(was(both, both)).toEqual(["It was 1.2.0, sha256:bbbbbbbbbbbb, in ecr, dockerhub"]);
+    expect(was(both, without)).toEqual(["It was 1.2.0, sha256:bbbbbbbbbbbb, in ecr", "It was nothing in dockerhub"]);
+    expect(was({ ...both, dev: found(old) }, both)).toEqual(["It was 1.2.0, sha256:bbbbbbbbbbbb, in dockerhub"]);
+    expect(was({ ...both, dev: found(old) }, { ...both, dev: found(old) })).toEqual([]);
   });
 
   it("move the tag where one registry has another image", () => {
