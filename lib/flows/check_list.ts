@@ -19,7 +19,7 @@ const lists = { pre: beforeRelease, post: afterRelease } as const;
 const titles = { pre: "Pre-release check-list", post: "Post-release check-list" } as const;
 
 /**
- * The documents' check-list (seed 001, "Pre-release check-list", "Post-release check-list") for a version: before its
+ * The documents' check-list (design.md, "From the documents") for a version: before its
  * release the one, afterwards the other. What a machine can see is looked at; the rest a person confirms, once.
  */
 export function releaseCheck(facts: Facts, options: CheckOptions): Step[] {

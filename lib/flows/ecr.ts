@@ -29,7 +29,7 @@ export function ecrLogin(facts: Known, name: string): Command[] {
   return registry && isAws(facts, registry) ? [loginToEcr(registry, facts.config.imageName)] : [];
 }
 
-/** The pull of an image, and before it docker's login where ECR has it: every pull logs in (original.md, docker_pull). */
+/** The pull of an image, and before it docker's login where ECR has it: every pull logs in (design.md, "From the documents"). */
 export function pullOf(facts: Known, reference: string, words: readonly string[] = []): Command[] {
   const { registries, imageName } = facts.config;
   const registry = registries.find((one) => reference.startsWith(`${repositoryOf(one, imageName).host}/`));

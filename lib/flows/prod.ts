@@ -29,7 +29,7 @@ export function buildProd(facts: Facts, options: ProdOptions & { readonly candid
   return [pullBase(facts), buildStep(facts, prodBuild(facts, { version, reference, options }))];
 }
 
-/** Builds `prod-<user>-<hash>` of this commit and pushes it: the same commit has the same tag (original.md, W43). */
+/** Builds `prod-<user>-<hash>` of this commit and pushes it: the same commit has the same tag (design.md, "From the documents"). */
 export function createCandidate(facts: Facts, options: ProdOptions): Step[] {
   assertSmall(facts);
   return [
@@ -64,7 +64,7 @@ const tellCandidate = (facts: Facts, image?: string): Step =>
     },
   ]);
 
-/** The build of a prod image: the dev image by digest, whatever name the Dockerfile's FROM gives it (original.md, W13). */
+/** The build of a prod image: the dev image by digest, whatever name the Dockerfile's FROM gives it (design.md, "From the documents"). */
 export function prodBuild(facts: Facts, { version, reference, options }: ProdBuild): Build {
   const base = requireBase(facts);
   const { repository, digest } = base;
@@ -104,7 +104,7 @@ function requireBase(facts: Facts): BaseImage {
   throw new Error("a prod build is planned before assertBase has seen its base");
 }
 
-/** A candidate is pushed often, so what is large in it is more likely forgotten than meant (original.md, 1.3). */
+/** A candidate is pushed often, so what is large in it is more likely forgotten than meant (design.md, "From the documents"). */
 function assertSmall(facts: Facts): void {
   const { large } = facts.inputs;
   if (large.length === 0) return;

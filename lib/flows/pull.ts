@@ -20,7 +20,7 @@ export function pull(facts: Facts, options: { readonly stage: Stage; readonly ve
   return [pullStep(facts, image)];
 }
 
-/** Pulls the image of the tools that several repos share, from the first target registry (original.md, `docker_pull_helpers`). */
+/** Pulls the image of the tools that several repos share, from the first target registry (design.md, "From the documents"). */
 export function pullDevTools(
   facts: Facts,
   options: { readonly stage: Stage; readonly version?: Version | undefined },

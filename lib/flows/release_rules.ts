@@ -74,7 +74,7 @@ export function assertPushed({ unpushed, git }: Facts, { allowUnpushed }: PushOp
 const isInLine = (facts: Facts, one: Version, version: Version): boolean =>
   facts.stage === "dev" || majorMinor(one) === majorMinor(version);
 
-/** A prod image stands on a released dev image of its own major.minor (seed 001, "Release flow"; design.md, "dev and prod versions"). */
+/** A prod image stands on a released dev image of its own major.minor (design.md, "dev and prod versions"). */
 export function assertBase(facts: Facts, version: Version): void {
   if (facts.stage === "dev") return;
   const { base } = facts.inputs;

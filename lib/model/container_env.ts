@@ -11,7 +11,7 @@ export type About = {
   readonly root: string;
 };
 
-/** What tells a container where its run stands, and is no secret (original.md, 3.4). */
+/** What tells a container where its run stands, and is no secret (design.md, "From the documents"). */
 const passedOn =
   /^(CSFY_AWS_(PROFILE|DEFAULT_REGION|S3_BUCKET)|CSFY_FORCE_TEST_FAIL|CSFY_ECR_BASE_PATH|CSFY_CI|CI|SKIP_VERSION_CHECK|TERM)$/;
 
@@ -67,7 +67,7 @@ function ecrBasePath({ config, env }: Facts): Record<string, string> {
   return env["CSFY_ECR_BASE_PATH"] || !registry ? {} : { CSFY_ECR_BASE_PATH: registry.address };
 }
 
-/** `<image>-X.Y.Z-<yyyymmdd>_<hhmmss>-<branch>-<hash>`, time and hash of what the image was built from (seed 002). */
+/** `<image>-X.Y.Z-<yyyymmdd>_<hhmmss>-<branch>-<hash>`, time and hash of what the image was built from (design.md, "Names"). */
 function buildTag(facts: Facts, version: string, labels: About["labels"]): string {
   const created = (labels["org.opencontainers.image.created"] ?? "")
     .replaceAll(/[-:Z]/g, "")

@@ -117,7 +117,7 @@ function toInstruction(line: string): Instruction {
   return { command: command.toUpperCase(), flags, words: rest.slice(end) };
 }
 
-/** The build arguments that name the dev image below a prod image, the original's too (original.md, W13). */
+/** The build arguments that name the dev image below a prod image, the original's too (design.md, "From the documents"). */
 export const baseArgs = ({ repository, digest, version }: BaseImage, image: string): Record<string, string> => ({
   BASE_IMAGE: `${repository}@${digest}`,
   VERSION: version,

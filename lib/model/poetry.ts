@@ -1,4 +1,4 @@
-/** How poetry.lock comes to be: resolved anew, refreshed where pyproject.toml asks for it, or taken as it is (seeds 000, 002). */
+/** How poetry.lock comes to be: resolved anew, refreshed where pyproject.toml asks for it, or taken as it is (design.md, "poetry and the clean tree"). */
 export const poetryModes = ["update", "refresh", "no_update"] as const;
 export type PoetryMode = (typeof poetryModes)[number];
 

@@ -1,7 +1,7 @@
 import { UserError } from "./errors.ts";
 import type { Version } from "./version.ts";
 
-/** A step of the workflow an image stands at: private to a user, used by the team, shipped (seed 001, "Stages"). */
+/** A step of the workflow an image stands at: private to a user, used by the team, shipped (design.md, "From the documents"). */
 export type Stage = "local" | "dev" | "prod";
 export const stages = ["local", "dev", "prod"] as const satisfies readonly Stage[];
 
@@ -45,7 +45,7 @@ export function imageTag(stage: Stage, user: string, version?: Version): string 
   return version ? `${stage}-${version}` : stage;
 }
 
-/** `prod-<user>-<hash>`: a prod image of one commit that is tried before it is released (seed 001, "Prod candidate"). */
+/** `prod-<user>-<hash>`: a prod image of one commit that is tried before it is released (design.md, "From the documents"). */
 export const candidateTag = (user: string, commit: string): string => `prod-${userTag(user)}-${commit.slice(0, 9)}`;
 
 /** A candidate's tag as somebody types it. */

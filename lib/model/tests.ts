@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Facts } from "./facts.ts";
 
-/** A list of tests and how it is chosen; the markers, timeouts and reruns of the original (original.md, 6.1). */
+/** A list of tests and how it is chosen; the markers, timeouts and reruns of the original (design.md, "From the documents"). */
 export type TestList = {
   /** `null`: the pytest line below; otherwise the words of `tests.<list>.command`. */
   readonly command: readonly string[] | null;

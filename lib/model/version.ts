@@ -1,7 +1,7 @@
 import compare from "../../node_modules/semver/functions/compare.js";
 import { UserError } from "./errors.ts";
 
-/** A released version, three numbers: seed 000 "The release version should consist of 3 digits". */
+/** A released version, three numbers (design.md, "From the documents"). */
 export type Version = string & { readonly __version: true };
 export type Bump = "major" | "minor" | "patch";
 
@@ -36,7 +36,7 @@ export const compareVersions = (a: Version, b: Version): number => compare(a, b)
 export const highest = (versions: readonly Version[]): Version | undefined =>
   [...versions].sort(compareVersions).at(-1);
 
-/** `1.2.3` to `1.2`: what dev and prod of one generation share (seed 001, "Release flow"). */
+/** `1.2.3` to `1.2`: what dev and prod of one generation share (design.md, "From the documents"). */
 export const majorMinor = (version: Version): string => version.split(".").slice(0, 2).join(".");
 
 /** The next version of the given kind; what is right of it becomes zero. */

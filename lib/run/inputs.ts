@@ -18,7 +18,7 @@ const folder = "devops/docker_build";
 export async function readInputs(facts: Base, { options, base }: Given): Promise<BuildInputs> {
   const { place, stage } = facts;
   const dockerfile = join(folder, `${stage}.Dockerfile`);
-  // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (original.md, 1.3).
+  // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (design.md, "From the documents").
   const contextDir = stage === "prod" ? "." : place.dir;
   const git = await readGitFiles(place, join(place.root, contextDir), facts.env);
   const dockerfileText = readDockerfile(facts, dockerfile, git);
@@ -46,7 +46,7 @@ export async function readInputs(facts: Base, { options, base }: Given): Promise
   };
 }
 
-/** What a candidate may have below one first path part of its context (original.md, 1.3: 200M). */
+/** What a candidate may have below one first path part of its context (design.md, "From the documents"). */
 const largeBytes = 200 * 2 ** 20;
 
 const below = ({ config }: Base, base: BaseImage | null) => (base ? baseArgs(base, config.imageName) : {});
