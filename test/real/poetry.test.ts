@@ -80,7 +80,7 @@ describe("poetry modes of docker_build_local", story, () => {
     index.publish({ name: "alpha", version: "1.1.0", requires: ["beta"] });
     const built = await build("--poetry-mode", "no_update");
     expect(built.code, built.stderr).toBe(0);
-    expect(built.states).toEqual({ build_local: "done" });
+    expect(built.states).toEqual({ build_local: "done", tell: "done" });
     expect(await inImage("pip_list.txt")).toContain("alpha==1.0.0");
     expect(await git(repo, "status", "--porcelain")).toBe("");
     index.publish({ name: "gamma", version: "1.0.0" });
