@@ -150,7 +150,8 @@ describe("an engine apart", () => {
       apart.run([join(apart.home, "bin/docker"), "--host", `unix://${apart.home}/run/docker.sock`, ...words]);
     await docker("run", "--detach", "--name", "left", "slipway/base:bookworm", "sleep", "1234567");
     const sleeping = () => allProcesses().filter(({ pid }) => commandLine(pid) === "sleep 1234567");
-    expect(sleeping()).toHaveLength(1);
+    // The engine answers when the container is started; its program takes the place of runc a moment later.
+    expect(await until(() => sleeping().length === 1, 60_000)).toBe(true);
     const containerd = `${apart.home}/run/exec/containerd/containerd.toml`;
     const below = allProcesses().filter(({ pid }) => commandLine(pid).includes(containerd));
     const killed = [...dockerdOf(apart.home), ...below.map(({ pid }) => pid)];
