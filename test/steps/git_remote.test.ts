@@ -8,7 +8,7 @@ import { startTime } from "../../lib/doors/processes.ts";
 import { openRefs, type Refs } from "../../lib/doors/refs.ts";
 import type { UserError } from "../../lib/model/errors.ts";
 import { addRemote, git } from "../bed/git.ts";
-import { type Ground, startGround, writeTo } from "./ground.ts";
+import { type Ground, startGround, topOf, writeTo } from "./ground.ts";
 import { type TestClock, testClock } from "./test_clock.ts";
 
 let ground: Ground;
@@ -48,18 +48,9 @@ function over(transport: string) {
 }
 /** An ssh that never answers, with a child of its own. */
 const hangs = "sleep 1000 & echo $! > PID.new; mv PID.new PID; wait";
-const place = () => ({
-  root: ground.repo,
-  dir: ".",
-  owner: ground.repo,
-  gitDir: "",
-  cwd: ".",
-  gitMounts: [],
-  gitPrograms: [],
-});
 const refsOver = (env: Readonly<Record<string, string | undefined>>): Refs =>
   openRefs(
-    place(),
+    topOf(ground.repo),
     { image: "x", prefix: "refs/slipway", remote: { name: "far", address: "far", pushTo: "far" } },
     env,
   );

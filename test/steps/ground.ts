@@ -162,6 +162,12 @@ function appendTo(repo: string, ref: string, entries: readonly SignedEntry[]): v
   if (status !== 0) throw new Error(String(stderr));
 }
 
+/** A repo as the place of a runnable dir at its top. */
+export const topOf = (repo: string) => ({
+  ...{ root: repo, dir: ".", owner: repo, gitDir: "", cwd: "." },
+  ...{ gitMounts: [], gitPrograms: [] },
+});
+
 export function writeTo(path: string, text: string): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);

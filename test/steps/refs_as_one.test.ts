@@ -5,7 +5,7 @@ import { openRefs, type Refs } from "../../lib/doors/refs.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import { addRemote, git } from "../bed/git.ts";
 import { digest, logged } from "../unit/factory.ts";
-import { type Ground, startGround, writeTo } from "./ground.ts";
+import { type Ground, startGround, topOf, writeTo } from "./ground.ts";
 
 let ground: Ground;
 let remote = "";
@@ -21,17 +21,12 @@ afterAll(() => ground.end());
 
 /** The refs of an image as one clone sees them, on the remote or in the repo itself. */
 function refsOf(image: string, on: "origin" | null = "origin"): Refs {
-  const place = {
-    root: ground.repo,
-    dir: ".",
-    owner: ground.repo,
-    gitDir: "",
-    cwd: ".",
-    gitMounts: [],
-    gitPrograms: [],
-  };
   const named = { image, prefix: "refs/slipway", remote: on && { name: on, address: on, pushTo: on } };
-  return openRefs(place, named, { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" });
+  return openRefs(topOf(ground.repo), named, {
+    ...process.env,
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_SYSTEM: "/dev/null",
+  });
 }
 const claimOf = (image: string) => `refs/slipway/claim/${image}-1.0.0`;
 const flipOf = (image: string) => `refs/slipway/flip/${image}`;
