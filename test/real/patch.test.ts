@@ -88,7 +88,7 @@ describe("a container in a terminal", () => {
     await types(name, "--stage", "local", ...words);
     await terminal.shows(name === "docker_bash" ? /\n.*[#$]$/ : /^to run/m);
     await ends(terminal);
-    const shown = await terminal.shows(/ended-\d/);
+    const shown = await terminal.shows(/ended-\d+\n\$/);
     expect([shown, /error|why:|fix:/.test(shown)]).toEqual([expect.stringContaining(`ended-${code}\n`), false]);
   });
 });
@@ -106,7 +106,7 @@ describe("docker_patch without a name", story, () => {
       await types("docker_patch");
       await terminal.shows(/Replace local-root-1\.0\.0 in the engine by the patched image\? \(y\/N\)/);
       await (answer === "n" ? terminal.type(answer) : terminal.press(answer));
-      const shown = await terminal.shows(/ended-\d/);
+      const shown = await terminal.shows(/ended-\d+\n\$/);
       expect([shown, /^ +at /m.test(shown)]).toEqual([expect.stringContaining(`ended-${code}\n`), false]);
     }
     expect(await docker("image", "inspect", "--format", "{{.Id}}", reference("local-root-1.0.0"))).toBe(before);
