@@ -1,5 +1,6 @@
 import { asksUpdate, updateTaskDefinition } from "../lib/flows/deploy.ts";
 import { parseCandidate } from "../lib/model/stage.ts";
+import { loadDeployment } from "../lib/run/deployment_facts.ts";
 import { deploymentOptions } from "../lib/run/deployment_options.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -15,7 +16,8 @@ export default await script(import.meta.url, {
   },
   stage: "prod",
   versionFromChangelog: true,
-  needs: ["git", "log", "registries", "deployment"],
+  needs: ["git", "log", "registries"],
+  look: loadDeployment,
   examples: [
     "i docker_update_prod_task_definition --version 1.2.0 --cluster main",
     "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4",

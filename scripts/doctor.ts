@@ -1,3 +1,4 @@
+import { loadPrograms } from "../lib/doors/programs.ts";
 import { doctor } from "../lib/flows/doctor.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -5,7 +6,8 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   about: "Look at everything a release needs, and tell the line that mends what is missing.",
   options: { fix: flag("Install what apt-get can install.") },
-  needs: ["git", "refs", "engine", "registries", "programs"],
+  needs: ["git", "refs", "engine", "registries"],
+  look: ({ place, env }) => loadPrograms(place.root, env),
   asks: (_facts, options) => (options.fix ? "Install what is missing with apt-get?" : null),
   steps: doctor,
 });

@@ -1,4 +1,5 @@
 import { initRunnableDir } from "../lib/flows/runnable_dir.ts";
+import { lookAtNewDir } from "../lib/run/new_dir.ts";
 import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,7 +10,7 @@ export default await script(import.meta.url, {
     baseImage: text<string>("IMAGE", "What the dev image starts from.", { aliases: ["base-name"] }),
   },
   newDir: true,
-  needs: ["template"],
+  look: lookAtNewDir,
   examples: ["i init_runnable_dir --dir optimizer --name opt"],
   steps: initRunnableDir,
 });

@@ -1,5 +1,6 @@
 import { asksRepair, releaseLog } from "../lib/flows/log.ts";
 import { flag } from "../lib/run/options.ts";
+import { loadSurvey } from "../lib/run/ref_facts.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -9,7 +10,8 @@ export default await script(import.meta.url, {
       onlyTyped: true,
     }),
   },
-  needs: ["git", "survey"],
+  needs: ["git"],
+  look: (facts, { offline }) => loadSurvey({ base: facts, git: facts.git, offline }),
   examples: ["i release_log --repair"],
   asks: asksRepair,
   steps: releaseLog,

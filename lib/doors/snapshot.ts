@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Snapshot } from "../kinds/snapshot.ts";
 import { UserError } from "../model/errors.ts";
-import type { Snapshot } from "../model/plan.ts";
 import { privateFolder, remove } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Facts } from "../model/facts.ts";
+import type { NewDir } from "../model/facts.ts";
 import { exists, filesIn, isFolder, readRepoText } from "./files.ts";
 
 const folder = fileURLToPath(new URL("../../thin_client/template", import.meta.url));
 
-type Template = Pick<Facts, "template" | "existing" | "ownTests">;
+type Template = Pick<NewDir, "template" | "existing" | "ownTests">;
 
 /** The files of the template, which of them a dir already has, and where tests of its own show. */
 export function loadTemplate(dir: string): Template {

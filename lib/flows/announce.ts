@@ -1,10 +1,15 @@
+import { announce } from "../kinds/announce.ts";
+import { returnClaim, takeClaim } from "../kinds/claim.ts";
+import { type PostMessage, postMessage } from "../kinds/post_message.ts";
+import { type RecordEntry, record } from "../kinds/record.ts";
+import { verifyDigest } from "../kinds/verify_digest.ts";
 import { claimRef } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { isAnnouncementOpen } from "../model/log.ts";
-import { type PostMessage, slackText } from "../model/message.ts";
+import { slackText } from "../model/message.ts";
 import { targetPlaces } from "../model/names.ts";
-import { type Place, type Record_, type Step, step } from "../model/plan.ts";
+import { type Place, type Step, step } from "../model/plan.ts";
 import { lastFlip, type Release, releaseInUse, rolledBack } from "../model/releases.ts";
 import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
@@ -39,13 +44,13 @@ export function announceRelease(facts: Facts, options: AnnounceOptions): Step[] 
   const text = `${name} ${tag} is ${skip ?? "announced in Slack"}`;
   return [
     // Also where it is announced: a run that ended after that left its claim.
-    step("claim", title, [{ kind: "git_ref", op: "claim", ref }], { yields: "claim" }),
-    step("verify", `Read ${tag} back`, [{ kind: "verify_digest", tag, digest, places }], { skip }),
+    step("claim", title, [takeClaim({ ref })]),
+    step("verify", `Read ${tag} back`, [verifyDigest({ tag, digest, places })], { skip }),
     options.posted
       ? step("announce", `Record that ${tag} is announced`, [recorded(facts, release)], { skip })
       : step("announce", `Announce ${tag} in Slack`, [post(facts, release, places, options)], { skip }),
-    step("release_claim", "Give the claim back", [{ kind: "git_ref", op: "release_claim", ref }]),
-    step("tell", "Tell that it is announced", [{ kind: "announce", text, data: { tag, digest } }]),
+    step("release_claim", "Give the claim back", [returnClaim({ ref })]),
+    step("tell", "Tell that it is announced", [announce({ text, data: { tag, digest } })]),
   ];
 }
 
@@ -60,29 +65,24 @@ function placesWith(facts: Facts, tag: string): Place[] {
 const entryOf = ({ stage, version, digest }: Release) =>
   ({ type: "announce", stage, version, digest, channel: "slack" }) as const;
 
-const recorded = (facts: Facts, release: Release): Record_ => ({
-  kind: "record",
-  image: facts.config.imageName,
-  entry: entryOf(release),
-});
+const recorded = (facts: Facts, release: Release): RecordEntry =>
+  record({
+    image: facts.config.imageName,
+    entry: entryOf(release),
+  });
 
-const post = (
-  facts: Facts,
-  release: Release,
-  places: readonly Place[],
-  { postAgain }: AnnounceOptions,
-): PostMessage => ({
-  kind: "post_message",
-  variable: facts.config.notify.slack,
-  image: facts.config.imageName,
-  text: message(
-    facts,
-    release,
-    places.map(({ repository }) => repository),
-  ),
-  entry: entryOf(release),
-  ...(postAgain ? { again: true } : {}),
-});
+const post = (facts: Facts, release: Release, places: readonly Place[], { postAgain }: AnnounceOptions): PostMessage =>
+  postMessage({
+    variable: facts.config.notify.slack,
+    image: facts.config.imageName,
+    text: message(
+      facts,
+      release,
+      places.map(({ repository }) => repository),
+    ),
+    entry: entryOf(release),
+    ...(postAgain ? { again: true } : {}),
+  });
 
 /** The question before the team is told, where nobody typed the version. */
 export function asksAnnounce(facts: Facts, options: AnnounceOptions): string | null {

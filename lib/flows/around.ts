@@ -1,3 +1,5 @@
+import { announce } from "../kinds/announce.ts";
+import { cmd, command } from "../kinds/command.ts";
 import {
   chooseContainer,
   type EngineContainer,
@@ -8,14 +10,14 @@ import {
 } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { renderTable } from "../model/table.ts";
 
 type All = { readonly all: boolean };
 type Named = { readonly container?: string | undefined };
 
 const report = (title: string, text: string, data: unknown): Step[] => [
-  step("report", title, [{ kind: "announce", text, data }]),
+  step("report", title, [announce({ text, data })]),
 ];
 
 const none = (facts: Facts, { all }: All, running = ""): string =>
@@ -74,7 +76,7 @@ export function killContainers(facts: Facts, options: All & Named): Step[] {
   return [
     step("docker_kill", `End and remove ${ended.map(({ name }) => name).join(", ")}`, [
       cmd`docker rm --force --volumes ${ended.map(({ id }) => id)}`,
-      { kind: "announce", text: told, data: ended.map(({ id, name }) => ({ id, name })) },
+      announce({ text: told, data: ended.map(({ id, name }) => ({ id, name })) }),
     ]),
   ];
 }
@@ -111,7 +113,7 @@ export function execInContainer(facts: Facts, options: Exec): Step[] {
   const line = cmd`docker exec --interactive ${facts.terminal && "--tty"} ${options.asRoot && ["--user", "0:0"]} ${container.id} ${words}`;
   return [
     step("docker_exec", `Run in ${container.name} (${container.image})`, [
-      { ...line, interactive: true, ownCode: true },
+      command({ ...line, interactive: true, ownCode: true }),
     ]),
   ];
 }

@@ -1,11 +1,13 @@
 import { posix } from "node:path";
+import { type Command, cmd, command } from "../kinds/command.ts";
+import { writeFile } from "../kinds/write_file.ts";
 import { declaredArgs, withoutSyntax } from "../model/dockerfile.ts";
 import { cleanedMeanwhile } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { BuildInputs, Facts } from "../model/facts.ts";
 import { sourceAt } from "../model/git_remote.ts";
 import { contextLabel } from "../model/patched.ts";
-import { type Action, type Command, cmd, type Step, step } from "../model/plan.ts";
+import { type Action, type Step, step } from "../model/plan.ts";
 import { lockFiles } from "../model/poetry.ts";
 import { quote } from "../model/render_plan.ts";
 import { someOf } from "../model/units.ts";
@@ -107,15 +109,15 @@ export function buildStep(facts: Facts, build: Build): Step {
   const dockerfile = `${folder}/${inputs.dockerfile.split("/").at(-1)}`;
   const context = inputs.hasLinks ? `${folder}/context` : inputs.context;
   const files: Action[] = [
-    { kind: "write_file", path: dockerfile, content: withoutSyntax(inputs.dockerfileText) },
-    { kind: "write_file", path: `${dockerfile}.dockerignore`, content: inputs.ignoreText },
+    writeFile({ path: dockerfile, content: withoutSyntax(inputs.dockerfileText) }),
+    writeFile({ path: `${dockerfile}.dockerignore`, content: inputs.ignoreText }),
   ];
   const line = buildLine(facts, build, { dockerfile, context, metadata: `${folder}/metadata.json` });
   // A builder pushes what it built, to the first registry.
   const login = facts.builder ? ecrLogin(facts, facts.config.registries[0]?.name ?? "") : [];
   const actions = [...files, ...stageLinks(facts, context), ...builderThere(facts), ...login, line];
   const title = `Build ${build.reference}${build.note ? ` (${build.note})` : ""}`;
-  return step(build.id, title, actions, { yields: "image" });
+  return step(build.id, title, actions);
 }
 
 /** The builder that is named, before anything is sent to it. */
@@ -123,7 +125,7 @@ function builderThere({ builder }: Facts): Action[] {
   if (builder === null) return [];
   const fix = "See what there is: docker buildx ls; and pass one: --builder NAME";
   const none = { why: `docker buildx has no builder ${builder} that it could reach.`, fix };
-  return [{ ...cmd`docker buildx inspect ${builder}`, meaning: { "1": none } }];
+  return [command({ ...cmd`docker buildx inspect ${builder}`, meaning: { "1": none } })];
 }
 
 /** The classic image store has one platform an image (Docker's documentation, "containerd image store"). */

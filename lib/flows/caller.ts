@@ -1,7 +1,9 @@
+import { cmd } from "../kinds/command.ts";
+import { writeFile } from "../kinds/write_file.ts";
+import type { Chosen } from "../model/choose_image.ts";
 import type { Mount } from "../model/container.ts";
 import type { Facts } from "../model/facts.ts";
-import { type Action, cmd, type Word } from "../model/plan.ts";
-import type { Chosen } from "./choose_image.ts";
+import type { Action, Value } from "../model/plan.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
 /** What makes the caller somebody inside a container: lines in passwd, group and sudoers, and a HOME to write in. */
@@ -12,7 +14,7 @@ export type Caller = {
   /** The actions that make the mounted files. */
   readonly files: readonly Action[];
 };
-type Run = { readonly image: Chosen; readonly what: Word; readonly asRoot?: boolean };
+type Run = { readonly image: Chosen; readonly what: Value; readonly asRoot?: boolean };
 
 /** The caller of a run, null where root runs it and needs nothing. */
 export function callerIn(facts: Facts, run: Run): Caller | null {
@@ -31,10 +33,7 @@ export function callerIn(facts: Facts, run: Run): Caller | null {
       { source: `${source}/home`, target: home },
     ],
     sudoers: `${name} ALL=(ALL) NOPASSWD: ALL\n`,
-    files: [
-      { kind: "write_file", path: `${folder}/home/.slipway`, content: "The HOME of containers of this image.\n" },
-      line,
-    ],
+    files: [writeFile({ path: `${folder}/home/.slipway`, content: "The HOME of containers of this image.\n" }), line],
   };
 }
 

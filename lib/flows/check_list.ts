@@ -1,3 +1,6 @@
+import { announce } from "../kinds/announce.ts";
+import { byHand } from "../kinds/by_hand.ts";
+import { record } from "../kinds/record.ts";
 import { currentEntry } from "../model/changelog.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
@@ -43,7 +46,7 @@ export function releaseCheck(facts: Facts, options: CheckOptions): Step[] {
   const open = hand.map(({ by, ...line }) => ({ ...line, state: by ? "confirmed" : "open", value: by ?? "" }));
   const data = { list: which, stage, version, checked: lines, byHand: open };
   const report = step("report", `Look at the ${titles[which].toLowerCase()}`, [
-    { kind: "announce", text, data, exitCode: wrong > 0 ? 1 : 0 },
+    announce({ text, data, exitCode: wrong > 0 ? 1 : 0 }),
   ]);
   return [report, ...hand.map((line) => confirm(facts, { stage, version, release }, line))];
 }
@@ -57,10 +60,7 @@ type Line = CheckList["byHand"][number] & { readonly by: string | null };
 function confirm(facts: Facts, { stage, version, release }: Omit<Subject, "facts">, line: Line): Step {
   const digest = release?.digest ?? null;
   const entry = { type: "confirm", stage, version, digest, line: line.id } as const;
-  const actions: Action[] = [
-    { kind: "by_hand", text: line.text },
-    { kind: "record", image: facts.config.imageName, entry },
-  ];
+  const actions: Action[] = [byHand({ text: line.text }), record({ image: facts.config.imageName, entry })];
   return step(line.id, line.text, actions, { skip: line.by });
 }
 

@@ -1,11 +1,13 @@
 import { posix } from "node:path";
+import { type Command, cmd } from "../kinds/command.ts";
+import { type WriteFile, writeFile } from "../kinds/write_file.ts";
+import type { Chosen } from "../model/choose_image.ts";
 import { type Container, type Mount, receiptPath, renderCompose } from "../model/container.ts";
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
-import { type Action, type Command, cmd, type Step, step, type Word, type WriteFile } from "../model/plan.ts";
+import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import { callerIn } from "./caller.ts";
-import type { Chosen } from "./choose_image.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
 export type Run = {
@@ -13,7 +15,7 @@ export type Run = {
   readonly title: string;
   readonly image: Chosen;
   /** What is started: the reference, a digest, or what an earlier step built. */
-  readonly what: Word;
+  readonly what: Value;
   readonly argv: readonly string[];
   readonly interactive?: true;
   readonly platform?: string;
@@ -27,7 +29,7 @@ export type Run = {
   readonly cwd?: string;
   readonly mounts?: readonly Mount[];
   /** Variables whose values are known only when it runs. */
-  readonly variables?: Readonly<Record<string, Word>>;
+  readonly variables?: Readonly<Record<string, Value>>;
   /** Published instead of container.ports. */
   readonly ports?: readonly string[];
   /** The engine keeps nothing of what it prints. */
@@ -69,7 +71,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(run.before ?? []),
     ...(callerIn(facts, run)?.files ?? []),
     ...(runner ? [runner.file] : []),
-    { kind: "write_file", path: file, content, ...(reached.length > 0 ? { tells: reached } : {}) },
+    writeFile({ path: file, content, ...(reached.length > 0 ? { tells: reached } : {}) }),
     start,
     ...(run.after ?? []),
   ]);
@@ -218,7 +220,7 @@ function receiptRunner(facts: Facts, run: Run): { readonly file: WriteFile; read
   const content = `#!/bin/sh\n${enter}trap : INT\n"$@"\ncode=$?\nread -r nonce <${receiptPath}\necho "$nonce $code" >${receiptPath}\nexit $code\n`;
   const path = slipwayFile(facts, "run", shortHash(content));
   return {
-    file: { kind: "write_file", path, content, mode: "0755" },
+    file: writeFile({ path, content, mode: "0755" }),
     mount: { source: `${facts.place.root}/${path}`, target: runnerPath, readOnly: true },
   };
 }
@@ -234,6 +236,6 @@ function mountedCommand(facts: Facts, content: string): Required<Pick<Run, "argv
   return {
     argv: ["/slipway/cmd"],
     mounts: [{ source: `${facts.place.root}/${path}`, target: "/slipway/cmd", readOnly: true }],
-    before: [{ kind: "write_file", path, content, mode: "0700" }],
+    before: [writeFile({ path, content, mode: "0700" })],
   };
 }

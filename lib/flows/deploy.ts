@@ -1,6 +1,10 @@
+import { announce } from "../kinds/announce.ts";
+import { ecsRevision, ecsService } from "../kinds/ecs.ts";
+import { record } from "../kinds/record.ts";
 import {
   type AwsAccount,
   containersOf,
+  type DeploymentFacts,
   type DeploymentOptions,
   ecrTarget,
   familyOf,
@@ -54,13 +58,13 @@ type Deployment = {
  * the service, watched until it is healthy; where it is not in time, it goes back to the revision before. An environment
  * other than prod may get a candidate.
  */
-export function updateTaskDefinition(facts: Facts, options: UpdateOptions): Step[] {
-  const found = deploymentOf(facts, options);
+export function updateTaskDefinition(facts: Facts, options: UpdateOptions, seen: DeploymentFacts): Step[] {
+  const found = deploymentOf(facts, options, seen);
   const { version, tag, target, account, image, containers, definition, back, digest } = found;
   const { cluster, service, family } = target;
   const name = facts.config.imageName;
-  const revision = { kind: "ecs_revision", account, from: definition.arn, containers, image } as const;
-  const sending = { kind: "ecs_service", account, target, image, back, seconds: options.timeout } as const;
+  const revision = ecsRevision({ account, from: definition.arn, containers, image });
+  const sending = ecsService({ account, target, image, back, seconds: options.timeout });
   const entry: Deployed = { type: "deployment", environment: options.environment, version, digest, cluster, service };
   const last = facts.log.findLast(
     (one) => one.type === "deployment" && one.cluster === cluster && one.service === service,
@@ -76,33 +80,33 @@ export function updateTaskDefinition(facts: Facts, options: UpdateOptions): Step
     }),
     // The same version may be deployed again after another one, so the last entry counts, not any.
     step("record_deployment", `Record that ${service} runs ${version}`, [
-      { kind: "record", image: name, entry, ...(isRecorded ? {} : { again: true }) },
+      record({ image: name, entry, ...(isRecorded ? {} : { again: true }) }),
     ]),
-    step("tell", "Tell where it stands", [{ kind: "announce", text, data: { ...target, version, image } }]),
+    step("tell", "Tell where it stands", [announce({ text, data: { ...target, version, image } })]),
   ];
 }
 
 /** The question before a service changes; none where it runs the image already. */
-export function asksUpdate(facts: Facts, options: UpdateOptions): string | null {
-  const { version, target, definition, isRunning } = deploymentOf(facts, options);
+export function asksUpdate(facts: Facts, options: UpdateOptions, seen: DeploymentFacts): string | null {
+  const { version, target, definition, isRunning } = deploymentOf(facts, options, seen);
   if (isRunning) return null;
   const { service, cluster } = target;
   return `Send service ${service} in cluster ${cluster} (${options.environment}), now on ${revisionName(definition.arn)}, to ${facts.config.imageName} ${version}?`;
 }
 
-function deploymentOf(facts: Facts, options: UpdateOptions): Deployment {
+function deploymentOf(facts: Facts, options: UpdateOptions, seen: DeploymentFacts): Deployment {
   const { version, tag } = subjectOf(facts, options);
   const registry = ecrTarget(facts.targets, facts.config.registries);
   const repo = repositoryOf(registry, facts.config.imageName);
   const target = targetOf(facts.config.imageName, options);
   const digest = seenDigest(facts, registry.name, tag) ?? notThere(facts, tag, registry.name);
   const image = `${repo.reference}@${digest}`;
-  const service = facts.deployment.service ?? noService(facts, target);
-  const definition = facts.deployment.definition ?? noRevision(target);
+  const service = seen.service ?? noService(seen, target);
+  const definition = seen.definition ?? noRevision(target);
   if (familyOf(definition.arn) !== target.family) throw otherFamily(target, definition);
   const containers = containersFor(definition, repo.reference, options.container);
   const hasImage = containersOf(definition).every((one) => !containers.includes(one.name) || one.image === image);
-  const { newest } = facts.deployment;
+  const { newest } = seen;
   return {
     version,
     tag,
@@ -164,7 +168,7 @@ const notThere = (facts: Facts, tag: string, registry: string): never => {
   });
 };
 
-const noService = ({ deployment: { others } }: Facts, { cluster, service }: Target): never => {
+const noService = ({ others }: DeploymentFacts, { cluster, service }: Target): never => {
   throw new UserError(`cluster ${cluster} of ECS has no service ${service}`, {
     why:
       others.length > 0 ? `It has ${others.join(", ")}.` : "It has none, or there is no such cluster in this region.",

@@ -1,7 +1,9 @@
+import { announce } from "../kinds/announce.ts";
+import { type Command, cmd } from "../kinds/command.ts";
 import { readChangelog } from "../model/changelog.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, Program } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
-import { type Command, cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 
 /** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
 type Row = {
@@ -26,8 +28,8 @@ const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt
 };
 
 /** Everything a release needs, one row each; exit code 1 when something needed is missing. With --fix, what apt can install is installed. */
-export function doctor(facts: Facts, options: { readonly fix: boolean }): Step[] {
-  const rows = [...programRows(facts), engineRow(facts), ...registryRows(facts), ...repoRows(facts)];
+export function doctor(facts: Facts, options: { readonly fix: boolean }, found: readonly Program[]): Step[] {
+  const rows = [...programRows(found), engineRow(facts), ...registryRows(facts), ...repoRows(facts)];
   const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
   const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
   const text = rows
@@ -40,14 +42,14 @@ export function doctor(facts: Facts, options: { readonly fix: boolean }): Step[]
   const data = rows.map(({ mend: _, ...row }) => row);
   return [
     step("report", "Look at everything a release needs", [
-      { kind: "announce", text, data, exitCode: bad && fixing.length === 0 ? 1 : 0 },
+      announce({ text, data, exitCode: bad && fixing.length === 0 ? 1 : 0 }),
     ]),
     ...fixing,
   ];
 }
 
-const programRows = (facts: Facts): Row[] =>
-  facts.programs.map(({ name, version }) => {
+const programRows = (found: readonly Program[]): Row[] =>
+  found.map(({ name, version }) => {
     const { needed = false, apt, fix = "" } = programs[name] ?? {};
     const mend = version === null && apt ? cmd`apt-get install --yes --no-install-recommends ${apt}` : null;
     return { what: name, ok: version !== null, needed, seen: version ?? "not found", fix, mend };

@@ -1,8 +1,10 @@
+import { checkEcr } from "../kinds/check_ecr.ts";
+import { type Command, cmd } from "../kinds/command.ts";
 import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
-import { type Action, type Command, cmd } from "../model/plan.ts";
+import type { Action } from "../model/plan.ts";
 import type { Registry } from "../model/registry.ts";
 
 type Known = Pick<Facts, "config" | "env">;
@@ -17,7 +19,7 @@ export const isAws = (facts: Known, registry: Registry): boolean =>
 export function ecrChecks(facts: Known & Pick<Facts, "targets" | "stage">): Action[] {
   const targets = facts.targets.filter((registry) => isAws(facts, registry));
   if (targets.length === 0) return [];
-  return [{ kind: "check", what: "ecr", places: targetPlaces({ config: facts.config, targets }), tag: facts.stage }];
+  return [checkEcr({ places: targetPlaces({ config: facts.config, targets }), tag: facts.stage })];
 }
 
 /**

@@ -1,14 +1,16 @@
+import { announce } from "../kinds/announce.ts";
+import { cmd } from "../kinds/command.ts";
 import type { ListedImage } from "../model/around_facts.ts";
+import { chooseImage } from "../model/choose_image.ts";
 import { type EngineContainer, shortId } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineRepository } from "../model/names.ts";
 import { repositoryOf } from "../model/oci/address.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
 import { renderTable } from "../model/table.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage } from "./choose_image.ts";
 
 type Shown = ListedImage & { readonly registry: string; readonly containers: readonly string[] };
 
@@ -41,7 +43,7 @@ export function listImages(facts: Facts, { all }: { readonly all: boolean }): St
     sorted.length === 0
       ? `the engine has no image of ${facts.config.imageName}; pull one: i docker_pull`
       : renderTable(head, sorted.map(cells));
-  return [step("report", "Tell which images the engine has", [{ kind: "announce", text, data: sorted }])];
+  return [step("report", "Tell which images the engine has", [announce({ text, data: sorted })])];
 }
 
 const keyOf = (image: Shown): string => `${image.registry} ${image.repository} ${image.tag}`;
@@ -61,13 +63,13 @@ export function removeImage(facts: Facts, options: Remove): Step[] {
   const { tag, found } = toRemove(facts, options);
   if (found.length === 0) {
     const text = `the engine has no ${facts.config.imageName}:${tag}`;
-    return [step("report", "Tell that there is nothing to remove", [{ kind: "announce", text, data: [] }])];
+    return [step("report", "Tell that there is nothing to remove", [announce({ text, data: [] })])];
   }
   const references = found.map((image) => `${image.repository}:${image.tag}`);
   return [
     step("docker_remove", `Remove ${references.join(", ")} from the engine`, [
       cmd`docker image rm ${references}`,
-      { kind: "announce", text: references.map((one) => `removed ${one}`).join("\n"), data: references },
+      announce({ text: references.map((one) => `removed ${one}`).join("\n"), data: references }),
     ]),
   ];
 }

@@ -1,11 +1,13 @@
+import { cmd, command } from "../kinds/command.ts";
+import { record } from "../kinds/record.ts";
+import type { Chosen } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { builtImage, releaseTag } from "../model/names.ts";
-import { type Action, cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
+import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { releasesOf } from "../model/releases.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
-import type { Chosen } from "./choose_image.ts";
 import { assertProdWays } from "./prod_tests.ts";
 import { smokeTests } from "./smoke.ts";
 import { namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
@@ -21,9 +23,9 @@ export type GateOptions = {
 
 type Gates = {
   readonly version: Version;
-  readonly image: Digest;
+  readonly image: Value;
   /** What the engine calls it. */
-  readonly what: Word;
+  readonly what: Value;
   readonly options: GateOptions;
 };
 
@@ -73,24 +75,29 @@ function underTest(facts: Facts, version: Version): Chosen {
   return { reference, tag: reference.slice(reference.lastIndexOf(":") + 1), stage, version, local };
 }
 
-type Skip = { readonly list: ListName; readonly image: Digest; readonly version: Version; readonly reason: string };
-const skipOf = (facts: Facts, { list, image, version, reason }: Skip): Action => ({
-  kind: "record",
-  image: facts.config.imageName,
-  entry: { type: "skip", digest: image, version, list, why: reason },
-});
+type Skip = { readonly list: ListName; readonly image: Value; readonly version: Version; readonly reason: string };
+const skipOf = (facts: Facts, { list, image, version, reason }: Skip): Action =>
+  record({
+    image: facts.config.imageName,
+    entry: { type: "skip", digest: image, version, list, why: reason },
+  });
 
 const recordSkips = (skips: readonly Action[]): Step => step("record_skips", "Record which tests were left out", skips);
 
-function endToEnd(facts: Facts, image: Word, options: GateOptions): Step[] {
+function endToEnd(facts: Facts, image: Value, options: GateOptions): Step[] {
   const row = facts.config.release.endToEnd[facts.stage];
   if (!row) return [];
   const cwd = [facts.place.dir, row.dir].filter((part) => part !== ".").join("/") || ".";
   const skip = options.skipTests ? "--skip-tests" : options.runEndToEndTests ? null : "--no-run-end-to-end-tests";
   return [
-    step("run_end_to_end_tests", "Run the end-to-end tests", [{ ...cmd`${row.argv}`, cwd, env: { IMAGE: image } }], {
-      skip,
-    }),
+    step(
+      "run_end_to_end_tests",
+      "Run the end-to-end tests",
+      [command({ ...cmd`${row.argv}`, cwd, env: { IMAGE: image } })],
+      {
+        skip,
+      },
+    ),
   ];
 }
 

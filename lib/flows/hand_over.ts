@@ -1,9 +1,12 @@
+import { type Announce, announce } from "../kinds/announce.ts";
+import { cmd } from "../kinds/command.ts";
+import { verifyDigest } from "../kinds/verify_digest.ts";
 import type { Archive } from "../model/around_facts.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion, targetPlaces } from "../model/names.ts";
-import { type Announce, cmd, type Place, type Step, step } from "../model/plan.ts";
+import { type Place, type Step, step, type Value } from "../model/plan.ts";
 import { imageTag } from "../model/stage.ts";
 import { ecrLogin, pullOf } from "./ecr.ts";
 
@@ -72,24 +75,25 @@ function shareByRegistry(facts: Facts, image: string, reference: string): Step[]
   const there = `${place.repository}:${tag}`;
   const shared = sharedAlready(facts, reference);
   const isClassic = facts.engine.store === "classic" && shared === null;
-  const digest = shared ?? (isClassic ? ({ digest: "@image" } as const) : image);
-  const readBack = { kind: "verify_digest", tag, digest, places: [place] } as const;
+  const digest: Value = shared ?? (isClassic ? { from: "docker_push" } : image);
+  const readBack = verifyDigest({ tag, digest, places: [place] });
   const rename = there === reference ? [] : [cmd`docker tag ${image} ${there}`];
   const push = [...ecrLogin(facts, place.registry), cmd`docker push ${there}`];
   const steps = [...rename, ...push, { ...readBack, ...(isClassic ? { tested: image } : {}) }];
   const words = place.registry === facts.config.registries[0]?.name ? [] : ["--target-registries", place.registry];
   return [
     step("docker_push", `Push ${there} and read it back`, steps, {
-      yields: isClassic ? "image" : null,
       skip: shared ? `${place.registry} has it` : null,
     }),
-    step("tell", "Tell how it is taken", [{ ...tellTaker(facts, [...words, "--digest", "@image"], image), digest }]),
+    step("tell", "Tell how it is taken", [
+      announce({ ...tellTaker(facts, [...words, "--digest", "<digest>"], image), digest }),
+    ]),
   ];
 }
 
 function tellTaker(facts: Facts, words: readonly string[], digest: string): Announce {
   const line = ["i docker_take_local --from", facts.user.name, "--version", requireVersion(facts), ...words].join(" ");
-  return { kind: "announce", text: `The taker types:\n  ${line}`, data: { digest, line } };
+  return announce({ text: `The taker types:\n  ${line}`, data: { digest, line } });
 }
 
 type Take = { readonly from?: string | undefined; readonly digest?: string | undefined };
@@ -115,11 +119,10 @@ export function takeLocal(facts: Facts, options: Take): Step[] {
       skip: isMine ? `${mine} is this image` : null,
     }),
     step("tell", "Tell what was taken", [
-      {
-        kind: "announce",
+      announce({
         text: `${mine} is ${source.digest}\nTest it: i run_fast_tests --stage local --version ${version}`,
         data: { reference: mine, digest: source.digest },
-      },
+      }),
     ]),
   ];
 }

@@ -1,7 +1,7 @@
+import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Step } from "../model/plan.ts";
-import { chooseImage, shownImage } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
 import { pullIfMissing } from "./pull.ts";
 import type { UseOptions } from "./use.ts";

@@ -1,7 +1,9 @@
+import { announce } from "../kinds/announce.ts";
+import { cmd } from "../kinds/command.ts";
 import { argsWithDefault, declaredArgs } from "../model/dockerfile.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion } from "../model/names.ts";
-import { cmd, type Step, step, type Word } from "../model/plan.ts";
+import { type Step, step, type Value } from "../model/plan.ts";
 import type { PoetryMode } from "../model/poetry.ts";
 import type { Version } from "../model/version.ts";
 import { type Build, buildStep, imageLabels } from "./build.ts";
@@ -19,7 +21,7 @@ export function buildLocal(facts: Facts, options: BuildOptions): Step[] {
   const mode = options.poetryMode ?? defaultMode(facts);
   return [
     buildStep(facts, localBuild(facts, { version, mode, options })),
-    ...(mode === "no_update" ? [] : [bringLockBack(facts)]),
+    ...(mode === "no_update" ? [] : [bringLockBack(facts, "build_local")]),
   ];
 }
 
@@ -28,10 +30,10 @@ export function buildLocalAndTell(facts: Facts, options: BuildOptions): Step[] {
   const version = requireVersion(facts);
   const words = `--stage local --version ${version}`;
   const next = `Try it with: i docker_bash ${words}\nTest it with: i run_fast_tests ${words}`;
-  const text = `${engineImage(facts, "local", version)} is built: @image${facts.builder ? "" : `\n${next}`}`;
+  const text = `${engineImage(facts, "local", version)} is built: <digest>${facts.builder ? "" : `\n${next}`}`;
   return [
     ...buildLocal(facts, options),
-    step("tell", "Tell what is built", [{ kind: "announce", digest: { digest: "@image" }, text }]),
+    step("tell", "Tell what is built", [announce({ digest: { from: "build_local" }, text })]),
   ];
 }
 
@@ -77,11 +79,12 @@ function buildArgs(facts: Facts, version: Version, mode: PoetryMode): Record<str
 
 /**
  * Copies poetry.lock and pip_list.txt out of the image, byte for byte, into the runnable dir: beside them first, with the mode
- * and owner that they have, and moved when both are whole. The name beside is one that `writeText` takes away, too.
+ * and owner that they have, and moved when both are whole. The name beside is one that `writeText` takes away, too. `build` is
+ * the step that makes the image.
  */
-export function bringLockBack(facts: Facts): Step {
+export function bringLockBack(facts: Facts, build: string): Step {
   const folder = facts.place.dir === "." ? "devops/docker_build" : `${facts.place.dir}/devops/docker_build`;
-  const image: Word = { digest: "@image" };
+  const image: Value = { from: build };
   const text = [
     'beside() { to=$(readlink -f "/out/$1") && new=$to.slipway-new-0; }',
     'bring() { beside "$2" && rm -f "$new" && { [ ! -f "$to" ] || cp -p "$to" "$new"; } && cat "/install/$1" >"$new"; }',

@@ -1,34 +1,34 @@
+import { announce } from "../kinds/announce.ts";
+import { repairLog } from "../kinds/repair_log.ts";
 import type { Facts } from "../model/facts.ts";
 import type { LoggedEntry } from "../model/log.ts";
-import { lostEntries, repairEntry } from "../model/log_repair.ts";
+import { lostEntries, repairEntry, type Survey } from "../model/log_repair.ts";
 import { type Step, step } from "../model/plan.ts";
 
 /** Whether the log is whole; with --repair what it lost is put back on top of it, and nothing that anybody has is dropped. */
-export function releaseLog(facts: Facts, options: { readonly repair: boolean }): Step[] {
-  const { fault, entries, ref, tip, parents } = facts.survey;
+export function releaseLog(facts: Facts, options: { readonly repair: boolean }, survey: Survey): Step[] {
+  const { fault, entries, ref, tip, parents } = survey;
   const data = { fault, entries: entries.length };
   if (fault === null) {
     const text = `the log of ${facts.config.imageName} is whole: ${entries.length} entries in ${ref}`;
-    return [step("report", "Tell how the log is", [{ kind: "announce", text, data }])];
+    return [step("report", "Tell how the log is", [announce({ text, data })])];
   }
-  const missing = missingEntries(facts, fault);
+  const missing = missingEntries(survey, fault);
   const next = options.repair ? [] : ["put it together again with: i release_log --repair"];
-  const text = [fault, ...toldOf(facts, missing), ...next].join("\n");
-  const report = step("report", "Tell how the log is", [
-    { kind: "announce", text, data, exitCode: options.repair ? 0 : 1 },
-  ]);
+  const text = [fault, ...toldOf(survey, missing), ...next].join("\n");
+  const report = step("report", "Tell how the log is", [announce({ text, data, exitCode: options.repair ? 0 : 1 })]);
   if (!options.repair) return [report];
-  const action = { kind: "git_ref", op: "repair_log", ref, from: tip, parents, entries: missing } as const;
+  const action = repairLog({ ref, from: tip, parents, entries: missing });
   return [step("repair", `Put the log of ${facts.config.imageName} together again`, [action]), report];
 }
 
-function missingEntries({ survey }: Facts, fault: string): LoggedEntry[] {
+function missingEntries(survey: Survey, fault: string): LoggedEntry[] {
   const { entries, lost, standing } = survey;
   return [repairEntry(fault, survey.void), ...lostEntries(entries, lost, standing)];
 }
 
 /** What a repair brings back, and what it cannot. */
-function toldOf({ survey }: Facts, missing: readonly LoggedEntry[]): string[] {
+function toldOf(survey: Survey, missing: readonly LoggedEntry[]): string[] {
   const { entries, lost } = survey;
   const releases = missing.flatMap((entry) =>
     entry.type === "release"
@@ -53,7 +53,7 @@ function toldOf({ survey }: Facts, missing: readonly LoggedEntry[]): string[] {
 }
 
 /** The question before a repair; null where there is none to do. */
-export const asksRepair = ({ survey }: Facts, options: { readonly repair: boolean }): string | null =>
+export const asksRepair = (_facts: Facts, options: { readonly repair: boolean }, survey: Survey): string | null =>
   options.repair && survey.fault !== null
     ? `Put together ${survey.ref} again? It lost what this clone or the registries have.`
     : null;

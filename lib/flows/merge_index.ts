@@ -1,8 +1,9 @@
+import { putIndex } from "../kinds/put_index.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, TagState } from "../model/facts.ts";
 import { firstTarget, requireVersion, versionTag } from "../model/names.ts";
 import { assertOfCommit } from "../model/patched.ts";
-import { type Digest, type Step, step } from "../model/plan.ts";
+import { type Step, step, type Value } from "../model/plan.ts";
 import { testsOf } from "../model/releases.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
@@ -10,7 +11,7 @@ import { assertAsLogged, assertTagAgrees } from "./agreement.ts";
 import { claimed, lookAtTargets } from "./claimed.ts";
 import { tagTested } from "./promote.ts";
 import { publish, tell } from "./publish.ts";
-import { push } from "./push.ts";
+import { copyToOthers, pushGitTag } from "./push.ts";
 import { assertMayRelease, assertPushed, type PushOptions } from "./release_rules.ts";
 import { passOf, recordedPass } from "./tests.ts";
 
@@ -30,14 +31,15 @@ export function mergeIndex(facts: Facts, options: PushOptions & { readonly image
   assertTogether(children, options.images);
   const place = firstTarget(facts);
   const tag = versionTag(facts, version);
-  const image: Digest = { digest: "@image" };
+  const image: Value = { from: "join" };
   const title = `Join ${children.map(({ platform }) => platform).join(" and ")} to ${tag} in ${place.registry}`;
   return [
     lookAtTargets(facts),
     ...claimed(facts, version, [
-      step("join", title, [{ kind: "put_index", tag, place, children }], { yields: "image" }),
+      step("join", title, [putIndex({ tag, place, children })]),
       ...tagTested(facts, image, version).filter(({ id }) => id === "git_tag"),
-      ...push(facts, image, version).filter(({ id }) => id !== `push_${facts.stage}`),
+      copyToOthers(facts, { tag, image, source: place }),
+      pushGitTag(facts, version),
       ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, version),
     ]),
     tell(facts, image, {

@@ -1,7 +1,12 @@
+import { announce } from "../kinds/announce.ts";
+import { copyImage } from "../kinds/copy_image.ts";
+import type { MoveTag } from "../kinds/move_tag.ts";
+import { settleMove } from "../kinds/settle_move.ts";
+import { verifyDigest } from "../kinds/verify_digest.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { requireVersion, targetPlaces, versionTag } from "../model/names.ts";
-import { type MoveTag, type Place, type Step, step } from "../model/plan.ts";
+import { type Place, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
 import { flip } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
@@ -23,19 +28,19 @@ export function mirror(facts: Facts, options: { readonly check: boolean }): Step
   if (options.check || !source) return [report(facts, { tag, behind })];
   const current = currentIs(facts, image);
   const title = `Copy ${tag} to ${lagging.map(({ registry }) => registry).join(", ") || "no registry"}`;
-  const copy = { kind: "copy_image", digest: image, tag, from: source, to: lagging } as const;
-  const text = `${facts.config.imageName}:${tag} is @image in ${places.map(({ registry }) => registry).join(", ")}`;
+  const copy = copyImage({ digest: image, tag, from: source, to: lagging });
+  const text = `${facts.config.imageName}:${tag} is <digest> in ${places.map(({ registry }) => registry).join(", ")}`;
   const move = { version, why: "mirror", to: image, places: moves } as const;
   return [
-    step("preflight", "Look for a move that somebody left half-way", [{ kind: "check", what: "flip" }]),
+    step("preflight", "Look for a move that somebody left half-way", [settleMove({})]),
     step("copy_to_others", title, [copy], { skip: lagging.length === 0 ? "all have it" : null }),
     flip(facts, {
       title: `Point ${stage} at ${version} where it lags`,
       skip: moves.length === 0 ? current : null,
       ...move,
     }),
-    step("verify", `Read ${tag} back`, [{ kind: "verify_digest", tag, digest: image, places }]),
-    step("tell", "Tell where it stands", [{ kind: "announce", digest: image, text }]),
+    step("verify", `Read ${tag} back`, [verifyDigest({ tag, digest: image, places })]),
+    step("tell", "Tell where it stands", [announce({ digest: image, text })]),
   ];
 }
 
@@ -66,13 +71,12 @@ const notReleased = (facts: Facts, version: Version): never => {
 
 const report = (facts: Facts, { tag, behind }: { tag: string; behind: readonly string[] }): Step =>
   step("report", "Tell which registries lag", [
-    {
-      kind: "announce",
+    announce({
       text:
         behind.length > 0
           ? `${facts.config.imageName}:${tag} is behind in ${behind.join(", ")}`
           : `${facts.config.imageName}:${tag} is the same everywhere`,
       data: { tag, behind },
       exitCode: behind.length > 0 ? 1 : 0,
-    },
+    }),
   ]);

@@ -1,3 +1,5 @@
+import { announce } from "../kinds/announce.ts";
+import { writeFile } from "../kinds/write_file.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { newLayers, sizeOf } from "../model/layers.ts";
@@ -26,12 +28,11 @@ export function releaseNotes(facts: Facts, options: NotesOptions): Step[] {
   const text = notes(facts, options.stage, version);
   const { output } = facts;
   const data = { stage: options.stage, version, markdown: text };
-  if (!output)
-    return [step("report", `Tell what ${version} brings`, [{ kind: "announce", text: text.trimEnd(), data }])];
+  if (!output) return [step("report", `Tell what ${version} brings`, [announce({ text: text.trimEnd(), data })])];
   const content = `<!-- ${writtenBy} release_notes -->\n\n${text}`;
   return [
-    step("write_notes", `Write the notes to ${output.path}`, [{ kind: "write_file", path: output.path, content }]),
-    step("report", "Tell where they are", [{ kind: "announce", text: `${output.path} is written`, data }]),
+    step("write_notes", `Write the notes to ${output.path}`, [writeFile({ path: output.path, content })]),
+    step("report", "Tell where they are", [announce({ text: `${output.path} is written`, data })]),
   ];
 }
 

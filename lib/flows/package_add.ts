@@ -1,3 +1,6 @@
+import { type Command, cmd, command } from "../kinds/command.ts";
+import { comparePackages } from "../kinds/compare_packages.ts";
+import { writeFile } from "../kinds/write_file.ts";
 import { type ChangelogEntry, newest } from "../model/changelog.ts";
 import { declaredPackages } from "../model/declared_packages.ts";
 import { declaredArgs } from "../model/dockerfile.ts";
@@ -6,7 +9,7 @@ import { keepingEnds } from "../model/exact_text.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, engineRepository } from "../model/names.ts";
 import { pipName } from "../model/packages.ts";
-import { type Command, cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { parseWish, type Wish, withPackage } from "../model/pyproject_edit.ts";
 import { gitTag, imageTag } from "../model/stage.ts";
 import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
@@ -39,7 +42,7 @@ export function addPackage(facts: Facts, options: PackageOptions): Step[] {
     : keepingEnds(pyproject.text, (text) => withPackage(text, wish, options.group ?? "main"));
   return [
     step("add_to_pyproject", `Ask for ${wish.name} in ${path}; the image and its changelog entry follow`, [
-      { kind: "write_file", path, content },
+      writeFile({ path, content }),
     ]),
     resolve(facts, options, {
       wish,
@@ -47,7 +50,7 @@ export function addPackage(facts: Facts, options: PackageOptions): Step[] {
         ? `${path} asked for it before this run, and still does: git checkout -- :/${path} takes that back`
         : unchanged,
     }),
-    bringLockBack(facts),
+    bringLockBack(facts, "resolve"),
     compareWithNow(facts),
   ];
 }
@@ -74,7 +77,7 @@ function resolve(facts: Facts, options: PackageOptions, { wish, after }: Resolve
       : line;
   const made = buildStep(facts, { ...localBuild(facts, build), id: "resolve", reference: resolvedImage(facts) });
   const title = `Let poetry lock ${wish.name} and what it needs`;
-  return { ...made, title, do: made.do.map((action) => (action.kind === "command" ? explained(action) : action)) };
+  return { ...made, title, do: made.do.map((action) => (command.is(action) ? explained(action) : action)) };
 }
 
 /** The image that is in use: the newest local one, else the released one; no other is pulled for it. */
@@ -91,7 +94,7 @@ function compareWithNow(facts: Facts): Step {
   const title = "Tell what changes in the image";
   if (tag === undefined) return step("compare", title, [], { skip: "the engine has no earlier image of it" });
   const [before, names] = [`${repository}:${tag}`, [tag, "the new image"] as const];
-  return step("compare", title, [{ kind: "compare_packages", before, after: { digest: "@image" }, names }]);
+  return step("compare", title, [comparePackages({ before, after: { from: "resolve" }, names })]);
 }
 
 /** The image with the package, built from the lock as every release builds it, the entry of its version, and no other image. */
@@ -141,7 +144,7 @@ function entryStep(facts: Facts, { wish, version }: { wish: Wish; version: Versi
   const next = facts.changelog.find(({ line }) => line > entry.line);
   const content = keepingEnds(facts.changelogText ?? "", (text) => withChange(text, next ?? null, change));
   const skip = entry.changes.includes(change) ? "the entry is there" : null;
-  return step("add_entry", title, [{ kind: "write_file", path, content }], { skip });
+  return step("add_entry", title, [writeFile({ path, content })], { skip });
 }
 
 /** One more line at the end of the entry before the next one. */

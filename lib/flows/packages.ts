@@ -1,14 +1,15 @@
 import { join } from "node:path";
+import { comparePackages } from "../kinds/compare_packages.ts";
+import { type PackageUse, packageUse } from "../kinds/package_use.ts";
+import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { declaredPackages } from "../model/declared_packages.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { imageOfWord } from "../model/image_words.ts";
-import type { PackageUse } from "../model/package_actions.ts";
 import { type Step, step } from "../model/plan.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage, shownImage } from "./choose_image.ts";
 import { pullOf } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
@@ -22,7 +23,7 @@ export function compareImages(facts: Facts, options: { readonly images: readonly
     });
   const [before, after] = [toReference(facts, a), toReference(facts, b)];
   const pulls = [...new Set([before, after])].flatMap((reference, index) => pullIfLacking(facts, reference, index));
-  const compare = { kind: "compare_packages", before, after, names: [a, b] } as const;
+  const compare = comparePackages({ before, after, names: [a, b] });
   return [...pulls, step("compare", `Compare the packages of ${a} and ${b}`, [compare])];
 }
 
@@ -40,8 +41,7 @@ export function findUnused(facts: Facts, options: UnusedOptions): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const { dir, helpersRoot } = facts.place;
   const more = [...(helpersRoot ? [helpersRoot] : []), ...options.also];
-  const use: PackageUse = {
-    kind: "package_use",
+  const use: PackageUse = packageUse({
     image: image.reference,
     user: `${facts.user.uid}:${facts.user.gid}`,
     dirs: [dir, ...more.filter((one) => dir !== "." && one !== dir)],
@@ -51,7 +51,7 @@ export function findUnused(facts: Facts, options: UnusedOptions): Step[] {
     declared: declaredPackages(pyproject?.value),
     allowed: facts.config.packages.allowUnused,
     where: options.where ?? null,
-  };
+  });
   const title = use.where === null ? "Look who uses the packages" : `Look who uses ${use.where}`;
   return [...pullIfMissing(facts, image), step("package_use", `${title} in ${shownImage(image)}`, [use])];
 }

@@ -1,10 +1,12 @@
+import { announce } from "../kinds/announce.ts";
+import { cmd } from "../kinds/command.ts";
 import type { ImageSettings } from "../model/around_facts.ts";
 import { type EngineContainer, requireContainer, shortId } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { patchedLabel } from "../model/patched.ts";
-import { type Action, cmd, type Step, step } from "../model/plan.ts";
+import { type Action, type Step, step } from "../model/plan.ts";
 
 type Patch = { readonly container?: string | undefined; readonly push: boolean };
 
@@ -60,7 +62,7 @@ function tell(facts: Facts, { container, reference, tag }: Told): Action {
     `Use it with: ${use}`,
     `Make it last: put the change into devops/docker_build, then i docker_build_local`,
   ].join("\n");
-  return { kind: "announce", text, data: { reference, container: container.id, image: facts.config.imageName } };
+  return announce({ text, data: { reference, container: container.id, image: facts.config.imageName } });
 }
 
 const imageGone = (container: EngineContainer): UserError =>

@@ -1,14 +1,15 @@
+import { announce } from "../kinds/announce.ts";
 import { baseArgs } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { builtImage, engineRepository, requireVersion } from "../model/names.ts";
-import { type Step, step } from "../model/plan.ts";
+import { type Step, step, type Value } from "../model/plan.ts";
 import { candidateTag } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { assertContext, type Build, buildStep, imageLabels } from "./build.ts";
 import { pullOf } from "./ecr.ts";
 import { imageInEngine } from "./promote.ts";
-import { pushImage } from "./push.ts";
+import { pushedDigest, pushImage } from "./push.ts";
 import { assertBase } from "./release_rules.ts";
 import { assertClean } from "./tests.ts";
 
@@ -34,8 +35,8 @@ export function createCandidate(facts: Facts, options: ProdOptions): Step[] {
   assertSmall(facts);
   return [
     ...buildProd(facts, { ...options, candidate: true }),
-    ...pushImage(facts, { digest: "@image" }, candidateOf(facts)),
-    tellCandidate(facts),
+    ...pushImage(facts, { from: "build_prod" }, candidateOf(facts)),
+    tellCandidate(facts, { from: "build_prod" }),
   ];
 }
 
@@ -55,13 +56,12 @@ const candidateOf = (facts: Facts) => ({
 const candidateImage = (facts: Facts): string =>
   `${engineRepository(facts)}:${candidateTag(facts.user.name, facts.git.commit)}`;
 
-const tellCandidate = (facts: Facts, image?: string): Step =>
+const tellCandidate = (facts: Facts, tested: Value): Step =>
   step("tell", "Tell what was pushed", [
-    {
-      kind: "announce",
-      digest: image ?? { digest: "@image" },
-      text: `${facts.config.imageName}:${candidateTag(facts.user.name, facts.git.commit)} is @image in ${facts.targets.map(({ name }) => name).join(", ")}`,
-    },
+    announce({
+      digest: pushedDigest(facts, tested, candidateOf(facts)),
+      text: `${facts.config.imageName}:${candidateTag(facts.user.name, facts.git.commit)} is <digest> in ${facts.targets.map(({ name }) => name).join(", ")}`,
+    }),
   ]);
 
 /** The build of a prod image: the dev image by digest, whatever name the Dockerfile's FROM gives it (design.md, "From the documents"). */

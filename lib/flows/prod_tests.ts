@@ -1,17 +1,19 @@
+import { cmd } from "../kinds/command.ts";
+import { writeFile } from "../kinds/write_file.ts";
+import type { Chosen } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { engineRepository } from "../model/names.ts";
-import { type Action, cmd, type Word } from "../model/plan.ts";
+import type { Action, Value } from "../model/plan.ts";
 import { type ListName, prodWays } from "../model/tests.ts";
 import { type Version, versionIn } from "../model/version.ts";
-import type { Chosen } from "./choose_image.ts";
 import type { Run } from "./container.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
 type Gate = {
   readonly list: ListName;
   readonly image: Chosen;
-  readonly what: Word;
+  readonly what: Value;
   readonly base: BaseImage | null;
 };
 /** A dev image as the engine can be asked for it, and its version. */
@@ -58,7 +60,7 @@ function withDevPackages(facts: Facts, { image, what }: Gate, dev: Base): Way {
   const name = `${engineRepository(facts)}:under-test-${image.tag}`;
   const made = `${name}-with-dev-packages`;
   const before: Action[] = [
-    { kind: "write_file", path: `${folder}/Dockerfile`, content },
+    writeFile({ path: `${folder}/Dockerfile`, content }),
     cmd`docker tag ${what} ${name}`,
     cmd`docker buildx build --provenance=false --sbom=false --progress=plain --build-arg ${`UNDER_TEST=${name}`} --tag ${made} --load ${folder}`,
   ];

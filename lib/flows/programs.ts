@@ -1,11 +1,12 @@
 import { posix } from "node:path";
+import { cmd } from "../kinds/command.ts";
+import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage, shownImage } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
 import { pullIfMissing } from "./pull.ts";
 

@@ -1,9 +1,11 @@
+import { cmd } from "../kinds/command.ts";
+import { gitTag } from "../kinds/git_tag.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, LocalImage } from "../model/facts.ts";
 import { builtImage, engineImage, releaseTag, requireVersion, tagMessage, versionTag } from "../model/names.ts";
 import { assertOfCommit } from "../model/patched.ts";
-import { cmd, type Digest, type Step, step, type Word } from "../model/plan.ts";
+import { type Step, step, type Value } from "../model/plan.ts";
 import { testsOf } from "../model/releases.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { isVersion, type Version } from "../model/version.ts";
@@ -20,21 +22,21 @@ import { assertClean, namesOf, passedAt } from "./tests.ts";
  * What the engine calls an image: its id there, else the registry's name for it, under which it can be pulled. The
  * classic store does not know an image by its manifest's digest.
  */
-export function engineName(facts: Facts, image: Digest, version: Version): Word {
+export function engineName(facts: Facts, image: Value, version: Version): Value {
   if (typeof image !== "string") return image;
   const known = facts.engine.images.find(({ digests }) => digests.includes(image));
   return known?.id ?? `${sourcePlace(facts, versionTag(facts, version)).repository}@${image}`;
 }
 
 /** Whether the engine has an image; one that an earlier step builds it will have. An image that only a registry has gets no name there. */
-const isInEngine = (facts: Facts, image: Digest): boolean =>
+const isInEngine = (facts: Facts, image: Value): boolean =>
   typeof image !== "string" || facts.engine.images.some(({ id, digests }) => id === image || digests.includes(image));
 
 /** The step that gives a tested image its released names in the engine. */
 const tagStep = { dev: "tag_local_as_dev", prod: "tag_prod" } as const satisfies Record<ReleaseStage, string>;
 
 /** Tags the tested image dev-X.Y.Z and dev (or prod) in the engine, and its commit in Git with an annotated tag. */
-export function tagTested(facts: Facts, image: Digest, version: Version): Step[] {
+export function tagTested(facts: Facts, image: Value, version: Version): Step[] {
   const { stage } = facts;
   const tag = releaseTag(facts, version);
   const { commit } = facts.git;
@@ -52,15 +54,9 @@ export function tagTested(facts: Facts, image: Digest, version: Version): Step[]
       names.map((one) => cmd`docker tag ${name} ${one}`),
       { skip: hasNames ? "it has these names" : isInEngine(facts, image) ? null : "the engine does not have it" },
     ),
-    step(
-      "git_tag",
-      `Create the Git tag ${tag}`,
-      [{ kind: "git_ref", op: "tag", tag, commit, message: tagMessage(tag), ...replaces }],
-      {
-        yields: "git_tag",
-        skip: pushed ? `it was pushed at ${pushed.slice(0, 12)}` : local === commit ? "the tag is there" : null,
-      },
-    ),
+    step("git_tag", `Create the Git tag ${tag}`, [gitTag({ tag, commit, message: tagMessage(tag), ...replaces })], {
+      skip: pushed ? `it was pushed at ${pushed.slice(0, 12)}` : local === commit ? "the tag is there" : null,
+    }),
   ];
 }
 

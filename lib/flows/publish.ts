@@ -1,13 +1,17 @@
+import { announce } from "../kinds/announce.ts";
+import type { MoveTag } from "../kinds/move_tag.ts";
+import { record } from "../kinds/record.ts";
+import { verifyDigest } from "../kinds/verify_digest.ts";
 import type { Facts } from "../model/facts.ts";
 import { sameEntry } from "../model/log.ts";
 import { firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
-import { type Action, type Digest, type MoveTag, type Step, step } from "../model/plan.ts";
+import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
 import { flip } from "./flip.ts";
 import { keptVersion } from "./release_rules.ts";
 
 /** Flip, verification and record: design.md, steps 8 and 9. */
-export function publish(facts: Facts, image: Digest, version: Version): Step[] {
+export function publish(facts: Facts, image: Value, version: Version): Step[] {
   const { stage } = facts;
   const targets = targetPlaces(facts);
   const places = seenPlaces(facts);
@@ -19,7 +23,7 @@ export function publish(facts: Facts, image: Digest, version: Version): Step[] {
   const isThere = typeof image === "string" && places.every(({ seen }) => seen === image);
   const title = `Point ${stage} at ${version} in ${places.map(({ registry }) => registry).join(", ")}`;
   const skip = kept ? `${stage} stays ${kept}, which is higher` : isThere ? `${stage} is this image everywhere` : null;
-  const check = (tag: string): Action => ({ kind: "verify_digest", tag, digest: image, places: targets });
+  const check = (tag: string): Action => verifyDigest({ tag, digest: image, places: targets });
   return [
     flip(facts, { title, skip, version, why: "release", to: image, places }),
     step("verify", "Read every tag back", [...(kept ? [] : [check(stage)]), check(versionTag(facts, version))]),
@@ -37,7 +41,7 @@ function mutableDigest(facts: Facts, registry: string): string | null {
   return state?.state === "found" ? state.digest : null;
 }
 
-function recordRelease(facts: Facts, digest: Digest, version: Version): Step {
+function recordRelease(facts: Facts, digest: Value, version: Version): Step {
   const { config, stage, targets } = facts;
   const image = config.imageName;
   const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
@@ -50,7 +54,7 @@ function recordRelease(facts: Facts, digest: Digest, version: Version): Step {
     const { children: _, ...rest } = one;
     return sameEntry(rest, entry);
   });
-  const action = { kind: "record", image, entry, ...(isIndex(facts) ? { index: firstTarget(facts) } : {}) } as const;
+  const action = record({ image, entry, ...(isIndex(facts) ? { index: firstTarget(facts) } : {}) });
   return step("record_release", `Record the release of ${version}`, [action], {
     skip: isThere ? "the log has it" : null,
   });
@@ -64,7 +68,7 @@ type Told = {
 };
 
 /** Where the release stands: registry x tag x digest, what was not tested, what to do next. */
-export function tell(facts: Facts, image: Digest, release: Told): Step {
+export function tell(facts: Facts, image: Value, release: Told): Step {
   const { version, untested, tested } = release;
   const { stage } = facts;
   const name = facts.config.imageName;
@@ -75,7 +79,7 @@ export function tell(facts: Facts, image: Digest, release: Told): Step {
   );
   const tags = [...(kept ? [] : [stage]), versionTag(facts, version)];
   const rows = targetPlaces(facts).flatMap(({ registry, repository }) =>
-    tags.map((tag) => `${registry.padEnd(12)} ${`${repository}:${tag}`.padEnd(44)} @image`),
+    tags.map((tag) => `${registry.padEnd(12)} ${`${repository}:${tag}`.padEnd(44)} <digest>`),
   );
   const behind = facts.config.registries.filter((registry) => registry.required && !facts.targets.includes(registry));
   const text = [
@@ -90,7 +94,7 @@ export function tell(facts: Facts, image: Digest, release: Told): Step {
     `Users get it with: i docker_pull${stage === "prod" ? ` --stage prod${kept ? ` --version ${version}` : ""}` : ""}`,
     ...afterwards(facts, version),
   ].join("\n");
-  return step("tell", "Tell where it stands", [{ kind: "announce", digest: image, text }]);
+  return step("tell", "Tell where it stands", [announce({ digest: image, text })]);
 }
 
 /** With changelog_update: after_release, the entry to add now. */

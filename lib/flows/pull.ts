@@ -1,12 +1,13 @@
+import { cmd } from "../kinds/command.ts";
+import { type Chosen, chooseReleased } from "../model/choose_image.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { repositoryOf } from "../model/oci/address.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { type Chosen, chooseReleased } from "./choose_image.ts";
 import { pullOf } from "./ecr.ts";
 
 /** Pulls the image of a stage from the first target registry, under the name the engine knows it by. */

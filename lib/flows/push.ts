@@ -1,7 +1,11 @@
+import { cmd } from "../kinds/command.ts";
+import { copyImage } from "../kinds/copy_image.ts";
+import { pushTag } from "../kinds/git_tag.ts";
+import { verifyDigest } from "../kinds/verify_digest.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, firstTarget, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
-import { cmd, type Digest, type Place, type Step, step } from "../model/plan.ts";
+import { type Place, type Step, step, type Value } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
 import { assertAsLogged } from "./agreement.ts";
 import { ecrLogin } from "./ecr.ts";
@@ -35,21 +39,35 @@ export const sourcePlace = (facts: Facts, tag: string): Place =>
   targetPlaces(facts).find((place) => has(facts, place, tag)) ?? firstTarget(facts);
 
 /** What a tested image is called in registries: itself, but in the classic store its manifest's digest, known after the push. */
-export const publishedDigest = (facts: Facts, tested: Digest, version: Version): Digest =>
-  facts.engine.store === "classic" && !releasedDigest(facts, version) ? { digest: "@image" } : tested;
+export function publishedDigest(facts: Facts, tested: Value, version: Version): Value {
+  assertAsLogged(facts, version);
+  return pushedDigest(facts, tested, { id: pushStep(facts), tag: versionTag(facts, version) });
+}
+
+/** The same for any tag, which the step of that id pushes. */
+export const pushedDigest = (facts: Facts, tested: Value, { id, tag }: Pick<Push, "id" | "tag">): Value =>
+  isRenamed(facts, tag) ? { from: id } : tested;
+
+/** A builder has pushed the manifest itself. */
+const isRenamed = (facts: Facts, tag: string): boolean =>
+  facts.engine.store === "classic" && !facts.builder && !taggedDigest(facts, tag);
+
+const pushStep = ({ stage }: Pick<Facts, "stage">): string => `push_${stage}`;
 
 /** Pushes the version's tag to the first registry and reads it back, copies it by digest to the others, pushes the Git tag. */
-export function push(facts: Facts, tested: Digest, version: Version): Step[] {
-  const name = releaseTag(facts, version);
-  const commit = facts.remoteTags[name] ?? facts.git.commit;
+export function push(facts: Facts, tested: Value, version: Version): Step[] {
   const tag = versionTag(facts, version);
   const named = engineImage(facts, facts.stage, version);
-  return [
-    ...pushImage(facts, tested, { id: `push_${facts.stage}`, tag, name: named }),
-    step("push_git_tag", `Push the Git tag ${name}`, [{ kind: "git_ref", op: "push_tag", tag: name, commit }], {
-      skip: !facts.git.remote ? "the repo has no remote" : facts.remoteTags[name] ? "the remote has it" : null,
-    }),
-  ];
+  return [...pushImage(facts, tested, { id: pushStep(facts), tag, name: named }), pushGitTag(facts, version)];
+}
+
+/** The step that has the release's Git tag go with the next push. */
+export function pushGitTag(facts: Facts, version: Version): Step {
+  const tag = releaseTag(facts, version);
+  const commit = facts.remoteTags[tag] ?? facts.git.commit;
+  return step("push_git_tag", `Push the Git tag ${tag}`, [pushTag({ tag, commit })], {
+    skip: !facts.git.remote ? "the repo has no remote" : facts.remoteTags[tag] ? "the remote has it" : null,
+  });
 }
 
 type Push = {
@@ -59,30 +77,28 @@ type Push = {
 };
 
 /** Pushes one tag to the first registry and reads it back, then copies it by digest to the others. */
-export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push): Step[] {
+export function pushImage(facts: Facts, tested: Value, { id, tag, name }: Push): Step[] {
   const source = sourcePlace(facts, tag);
   if (facts.builder)
     return [nameBuilt(facts, tested, { id, tag, source }), copyToOthers(facts, { tag, image: tested, source })];
-  const image =
-    facts.engine.store === "classic" && !taggedDigest(facts, tag) ? ({ digest: "@image" } as const) : tested;
-  const isRenamed = image !== tested || facts.engine.store === "classic";
+  const image = pushedDigest(facts, tested, { id, tag });
   const pushed = has(facts, source, tag);
   const reference = `${source.repository}:${tag}`;
-  const readBack = { kind: "verify_digest", tag, digest: image, places: [source] } as const;
-  const seen = isRenamed ? { ...readBack, tested } : readBack;
+  const readBack = verifyDigest({ tag, digest: image, places: [source] });
+  const seen = isRenamed(facts, tag) ? { ...readBack, tested } : readBack;
   const retag = name === reference ? [] : [cmd`docker tag ${name} ${reference}`];
   return [
     step(
       id,
       `Push ${facts.config.imageName}:${tag} to ${source.registry}`,
       [
-        { ...seen, mayBeAbsent: true },
+        verifyDigest({ ...seen, mayBeAbsent: true }),
         ...retag,
         ...ecrLogin(facts, source.registry),
         cmd`docker push ${reference}`,
         seen,
       ],
-      { yields: isRenamed ? "image" : null, skip: pushed ? `${source.registry} has ${tag}` : null },
+      { skip: pushed ? `${source.registry} has ${tag}` : null },
     ),
     copyToOthers(facts, { tag, image, source }),
   ];
@@ -91,26 +107,24 @@ export function pushImage(facts: Facts, tested: Digest, { id, tag, name }: Push)
 type Named = { readonly id: string; readonly tag: string; readonly source: Place };
 
 /** What a builder has pushed under its local name gets the version's name in the same registry. */
-const nameBuilt = (facts: Facts, digest: Digest, { id, tag, source }: Named): Step =>
+const nameBuilt = (facts: Facts, digest: Value, { id, tag, source }: Named): Step =>
   step(
     id,
     `Name ${facts.config.imageName}:${tag} in ${source.registry}`,
-    [
-      { kind: "copy_image", digest, tag, from: source, to: [source] },
-      { kind: "verify_digest", tag, digest, places: [source] },
-    ],
+    [copyImage({ digest, tag, from: source, to: [source] }), verifyDigest({ tag, digest, places: [source] })],
     { skip: has(facts, source, tag) ? `${source.registry} has ${tag}` : null },
   );
 
-type Copy = { readonly tag: string; readonly image: Digest; readonly source: Place };
+type Copy = { readonly tag: string; readonly image: Value; readonly source: Place };
 
-function copyToOthers(facts: Facts, { tag, image, source }: Copy): Step {
+/** Copies what a tag is in one registry to the other targets, by digest. */
+export function copyToOthers(facts: Facts, { tag, image, source }: Copy): Step {
   const others = targetPlaces(facts).filter(({ registry }) => registry !== source.registry);
   const allHave = [source, ...others].every((place) => has(facts, place, tag));
   return step(
     "copy_to_others",
     `Copy ${tag} to ${others.map(({ registry }) => registry).join(", ") || "no other registry"}`,
-    [{ kind: "copy_image", digest: image, tag, from: source, to: others }],
+    [copyImage({ digest: image, tag, from: source, to: others })],
     { skip: others.length === 0 ? "there is one registry" : allHave ? "all have it" : null },
   );
 }

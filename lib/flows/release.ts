@@ -1,7 +1,10 @@
+import { checkDisk } from "../kinds/check_disk.ts";
+import { checkPush } from "../kinds/check_push.ts";
+import { settleMove } from "../kinds/settle_move.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { builtImage, releaseClaim, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
-import { type Digest, type Step, step } from "../model/plan.ts";
+import { builtImage, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
+import { type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { type PoetryMode, resolves } from "../model/poetry.ts";
 import type { Version } from "../model/version.ts";
@@ -41,16 +44,10 @@ export function release(facts: Facts, options: ReleaseOptions): Step[] {
   const found = findImage(facts, version);
   assertTagAgrees(facts, version, passedAt(facts, found.digest));
   assertTagFits(facts, version);
-  const image: Digest = found.digest ?? { digest: "@image" };
-  const ref = releaseClaim(facts, version);
+  const image: Value = found.digest ?? { from: buildOf(facts) };
   const what = facts.builder && !found.digest ? builtImage(facts, version) : engineName(facts, image, version);
   const tests = gates(facts, { version, image, what, options });
-  const upToPush = [
-    ...obtainImage(facts, { version, found, options }),
-    step("note_digest", "Note the digest in the claim", [{ kind: "git_ref", op: "claim", ref, digest: image }]),
-    ...tests,
-    ...tagFound(facts, image, version),
-  ];
+  const upToPush = [...obtainImage(facts, { version, found, options }), ...tests, ...tagFound(facts, image, version)];
   if (!options.pushToRepo) return [preflight(facts), ...claimed(facts, version, upToPush)];
   const published = publishedDigest(facts, image, version);
   const untested = tests.flatMap(({ id, skip }) => (skip?.startsWith("--") ? [`${id} (${skip})`] : []));
@@ -101,16 +98,19 @@ export function releaseOnOwnDev(facts: Facts, options: ReleaseOptions): Step[] {
   });
 }
 
+/** The step that builds the image of the stage. */
+const buildOf = ({ stage }: Facts): string => (stage === "prod" ? "build_prod" : "build_local");
+
 const preflight = (facts: Facts): Step =>
   step("preflight", "Look at disk, tags left half-way and the right to push", [
-    { kind: "check", what: "disk" },
-    { kind: "check", what: "flip" },
+    checkDisk({}),
+    settleMove({}),
     ...ecrChecks(facts),
-    { kind: "check", what: "push", places: targetPlaces(facts) },
+    checkPush({ places: targetPlaces(facts) }),
   ]);
 
 /** Names for the image and its commit; a builder names what it pushes itself. */
-const tagFound = (facts: Facts, image: Digest, version: Version): Step[] =>
+const tagFound = (facts: Facts, image: Value, version: Version): Step[] =>
   tagTested(facts, image, version).map((one) =>
     facts.builder && one.id !== "git_tag" ? { ...one, skip: "the builder pushes it itself" } : one,
   );

@@ -1,10 +1,12 @@
+import { announce } from "../kinds/announce.ts";
+import { writeFile } from "../kinds/write_file.ts";
 import { currentEntry, newest, plainChange, readChangelog, renderEntry } from "../model/changelog.ts";
+import { chooseImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import { keepingEnds } from "../model/exact_text.ts";
 import type { Facts, LocalImage } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
-import { chooseImage } from "./choose_image.ts";
 
 export const changelogPath = (facts: Facts): string =>
   facts.place.dir === "." ? "changelog.txt" : `${facts.place.dir}/changelog.txt`;
@@ -24,7 +26,7 @@ export function checkChangelog(facts: Facts): Step[] {
       : `${file}: ${entries.length} entries, newest ${entries[0]?.version ?? "none"}, all well`;
   return [
     step("report", `Check ${file}`, [
-      { kind: "announce", text, data: { entries, problems: all }, exitCode: all.length > 0 ? 2 : 0 },
+      announce({ text, data: { entries, problems: all }, exitCode: all.length > 0 ? 2 : 0 }),
     ]),
   ];
 }
@@ -74,7 +76,7 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
     });
   return [
     step("add_entry", `Add ${version} to ${changelogPath(facts)}`, [
-      { kind: "write_file", path: changelogPath(facts), content },
+      writeFile({ path: changelogPath(facts), content }),
     ]),
   ];
 }
@@ -90,7 +92,7 @@ export function checkVersion(facts: Facts): Step[] {
     : [`code_version='${code ?? "none"}'`, `container_version='${container ?? whyUnknown(facts)}'`].join("\n");
   return [
     step("report", "Compare code and container", [
-      { kind: "announce", text, data: { code, container, inSync: !differ }, exitCode: differ ? 1 : 0 },
+      announce({ text, data: { code, container, inSync: !differ }, exitCode: differ ? 1 : 0 }),
     ]),
   ];
 }

@@ -1,8 +1,11 @@
+import { announce } from "../kinds/announce.ts";
+import type { MoveTag } from "../kinds/move_tag.ts";
+import { settleMove } from "../kinds/settle_move.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, TagState } from "../model/facts.ts";
 import { lastOf, versionOf } from "../model/log.ts";
 import { targetPlaces, versionTag } from "../model/names.ts";
-import { type MoveTag, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
 import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
@@ -31,15 +34,15 @@ export function rollback(facts: Facts, options: RollbackOptions): Step[] {
   const skip = places.every(({ seen }) => seen === image) ? `${stage} is ${version} everywhere` : null;
   const title = `Point ${stage} back at ${version} in ${names}`;
   const text = [
-    `${facts.config.imageName}: ${stage} is ${version} again, @image, in ${names}`,
+    `${facts.config.imageName}: ${stage} is ${version} again, <digest>, in ${names}`,
     ...whatWas(facts, places, image),
     `Users get it with: i docker_pull${stage === "prod" ? " --stage prod" : ""}`,
   ].join("\n");
   return [
     // No upload is opened to see whether we may push: the flip's own PUT shows it, and puts the others back where it may not.
-    step("preflight", "Look for a move that somebody left half-way", [{ kind: "check", what: "flip" }]),
+    step("preflight", "Look for a move that somebody left half-way", [settleMove({})]),
     flip(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
-    step("tell", "Tell where it stands", [{ kind: "announce", digest: image, text }]),
+    step("tell", "Tell where it stands", [announce({ digest: image, text })]),
   ];
 }
 

@@ -1,5 +1,7 @@
+import { announce } from "../kinds/announce.ts";
+import { writeFile } from "../kinds/write_file.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, NewDir } from "../model/facts.ts";
 import { type HostedRepo, hostedRepo, placeholderAccount } from "../model/git_remote.ts";
 import { parseImageName } from "../model/image.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
@@ -10,28 +12,28 @@ export type InitOptions = { readonly name?: string | undefined; readonly baseIma
  * Adds the toolchain to a new or existing dir: the template's files under the given name; a file that is there is never
  * overwritten. A dir with tests of its own gets no sample of code and tests, and only its fast tests as a gate.
  */
-export function initRunnableDir(facts: Facts, options: InitOptions): Step[] {
-  const name = freeName(facts, options.name);
-  const account = facts.codeAt === null ? null : hostedRepo(facts.codeAt);
+export function initRunnableDir(facts: Facts, options: InitOptions, seen: NewDir): Step[] {
+  const name = freeName(seen, options.name);
+  const account = seen.codeAt === null ? null : hostedRepo(seen.codeAt);
   const prefix = facts.place.dir === "." ? "" : `${facts.place.dir}/`;
-  const { ownTests } = facts;
-  const wanted = Object.entries(facts.template).filter(([path]) => ownTests === null || !isSample(path));
+  const { ownTests } = seen;
+  const wanted = Object.entries(seen.template).filter(([path]) => ownTests === null || !isSample(path));
   const files = wanted.map(([path, file]) => ({
     path,
     content: named(path, file.text, { name, base: options.baseImage, today: facts.today, account, ownTests }),
-    there: facts.existing.includes(path),
+    there: seen.existing.includes(path),
     mode: file.executable ? ("0755" as const) : undefined,
   }));
   const added = files.filter(({ there }) => !there);
   const kept = files.filter(({ there }) => there).map(({ path }) => path);
   const title = `Add ${added.length} files of the toolchain to ${facts.place.dir}`;
   const writes = added.map(
-    ({ path, content, mode }): Action => ({
-      kind: "write_file",
-      path: `${prefix}${path}`,
-      content,
-      ...(mode ? { mode } : {}),
-    }),
+    ({ path, content, mode }): Action =>
+      writeFile({
+        path: `${prefix}${path}`,
+        content,
+        ...(mode ? { mode } : {}),
+      }),
   );
   const text = [
     ...kept.map((path) => `kept ${prefix}${path}, which was there`),
@@ -41,19 +43,19 @@ export function initRunnableDir(facts: Facts, options: InitOptions): Step[] {
   const data = { added: added.map(({ path }) => path), kept };
   return [
     step("write_template", title, writes, { skip: added.length === 0 ? "every file is there" : null }),
-    step("tell", "Tell what to do next", [{ kind: "announce", text, data }]),
+    step("tell", "Tell what to do next", [announce({ text, data })]),
   ];
 }
 
 /** A legal name that no other runnable dir of the repo has. */
-function freeName(facts: Facts, text: string | undefined): string {
+function freeName({ otherImages }: NewDir, text: string | undefined): string {
   if (!text)
     throw new UserError("no name was given", {
       why: "A runnable dir has an image of its own, unique in the repo.",
       fix: "Pass it: i init_runnable_dir --name cmamp",
     });
   const name = parseImageName(text);
-  const clash = facts.otherImages.find((other) => other.image === name);
+  const clash = otherImages.find((other) => other.image === name);
   if (!clash) return name;
   throw new UserError(`the image name "${name}" is taken by ${clash.dir}`, {
     why: "Tags, claims and logs of all runnable dirs share one namespace.",

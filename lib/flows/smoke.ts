@@ -1,21 +1,23 @@
+import { type Command, cmd } from "../kinds/command.ts";
+import { record } from "../kinds/record.ts";
+import type { Chosen } from "../model/choose_image.ts";
 import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Pass } from "../model/log.ts";
 import { builtImage } from "../model/names.ts";
-import { type Command, cmd, type Digest, type Step, type Word } from "../model/plan.ts";
+import type { Step, Value } from "../model/plan.ts";
 import { platformWord, testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import { runnerOf } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
-import type { Chosen } from "./choose_image.ts";
 import { runContainer, shellText } from "./container.ts";
 import { pullOf } from "./ecr.ts";
 import { recordedPass, snapshotOf } from "./tests.ts";
 
 export type Smoke = {
   readonly version: Version;
-  readonly image: Digest;
-  readonly what: Word;
+  readonly image: Value;
+  readonly what: Value;
   readonly chosen: Chosen;
   readonly again: boolean;
 };
@@ -30,7 +32,7 @@ export const smokeTests = (facts: Facts, smoke: Smoke): Step[] =>
     .map((platform) => smokeTest(facts, smoke, platform));
 
 /** An image that comes from a registry comes for the engine's own platform, if nobody asks for another. */
-function pullPlatform(facts: Facts, what: Word, platform: string): Command[] {
+function pullPlatform(facts: Facts, what: Value, platform: string): Command[] {
   const words = ["--quiet", "--platform", platform];
   if (typeof what === "string" && what.includes("@")) return pullOf(facts, what, words);
   return facts.builder ? [{ ...cmd`docker pull ${words} ${what}`, again: cleanedMeanwhile }] : [];
@@ -68,7 +70,7 @@ function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke,
     before: [...pullPlatform(facts, what, platform), ...(code ? [code.make] : []), ...text.before],
     after: [
       ...(code ? [code.remove] : []),
-      { kind: "record", image: facts.config.imageName, entry, ...(again ? { again: true } : {}) },
+      record({ image: facts.config.imageName, entry, ...(again ? { again: true } : {}) }),
     ],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;

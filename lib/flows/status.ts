@@ -1,3 +1,5 @@
+import { announce } from "../kinds/announce.ts";
+import { writeFile } from "../kinds/write_file.ts";
 import type { Facts } from "../model/facts.ts";
 import { type SignedEntry, versionOf } from "../model/log.ts";
 import { type Step, step } from "../model/plan.ts";
@@ -14,7 +16,7 @@ export function releaseStatus(facts: Facts, options: { readonly html?: string | 
   const { held } = facts.refs;
   const text = [statusText(status), ...held.map(({ ref, says }) => `${ref} ${says}`)].join("\n");
   const report = step("report", "Tell what every registry has", [
-    { kind: "announce", text: `${text}${told}`, data: { rows, drift, held }, exitCode: isWell ? 0 : 1 },
+    announce({ text: `${text}${told}`, data: { rows, drift, held }, exitCode: isWell ? 0 : 1 }),
   ]);
   return isPage ? [pageStep(facts, status), report] : [report];
 }
@@ -22,9 +24,7 @@ export function releaseStatus(facts: Facts, options: { readonly html?: string | 
 /** The page has no secret and is made to be shared, so it gets the mode that any file gets. */
 function pageStep(facts: Facts, status: Status): Step {
   const path = facts.output?.path ?? "";
-  return step("write_page", `Write the page to ${path}`, [
-    { kind: "write_file", path, content: statusPage(facts, status) },
-  ]);
+  return step("write_page", `Write the page to ${path}`, [writeFile({ path, content: statusPage(facts, status) })]);
 }
 
 /** What nobody should overlook in the table. */
@@ -45,7 +45,7 @@ export function releaseHistory(facts: Facts, options: { readonly all: boolean; r
   const shown = facts.log.filter(isShown);
   const text =
     shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing was released of ${facts.config.imageName} yet`;
-  return [step("report", "Tell what happened", [{ kind: "announce", text, data: shown }])];
+  return [step("report", "Tell what happened", [announce({ text, data: shown })])];
 }
 
 /** Where an entry says that it comes from. */

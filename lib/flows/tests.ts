@@ -1,14 +1,19 @@
+import { announce } from "../kinds/announce.ts";
+import { type Command, cmd } from "../kinds/command.ts";
+import { record } from "../kinds/record.ts";
+import { type Snapshot, snapshot } from "../kinds/snapshot.ts";
+import { writeFile } from "../kinds/write_file.ts";
+import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { isFrom, type Pass, sameEntry } from "../model/log.ts";
-import { type Action, type Command, cmd, type Digest, type Snapshot, type Step, step } from "../model/plan.ts";
+import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import { type ListName, runnerName, testCommand } from "../model/tests.ts";
 import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
-import { type Chosen, chooseImage, shownImage } from "./choose_image.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
 import { slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
@@ -54,19 +59,18 @@ const notRecorded = (differs: readonly string[]): Step[] =>
     ? []
     : [
         step("tell", "Tell why the pass is not recorded", [
-          {
-            kind: "announce",
+          announce({
             text: `The pass is not recorded, for the tree is not its commit: ${differs.join(", ")}\nTo test the commit alone, as a release does, add --snapshot`,
-          },
+          }),
         ]),
       ];
 
 export type Gate = {
   readonly list: ListName;
   readonly image: Chosen;
-  readonly what: Digest;
+  readonly what: Value;
   /** The digest to record a pass for; null where the result proves nothing. */
-  readonly digest: Digest | null;
+  readonly digest: Value | null;
   readonly extra: readonly string[];
   /** Run it although the log has the pass. */
   readonly again: boolean;
@@ -83,11 +87,10 @@ export function testList(facts: Facts, gate: Gate): Step {
   const config = facts.config.tests[list];
   const entry = digest === null ? null : passOf(facts, { list, digest, version: image.version, stage: image.stage });
   const known = entry && typeof entry.digest === "string" && !gate.again ? recordedPass(facts, entry) : undefined;
-  const ready: Action = {
-    kind: "write_file",
+  const ready: Action = writeFile({
     path: `${reports}/README`,
     content: "JUnit reports of the last run of each test list.\n",
-  };
+  });
   // What failed last may not choose what counts as a pass.
   const forget = entry && config.command === null ? [cmd`rm -rf ${`${reports}/pytest_cache`}`] : [];
   // Some entrypoints join their words and split them again, and a marker has spaces.
@@ -127,20 +130,20 @@ function emulated({ platforms, engine }: Facts): { readonly platform?: string } 
 
 type Recorded = { readonly entry: Pass; readonly again: boolean; readonly onTree: boolean };
 
-const recordPass = (facts: Facts, { entry, again, onTree }: Recorded): Action => ({
-  kind: "record",
-  image: facts.config.imageName,
-  entry,
-  ...(again ? { again: true } : {}),
-  ...(onTree ? { onTree: true } : {}),
-});
+const recordPass = (facts: Facts, { entry, again, onTree }: Recorded): Action =>
+  record({
+    image: facts.config.imageName,
+    entry,
+    ...(again ? { again: true } : {}),
+    ...(onTree ? { onTree: true } : {}),
+  });
 
 /** The commit of the outermost repo in a folder of this list's own, made before it and removed after it. */
 export function snapshotOf(facts: Facts, { list, image }: { readonly list: string; readonly image: Chosen }) {
   const { code: commit, branch } = facts.git;
   const path = slipwayFile(facts, "snapshots", `${facts.config.imageName}-${image.tag}-${list}`);
-  const make: Snapshot = { kind: "snapshot", path, code: { commit, branch, mounted: pathsOfCode(facts) } };
-  const remove: Snapshot = { kind: "snapshot", path, code: null };
+  const make: Snapshot = snapshot({ path, code: { commit, branch, mounted: pathsOfCode(facts) } });
+  const remove: Snapshot = snapshot({ path, code: null });
   return { make, remove };
 }
 
@@ -158,7 +161,7 @@ const listWords = (facts: Facts, { list, image, extra }: Gate): readonly string[
 
 type Tested = {
   readonly list: ListName;
-  readonly digest: Digest;
+  readonly digest: Value;
   readonly version: string | null;
   readonly stage: Stage;
 };

@@ -1,5 +1,6 @@
+import { cmd, command } from "../kinds/command.ts";
 import { UserError } from "../model/errors.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import type { TmuxConfig } from "../model/tmux_config.ts";
 
@@ -98,7 +99,7 @@ function showSession(facts: TmuxFacts, name: string): Step {
   const line = facts.inside ? cmd`tmux switch-client -t =${name}` : cmd`tmux attach-session -t =${name}`;
   const title = `${facts.inside ? "Switch" : "Attach"} to session ${name}`;
   const skip = facts.terminal ? null : `no terminal here; tmux attach-session -t =${name}`;
-  return step("show_session", title, [{ ...line, interactive: true }], { skip });
+  return step("show_session", title, [command({ ...line, interactive: true })], { skip });
 }
 
 function globalLink({ path, target, state }: TmuxFacts["link"]): Step {

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
+import { cmd } from "../kinds/command.ts";
 import type { Facts } from "../model/facts.ts";
-import { cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import { lockFiles, type PoetryMode, resolves } from "../model/poetry.ts";
 import { type BuildOptions, buildLocal } from "./local.ts";
 import { assertPushed, type PushOptions } from "./release_rules.ts";

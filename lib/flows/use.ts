@@ -1,11 +1,12 @@
+import { type Command, cmd } from "../kinds/command.ts";
+import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { repositoryOf } from "../model/oci/address.ts";
-import { type Command, cmd, type Step, step } from "../model/plan.ts";
+import { type Step, step } from "../model/plan.ts";
 import type { Registry, RegistryKind } from "../model/registry.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { chooseImage, shownImage } from "./choose_image.ts";
 import { runContainer, typedText } from "./container.ts";
 import { isAws, loginToEcr } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";

@@ -1,5 +1,6 @@
 import { UserError } from "./errors.ts";
 import type { Registry } from "./registry.ts";
+import { quote } from "./render_plan.ts";
 
 /** Whom to ask at AWS: what the record of a registry of kind ecr says (`accountOfRepository`). */
 export type AwsAccount = { readonly region?: string; readonly profile?: string };
@@ -179,21 +180,6 @@ function fits(filter: string, tag: string): boolean {
 /** The password that ECR gives an account, for standard input. */
 export type EcrPassword = { readonly ecr: AwsAccount };
 
-/** Registers a revision of a task definition of ECS: `from` with another image in these containers. */
-export type EcsRevision = {
-  readonly kind: "ecs_revision";
-  readonly account: AwsAccount;
-  readonly from: string;
-  readonly containers: readonly string[];
-  readonly image: string;
-};
-/** Sends a service of ECS to the newest revision of its family, which has this image, and watches until it is healthy. */
-export type EcsService = {
-  readonly kind: "ecs_service";
-  readonly account: AwsAccount;
-  readonly target: Target;
-  readonly image: string;
-  /** The revision to go back to where it does not become healthy in time; null where none is known. */
-  readonly back: string | null;
-  readonly seconds: number;
-};
+/** The options of the AWS CLI that name an account, with a space behind each. */
+export const accountWords = ({ region, profile }: AwsAccount): string =>
+  `${region ? `--region ${quote(region)} ` : ""}${profile ? `--profile ${quote(profile)} ` : ""}`;

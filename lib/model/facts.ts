@@ -1,11 +1,9 @@
 import type { AroundFacts } from "./around_facts.ts";
-import type { DeploymentFacts } from "./aws.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { UserError } from "./errors.ts";
 import type { Remote } from "./git_remote.ts";
 import type { SignedEntry } from "./log.ts";
-import type { LogSurvey, LostRelease, Standing } from "./log_repair.ts";
 import type { RegistryReason } from "./oci/failure.ts";
 import type { PackageFacts } from "./package_facts.ts";
 import type { Registry } from "./registry.ts";
@@ -169,7 +167,6 @@ export type Owner = {
   readonly attempt: string;
   /** Seconds since 1970 of the last renewal, by the owner's clock: to be told, never to be compared. */
   readonly at: number;
-  readonly digest?: string;
 };
 
 /** A claim or a move of a tag that is held now, in words that go on from its name. */
@@ -182,6 +179,19 @@ export type HeldRefs = {
 
 /** A program of the machine with its version; null when it is not there. */
 export type Program = { readonly name: string; readonly version: string | null };
+
+/** A dir that is to become runnable, and the repo around it. */
+export type NewDir = {
+  /** The template's files, path -> content, and those of them that the runnable dir already has. */
+  readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
+  readonly existing: readonly string[];
+  /** The file or folder that shows that a dir has tests of its own. */
+  readonly ownTests: string | null;
+  /** The address of the Git remote of a dir that is to become runnable. */
+  readonly codeAt: string | null;
+  /** The other runnable dirs of the repo with their images. */
+  readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
+};
 
 /** Everything a flow may know; loaded once before planning, never changed. */
 export type Facts = ReportFacts & {
@@ -227,19 +237,7 @@ export type Facts = ReportFacts & {
   /** A move of a mutable tag is under way, or was left half-way: what the tag is meant to be is not in the log yet. */
   readonly moving: boolean;
   readonly refs: HeldRefs;
-  readonly survey: LogSurvey & { readonly lost: readonly LostRelease[]; readonly standing: readonly Standing[] };
-  readonly programs: readonly Program[];
-  readonly deployment: DeploymentFacts;
   readonly packages: PackageFacts;
-  /** The template's files, path -> content, and those of them that the runnable dir already has. */
-  readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
-  readonly existing: readonly string[];
-  /** The file or folder that shows that a dir has tests of its own. */
-  readonly ownTests: string | null;
-  /** The address of the Git remote of a dir that is to become runnable. */
-  readonly codeAt: string | null;
-  /** The other runnable dirs of the repo with their images. */
-  readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
   /** Release tags as the Git remote has them: tag -> commit. */
   readonly remoteTags: Readonly<Record<string, string>>;
   /** The commit is on no branch that the remote is known to have; null where it is, or nobody was asked. */
@@ -266,13 +264,8 @@ export type Need =
   | "candidates"
   /** Whether the remote has the commit, with the log. */
   | "pushed"
-  /** The log with what it lost. */
-  | "survey"
   | "nested"
   | "inputs"
-  | "programs"
-  | "template"
-  | "deployment"
   /** `registries`, but every configured one, with the tags that the log speaks of. */
   | "releases"
   | "images"

@@ -1,5 +1,6 @@
+import type { MoveTag } from "../kinds/move_tag.ts";
 import type { Owner } from "./facts.ts";
-import type { MoveTag, Place } from "./plan.ts";
+import type { Place } from "./plan.ts";
 
 /** The intent of a flip, as its ref holds it: enough for anyone to finish or undo it. */
 export type Flip = {

@@ -1,4 +1,4 @@
-import type { Digest } from "./plan.ts";
+import type { Value } from "./plan.ts";
 import type { ReleaseStage } from "./stage.ts";
 
 /** Who did it and when; added by the performer, never part of what makes two entries equal. */
@@ -13,7 +13,7 @@ export type Signature = {
 /** A test list passed: the key of design.md, step 3. `tree` names the mounted code with its submodules. */
 export type Pass = {
   readonly type: "pass";
-  readonly digest: Digest;
+  readonly digest: Value;
   readonly version: string;
   readonly list: string;
   readonly commit: string;
@@ -24,7 +24,7 @@ export type Pass = {
 /** A test list was left out on purpose. */
 export type Skipped = {
   readonly type: "skip";
-  readonly digest: Digest;
+  readonly digest: Value;
   readonly version: string;
   readonly list: string;
   readonly why: string;
@@ -34,7 +34,7 @@ export type Released = {
   readonly type: "release";
   readonly stage: ReleaseStage;
   readonly version: string;
-  readonly digest: Digest;
+  readonly digest: Value;
   readonly commit: string;
   /** Of an index: platform -> digest of its image. */
   readonly children?: Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ export type Flipped = {
   readonly id: string;
   readonly tag: string;
   readonly version: string;
-  readonly to: Digest;
+  readonly to: Value;
   readonly from: Readonly<Record<string, string | null>>;
   readonly why: "release" | "rollback" | "mirror";
   /** In the person's words, for a rollback. */
@@ -60,7 +60,7 @@ export type Deployed = {
   readonly type: "deployment";
   readonly environment: string;
   readonly version: string;
-  readonly digest: Digest;
+  readonly digest: Value;
   readonly cluster: string;
   readonly service: string;
 };
@@ -76,7 +76,7 @@ export type Announced = {
   readonly type: "announce";
   readonly stage: ReleaseStage;
   readonly version: string;
-  readonly digest: Digest;
+  readonly digest: Value;
   readonly channel: "slack";
 };
 /** A person confirmed a line of the check-lists for a version. */
@@ -85,7 +85,7 @@ export type Confirmed = {
   readonly stage: ReleaseStage;
   readonly version: string;
   /** Null where the version had no image yet. */
-  readonly digest: Digest | null;
+  readonly digest: Value | null;
   readonly line: string;
 };
 

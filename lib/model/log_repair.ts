@@ -17,6 +17,8 @@ export type LogSurvey = {
   /** The commits with lines that nobody can read. */
   readonly void: readonly string[];
 };
+/** The same with what Git tags and registries say of what it lost. */
+export type Survey = LogSurvey & { readonly lost: readonly LostRelease[]; readonly standing: readonly Standing[] };
 
 export type LogLook = {
   readonly ref: string;

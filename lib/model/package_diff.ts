@@ -15,7 +15,7 @@ export type Change = {
  * What differs between two images' packages. Copies of a name are matched by their place first, then by version, then in
  * order, so that a moved venv is no change and each copy is told of once.
  */
-export function comparePackages(before: readonly Package[], after: readonly Package[]): Change[] {
+export function packageChanges(before: readonly Package[], after: readonly Package[]): Change[] {
   const keys = [...new Set([...before, ...after].map(({ ecosystem, name }) => `${ecosystem} ${name}`))];
   const [left, right] = [grouped(before), grouped(after)];
   const order = (change: Change) => `${ecosystems.indexOf(change.ecosystem)} ${change.name} ${change.place}`;

@@ -1,21 +1,27 @@
-import type { Action, Command, Word } from "./action.ts";
+import { kindOf } from "./kind.ts";
 
-export type * from "./action.ts";
+/** Text that is known when the plan is made, or what an earlier step of it makes: the digest of an image. */
+export type Value = string | { readonly from: string };
+
+/** One thing that is done, as data; its kind says how it is printed and done (lib/kinds). */
+export type Action = { readonly kind: string };
+
+/** One repository in one registry: `{ registry: "ecr", repository: "127.0.0.1:5000/cmamp" }`. */
+export type Place = { readonly registry: string; readonly repository: string };
 
 /** One line of a workflow: what it does, as data. */
 export type Step = {
-  /** snake_case, unique in its plan; what `--from` takes. */
+  /** snake_case, unique in its plan; what `--from` takes, and how later steps name what it makes. */
   readonly id: string;
   readonly title: string;
   /** Decided while planning; the reason is shown. */
   readonly skip: string | null;
-  readonly yields: "image" | "claim" | "git_tag" | null;
   readonly do: readonly Action[];
 };
 
 /** What is printed, shown to machines, run and compared in tests (design.md, "The plan as data"). */
 export type Plan = {
-  readonly slipway: 1;
+  readonly slipway: 2;
   readonly workflow: string;
   /** The runnable dir, relative to the outermost Git root. */
   readonly dir: string;
@@ -31,46 +37,12 @@ export type Plan = {
 export type Refusal = { readonly kind: string; readonly what: string; readonly why: string; readonly fix: string };
 
 /** Whether a step has to do with the refs of releases: claims, moves of a tag, the log, Git tags. */
-export const usesRefs = (one: Step): boolean =>
-  one.do.some(({ kind }) => kind === "git_ref" || kind === "record" || kind === "move_tag");
+export const usesRefs = (one: Step): boolean => one.do.some((action) => kindOf(action).refs);
 
-/** Builds a step; what is not given is `null`. */
-export function step(id: string, title: string, actions: readonly Action[], more: Partial<Step> = {}): Step {
-  return { id, title, skip: null, yields: null, do: actions, ...more };
-}
-
-type Value = Word | readonly Word[] | false | null | undefined;
-
-/**
- * Writes a command as in the documents: a value is one word, a list is many, `false` is none.
- * Throws on quotes, pipes and redirections in the text, which a command does not have.
- */
-export function cmd(text: TemplateStringsArray, ...values: readonly Value[]): Command {
-  const argv: Word[] = [];
-  let open = false;
-  const add = (word: Word) => {
-    const last = argv.at(-1);
-    if (!open) argv.push(word);
-    else if (typeof last === "string" && typeof word === "string") argv[argv.length - 1] = last + word;
-    else throw new Error("cmd: a digest is a word of its own");
-    open = true;
-  };
-  for (const [index, part] of text.entries()) {
-    if (/["'`|&;<>$\\]/.test(part)) throw new Error(`cmd: "${part}" holds shell text; write argv`);
-    for (const letter of part)
-      if (/\s/.test(letter)) open = false;
-      else add(letter);
-    const value = values[index];
-    if (value === undefined || value === null || value === false) continue;
-    if (!Array.isArray(value)) {
-      add(value as Word);
-      continue;
-    }
-    for (const word of value as readonly Word[]) {
-      open = false;
-      add(word);
-    }
-    open = false;
-  }
-  return { kind: "command", argv, env: {}, cwd: "." };
-}
+/** Builds a step; `skip` is why it is not done, null where it is. */
+export const step = (
+  id: string,
+  title: string,
+  actions: readonly Action[],
+  { skip = null }: Partial<Pick<Step, "skip">> = {},
+): Step => ({ id, title, skip, do: actions });

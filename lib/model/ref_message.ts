@@ -33,7 +33,7 @@ export type Broken = { readonly broken: string };
 /** What an older Slipway wrote names no namespace and no attempt. */
 const owner: Shape<Owner> = {
   ...{ nonce: word, user: word, host: word, boot: word, pid: whole, started: word },
-  ...{ commit: word, run: word, at: whole, digest: maybe(digest) },
+  ...{ commit: word, run: word, at: whole },
   ...{ namespace: maybe(word), attempt: maybe(word) },
 };
 const place: Shape<Flip["places"][number]> = { registry: word, repository: word, seen: orNull(digest) };

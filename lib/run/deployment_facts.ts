@@ -3,15 +3,15 @@ import { type DeploymentFacts, type DeploymentOptions, ecrTarget, primaryOf, tar
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
-import type { Request } from "./facts.ts";
 
 type Base = Pick<Facts, "config" | "targets" | "env">;
+type Options = DeploymentOptions & { readonly offline: boolean };
 
 /** Looks at the service of a deployment and at the revisions in question; changes nothing. */
-export async function loadDeployment(base: Base, { options, offline }: Request): Promise<DeploymentFacts> {
+export async function loadDeployment(base: Base, options: Options): Promise<DeploymentFacts> {
   const registry = ecrTarget(base.targets, base.config.registries);
-  const target = targetOf(base.config.imageName, options as unknown as DeploymentOptions);
-  if (offline) throw isOffline();
+  const target = targetOf(base.config.imageName, options);
+  if (options.offline) throw isOffline();
   const account = accountOfRepository(repositoryOf(registry, base.config.imageName));
   const ecs = await openEcs(account, base.env);
   const [service, newest] = await Promise.all([ecs.service(target), ecs.definition(target.family)]);

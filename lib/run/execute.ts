@@ -1,16 +1,14 @@
 import { now } from "../doors/clock.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import { UserError } from "../model/errors.ts";
-import type { Action, Step } from "../model/plan.ts";
+import { kindOf } from "../model/kind.ts";
+import type { Step } from "../model/plan.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { seconds } from "../model/units.ts";
 import { endLeftClients, reapContainers } from "./containers.ts";
-import { releaseClaim } from "./perform/claim.ts";
-import { isRecorded } from "./perform/record.ts";
-import { perform } from "./perform.ts";
 import { capitalised, readTimes, saveTime } from "./progress.ts";
 import { keepRun } from "./runs.ts";
-import { assertHeld, pushWaiting } from "./waiting.ts";
+import { assertHeld, giveClaimBack, pushWaiting } from "./waiting.ts";
 import type { Outcome, World } from "./world.ts";
 
 export type StepResult = { readonly id: string; readonly state: Outcome | "skipped"; readonly seconds: number };
@@ -20,12 +18,14 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   const { steps } = world.plan;
   const first = from ? steps.findIndex(({ id }) => id === from) : 0;
   const results: StepResult[] = [];
-  const starts = steps.some((step) => step.do.some(makesContainer));
-  if (starts) await endLeftClients(world);
-  // One that is left may be made of the image that is to go.
-  if (starts || steps.some((step) => step.do.some(removesImage))) await reapContainers(world);
+  const actions = steps.flatMap((step) => step.do);
+  const reaps = actions.some((action) => kindOf(action).reaps?.(action));
+  if (reaps) {
+    await endLeftClients(world);
+    await reapContainers(world);
+  }
   const keep = keepRun(world);
-  let isLeft = steps.some((step) => step.do.some((action) => action.kind !== "command" && makesContainer(action)));
+  let isLeft = actions.some((action) => kindOf(action).leaves);
   try {
     for (const [index, step] of steps.entries()) {
       assertGoesOn(world);
@@ -33,7 +33,7 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
       const turn = { world, label: `[${index + 1}/${steps.length}]`, passed };
       results.push(
         await runStep(step, turn).catch((error: unknown) => {
-          isLeft = starts;
+          isLeft = reaps;
           throw atStep(error, step, world);
         }),
       );
@@ -53,7 +53,7 @@ async function leave(world: World): Promise<void> {
   const { claim, waiting } = world.state;
   waiting.tag = null;
   const tell = (what: string) => (error: unknown) => world.console.progress(`${what}: ${String(error)}`);
-  if (claim) await releaseClaim(world).catch(tell("the claim could not be given back"));
+  if (claim) await giveClaimBack(world).catch(tell("the claim could not be given back"));
   else await pushWaiting(world).catch(tell("what was done could not be recorded"));
 }
 
@@ -61,14 +61,6 @@ function assertGoesOn(world: World): void {
   if (world.signal.aborted) throw interrupted();
   assertHeld(world);
 }
-
-const makesContainer = (action: Action): boolean =>
-  action.kind === "compare_packages" ||
-  action.kind === "package_use" ||
-  (action.kind === "command" && action.container === true);
-
-const removesImage = (action: Action): boolean =>
-  action.kind === "command" && action.argv.slice(0, 3).join(" ") === "docker image rm";
 
 /** The error of a step with the step's name before its sentence; an interrupt speaks for itself, and anything but a UserError is our bug. */
 function atStep(error: unknown, step: Step, world: World): unknown {
@@ -79,15 +71,17 @@ function atStep(error: unknown, step: Step, world: World): unknown {
   return new UserError(what, { why, fix, exitCode, kind }, { cause: error });
 }
 
-/** Preflight, claim and gates always run (design.md, "--from"). */
-const alwaysRuns = (step: Step): boolean =>
-  step.do.some((action) => action.kind === "check" || action.kind === "git_ref" || action.kind === "record");
+/** Whether a step runs although `--from` starts later (design.md, "--from"). */
+export function alwaysRuns(step: Step): boolean {
+  const all = step.do.map((action) => kindOf(action).always);
+  return all.includes(true) || (all.length > 0 && all.every((one) => one === "alone"));
+}
 
 type Turn = { readonly world: World; readonly label: string; readonly passed: boolean };
 
 async function runStep(step: Step, { world, label, passed }: Turn): Promise<StepResult> {
   // A report speaks for itself, and who talks to a container wants no word about what was not done.
-  const isSilent = step.do.every(({ kind }) => kind === "announce") || (step.skip !== null && isConversation(world));
+  const isSilent = step.do.every((action) => kindOf(action).tells) || (step.skip !== null && isConversation(world));
   const say = (state: string, text: string) =>
     isSilent || world.console.progress(`${world.console.colour("dim", label)} ${text}${state}`);
   const reason = step.skip ?? (passed ? "--from" : null);
@@ -95,20 +89,21 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
     say(world.console.colour(reason.startsWith("--") ? "red" : "dim", ` (skipped: ${reason})`), step.title);
     return { id: step.id, state: "skipped", seconds: 0 };
   }
-  const record = step.do.find((action) => action.kind === "record");
-  if (record && record.entry.type === "pass" && (await isRecorded(record, world))) {
+  if (await isProven(step, world)) {
     say(" (already: the log has this pass)", step.title);
     return { id: step.id, state: "already", seconds: 0 };
   }
   const last = readTimes(world)[step.id];
   say(last && last >= 2 ? ` (took ${seconds(last)} last time)` : "", step.title);
   const start = now();
-  world.state.stepBegan = start;
+  world.state.step = { id: step.id, began: start };
   const outcomes: Outcome[] = [];
   for (const action of step.do) {
     assertGoesOn(world);
-    if (world.state.waiting.isUrgent && !onlyLooks(action)) await pushWaiting(world);
-    outcomes.push(await perform(action, world));
+    const { run, waits } = kindOf(action);
+    // What others wait for, or must not do again, is pushed before anything else is done.
+    if (world.state.waiting.isUrgent && !waits) await pushWaiting(world);
+    outcomes.push(await run(action, world));
     if (outcomes.includes("open")) break;
   }
   const took = (now() - start) / 1000;
@@ -118,8 +113,10 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
   return { id: step.id, state, seconds: took };
 }
 
-/** What others wait for, or must not do again, is pushed before anything else is done. */
-const onlyLooks = ({ kind }: Action): boolean => ["verify_digest", "record", "git_ref", "announce"].includes(kind);
+async function isProven(step: Step, world: World): Promise<boolean> {
+  for (const action of step.do) if (await kindOf(action).isProven?.(action, world)) return true;
+  return false;
+}
 
 const stateOf = (outcomes: readonly Outcome[]): Outcome => {
   if (outcomes.includes("open")) return "open";
@@ -127,4 +124,4 @@ const stateOf = (outcomes: readonly Outcome[]): Outcome => {
 };
 
 const isConversation = (world: World): boolean =>
-  world.plan.steps.some((step) => step.do.some((action) => action.kind === "command" && action.interactive));
+  world.plan.steps.some((step) => step.do.some((action) => kindOf(action).talks?.(action)));

@@ -1,7 +1,6 @@
-import { join } from "node:path";
-import { asksRegistries } from "../flows/choose_image.ts";
 import { aroundNames } from "../model/around_facts.ts";
 import { currentEntry } from "../model/changelog.ts";
+import { asksRegistries } from "../model/choose_image.ts";
 import type { Facts, GitFacts, Need, TreeFacts } from "../model/facts.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
 import { allowedInTree, listNames, nestedDirs } from "../model/tests.ts";
@@ -23,18 +22,10 @@ export const costly = [
   "inputs",
   "claim",
   "refs",
-  "survey",
   "remoteTags",
   "unpushed",
   "moving",
-  "programs",
-  "deployment",
   "packages",
-  "template",
-  "existing",
-  "ownTests",
-  "codeAt",
-  "otherImages",
   "images",
   "runs",
   "commits",
@@ -55,35 +46,22 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const named = typedTags(request);
   const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
   const gitAndRefs = early ?? loadGitAndRefs(base, request);
-  const [
-    { git, tree, refs, more },
-    engine,
-    { registries: seen, inputs },
-    image,
-    lastLog,
-    nested,
-    programs,
-    packages,
-    template,
-    deployment,
-  ] = await Promise.all([
-    gitAndRefs,
-    wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
-    loadRegistriesAndInputs(base, { request, tags, dev }),
-    wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
-    wants("seenLog") ? loadSeenLog(base) : undefined,
-    wants("nested") ? loadNested(base) : undefined,
-    wants("programs") ? loadProgramFacts(base) : undefined,
-    wants("packages") ? loadPackages(base) : undefined,
-    wants("template") ? loadTemplateFacts(base) : undefined,
-    wants("deployment") ? loadDeploymentFacts(base, request) : undefined,
-  ]);
+  const [{ git, tree, refs, more }, engine, { registries: seen, inputs }, image, lastLog, nested, packages] =
+    await Promise.all([
+      gitAndRefs,
+      wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
+      loadRegistriesAndInputs(base, { request, tags, dev }),
+      wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
+      wants("seenLog") ? loadSeenLog(base) : undefined,
+      wants("nested") ? loadNested(base) : undefined,
+      wants("packages") ? loadPackages(base) : undefined,
+    ]);
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
   const isReport = (["releases", "candidates", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
   const around = aroundNames.some(wants) ? await loadAroundFacts(base, request) : undefined;
-  const groups = { ...template, ...refs, ...more, ...image, ...report, ...around };
-  const parts = { git, tree, engine, registries, lastLog, nested, inputs, programs, packages, deployment, ...groups };
+  const groups = { ...refs, ...more, ...image, ...report, ...around };
+  const parts = { git, tree, engine, registries, lastLog, nested, inputs, packages, ...groups };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
@@ -135,15 +113,14 @@ async function loadGitAndRefs(base: Base, request: Request) {
 
 /** What refs say: read where it is asked for. */
 async function loadRefParts(known: { base: Base; git: GitFacts; offline: boolean }, needs: readonly Need[]) {
-  if (!(["log", "lastLog", "refs", "survey"] as const).some((need) => needs.includes(need))) return undefined;
-  const { latestLog, loadHeld, loadRefs, loadSurvey } = await import("./ref_facts.ts");
+  if (!(["log", "lastLog", "refs"] as const).some((need) => needs.includes(need))) return undefined;
+  const { latestLog, loadHeld, loadRefs } = await import("./ref_facts.ts");
   const refs = needs.includes("log") ? await loadRefs(known, needs.includes("pushed")) : undefined;
   return {
     refs,
     more: {
       ...(refs ? { lastLog: refs.log } : needs.includes("lastLog") ? { lastLog: await latestLog(known) } : {}),
       ...(needs.includes("refs") ? { refs: await loadHeld(known) } : {}),
-      ...(needs.includes("survey") ? { survey: await loadSurvey(known) } : {}),
     },
   };
 }
@@ -167,19 +144,9 @@ async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: 
   return loadReportFacts(base, request);
 }
 
-async function loadDeploymentFacts(base: Base, request: Request): Promise<Facts["deployment"]> {
-  const { loadDeployment } = await import("./deployment_facts.ts");
-  return loadDeployment(base, request);
-}
-
 async function loadAroundFacts(base: Base, request: Request): Promise<Costly> {
   const { loadAround } = await import("./needs_around.ts");
   return loadAround(base, request);
-}
-
-async function loadProgramFacts(base: Base): Promise<Facts["programs"]> {
-  const { loadPrograms } = await import("../doors/programs.ts");
-  return loadPrograms(base.place.root, base.env);
 }
 
 async function loadNested({ config, place, env }: Base): Promise<Facts["nested"]> {
@@ -191,23 +158,6 @@ async function loadNested({ config, place, env }: Base): Promise<Facts["nested"]
 async function loadPackages(base: Base): Promise<Facts["packages"]> {
   const { loadPackageFacts } = await import("../doors/pyproject.ts");
   return loadPackageFacts(base.place, base.env);
-}
-
-type TemplateFact = "template" | "existing" | "ownTests" | "codeAt" | "otherImages";
-
-async function loadTemplateFacts(base: Base): Promise<Pick<Facts, TemplateFact>> {
-  const { loadTemplate } = await import("../doors/template.ts");
-  const { findRunnableDirs } = await import("../doors/runnable_dirs.ts");
-  const { loadRemote } = await import("../doors/git_remote.ts");
-  const [others, { remote }] = await Promise.all([
-    findRunnableDirs(base.place, base.env),
-    loadRemote(base.place.owner, null, base.env),
-  ]);
-  return {
-    ...loadTemplate(join(base.place.root, base.place.dir)),
-    codeAt: remote?.address ?? null,
-    otherImages: others.filter(({ dir }) => dir !== base.place.dir),
-  };
 }
 
 /** The tags that somebody typed; `--candidate` without one means the commit's own, of a build. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readText, remove, writeForAll } from "../doors/files.ts";
+import type { Command } from "../kinds/command.ts";
 import { UserError } from "../model/errors.ts";
-import type { Command } from "../model/plan.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
 /** The file in which a container's command writes how it ended; its mount is named in the compose file. */

@@ -5,7 +5,7 @@ import { flipRef, timeOf } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, GitFacts, HeldRef, HeldRefs, Owner } from "../model/facts.ts";
 import type { SignedEntry } from "../model/log.ts";
-import { damaged, forgotten, type LostRelease, type Standing } from "../model/log_repair.ts";
+import { damaged, forgotten, type LostRelease, type Standing, type Survey } from "../model/log_repair.ts";
 import { releaseClaim, releaseTag } from "../model/names.ts";
 import { quote } from "../model/render_plan.ts";
 import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
@@ -145,7 +145,7 @@ async function heldRefs(refs: Refs, all: All, { config }: Base): Promise<HeldRef
 const ownerText = ({ user, host, pid, at }: Owner): string => `${user} on ${host} (process ${pid}) since ${timeOf(at)}`;
 
 /** The log as it is, with what Git tags and registries say of releases that it lost. */
-export async function loadSurvey(known: Known): Promise<Facts["survey"]> {
+export async function loadSurvey(known: Known): Promise<Survey> {
   const refs = open(known);
   const all = await refs.list();
   const survey = await refs.survey(all);

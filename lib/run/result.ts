@@ -1,16 +1,17 @@
 import { appendPrivate } from "../doors/files.ts";
+import { kindOf } from "../model/kind.ts";
 import { fenced } from "../model/visible.ts";
 import { comfort } from "./comfort.ts";
 import type { StepResult } from "./execute.ts";
-import { digestText, type World } from "./world.ts";
+import { knownValue, type World } from "./world.ts";
 
-/** The digest that the run was about: what it built, else what it read back. */
+/** The digest that the run was about: what it made last, else what it read back first. */
 function resultDigest(world: World): string | null {
-  if (world.state.image) return world.state.image;
-  const verified = world.plan.steps.flatMap((step) =>
-    step.do.flatMap((action) => (action.kind === "verify_digest" ? [action.digest] : [])),
-  )[0];
-  return verified ? digestText(world, verified) : null;
+  const last = [...world.state.made.values()].at(-1);
+  if (last !== undefined) return last;
+  const values = world.plan.steps.flatMap((step) => step.do.map((action) => kindOf(action).digest?.(action)));
+  const first = values.find((value) => value !== undefined);
+  return first === undefined ? null : knownValue(world, first);
 }
 
 /** What nobody should overlook is red. */

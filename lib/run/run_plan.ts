@@ -6,10 +6,11 @@ import { didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
+import { kindOf } from "../model/kind.ts";
 import { type Plan, usesRefs } from "../model/plan.ts";
 import { seconds } from "../model/units.ts";
 import { sharedClient } from "./client.ts";
-import { execute } from "./execute.ts";
+import { alwaysRuns, execute } from "./execute.ts";
 import type { universal, Values } from "./options.ts";
 import { sharedRefs } from "./ref_facts.ts";
 import { tellResult } from "./result.ts";
@@ -61,12 +62,11 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     refs: async () => sharedRefs(facts, facts.git, false),
     registries: async () => sharedClient(facts.env),
     state: {
-      image: null,
+      made: new Map(),
+      step: { id: "", began: 0 },
       claim: null,
-      noted: null,
       waiting: nothingWaits(),
       tried: new Map(),
-      stepBegan: 0,
       tail: [],
       text: [...run.told.text],
       data: run.told.data,
@@ -82,10 +82,7 @@ const logName = (workflow: string): string =>
 
 /** Who releases or moves a tag sees first where everybody else will see it. */
 function tellRemote({ plan, facts, console }: World): void {
-  const moves = plan.steps.some((step) =>
-    step.do.some((action) => action.kind === "move_tag" || (action.kind === "git_ref" && action.op === "claim")),
-  );
-  if (!moves) return;
+  if (!plan.steps.some((step) => step.do.some((action) => kindOf(action).holds))) return;
   const { remote } = facts.git;
   console.progress(
     remote
@@ -128,14 +125,7 @@ function assertFrom(plan: Plan, from: string | undefined): void {
       why: `Its steps are ${ids.join(", ")}.`,
       fix: didYouMean(from, ids, (id) => `--from ${id}`) ?? "Name one of them",
     });
-  const open = plan.steps
-    .slice(0, at)
-    .find(
-      (step) =>
-        step.skip === null &&
-        !step.do.every(({ kind }) => ["check", "git_ref", "record", "write_file"].includes(kind)) &&
-        !step.do.some(({ kind }) => kind === "record"),
-    );
+  const open = plan.steps.slice(0, at).find((step) => step.skip === null && !alwaysRuns(step));
   if (!open) return;
   throw new UserError(`--from ${from} would leave out ${open.id}, which is not done`, {
     why: "A run starts later only where facts show every earlier step done.",

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { now } from "../doors/clock.ts";
 import { filesIn, readText, writePrivate } from "../doors/files.ts";
 import type { Place } from "../model/facts.ts";
-import type { Record_ } from "../model/plan.ts";
+import { kindOf } from "../model/kind.ts";
 import type { RunRecord } from "../model/report.ts";
 import { comfort } from "./comfort.ts";
 import type { StepResult } from "./execute.ts";
@@ -31,16 +31,17 @@ function runsIn(file: string): readonly RunRecord[] {
 
 /** Notes when a run of a release starts; gives what is to be called with its steps when it ends. Other runs are not kept. */
 export function keepRun(world: World): (results: readonly StepResult[]) => void {
-  const record = world.plan.steps.flatMap((step) => step.do).find(isRelease);
-  if (record?.entry.type !== "release") return () => undefined;
-  const { stage, version } = record.entry;
+  const actions = world.plan.steps.flatMap((step) => step.do);
+  const released = actions.map((action) => kindOf(action).release?.(action)).find((one) => one);
+  if (!released) return () => undefined;
+  const { image, stage, version } = released;
   const start = now();
   return (results) => {
     const steps = kept(world, results, (now() - start) / 1000);
     const ended = steps.some(({ state }) => state === "failed") ? "stopped" : "done";
     const run = { workflow: world.plan.workflow, stage, version, started: new Date(start).toISOString(), ended, steps };
     comfort(world, () => {
-      const file = join(slipwayFolder(world.facts, ...folderOf(record.image)), `${stage}-${version}.json`);
+      const file = join(slipwayFolder(world.facts, ...folderOf(image)), `${stage}-${version}.json`);
       writePrivate(file, JSON.stringify([...runsIn(file), run].slice(-most)));
     });
   };
@@ -58,6 +59,3 @@ function kept(world: World, results: readonly StepResult[], took: number): RunRe
   const left = results.reduce((sum, { seconds }) => sum - seconds, took);
   return [...steps, { id: stopped.id, title: stopped.title, state: "failed", seconds: rounded(left) }];
 }
-
-const isRelease = (action: { readonly kind: string }): action is Record_ =>
-  action.kind === "record" && (action as Record_).entry.type === "release";

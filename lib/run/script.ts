@@ -22,8 +22,8 @@ import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
 
-/** A workflow: a sentence, its options, and the pure function from facts and options to steps. */
-export type Script<O extends OptionSet> = {
+/** A workflow: a sentence, its options, and the pure function from what was seen and the options to steps. */
+export type Script<O extends OptionSet, S = unknown> = {
   readonly about: string;
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
@@ -38,19 +38,24 @@ export type Script<O extends OptionSet> = {
   readonly passesWords?: true;
   readonly examples?: readonly string[];
   /** A question before anything changes, or null. A version that was not typed is asked about anyway. */
-  readonly asks?: (facts: Facts, options: Values<O>) => string | null;
+  asks?(facts: Facts, options: Values<O>, seen: S): string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
   readonly before?: { readonly stage?: ReleaseStage; readonly steps: (facts: Facts, options: Values<O>) => Step[] };
   /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
   readonly every?: (options: Values<O>) => number | undefined;
   /** Files that are put back as they are now, null where there is none, when `before` or what follows it fails. */
   readonly putsBack?: (facts: Facts) => Readonly<Record<string, string | null>>;
-  readonly steps: (facts: Facts, options: Values<O> & { readonly words: readonly string[] }) => Step[];
+  /** A question of its own to the world, which changes nothing: `steps` gets the answer. */
+  readonly look?: (facts: Facts, options: Values<O> & { readonly offline: boolean }) => Promise<S>;
+  steps(facts: Facts, options: Values<O> & { readonly words: readonly string[] }, seen: S): Step[];
 };
 type Common = Values<typeof universal>;
 
 /** Defines a script, and runs it when its file is the one that was started. */
-export async function script<const O extends OptionSet>(url: string, spec: Script<O>): Promise<Script<O>> {
+export async function script<const O extends OptionSet, S = undefined>(
+  url: string,
+  spec: Script<O, S>,
+): Promise<Script<O, S>> {
   const file = fileURLToPath(url);
   if (process.argv[1] && realPath(process.argv[1]) === realPath(file)) {
     dropEnvFiles();
@@ -138,8 +143,11 @@ async function planAndRun(
   const known = before && (first.length > 0 || !spec.before?.stage) ? before.facts : await load();
   // What was cut off while it looked may say anything.
   if (interruption().aborted) throw interrupted();
-  const { facts, steps, refused } =
-    before && first.length > 0 ? before : planned(known, (facts) => spec.steps(facts, options), before?.refused);
+  const isPart = before !== null && first.length > 0;
+  const seen = isPart ? undefined : await spec.look?.(known, { ...options, offline: common.offline });
+  const { facts, steps, refused } = isPart
+    ? before
+    : planned(known, (facts) => spec.steps(facts, options, seen), before?.refused);
   const plan = makePlan(name, facts, { steps, refused });
   if (first.length === 0 && !common.quiet)
     for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
@@ -147,7 +155,7 @@ async function planAndRun(
   const { runPlan } = await import("./run_plan.ts");
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
   if (first.length === 0)
-    return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options) ?? null, told });
+    return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options, seen) ?? null, told });
   const kept = spec.putsBack?.(facts) ?? {};
   try {
     const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true, told });
@@ -177,7 +185,7 @@ async function again(
 const planStrictly: typeof planDespite = (facts, plan) => ({ facts, steps: plan(facts), refused: [] });
 
 const makePlan = (workflow: string, facts: Facts, { steps, refused }: Omit<Planned, "facts">): Plan => ({
-  slipway: 1,
+  slipway: 2,
   workflow,
   dir: facts.place.dir,
   image: facts.config.imageName,

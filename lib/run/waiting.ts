@@ -41,8 +41,15 @@ export async function pushWaiting(world: World): Promise<void> {
   if (!won) throw refused(ref ?? (await world.refs()).logRef, why, world.facts.git.remote);
 }
 
-/** Pushes what waits and gives the claim back with it. */
-export async function pushLast(world: World, claim: HeldRef): Promise<Swapped> {
+/** Gives the claim back, with what waits; on every orderly way out. */
+export async function giveClaimBack(world: World): Promise<void> {
+  const held = world.state.claim;
+  if (!held) return;
+  const { won, why } = await pushLast(world, held);
+  if (!won) world.console.progress(`the claim could not be given back: ${why}`);
+}
+
+async function pushLast(world: World, claim: HeldRef): Promise<Swapped> {
   await claim.stop();
   world.state.claim = null;
   const back = { ref: claim.ref, from: claim.object, to: null };

@@ -7,7 +7,7 @@ import type { RegistryClient } from "../doors/registry.ts";
 import type { Facts, Owner } from "../model/facts.ts";
 import type { Flip } from "../model/flip.ts";
 import { type Repository, repositoryOf } from "../model/oci/address.ts";
-import type { Digest, Place, Plan } from "../model/plan.ts";
+import type { Place, Plan, Value } from "../model/plan.ts";
 import { comfort } from "./comfort.ts";
 import type { HeldRef } from "./held_ref.ts";
 import type { Waiting } from "./waiting.ts";
@@ -34,17 +34,16 @@ export type World = {
 };
 /** What a run has to tell at its end; the parts of one that is planned twice share it. */
 export type Told = { text: string[]; data: unknown };
-/** The little that grows during a run: the digest that was built, the claim that is held, what there is to tell at the end. */
+/** The little that grows during a run: what its steps made, the claim that is held, what there is to tell at the end. */
 export type RunState = {
-  image: string | null;
+  /** Step -> what it made, the digest of an image; the last one is what the run was about. */
+  readonly made: Map<string, string>;
+  /** The step that runs, and when it began, in milliseconds. */
+  step: { readonly id: string; readonly began: number };
   claim: HeldRef | null;
-  /** What the claim says of the image, once it is known. */
-  noted: string | null;
   readonly waiting: Waiting;
   /** Git tag -> the object that was made of it when it was tried. */
   readonly tried: Map<string, string>;
-  /** When the step that runs began, in milliseconds. */
-  stepBegan: number;
   tail: string[];
   text: string[];
   data: unknown;
@@ -69,11 +68,18 @@ export const ownLabels = (world: World): Readonly<Record<string, string>> => ({
   "dev.slipway.owner": ownerLabel(world),
 });
 
-/** A digest of the plan as text: what an earlier step yielded, or what facts knew. */
-export function digestText(world: World, digest: Digest): string {
-  if (typeof digest === "string") return digest;
-  if (world.state.image) return world.state.image;
-  throw new Error("a step uses the image before any step yielded it");
+/** A value of the plan as text: what the step that it names made, or what was known. */
+export function knownValue(world: World, value: Value): string {
+  if (typeof value === "string") return value;
+  const known = world.state.made.get(value.from);
+  if (known !== undefined) return known;
+  throw new Error(`a step uses what ${value.from} makes before that is made`);
+}
+
+/** Keeps what the step that runs has made. */
+export function made({ state }: World, value: string): void {
+  state.made.delete(state.step.id);
+  state.made.set(state.step.id, value);
 }
 
 /** The repository of a place of the plan, found by its registry's name. */

@@ -1,4 +1,19 @@
-import type { Action, Command, Plan } from "../../lib/model/plan.ts";
+import { checkPush } from "../../lib/kinds/check_push.ts";
+import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
+import { type Command, command } from "../../lib/kinds/command.ts";
+import { comparePackages } from "../../lib/kinds/compare_packages.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
+import { type GitTag, gitTag, pushTag, type TryTag, tryTag } from "../../lib/kinds/git_tag.ts";
+import { type MoveTag, moveTag } from "../../lib/kinds/move_tag.ts";
+import { packageUse } from "../../lib/kinds/package_use.ts";
+import { postMessage } from "../../lib/kinds/post_message.ts";
+import { putIndex } from "../../lib/kinds/put_index.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { repairLog } from "../../lib/kinds/repair_log.ts";
+import { snapshot } from "../../lib/kinds/snapshot.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import type { Action, Plan } from "../../lib/model/plan.ts";
 import type { Moment } from "./trap_proxy.ts";
 
 /** What is watched: a program that the run starts, a change of a ref, a request, or a file that takes another's place. */
@@ -53,7 +68,9 @@ const atFirst = (): Before => {
 };
 
 /** What an action of these kinds does is look, ask or say: there is nothing to end half-way. */
-export const quietKinds: ReadonlySet<Action["kind"]> = new Set(["announce", "by_hand", "verify_digest"]);
+export const quietKinds: ReadonlySet<string> = new Set([
+  ...["announce", "by_hand", "verify_digest", "check_disk", "check_ecr", "settle_move"],
+]);
 
 /**
  * The points of a plan: before, inside and after each thing that one of its actions does to the world. An action that
@@ -75,7 +92,17 @@ export function pointsOf(plan: Plan): readonly Point[] {
   return [...points, ...ofWaiting("end", before)];
 }
 
-const looks: ReadonlySet<Action["kind"]> = new Set(["verify_digest", "record", "git_ref", "announce"]);
+/** These change nothing that others see, or go with the next push. */
+const looks = new Set([
+  "verify_digest",
+  "record",
+  "claim",
+  "release_claim",
+  "git_tag",
+  "push_tag",
+  "repair_log",
+  "announce",
+]);
 
 /** What waits goes in one push. */
 function ofWaiting(name: string, before: Before): Point[] {
@@ -105,54 +132,53 @@ export const withoutTwins = (points: readonly Point[], all: readonly Point[]): r
 /** The points of one action; none where it only looks, or where what it does waits for the next push. */
 export function ofAction(name: string, action: Action, before: Before = atFirst()): Point[] {
   const { count } = before;
-  if (action.kind === "command") return ofCommand(name, action);
-  if (action.kind === "write_file") {
+  if (command.is(action)) return ofCommand(name, action);
+  if (writeFile.is(action)) {
     const watch = { by: "rename", path: action.path, nth: count(renames) } as const;
     // What lies in Slipway's own folder is written anew by every run.
     return action.path.includes(".git/") ? [] : at(`${name}: ${action.path}`, watch, ["inside"]);
   }
   // A snapshot is made anew by every run: one of them is left half made.
-  if (action.kind === "snapshot")
+  if (snapshot.is(action))
     return action.code && count("snapshot") === 1
       ? at(`${name}: git clone`, { by: "git", words: " clone ", nth: 1 }, ["after"])
       : [];
-  if (action.kind === "put_index") return at(`${name}: index`, put(action.place.registry, manifest(action.tag)));
-  if (action.kind === "post_message")
+  if (putIndex.is(action)) return at(`${name}: index`, put(action.place.registry, manifest(action.tag)));
+  if (postMessage.is(action))
     return [
       ...ofRef(`${name}: intent`, `refs/slipway/log/${action.image}`, count),
       ...at(`${name}: message`, { by: "request", registry: "slack", method: "POST", path: /./, nth: 1 }),
       ...ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count),
     ];
-  if (action.kind === "ecs_revision") return at(`${name}: revision`, call(/\.RegisterTaskDefinition$/));
-  if (action.kind === "ecs_service")
+  if (ecsRevision.is(action)) return at(`${name}: revision`, call(/\.RegisterTaskDefinition$/));
+  if (ecsService.is(action))
     return [
       ...at(`${name}: service`, call(/\.UpdateService$/)),
       // The second look is the first one of the watch.
       ...at(`${name}: watch`, { ...call(/\.DescribeServices$/), nth: 3 }, ["before", "after"]),
     ];
-  if (action.kind === "compare_packages") return at(`${name}: docker create`, program("create --pull never"));
-  if (action.kind === "package_use") return at(`${name}: docker run`, program("run --rm"));
-  if (action.kind === "git_ref" && action.op === "claim")
-    return action.digest ? [] : ofRef(`${name}: ref`, action.ref, count);
-  if (action.kind === "git_ref" && action.op === "release_claim") {
+  if (comparePackages.is(action)) return at(`${name}: docker create`, program("create --pull never"));
+  if (packageUse.is(action)) return at(`${name}: docker run`, program("run --rm"));
+  if (takeClaim.is(action)) return ofRef(`${name}: ref`, action.ref, count);
+  if (returnClaim.is(action)) {
     gone(before);
     return ofGiveBack(`${name}: ref`, action.ref);
   }
-  if (action.kind === "git_ref" && action.op === "tag") return ofTag(name, action, before);
-  if (action.kind === "git_ref" && action.op === "push_tag") return waits(before, `refs/tags/${action.tag}`);
-  if (action.kind === "git_ref") return ofRef(`${name}: ref`, action.ref, count);
-  if (action.kind === "record") {
+  if (gitTag.is(action)) return ofTag(name, action, before);
+  if (pushTag.is(action)) return waits(before, `refs/tags/${action.tag}`);
+  if (repairLog.is(action)) return ofRef(`${name}: ref`, action.ref, count);
+  if (record.is(action)) {
     before.isUrgent ||= action.entry.type !== "pass";
     return waits(before, `refs/slipway/log/${action.image}`);
   }
-  if (action.kind === "check" && action.what === "push")
+  if (checkPush.is(action))
     return action.places.flatMap(({ registry }) => {
       const opened = { by: "request", registry, method: "POST", path: blob, nth: 1 } as const;
       // It is taken back again.
       return asPart(at(`${name}: upload opened in ${registry}`, opened, ["before", "after"]));
     });
-  if (action.kind === "check" && action.what === "git_tag") return ofTrial(name, action, before);
-  if (action.kind === "copy_image")
+  if (tryTag.is(action)) return ofTrial(name, action, before);
+  if (copyImage.is(action))
     return action.to.flatMap(({ registry }, index) => {
       const last = at(`${name}: manifest to ${registry}`, put(registry, manifest(action.tag)));
       return [
@@ -160,7 +186,7 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
         ...(index === action.to.length - 1 ? last : asPart(last)),
       ];
     });
-  if (action.kind === "move_tag") return ofMove(name, action, before);
+  if (moveTag.is(action)) return ofMove(name, action, before);
   return [];
 }
 
@@ -188,7 +214,7 @@ const ofGiveBack = (name: string, ref: string): Point[] => [
 ];
 
 /** A tag that was tried is made of the same object. */
-function ofTag(name: string, { tag }: Extract<Action, { op: "tag" }>, { count, tried }: Before): Point[] {
+function ofTag(name: string, { tag }: GitTag, { count, tried }: Before): Point[] {
   const ref = `refs/tags/${tag}`;
   const words = tried.has(tag) ? ` update-ref ${ref} ` : ` tag --annotate ${tag} `;
   return [
@@ -199,7 +225,7 @@ function ofTag(name: string, { tag }: Extract<Action, { op: "tag" }>, { count, t
 }
 
 /** The tag is made, offered and taken away again: a run that is ended meanwhile leaves it in the clone. */
-function ofTrial(name: string, { tag }: Extract<Action, { what: "git_tag" }>, { count, tried }: Before): Point[] {
+function ofTrial(name: string, { tag }: TryTag, { count, tried }: Before): Point[] {
   count(`refs/tags/${tag}`);
   tried.add(tag);
   const made = { by: "git", words: ` tag --annotate ${tag} `, nth: 1 } as const;
@@ -207,7 +233,7 @@ function ofTrial(name: string, { tag }: Extract<Action, { what: "git_tag" }>, { 
 }
 
 /** Its intent takes along what waits; that it is done waits itself. */
-function ofMove(name: string, action: Extract<Action, { kind: "move_tag" }>, before: Before): Point[] {
+function ofMove(name: string, action: MoveTag, before: Before): Point[] {
   const { count, waiting } = before;
   const ref = `refs/slipway/flip/${action.image}`;
   waiting.clear();

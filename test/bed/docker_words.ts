@@ -1,6 +1,8 @@
 import { insideFolder } from "../../lib/doors/package_use.ts";
-import { packageUseArgv } from "../../lib/model/package_actions.ts";
-import type { Action, Digest, Plan } from "../../lib/model/plan.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { comparePackages } from "../../lib/kinds/compare_packages.ts";
+import { packageUse, packageUseArgv } from "../../lib/kinds/package_use.ts";
+import type { Action, Plan, Value } from "../../lib/model/plan.ts";
 
 /** What a plan does in the steps that are not skipped. */
 export const actionsOf = (plan: Plan): readonly Action[] =>
@@ -8,15 +10,15 @@ export const actionsOf = (plan: Plan): readonly Action[] =>
 
 /** The words that docker gets of an action of the plan, with the digest that the run told. */
 export function dockerWords(action: Action, digest: string | null, root: string): readonly (readonly string[])[] {
-  const shown = (word: Digest): string => (typeof word === "string" ? word : (digest ?? "unknown"));
-  if (action.kind === "compare_packages")
+  const shown = (word: Value): string => (typeof word === "string" ? word : (digest ?? "unknown"));
+  if (comparePackages.is(action))
     return [action.before, action.after].map((image) => [
       ...["create", "--pull", "never", "--network", "none", "--entrypoint", "/none"],
       shown(image),
     ]);
-  if (action.kind === "package_use")
+  if (packageUse.is(action))
     return [packageUseArgv(action, { image: shown(action.image), root, inside: insideFolder }).slice(1)];
-  if (action.kind !== "command") return [];
+  if (!command.is(action)) return [];
   const [program, ...words] = action.argv.map(shown);
   return program === "docker" ? [words] : [];
 }

@@ -18,7 +18,7 @@ export function groups(): readonly { readonly name: Group; readonly files: reado
     { name: "release", files: [...release].sort() },
     { name: "pure", files: pure },
     { name: "registry", files: ["lib/doors/registry.ts", ...sources("lib/doors/registry")] },
-    { name: "run", files: sources("lib/run") },
+    { name: "run", files: ["lib/run", "lib/kinds"].flatMap(sources) },
   ];
 }
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writ
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BuildInputs } from "../../lib/model/facts.ts";
+import { lookAtNewDir } from "../../lib/run/new_dir.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { type Ground, type Place, startGround, writeTo } from "../steps/ground.ts";
 
@@ -277,7 +278,7 @@ describe("a context is the commit's", () => {
     await commitAll(inner.dir, "Runnable");
     expect(await inputsIn(outer, "amp")).toMatchObject({ context: "amp", other: [] });
     await commitAll(outer.dir, "Runnable inside");
-    expect((await outer.look(["template"])).otherImages.map(({ dir }) => dir)).toEqual(["amp"]);
+    expect((await lookAtNewDir(await outer.look([]))).otherImages.map(({ dir }) => dir)).toEqual(["amp"]);
     writeTo(join(inner.dir, "devops/docker_build/dev.Dockerfile"), "FROM scratch\n");
     expect((await inputsIn(outer, "amp")).other).toEqual(["amp/devops/docker_build/dev.Dockerfile"]);
   });

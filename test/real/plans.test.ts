@@ -148,7 +148,7 @@ async function plansAndDoes(spot: Spot, workflow: string, words: readonly string
   expect(await look({ repo, image, home: watched.home }, ground.registries)).toEqual(before);
 
   const plan = JSON.parse(printed.stdout) as Plan;
-  expect(plan).toMatchObject({ slipway: 1, workflow, dir: words.includes("inner") ? "inner" : "." });
+  expect(plan).toMatchObject({ slipway: 2, workflow, dir: words.includes("inner") ? "inner" : "." });
   const ran = await i(workflow, "--json", "--yes", ...words);
   expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
   const told = JSON.parse(ran.stdout) as Told;

@@ -4,8 +4,10 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
 import { claimed } from "../../lib/flows/claimed.ts";
+import { cmd } from "../../lib/kinds/command.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { settleMove } from "../../lib/kinds/settle_move.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
-import { cmd } from "../../lib/model/plan.ts";
 import { pick } from "../../lib/run/options.ts";
 import type { Script } from "../../lib/run/script.ts";
 import releaseLog from "../../scripts/release_log.ts";
@@ -84,9 +86,9 @@ const tried = (meets: Meets): Script<typeof options> => ({
   needs: meets === "log" ? ["git", "log"] : ["git"],
   steps: (facts) => {
     if (meets === "claim") return claimed(facts, version("1.0.0"), [doing("work", cmd`true`)]);
-    if (meets === "flip") return [doing("preflight", { kind: "check", what: "flip" })];
+    if (meets === "flip") return [doing("preflight", settleMove({}))];
     log = facts.log;
-    return [doing("record", { kind: "record", image: facts.config.imageName, entry: skip("third") })];
+    return [doing("record", record({ image: facts.config.imageName, entry: skip("third") }))];
   },
 });
 const options = pick("breakLock");

@@ -134,12 +134,13 @@ it.each(["tsx", "bun"] as const)(
   async (runtime) => {
     const dir = mkdtempSync(join(tmpdir(), "env-"));
     const own = join(dir, "own.mts");
-    const text = `import { script } from ${JSON.stringify(join(slipwayRoot, "lib/run/script.ts"))};
+    const text = `import { announce } from ${JSON.stringify(join(slipwayRoot, "lib/kinds/announce.ts"))};
+import { script } from ${JSON.stringify(join(slipwayRoot, "lib/run/script.ts"))};
 const told = (facts) => Object.keys({ ...process.env, ...facts.env }).filter((name) => /^(LD_AUDIT|AWS_|CSFY_)/.test(name)).sort();
 export default await script(import.meta.url, {
   about: "Tell.",
   options: {},
-  steps: (facts) => [{ id: "tell", title: "Tell", skip: null, yields: null, do: [{ kind: "announce", text: told(facts).join(" ") }] }],
+  steps: (facts) => [{ id: "tell", title: "Tell", skip: null, do: [announce({ text: told(facts).join(" ") })] }],
 });`;
     writeFileSync(own, text);
     writeFileSync(join(dir, "repo_config.yaml"), "docker_info: {docker_image_name: told}\n");

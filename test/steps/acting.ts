@@ -106,7 +106,7 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
 }
 
 function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World {
-  const plan: Plan = { slipway: 1, workflow: "try", dir: ".", image: known.config.imageName, version: null, steps };
+  const plan: Plan = { slipway: 2, workflow: "try", dir: ".", image: known.config.imageName, version: null, steps };
   const { signal } = new AbortController();
   const client = registryClient({ env: known.env, signal });
   const owner = thisOwner(known, known.git.commit, Date.parse("2025-01-03T10:00:00Z"));
@@ -120,8 +120,8 @@ function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World
     refs: async () => refs,
     registries: async () => client,
     state: {
-      ...{ image: null, claim: null, tail: [], text: [], data: undefined, exitCode: 0 },
-      ...{ withoutFiles: false, noted: null, waiting: nothingWaits(), stepBegan: 0 },
+      ...{ made: new Map(), step: { id: "", began: 0 }, claim: null, tail: [], text: [], data: undefined, exitCode: 0 },
+      ...{ withoutFiles: false, waiting: nothingWaits() },
       ...{ settled: new Map(), tried: new Map() },
     },
   };

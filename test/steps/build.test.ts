@@ -16,24 +16,23 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
 import { bringLockBack, buildLocal } from "../../lib/flows/local.ts";
+import { type Command, command } from "../../lib/kinds/command.ts";
+import { type WriteFile, writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import type { Action, Command } from "../../lib/model/plan.ts";
 import { config, digest, engine, facts, inputs, lines, refusal, stepOf, version } from "../unit/factory.ts";
 
 const options = { cache: true, buildArg: [], poetryMode: "no_update" } as const;
 type Options = Parameters<typeof buildLocal>[1];
 const step = (world: Partial<Facts> = {}, more: Partial<Options> = {}) =>
   stepOf(buildLocal(facts(world), { ...options, ...more }), "build_local");
-const commands = (...given: Parameters<typeof step>): Command[] =>
-  step(...given).do.filter((action): action is Command => action.kind === "command");
+const commands = (...given: Parameters<typeof step>): Command[] => step(...given).do.filter(command.is);
 const build = (...given: Parameters<typeof step>): Command => {
   const last = commands(...given).at(-1);
   if (last?.argv[1] === "buildx") return last;
   throw new Error("the step does not end with the build");
 };
 const words = (...given: Parameters<typeof step>) => build(...given).argv.join(" ");
-const files = (...given: Parameters<typeof step>): Extract<Action, { kind: "write_file" }>[] =>
-  step(...given).do.filter((action): action is Extract<Action, { kind: "write_file" }> => action.kind === "write_file");
+const files = (...given: Parameters<typeof step>): WriteFile[] => step(...given).do.filter(writeFile.is);
 /** The folder below the Git dir that a build has for itself. */
 const folderOf = (more: Parameters<typeof inputs>[0] = {}) =>
   files({ inputs: inputs(more) })[0]
@@ -44,7 +43,7 @@ const both = ["linux/amd64", "linux/arm64"];
 
 describe("the step that builds", () => {
   it("is called by the image's name, and makes the image that later steps use", () => {
-    expect([step().title, step().yields]).toEqual(["Build 127.0.0.1:5001/cmamp:local-gp-1.2.0", "image"]);
+    expect([step().title, step().id]).toEqual(["Build 127.0.0.1:5001/cmamp:local-gp-1.2.0", "build_local"]);
   });
 
   it("writes Dockerfile, for the builder's own frontend, and ignore file out of the tree, beside each other", () => {
@@ -287,7 +286,7 @@ describe("labels of an image", () => {
 });
 
 describe("the lock", () => {
-  const bring = (more: Partial<Facts> = {}) => bringLockBack(facts(more));
+  const bring = (more: Partial<Facts> = {}) => bringLockBack(facts(more), "build_local");
   it.each([
     [".", "devops/docker_build"],
     ["sub/dir", "sub/dir/devops/docker_build"],
@@ -305,7 +304,7 @@ describe("the lock", () => {
               "sh",
               "--mount",
               `type=bind,source=/repo/${folder},target=/out`,
-              { digest: "@image" },
+              { from: "build_local" },
               "-c",
             ],
             expect.stringContaining("bring poetry.lock.out poetry.lock && bring pip_list.txt pip_list.txt"),
@@ -328,8 +327,7 @@ describe("the lock", () => {
     symlinkSync("real.lock", join(out, "poetry.lock"));
     writeFileSync(join(out, "poetry.lock.slipway-new-0"), "half of a killed run");
     writeFileSync(join(out, "pip_list.txt"), "old list\n");
-    const [command] = bring({}).do;
-    const text = command?.kind === "command" ? String(command.argv.at(-1)) : "";
+    const text = String(bring().do.find(command.is)?.argv.at(-1));
     const here = text.replaceAll("/out/", `${out}/`).replaceAll("/install/", `${install}/`);
     const { status } = spawnSync("sh", ["-c", here], { cwd: dir });
     const files = Object.fromEntries(

@@ -149,7 +149,7 @@ const tried: Workflow = { about: "Try.", options: {}, steps: () => [] };
 
 /** A step of one action or more. */
 export const doing = (id: string, ...actions: readonly Action[]): Step => ({
-  ...{ id, title: `Do ${id}`, skip: null, yields: null, do: actions },
+  ...{ id, title: `Do ${id}`, skip: null, do: actions },
 });
 
 /** Adds entries to a log as somebody else's Slipway would. */

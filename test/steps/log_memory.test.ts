@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { record } from "../../lib/kinds/record.ts";
 import type { Facts, Need } from "../../lib/model/facts.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import { type LostRelease, lostEntries } from "../../lib/model/log_repair.ts";
@@ -230,9 +231,7 @@ describe("an entry", () => {
   it.each(["a\u001b[2J", "x".repeat(70_000)])("that no reader would take is not written", async (list) => {
     const at = ground.place("unwritten");
     const entry = { type: "skip", digest: digest("a"), version: "1.0.0", list, why: "no" } as const;
-    const steps = [
-      { id: "r", title: "R", skip: null, yields: null, do: [{ kind: "record", image: "unwritten", entry }] },
-    ];
+    const steps = [{ id: "r", title: "R", skip: null, do: [record({ image: "unwritten", entry })] }];
     const ended = await at.run(["try", { about: "T.", options: {}, needs: ["git"], steps: () => steps as never }]);
     expect(ended).toMatchObject({ code: 2, err: expect.stringContaining("what is to be recorded") });
     expect(await at.log()).toEqual([]);

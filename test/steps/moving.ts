@@ -1,7 +1,7 @@
 import { loadProcess } from "../../lib/doors/processes.ts";
+import { type MoveTag, moveTag } from "../../lib/kinds/move_tag.ts";
 import type { Owner } from "../../lib/model/facts.ts";
 import type { Flip } from "../../lib/model/flip.ts";
-import type { MoveTag } from "../../lib/model/plan.ts";
 import { owner } from "../unit/factory.ts";
 import type { Acted, Acting, Actor } from "./acting.ts";
 import type { Asked, OciServer } from "./oci_server.ts";
@@ -34,7 +34,7 @@ export function startMoving(acting: Acting, image: string): Moving {
   const seen = actor.places.map((place) => ({ ...place, seen: old }));
   const ref = `refs/slipway/flip/${image}`;
   const move = { image, tag: "dev", version: "1.1.0", why: "release", to: next, places: seen } as const;
-  const action = { kind: "move_tag", ...move } as const;
+  const action = moveTag({ ...move });
   return {
     ...actor,
     ...{ old, next, seen, action },

@@ -1,6 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { type Action, cmd, type Plan, step } from "../../lib/model/plan.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { byHand } from "../../lib/kinds/by_hand.ts";
+import { checkDisk } from "../../lib/kinds/check_disk.ts";
+import { checkPush } from "../../lib/kinds/check_push.ts";
+import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
+import { cmd, command } from "../../lib/kinds/command.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { gitTag, pushTag } from "../../lib/kinds/git_tag.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { snapshot } from "../../lib/kinds/snapshot.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import { type Action, type Plan, step } from "../../lib/model/plan.ts";
 import { quote, renderAction, renderPlan } from "../../lib/model/render_plan.ts";
 import { commit, digest } from "../unit/factory.ts";
 
@@ -25,27 +38,26 @@ describe("quote", () => {
 describe("every action has a line", () => {
   it.each<[Action["kind"], Action, readonly string[]]>([
     ["command", cmd`git commit --message ${"it's done"}`, ["git commit --message 'it'\\''s done'"]],
-    ["command", { ...cmd`make`, cwd: "a b" }, ["(cd 'a b' && make)"]],
+    ["command", command({ ...cmd`make`, cwd: "a b" }), ["(cd 'a b' && make)"]],
     [
       "command",
-      { ...cmd`pytest`, env: { A: "b c", IMAGE: { digest: "@image" } } },
+      command({ ...cmd`pytest`, env: { A: "b c", IMAGE: { from: "build" } } }),
       ["A='b c' IMAGE=<digest of build> pytest"],
     ],
     [
       "command",
-      { ...cmd`docker login --password-stdin`, input: ["cat", "my token"] },
+      command({ ...cmd`docker login --password-stdin`, input: ["cat", "my token"] }),
       ["cat 'my token' | docker login --password-stdin"],
     ],
-    ["command", cmd`docker tag ${{ digest: "@image" }} cmamp:dev`, ["docker tag <digest of build> cmamp:dev"]],
+    ["command", cmd`docker tag ${{ from: "build" }} cmamp:dev`, ["docker tag <digest of build> cmamp:dev"]],
     [
       "copy_image",
-      { kind: "copy_image", digest: d, tag: "dev-1.2.0", from: ecr, to: [hub] },
+      copyImage({ digest: d, tag: "dev-1.2.0", from: ecr, to: [hub] }),
       [`${skopeo}127.0.0.1:5001/cmamp@${d} docker://acme/cmamp:dev-1.2.0`],
     ],
     [
       "move_tag",
-      {
-        kind: "move_tag",
+      moveTag({
         image: "cmamp",
         tag: "dev",
         version: "1.2.0",
@@ -55,7 +67,7 @@ describe("every action has a line", () => {
           { ...ecr, seen: null },
           { ...hub, seen: d },
         ],
-      },
+      }),
       [
         `${skopeo}127.0.0.1:5001/cmamp@${d} docker://127.0.0.1:5001/cmamp:dev`,
         `${skopeo}acme/cmamp@${d} docker://acme/cmamp:dev`,
@@ -63,51 +75,46 @@ describe("every action has a line", () => {
     ],
     [
       "verify_digest",
-      { kind: "verify_digest", tag: "dev", digest: { digest: "@image" }, places: [hub] },
+      verifyDigest({ tag: "dev", digest: { from: "build" }, places: [hub] }),
       ["skopeo inspect --format '{{.Digest}}' docker://acme/cmamp:dev   # <digest of build>"],
     ],
     [
-      "git_ref",
-      { kind: "git_ref", op: "tag", tag: "cmamp-1.2.0", commit: commit("a"), message: "Release it" },
+      "git_tag",
+      gitTag({ tag: "cmamp-1.2.0", commit: commit("a"), message: "Release it" }),
       [`git tag --annotate cmamp-1.2.0 ${commit("a")} --message 'Release it'`],
     ],
+    ["push_tag", pushTag({ tag: "cmamp-1.2.0", commit: commit("a") }), ["git push origin refs/tags/cmamp-1.2.0"]],
     [
-      "git_ref",
-      { kind: "git_ref", op: "push_tag", tag: "cmamp-1.2.0", commit: commit("a") },
-      ["git push origin refs/tags/cmamp-1.2.0"],
-    ],
-    [
-      "git_ref",
-      { kind: "git_ref", op: "claim", ref: "refs/slipway/claim/x" },
+      "claim",
+      takeClaim({ ref: "refs/slipway/claim/x" }),
       ["git push --porcelain --no-verify --force-with-lease=refs/slipway/claim/x: origin <claim>:refs/slipway/claim/x"],
     ],
     [
-      "git_ref",
-      { kind: "git_ref", op: "release_claim", ref: "refs/slipway/claim/x" },
+      "release_claim",
+      returnClaim({ ref: "refs/slipway/claim/x" }),
       ["git push --no-verify origin :refs/slipway/claim/x"],
     ],
     [
       "record",
-      {
-        kind: "record",
+      record({
         image: "cmamp",
         entry: {
           type: "release",
           stage: "dev",
           version: "1.2.0",
-          digest: { digest: "@image" },
+          digest: { from: "build" },
           commit: "c",
           registries: ["ecr"],
         },
-      },
+      }),
       [
         '# record in the log of cmamp: type=release stage=dev version=1.2.0 digest=<digest of build> commit=c registries=["ecr"]',
       ],
     ],
-    ["write_file", { kind: "write_file", path: "a/b", content: "1\n2\n" }, ["# write a/b, 2 lines"]],
+    ["write_file", writeFile({ path: "a/b", content: "1\n2\n" }), ["# write a/b, 2 lines"]],
     [
       "snapshot",
-      { kind: "snapshot", path: ".git/s p", code: { commit: commit("c"), branch: "main", mounted: [] } },
+      snapshot({ path: ".git/s p", code: { commit: commit("c"), branch: "main", mounted: [] } }),
       [
         "git clone --no-checkout . '.git/s p'",
         `git -C '.git/s p' checkout -B main ${commit("c")}   # and its submodules`,
@@ -115,28 +122,25 @@ describe("every action has a line", () => {
     ],
     [
       "snapshot",
-      { kind: "snapshot", path: "s", code: { commit: commit("c"), branch: null, mounted: [] } },
+      snapshot({ path: "s", code: { commit: commit("c"), branch: null, mounted: [] } }),
       ["git clone --no-checkout . s", `git -C s checkout --detach ${commit("c")}   # and its submodules`],
     ],
-    ["snapshot", { kind: "snapshot", path: "s", code: null }, ["rm -rf s"]],
-    ["announce", { kind: "announce", text: "one @image\ntwo", digest: d }, [`# one ${d}`, "# two"]],
-    ["by_hand", { kind: "by_hand", text: "Tell the team" }, ["# by hand: Tell the team"]],
-    ["check", { kind: "check", what: "disk" }, ["docker system df"]],
-    [
-      "check",
-      { kind: "check", what: "push", places: [hub] },
-      ["# open an upload in acme/cmamp and cancel it: may we push?"],
-    ],
-  ])("%s %#", (_kind, action, lines) => {
-    expect(renderAction(action, "build", "origin")).toEqual(lines);
+    ["snapshot", snapshot({ path: "s", code: null }), ["rm -rf s"]],
+    ["announce", announce({ text: "one <digest>\ntwo", digest: d }), [`# one ${d}`, "# two"]],
+    ["by_hand", byHand({ text: "Tell the team" }), ["# by hand: Tell the team"]],
+    ["check_disk", checkDisk({}), ["docker system df"]],
+    ["check_push", checkPush({ places: [hub] }), ["# open an upload in acme/cmamp and cancel it: may we push?"]],
+  ])("%s %#", (kind, action, lines) => {
+    expect(action.kind).toBe(kind);
+    expect(renderAction(action, "origin")).toEqual(lines);
   });
 });
 
 describe("renderPlan", () => {
-  const build = step("build_local", "Build", [cmd`make`], { yields: "image" });
-  const tag = step("tag", "Tag", [cmd`docker tag ${{ digest: "@image" }} x`]);
+  const build = step("build_local", "Build", [cmd`make`]);
+  const tag = step("tag", "Tag", [cmd`docker tag ${{ from: "build_local" }} x`]);
   const plan = (...steps: Plan["steps"]): Plan => ({
-    slipway: 1,
+    slipway: 2,
     workflow: "docker_x",
     dir: ".",
     image: "cmamp",

@@ -1,12 +1,14 @@
 import { readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
+import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
+import { cmd } from "../../lib/kinds/command.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import type { Owner } from "../../lib/model/facts.ts";
-import { type Action, cmd } from "../../lib/model/plan.ts";
+import type { Action } from "../../lib/model/plan.ts";
 import type { World } from "../../lib/run/world.ts";
-import { commit, digest, facts, owner } from "../unit/factory.ts";
+import { commit, facts, owner } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
-import { startMoving } from "./moving.ts";
 
 let acting: Acting;
 beforeAll(async () => {
@@ -15,8 +17,8 @@ beforeAll(async () => {
 afterAll(() => acting.end());
 
 const ref = "refs/slipway/claim/claimed-1.0.0";
-const take = (more = {}): Action => ({ kind: "git_ref", op: "claim", ref, ...more });
-const giveBack: Action = { kind: "git_ref", op: "release_claim", ref };
+const take = (more = {}): Action => takeClaim({ ref, ...more });
+const giveBack: Action = returnClaim({ ref });
 const claimed = (env = {}): Actor => acting.actor("claimed", { env });
 const { user } = facts();
 /** The claim as another held it at the start. */
@@ -106,22 +108,6 @@ describe("a claim", () => {
     const ended = await actor.act([take(), giveBack]);
     expect(ended.states).toEqual(["done", "done"]);
     expect(ended.shown).toContain("the claim could not be given back: deletion prohibited\n");
-  });
-
-  it("notes the digest that is built, and keeps it for who takes over", async () => {
-    const actor = startMoving(acting, "noted");
-    await actor.act([take(), take({ digest: digest("a") }), actor.action]);
-    const claims = actor.refs.moved.filter(([name]) => name === ref);
-    expect(claims.map(([, held]) => held && [(held as Owner).digest])).toEqual([
-      [undefined],
-      [digest("a")],
-      [digest("a")],
-      null,
-    ]);
-    const env = { GITHUB_RUN_ID: "9", GITHUB_RUN_ATTEMPT: "2" };
-    const next = heldBy({ run: "9", attempt: "1", digest: digest("b") }, env);
-    expect((await taking(next)).shown).toContain("taking over the claim of ann: the same CI run 9 goes on\n");
-    expect(next.refs.moved[0]?.[1]).toMatchObject({ digest: digest("b"), run: "9", user: "gp" });
   });
 
   it("of somebody else is refused with who, where and since when", async () => {
@@ -215,7 +201,7 @@ describe("a claim", () => {
       acting.clock.advance(20_000);
       return { status: 404 };
     };
-    const look = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
+    const look = verifyDigest({ tag: "x", digest: "", mayBeAbsent: true, places: actor.places });
     const ended = await actor.act([take(), look, look, look, cmd`sh -c ${"echo went on"}`]);
     registry.reply = () => null;
     expect(refused(ended)).toMatchObject({
@@ -270,14 +256,14 @@ describe("a claim", () => {
       acting.clock.advance(20_000);
       return { status: 404 };
     };
-    const wait = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
+    const wait = verifyDigest({ tag: "x", digest: "", mayBeAbsent: true, places: actor.places });
     const start = acting.clock.now() / 1000;
     const [twoMinutes, oneMinute] = [6, 3].map((length) => Array.from({ length }, () => wait));
-    const ended = await actor.act([take(), ...(twoMinutes ?? []), take({ digest: digest("a") }), ...(oneMinute ?? [])]);
+    const ended = await actor.act([take(), ...(twoMinutes ?? []), take(), ...(oneMinute ?? [])]);
     registry.reply = () => null;
-    expect(ended.states).toEqual(Array(11).fill("done"));
-    const at = actor.refs.moved.map(([, held]) => held && [(held as Owner).at - start, (held as Owner).digest]);
-    expect(at).toEqual([[0, undefined], [60, undefined], [120, undefined], [180, digest("a")], null]);
+    expect(ended.states).toEqual([...Array(7).fill("done"), "already", ...Array(3).fill("done")]);
+    const at = actor.refs.moved.map(([, held]) => held && (held as Owner).at - start);
+    expect(at).toEqual([0, 60, 120, 180, null]);
     acting.clock.advance(60_000);
     await new Promise((resolve) => setImmediate(resolve));
     expect(actor.refs.moved).toHaveLength(5);

@@ -3,7 +3,8 @@ import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
-import { type Command, cmd } from "../../lib/model/plan.ts";
+import { type Command, cmd, command } from "../../lib/kinds/command.ts";
+import { comparePackages } from "../../lib/kinds/compare_packages.ts";
 import { exitOfContainer } from "../../lib/run/containers.ts";
 import { digest, refusalOf } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
@@ -230,7 +231,7 @@ describe("containers that are left", () => {
   it("are looked for by every plan that makes one or removes an image, and by no other", async () => {
     engine({ own: "echo c1", other: "exit 1" });
     const [before, after] = [digest("a"), digest("b")];
-    const compare = { kind: "compare_packages", before, after, names: ["a", "b"] } as const;
+    const compare = comparePackages({ before, after, names: ["a", "b"] });
     expect(refused(await actor.act([compare])).kind).toBe("engine");
     expect(asked()[0]).toBe("ps --all --no-trunc --filter label=dev.slipway.owner --format ...");
     expect(asked().at(-1)).toBe(asked()[0]);
@@ -302,9 +303,9 @@ describe("a build", () => {
   it("yields the image by the name that the engine has for it", async () => {
     built(metadata);
     engine({ other: `case "$*" in *${digest("a")}) echo ' ${digest("a")} ' ;; image*) exit 1 ;; esac` });
-    expect((await actor.act([build])).world.state.image).toBe(digest("a"));
+    expect((await actor.act([build])).world.state.made.get("1")).toBe(digest("a"));
     engine({ other: `case "$*" in *${digest("c")}) echo ${digest("c")} ;; image*) exit 1 ;; esac` });
-    expect((await actor.act([build])).world.state.image).toBe(digest("c"));
+    expect((await actor.act([build])).world.state.made.get("1")).toBe(digest("c"));
     expect(asked()).toEqual(["buildx build", "image inspect --format ...", "image inspect --format ..."]);
     expect(acting.docker.asked()[1]).toBe(`image inspect --format {{.Id}} ${digest("a")}`);
   });
@@ -312,7 +313,7 @@ describe("a build", () => {
   it("that another machine pushed is what its builder says", async () => {
     built(metadata);
     engine({});
-    expect((await actor.act([{ ...build, elsewhere: true }])).world.state.image).toBe(digest("a"));
+    expect((await actor.act([command({ ...build, elsewhere: true })])).world.state.made.get("1")).toBe(digest("a"));
     expect(asked()).toEqual(["buildx build"]);
   });
 

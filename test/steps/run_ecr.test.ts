@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Command, cmd } from "../../lib/model/plan.ts";
+import { checkEcr } from "../../lib/kinds/check_ecr.ts";
+import { type Command, cmd } from "../../lib/kinds/command.ts";
 import docker_update_prod_task_definition from "../../scripts/docker_update_prod_task_definition.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { type AwsServer, arnOf, startAwsServer } from "./aws_server.ts";
@@ -23,7 +24,7 @@ const actor = (): Actor => acting.actor("kept", { kind: "ecr", env: { ...aws.env
 describe("a look at the repositories of ECR", () => {
   const look = async () => {
     const own = actor();
-    return own.act([{ kind: "check", what: "ecr", places: own.places, tag: "dev" }]);
+    return own.act([checkEcr({ places: own.places, tag: "dev" })]);
   };
   const repositories = (...found: readonly object[]) =>
     aws.answers.set("DescribeRepositories", () => ({ repositories: found }));

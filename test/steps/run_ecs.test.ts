@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { EcsRevision, EcsService } from "../../lib/model/aws.ts";
+import { type EcsRevision, type EcsService, ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
 import { type AwsServer, arnOf, startAwsServer } from "./aws_server.ts";
 import { done, type Fleet, failing, going, startFleet } from "./fleet.ts";
@@ -37,7 +37,7 @@ const containers = (image: string) => [
 const account = { region: "eu-north-1" };
 const target = { cluster: "main", service: "app", family: "app" };
 const send = (more: Partial<EcsService> = {}): EcsService => ({
-  ...{ kind: "ecs_service", account, target, image: "x@new", back: arnOf("app:1"), seconds: 600, ...more },
+  ...ecsService({ account, target, image: "x@new", back: arnOf("app:1"), seconds: 600, ...more }),
 });
 const act = (action: EcsService | EcsRevision, signal = new AbortController().signal): Promise<Acted> =>
   acting.actor("app", { env: aws.env }).act([action], { signal });
@@ -281,7 +281,7 @@ describe("Ctrl-C while a service is watched", () => {
 
 describe("a revision", () => {
   const register = (more: Partial<EcsRevision> = {}): EcsRevision => ({
-    ...{ kind: "ecs_revision", account, from: arnOf("app:1"), containers: ["app"], image: "x@newer", ...more },
+    ...ecsRevision({ account, from: arnOf("app:1"), containers: ["app"], image: "x@newer", ...more }),
   });
 
   it("is registered with another image and all else as it was, and once", async () => {

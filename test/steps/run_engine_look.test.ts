@@ -2,7 +2,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isFree } from "../../lib/doors/ports.ts";
+import { loadPrograms } from "../../lib/doors/programs.ts";
+import { packageUse } from "../../lib/kinds/package_use.ts";
 import { container as containerOption, file, port } from "../../lib/run/around_options.ts";
+import { lookAtNewDir } from "../../lib/run/new_dir.ts";
 import { flag, list, pick, text } from "../../lib/run/options.ts";
 import { digest } from "../unit/factory.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow, writeTo } from "./ground.ts";
@@ -221,7 +224,7 @@ it("the programs of the machine are told with their versions", async () => {
   ground.docker.does("case $1 in --version) echo 'Docker version 26.1.5, build x' ;; *) exit 1 ;; esac");
   const path = ground.env["PATH"];
   ground.env["PATH"] = ground.docker.bin;
-  const { programs } = await at.look(["programs"]);
+  const programs = await loadPrograms(ground.repo, ground.env);
   ground.env["PATH"] = path;
   const version = (name: string) => programs.find((one) => one.name === name)?.version;
   expect([version("docker"), version("buildx"), version("git")]).toEqual(["26.1.5", null, null]);
@@ -230,7 +233,7 @@ it("the programs of the machine are told with their versions", async () => {
 it("the template is told with what the dir has of it, and the images of the other runnable dirs", async () => {
   ground.place("second");
   writeTo(join(ground.repo, "cased", "devops", "docker_build", "dev.Dockerfile"), "FROM scratch\n");
-  const facts = await at.look(["template"]);
+  const facts = await lookAtNewDir(await at.look([]));
   expect(Object.keys(facts.template)).toContain("devops/docker_build/dev.Dockerfile");
   expect(facts.existing).toEqual(["changelog.txt", "devops/docker_build/dev.Dockerfile", "repo_config.yaml"]);
   expect(facts.otherImages).toEqual([{ dir: "second", image: "second" }]);
@@ -255,11 +258,14 @@ describe("which package is used", () => {
     })),
   };
   const use = (more = {}) =>
-    doing("use", {
-      ...{ kind: "package_use", image: "cased:dev", user: "1:2", dirs: ["."], without: [], roots: ["."], started: [] },
-      declared: ["dill", "pandas"].map((name) => ({ name, group: "main" })),
-      ...{ allowed: {}, where: null, ...more },
-    } as never);
+    doing(
+      "use",
+      packageUse({
+        ...{ image: "cased:dev", user: "1:2", dirs: ["."], without: [], roots: ["."], started: [] },
+        declared: ["dill", "pandas"].map((name) => ({ name, constraint: "*", group: "main" })),
+        ...{ allowed: {}, where: null, ...more },
+      }),
+    );
   const ran = (...names: readonly string[]) =>
     ground.docker.does(
       `case "$1" in run) ${says(JSON.stringify({ ...seen, distributions: seen.distributions.filter(({ name }) => names.includes(name)) }))} ;; esac`,

@@ -2,7 +2,9 @@ import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openRefs } from "../../lib/doors/refs.ts";
-import type { Action, TagRef } from "../../lib/model/plan.ts";
+import { type GitTag, gitTag, type PushTag, pushTag, tryTag } from "../../lib/kinds/git_tag.ts";
+import { record } from "../../lib/kinds/record.ts";
+import type { Action } from "../../lib/model/plan.ts";
 import { addRemote, git } from "../bed/git.ts";
 import { commit, digest, git as gitFacts } from "../unit/factory.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
@@ -33,15 +35,15 @@ const act = (actions: Action | readonly Action[], from: string | null = "origin"
     git: gitFacts({ commit: one, remote: from === null ? null : at(from) }),
   };
   const [first] = [actions].flat();
-  const image = first && "tag" in first && first.tag.startsWith("y") ? "y" : "x";
+  const isOfY = first && (gitTag.is(first) || pushTag.is(first)) && first.tag.startsWith("y");
+  const image = isOfY ? "y" : "x";
   const named = { image, prefix: "refs/slipway", remote: more.git.remote };
   const refs = openRefs(more.place, named, env);
   return acting.actor("tagged", more).act([actions].flat(), { refs: async () => refs });
 };
-const tag = (name: string, at: string, more = {}): TagRef => ({
-  ...{ kind: "git_ref", op: "tag", tag: name, commit: at, message: `Release ${name}`, ...more },
-});
-const push = (name: string, at: string): TagRef => ({ kind: "git_ref", op: "push_tag", tag: name, commit: at });
+const tag = (name: string, at: string, more = {}): GitTag =>
+  gitTag({ tag: name, commit: at, message: `Release ${name}`, ...more });
+const push = (name: string, at: string): PushTag => pushTag({ tag: name, commit: at });
 const namedBy = (repo: string, name: string) => git(repo, "rev-parse", `${name}^{commit}`);
 const another = (name: string, has: string, wanted: string) => ({
   exitCode: 2,
@@ -118,8 +120,8 @@ describe("a Git tag", () => {
   it("that is refused with what goes with it is told by its own name", async () => {
     chmodSync(writeTo(join(remote, "hooks/update"), "case $1 in refs/tags/*) echo no tags >&2; exit 1;; esac"), 0o755);
     const skip = { type: "skip", digest: digest("a"), version: "1.0.0", list: "qa", why: "--no-qa-tests" } as const;
-    const record = { kind: "record", image: "x", entry: skip } as const;
-    const ended = await act([tag("x-15.0.0", one), record, push("x-15.0.0", one)]);
+    const skipped = record({ image: "x", entry: skip });
+    const ended = await act([tag("x-15.0.0", one), skipped, push("x-15.0.0", one)]);
     rmSync(join(remote, "hooks"), { recursive: true });
     expect(refused(ended)).toMatchObject({
       what: "the ref refs/tags/x-15.0.0 could not be moved on origin: [remote rejected] (hook declined)",
@@ -132,7 +134,7 @@ describe("a Git tag", () => {
 describe("a Git tag is tried before the build", () => {
   const claim = "refs/slipway/claim/y-1.0.0";
   const trial = (name: string, more = {}): Action => ({
-    ...{ kind: "check", what: "git_tag", tag: name, commit: one, message: `Release ${name}`, claim },
+    ...tryTag({ tag: name, commit: one, message: `Release ${name}`, claim }),
     ...more,
   });
   const hook = (name: string, lines: string) => {

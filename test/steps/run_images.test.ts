@@ -1,5 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { VerifyDigest } from "../../lib/model/plan.ts";
+import { checkDisk } from "../../lib/kinds/check_disk.ts";
+import { checkPush } from "../../lib/kinds/check_push.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { putIndex } from "../../lib/kinds/put_index.ts";
+import { type VerifyDigest, verifyDigest } from "../../lib/kinds/verify_digest.ts";
+import type { Place } from "../../lib/model/plan.ts";
 import { digest, logged } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { type OciServer, sha256 } from "./oci_server.ts";
@@ -15,7 +20,7 @@ afterEach(() => {
 });
 afterAll(() => acting.end());
 
-const made = { digest: "@image" } as const;
+const made = { from: "1" } as const;
 const configOf = (image: string, at: string): string =>
   JSON.parse(String(first.manifests.get(`${image}@${at}`)?.bytes)).config.digest as string;
 
@@ -33,7 +38,7 @@ function putLarge(image: string): string {
 
 describe("a copy", () => {
   const copy = ({ places: [from, ...to] }: Actor, image: string) =>
-    ({ kind: "copy_image", digest: image, tag: "dev-1.0.0", from, to }) as never;
+    copyImage({ digest: image, tag: "dev-1.0.0", from: from as Place, to });
 
   it("brings an image by digest to every registry, and says where it is", async () => {
     const actor = acting.actor("copied");
@@ -69,7 +74,7 @@ describe("a copy", () => {
 
 describe("reading a tag back", () => {
   const verify = ({ places }: Actor, more: Partial<VerifyDigest>): VerifyDigest => ({
-    ...{ kind: "verify_digest", tag: "dev-1.0.0", digest: digest("a"), places: places.slice(0, 2), ...more },
+    ...verifyDigest({ tag: "dev-1.0.0", digest: digest("a"), places: places.slice(0, 2), ...more }),
   });
   const put = (image: string) => [first, second].map((one) => one.put(image, "dev-1.0.0"))[0] ?? "";
 
@@ -136,9 +141,9 @@ describe("reading a tag back", () => {
     const image = put("classic");
     const tested = configOf("classic", image);
     const ended = await actor.act([verify(actor, { digest: made, tested })]);
-    expect([ended.error, ended.world.state.image]).toEqual([null, image]);
+    expect([ended.error, ended.world.state.made.get("1")]).toEqual([null, image]);
     const same = await actor.act([verify(actor, { digest: made, tested: image })]);
-    expect(same.world.state.image).toBe(image);
+    expect(same.world.state.made.get("1")).toBe(image);
     const wrong = refused(await actor.act([verify(actor, { digest: made, tested: digest("b") })]));
     expect(wrong.what).toContain(`${first.address}/classic:dev-1.0.0 is ${tested}, not ${digest("b")}`);
     const { error } = await actor.act([verify(actor, { digest: made, tested, places: [] })]);
@@ -156,7 +161,7 @@ describe("an index of images", () => {
   const put = (image: string, ...names: readonly string[]) =>
     names.map((name) => ({ name, platform: `linux/${name}`, digest: first.put(image, name, { name }) }));
   const index = ({ places: [place] }: Actor, children: ReturnType<typeof put>) =>
-    ({ kind: "put_index", tag: "dev-1.0.0", place, children }) as never;
+    putIndex({ tag: "dev-1.0.0", place: place as Place, children });
 
   it("is put under its tag, is the image from then on, and the same images make the same one", async () => {
     const actor = acting.actor("joined");
@@ -172,7 +177,7 @@ describe("an index of images", () => {
       ],
     });
     expect(stored?.mediaType).toBe("application/vnd.oci.image.index.v1+json");
-    expect(ended.world.state.image).toBe(first.digestOf("joined", "dev-1.0.0"));
+    expect(ended.world.state.made.get("2")).toBe(first.digestOf("joined", "dev-1.0.0"));
   });
 
   it("needs each image there, and no other one under its tag", async () => {
@@ -192,11 +197,11 @@ describe("an index of images", () => {
 });
 
 describe("a look before anything changes", () => {
-  const push = ({ places }: Actor) => ({ kind: "check", what: "push", places }) as const;
+  const push = ({ places }: Actor) => checkPush({ places });
 
   it("opens an upload in every registry and cancels it", async () => {
     const actor = acting.actor("may_push");
-    expect((await actor.act([push(actor), { kind: "check", what: "disk" }])).states).toEqual(["done", "done"]);
+    expect((await actor.act([push(actor), checkDisk({})])).states).toEqual(["done", "done"]);
     for (const { asked } of acting.registries) {
       const own = asked.filter(({ path }) => path.startsWith("/v2/may_push/"));
       expect(own.map(({ method }) => method)).toEqual(["POST", "DELETE"]);

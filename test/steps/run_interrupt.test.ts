@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Action, cmd } from "../../lib/model/plan.ts";
+import { cmd } from "../../lib/kinds/command.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import type { Action } from "../../lib/model/plan.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
 import { doing, type Ground, type Place, startGround, told } from "./ground.ts";
 
@@ -88,11 +91,11 @@ describe("a run that is stopped while an action goes on", () => {
       return { status: 404 };
     };
     const actor = acting.actor("stopped");
-    const look = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
+    const look = verifyDigest({ tag: "x", digest: "", mayBeAbsent: true, places: actor.places });
     const steps = plan(look).map((actions, index) => doing(`step_${index + 1}`, ...actions));
     return actor.act(steps, { signal: stop.signal });
   }
-  const write: Action = { kind: "write_file", path: "written.txt", content: "x" };
+  const write: Action = writeFile({ path: "written.txt", content: "x" });
 
   it("ends before the next action", async () => {
     const ended = await stopped((look) => [[look, write]]);

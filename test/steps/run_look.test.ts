@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import type { Action } from "../../lib/model/plan.ts";
 import { chooseBase } from "../../lib/run/base_image.ts";
@@ -335,9 +336,7 @@ it("a dir that lacks only its config is refused, and does not take the image of 
 });
 
 it("who claims a version is told first where everybody sees it", async () => {
-  const claims = (["claim", "release_claim"] as const).map(
-    (op) => ({ kind: "git_ref", op, ref: "refs/slipway/claim/looked-9.0.0" }) as const,
-  );
+  const claims = [takeClaim, returnClaim].map((of) => of({ ref: "refs/slipway/claim/looked-9.0.0" }));
   const firstLine = async (actions: readonly Action[]) => {
     const workflow: Workflow = { about: "Try.", options: {}, needs: ["git"], steps: () => [doing("hold", ...actions)] };
     return (await at.run(["try", workflow])).err.split("\n")[0];

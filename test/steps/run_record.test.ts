@@ -3,8 +3,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCode } from "../../lib/doors/git.ts";
 import { loadTree } from "../../lib/doors/tree.ts";
+import { cmd } from "../../lib/kinds/command.ts";
+import { putIndex } from "../../lib/kinds/put_index.ts";
+import { type RecordEntry, record } from "../../lib/kinds/record.ts";
+import { settleMove } from "../../lib/kinds/settle_move.ts";
+import { snapshot } from "../../lib/kinds/snapshot.ts";
 import type { LogEntry, Pass } from "../../lib/model/log.ts";
-import { cmd, type Record_, type Snapshot, type Step } from "../../lib/model/plan.ts";
+import type { Step } from "../../lib/model/plan.ts";
 import { allowedInTree } from "../../lib/model/tests.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { commit, config, digest, git as gitFacts, logged } from "../unit/factory.ts";
@@ -22,18 +27,14 @@ const release = (more = {}): LogEntry => ({
   ...{ type: "release", stage: "dev", version: "1.0.0", digest: digest("a"), commit: commit("a"), registries: ["r1"] },
   ...more,
 });
-const record = (entry: LogEntry, more: Partial<Record_> = {}): Record_ => ({
-  kind: "record",
-  image: "x",
-  entry,
-  ...more,
-});
-const image = { digest: "@image" } as const;
+const entering = (entry: LogEntry, more: Partial<RecordEntry> = {}): RecordEntry =>
+  record({ image: "x", entry, ...more });
+const image = { from: "1" } as const;
 
 describe("an entry of the log", () => {
   it("is signed with who, when and where, and stands there once", async () => {
     const actor = acting.actor("once");
-    const ended = await actor.act([record(release()), record(release()), record(release({ version: "1.1.0" }))]);
+    const ended = await actor.act([entering(release()), entering(release()), entering(release({ version: "1.1.0" }))]);
     expect(ended.states).toEqual(["done", "already", "done"]);
     const signed = { by: "gp", host: ended.world.owner.host, at: "2025-01-03T10:00:00.000Z" };
     expect(actor.refs.entries).toEqual([
@@ -44,13 +45,13 @@ describe("an entry of the log", () => {
 
   it("of a CI names its run", async () => {
     const actor = acting.actor("ci", { env: { GITHUB_RUN_ID: "77" } });
-    await actor.act([record(release()), record(release())]);
+    await actor.act([entering(release()), entering(release())]);
     expect(actor.refs.entries).toMatchObject([{ ci: "77" }]);
   });
 
   it("stands there again where the plan says so", async () => {
     const actor = acting.actor("again");
-    const ended = await actor.act([record(release()), record(release(), { again: true })]);
+    const ended = await actor.act([entering(release()), entering(release(), { again: true })]);
     expect([ended.states, actor.refs.entries.length]).toEqual([["done", "done"], 2]);
   });
 
@@ -64,8 +65,8 @@ describe("an entry of the log", () => {
       ...{ type: "flip", id: "1", tag: "dev", version: "1.0.0", to: image, from: {}, why: "release" },
       registries: ["r1"],
     };
-    const index = { kind: "put_index", tag: "dev-1.0.0", place, children: parts } as const;
-    const ended = await actor.act([index, record(release({ digest: image }), { index: place }), record(flip)]);
+    const index = putIndex({ tag: "dev-1.0.0", place, children: parts });
+    const ended = await actor.act([index, entering(release({ digest: image }), { index: place }), entering(flip)]);
     expect(ended.error).toBeNull();
     const made = registry?.digestOf("made", "dev-1.0.0");
     expect(actor.refs.entries).toMatchObject([{ digest: made, children: { "linux/amd64": one } }, { to: made }]);
@@ -76,7 +77,7 @@ describe("an entry of the log", () => {
     const actor = acting.actor("single");
     const [place] = actor.places;
     const one = acting.registries[0]?.put("single", "dev-1.0.0") ?? "";
-    const ended = await actor.act([record(release({ digest: one }), place ? { index: place } : {})]);
+    const ended = await actor.act([entering(release({ digest: one }), place ? { index: place } : {})]);
     expect(ended.error).toBeNull();
     expect(actor.refs.entries).toMatchObject([{ digest: one, children: {} }]);
   });
@@ -84,12 +85,12 @@ describe("an entry of the log", () => {
   it("may name no image", async () => {
     const actor = acting.actor("none");
     const entry: LogEntry = { type: "confirm", stage: "dev", version: "1.0.0", digest: null, line: "Read" };
-    expect((await actor.act([record(entry), record(entry)])).states).toEqual(["done", "already"]);
+    expect((await actor.act([entering(entry), entering(entry)])).states).toEqual(["done", "already"]);
     expect(actor.refs.entries).toMatchObject([{ type: "confirm", digest: null }]);
   });
 
   it("is a fault of ours where no step made its image", async () => {
-    const { error } = await acting.actor("early").act([record(release({ digest: image }))]);
+    const { error } = await acting.actor("early").act([entering(release({ digest: image }))]);
     expect(String(error)).toBe("Error: an entry is recorded before its image is known");
   });
 });
@@ -99,8 +100,8 @@ describe("a pass", () => {
     ...{ type: "pass", digest: digest("a"), version: "1.0.0", list: "fast", commit: commit("a"), tree: commit("b") },
     ...{ runner: "pytest", platform: "linux/amd64", ...more },
   });
-  const tests = (entry: Pass, more: Partial<Record_> = {}): Step =>
-    doing("fast_tests", cmd`sh -c ${"echo ran"}`, record(entry, more));
+  const tests = (entry: Pass, more: Partial<RecordEntry> = {}): Step =>
+    doing("fast_tests", cmd`sh -c ${"echo ran"}`, entering(entry, more));
 
   it("that the log has is not tested for again", async () => {
     const actor = acting.actor("passed");
@@ -148,7 +149,7 @@ describe("a pass", () => {
       const tree = await loadTree(repo, { commit: code.code, allowed }, env);
       const actor = acting.actor("coded", { place, env, git: gitFacts(code), tree, config: settings });
       await tests();
-      return { ended: await actor.act([record(pass(), { onTree: true })]), log: actor.refs.entries.length };
+      return { ended: await actor.act([entering(pass(), { onTree: true })]), log: actor.refs.entries.length };
     }
 
     it("is recorded where it is the code that was tested", async () => {
@@ -200,13 +201,9 @@ describe("a pass", () => {
         await git(repo, "update-index", "--assume-unchanged", "data/known.py");
         const place = placeOf();
         const { code } = await loadCode(place, env);
-        const snapshot = {
-          kind: "snapshot",
-          path: ".git/slipway/x",
-          code: { commit: code, branch: null, mounted: [] },
-        };
+        const made = snapshot({ path: ".git/slipway/x", code: { commit: code, branch: null, mounted: [] } });
         const take = async () =>
-          acting.actor("mounted", { place, env, config: mounted }).act([doing("snapshot", snapshot as Snapshot)]);
+          acting.actor("mounted", { place, env, config: mounted }).act([doing("snapshot", made)]);
         expect((await take()).states).toEqual(["done"]);
         write("known.py", "y\n");
         expect(refused(await take())).toMatchObject({
@@ -231,10 +228,10 @@ describe("what a clone remembers of the runs that release", () => {
     const steps = [
       doing("build", cmd`true`),
       { ...doing("push", cmd`true`), skip: "no" },
-      doing("log", record(release({ version: "5.0.0" }))),
+      doing("log", entering(release({ version: "5.0.0" }))),
     ];
     await actor.act(steps);
-    const wait = { ...doing("build", { kind: "check", what: "flip" }), title: "Wait" } as const;
+    const wait = { ...doing("build", settleMove({})), title: "Wait" } as const;
     const move = {
       id: "left",
       image: "kept",
@@ -262,10 +259,10 @@ describe("what a clone remembers of the runs that release", () => {
 
   it("is nothing of a run that releases nothing, and the last twenty of a version", async () => {
     const actor = acting.actor("kept");
-    await actor.act([record({ type: "skip", digest: digest("a"), version: "7.0.0", list: "fast", why: "no" })]);
+    await actor.act([entering({ type: "skip", digest: digest("a"), version: "7.0.0", list: "fast", why: "no" })]);
     expect(() => runs("7.0.0")).toThrow();
     writeTo(file("2.0.0"), JSON.stringify(Array.from({ length: 20 }, (_, at) => ({ version: `${at}`, steps: [] }))));
-    await actor.act([record(release({ version: "2.0.0" }))]);
+    await actor.act([entering(release({ version: "2.0.0" }))]);
     expect(runs("2.0.0")).toHaveLength(20);
     expect(runs("2.0.0")[0]).toEqual({ version: "1", steps: [] });
   });
@@ -273,10 +270,10 @@ describe("what a clone remembers of the runs that release", () => {
   it("begins anew where it cannot be read, and costs no run where it cannot be written", async () => {
     const actor = acting.actor("kept");
     writeTo(file("3.0.0"), "no JSON");
-    expect((await actor.act([record(release({ version: "3.0.0" }))])).states).toEqual(["done"]);
+    expect((await actor.act([entering(release({ version: "3.0.0" }))])).states).toEqual(["done"]);
     expect(runs("3.0.0")).toHaveLength(1);
     writeTo(`${file("4.0.0")}/folder`, "");
-    expect((await actor.act([record(release({ version: "4.0.0" }))])).states).toEqual(["done"]);
+    expect((await actor.act([entering(release({ version: "4.0.0" }))])).states).toEqual(["done"]);
   });
 });
 
@@ -292,7 +289,7 @@ describe("a pass of somebody whose passes do not count", () => {
   ])("is none: release.passes_from is %j", async (passes_from, states) => {
     const actor = acting.actor("from", { config: config({ release: { passes_from } }) });
     actor.refs.entries.push(logged(pass));
-    const step: Step = { ...doing("gate", cmd`true`, record(pass)) };
+    const step: Step = { ...doing("gate", cmd`true`, entering(pass)) };
     expect((await actor.act([step])).states).toEqual(states);
     expect(actor.refs.entries).toHaveLength(states[0] === "done" ? 2 : 1);
   });

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { announce } from "../../lib/kinds/announce.ts";
+import { returnClaim } from "../../lib/kinds/claim.ts";
+import { cmd } from "../../lib/kinds/command.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import { cmd } from "../../lib/model/plan.ts";
 import { flag, list, pick, text } from "../../lib/run/options.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 
@@ -16,7 +18,7 @@ afterEach(() => {
 });
 afterAll(() => ground.end());
 
-const note = (words: string, more = {}) => ({ kind: "announce", text: words, ...more }) as const;
+const note = (words: string, more = {}) => announce({ text: words, ...more });
 const said = (words: string) => [doing("tell", note(words))];
 const shown: Workflow = {
   about: "Show a thing.",
@@ -149,10 +151,10 @@ describe("--dry-run", () => {
     });
     const { out } = await at.run(["touch", workflow], "--dry-run", "--json");
     expect(JSON.parse(out)).toEqual({
-      ...{ slipway: 1, workflow: "touch", dir: "scripts", image: "scripts", version: null },
+      ...{ slipway: 2, workflow: "touch", dir: "scripts", image: "scripts", version: null },
       steps: [
-        { id: "one", title: "Do one", skip: null, yields: null, do: [cmd`touch scripts/done.txt`] },
-        { id: "two", title: "Do two", skip: "no need", yields: null, do: [note("x")] },
+        { id: "one", title: "Do one", skip: null, do: [cmd`touch scripts/done.txt`] },
+        { id: "two", title: "Do two", skip: "no need", do: [note("x")] },
       ],
     });
     expect(() => at.read("done.txt")).toThrow();
@@ -334,7 +336,7 @@ describe("a question", () => {
   });
 
   it("is asked about a version that nobody typed, before a ref or a tag changes", async () => {
-    const pushing = { kind: "git_ref", op: "release_claim", ref: "refs/slipway/claim/scripts-1.0.0" } as const;
+    const pushing = returnClaim({ ref: "refs/slipway/claim/scripts-1.0.0" });
     const workflow = (step: Workflow["steps"]): Workflow => ({
       ...{
         about: "Release.",

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
+import { settleMove } from "../../lib/kinds/settle_move.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
 import { alive, drop, gone, isMove, type Moving, point, startMoving } from "./moving.ts";
 import type { OciServer } from "./oci_server.ts";
@@ -23,7 +24,7 @@ function half(): Moving {
   point(first, here.image, here.next);
   return here;
 }
-const look = (here: Moving): Promise<Acted> => here.act([{ kind: "check", what: "flip" }]);
+const look = (here: Moving): Promise<Acted> => here.act([settleMove({})]);
 const left = `the move of dev to 1.1.0 that ann on `;
 /** The digest of a further version, in every registry. */
 const further = (here: Moving, version: string) =>
@@ -175,7 +176,7 @@ describe("a move that goes on", () => {
     const here = half();
     const before = acting.clock.now();
     here.leave({ owner: alive() });
-    const ended = await here.act([{ kind: "check", what: "flip" }], { breakLock: true });
+    const ended = await here.act([settleMove({})], { breakLock: true });
     expect([ended.states, acting.clock.now() - before]).toEqual([["done"], 0]);
     expect([here.dev(), here.intent()]).toEqual([[here.next, here.next], null]);
   });
@@ -243,7 +244,7 @@ describe("a move that goes on", () => {
     here.leave({ owner: alive() });
     const stop = new AbortController();
     acting.clock.alarm(2000, () => stop.abort());
-    const ended = await here.act([{ kind: "check", what: "flip" }], { signal: stop.signal });
+    const ended = await here.act([settleMove({})], { signal: stop.signal });
     expect(refused(ended)).toMatchObject({ kind: "interrupted", exitCode: 130 });
     expect(here.refs.moved).toEqual([]);
   });

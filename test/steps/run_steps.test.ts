@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cmd } from "../../lib/model/plan.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { byHand } from "../../lib/kinds/by_hand.ts";
+import { checkDisk } from "../../lib/kinds/check_disk.ts";
+import { cmd, command } from "../../lib/kinds/command.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import { doing, type Ground, startGround, states, told, writeTo } from "./ground.ts";
 
 let ground: Ground;
@@ -10,9 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => ground.end());
 
-const note = (text: string, more = {}) => ({ kind: "announce", text, ...more }) as const;
-const file = (path: string, content = "x\n") => ({ kind: "write_file", path, content }) as const;
-const ask = (text: string) => ({ kind: "by_hand", text }) as const;
+const note = (text: string, more = {}) => announce({ text, ...more });
+const file = (path: string, content = "x\n") => writeFile({ path, content });
+const ask = (text: string) => byHand({ text });
 
 describe("progress", () => {
   it("names each step with its place in the plan, and why one is left out", async () => {
@@ -48,7 +53,7 @@ describe("progress", () => {
   });
 
   it("says nothing of what is left out where a person talks to a program", async () => {
-    const talk = doing("talk", { ...cmd`true`, interactive: true });
+    const talk = doing("talk", command({ ...cmd`true`, interactive: true }));
     const { err } = await ground.place("steps").plan([{ ...doing("pull", cmd`true`), skip: "it is there" }, talk]);
     expect(err).toBe("[2/2] Do talk\n");
   });
@@ -78,7 +83,7 @@ describe("a step", () => {
 
   it("writes a file with the mode that the plan names", async () => {
     const at = ground.place("states");
-    await at.plan([doing("one", { ...file("states/private/key"), mode: "0600" })]);
+    await at.plan([doing("one", writeFile({ ...file("states/private/key"), mode: "0600" }))]);
     expect(readdirSync(join(at.dir, "private"))).toEqual(["key"]);
   });
 
@@ -124,8 +129,8 @@ describe("the result", () => {
     const image = ground.registries[0]?.put("outputs", "dev-1.0.0") ?? "";
     const place = { registry: "r1", repository: `${ground.registries[0]?.address}/outputs` };
     const steps = [
-      doing("verify", { kind: "verify_digest", tag: "dev-1.0.0", digest: image, places: [place] }),
-      doing("tell", note("It is @image", { digest: image })),
+      doing("verify", verifyDigest({ tag: "dev-1.0.0", digest: image, places: [place] })),
+      doing("tell", note("It is <digest>", { digest: image })),
     ];
     const [outputs, summary] = [at.write("outputs", ""), at.write("summary", "# Before\n")];
     Object.assign(ground.env, { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary });
@@ -146,12 +151,12 @@ describe("the result", () => {
   });
 
   it("is a fault of ours, with its stack, where a step uses an image that no step made", async () => {
-    const steps = [doing("tell", note("It is @image", { digest: { digest: "@image" } }))];
+    const steps = [doing("tell", note("It is <digest>", { digest: { from: "build" } }))];
     const ended = await ground.place("told").plan(steps, "--json");
     expect(ended.code).toBe(70);
-    expect(ended.err).toMatch(/^Error: a step uses the image before any step yielded it\n +at /);
+    expect(ended.err).toMatch(/^Error: a step uses what build makes before that is made\n +at /);
     expect(told(ended).error).toEqual({
-      ...{ kind: "bug", what: "Error: a step uses the image before any step yielded it" },
+      ...{ kind: "bug", what: "Error: a step uses what build makes before that is made" },
       ...{ why: "This is a fault of Slipway.", fix: "Report it with the lines above" },
     });
   });
@@ -159,17 +164,17 @@ describe("the result", () => {
 
 describe("--from", () => {
   const steps = [
-    doing("look", { kind: "check", what: "disk" }),
+    doing("look", checkDisk({})),
     doing("files", file("from/a.txt")),
     doing("run", cmd`true`),
     doing("last", file("from/b.txt")),
   ];
 
-  it("leaves out what comes before, but for checks, where that is done", async () => {
+  it("looks and writes files again, which is done at once, and leaves nothing out that is not done", async () => {
     const at = ground.place("from");
     const ended = await at.plan(steps, "--json", "--from", "run");
-    expect(states(ended)).toEqual({ look: "done", files: "skipped", run: "done", last: "done" });
-    expect(ended.err).toContain("[2/4] Do files (skipped: --from)\n");
+    expect(states(ended)).toEqual({ look: "done", files: "done", run: "done", last: "done" });
+    expect(states(await at.plan(steps, "--json", "--from", "run"))).toMatchObject({ files: "already" });
   });
 
   it.each([

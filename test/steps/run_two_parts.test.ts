@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { announce } from "../../lib/kinds/announce.ts";
+import { cmd } from "../../lib/kinds/command.ts";
 import { UserError } from "../../lib/model/errors.ts";
-import { cmd } from "../../lib/model/plan.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 
 let ground: Ground;
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.end());
 
-const note = (words: string, more = {}) => ({ kind: "announce", text: words, ...more }) as const;
+const note = (words: string, more = {}) => announce({ text: words, ...more });
 const said = (words: string) => [doing("tell", note(words))];
 
 describe("a workflow of two parts", () => {

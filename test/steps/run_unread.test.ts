@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cmd } from "../../lib/model/plan.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { cmd } from "../../lib/kinds/command.ts";
 import { doing, type Ground, type Place, startGround, type Workflow } from "./ground.ts";
 
 let ground: Ground;
@@ -17,7 +18,7 @@ const losing = (stream: NodeJS.WriteStream, code: string, more = {}): Workflow =
   steps: () => {
     // Each write fails, and it is told once.
     for (let write = 0; write < 2; write += 1) stream.emit("error", failure(code));
-    return [doing("one", cmd`sh -c ${"echo went on"}`), doing("tell", { kind: "announce", text: "done" })];
+    return [doing("one", cmd`sh -c ${"echo went on"}`), doing("tell", announce({ text: "done" }))];
   },
 });
 

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
+import { cmd } from "../../lib/kinds/command.ts";
+import { type RecordEntry, record } from "../../lib/kinds/record.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import type { LogEntry, Pass } from "../../lib/model/log.ts";
-import { type Action, cmd, type Record_, type Step } from "../../lib/model/plan.ts";
+import type { Action, Step } from "../../lib/model/plan.ts";
 import { nothingWaits } from "../../lib/run/waiting.ts";
 import { commit, digest, owner } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
@@ -13,16 +17,16 @@ beforeAll(async () => {
 });
 afterAll(() => acting.end());
 
-const record = (entry: LogEntry): Record_ => ({ kind: "record", image: "x", entry });
-const pass = (list: string): Record_ => {
+const entering = (entry: LogEntry): RecordEntry => record({ image: "x", entry });
+const pass = (list: string): RecordEntry => {
   const where = { commit: commit("a"), tree: commit("b"), runner: "pytest", platform: "linux/amd64" };
   const entry: Pass = { ...{ type: "pass", digest: digest("a"), version: "1.0.0", list }, ...where };
-  return record(entry);
+  return entering(entry);
 };
-const skip = record({ type: "skip", digest: digest("a"), version: "1.0.0", list: "qa", why: "--no-qa-tests" });
+const skip = entering({ type: "skip", digest: digest("a"), version: "1.0.0", list: "qa", why: "--no-qa-tests" });
 const claimRef = "refs/slipway/claim/x-1.0.0";
-const claim = { kind: "git_ref", op: "claim", ref: claimRef } as const;
-const giveBack = { kind: "git_ref", op: "release_claim", ref: claimRef } as const;
+const claim = takeClaim({ ref: claimRef });
+const giveBack = returnClaim({ ref: claimRef });
 
 /** Does actions and tells what was done in which order: each push by what it held, each program by what it said. */
 async function order(actor: Actor, actions: readonly (Action | Step)[]) {
@@ -74,7 +78,7 @@ describe("what a run did", () => {
       acting.clock.advance(6000);
       return { status: 404 };
     };
-    const wait = { kind: "verify_digest", tag: "x", digest: "", mayBeAbsent: true, places: actor.places } as const;
+    const wait = verifyDigest({ tag: "x", digest: "", mayBeAbsent: true, places: actor.places });
     const steps = ["fast", "slow", "qa"].map((list) => doing(`run_${list}`, wait, pass(list)));
     const { rows } = await order(actor, [claim, ...steps, giveBack]);
     registry.reply = () => null;
@@ -112,7 +116,7 @@ describe("a move of a tag", () => {
   const moving = () => startMoving(acting, "moved");
   it("takes along with its intent what waits, and is told with all that comes after it", async () => {
     here = moving();
-    const release = record({
+    const release = entering({
       ...{ type: "release", stage: "dev", version: "1.1.0", digest: here.next, commit: commit("a") },
       registries: ["r1"],
     });
@@ -140,8 +144,17 @@ describe("a move of a tag", () => {
         },
       }),
       state: {
-        ...{ image: null, claim: null, tail: [], text: [], data: undefined, exitCode: 0, withoutFiles: false },
-        ...{ noted: null, stepBegan: 0, settled: new Map(), tried: new Map() },
+        ...{
+          made: new Map(),
+          step: { id: "", began: 0 },
+          claim: null,
+          tail: [],
+          text: [],
+          data: undefined,
+          exitCode: 0,
+          withoutFiles: false,
+        },
+        ...{ settled: new Map(), tried: new Map() },
         waiting: {
           ...nothingWaits(),
           tag: { ref: "refs/tags/x-1.0.0", from: null, to: "blob-0", lost: () => undefined },
@@ -174,7 +187,7 @@ describe("a move of a tag", () => {
 
   it("is not begun by a release that somebody else took over, whose passes stay", async () => {
     here = moving();
-    const takeOver = { kind: "verify_digest", tag: "dev", digest: here.old, places: here.places } as const;
+    const takeOver = verifyDigest({ tag: "dev", digest: here.old, places: here.places });
     const [registry] = acting.registries;
     if (!registry) throw new Error("no registry");
     registry.reply = () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { announce } from "../../lib/kinds/announce.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { doing, type Ground, type Place, startGround, type Workflow } from "./ground.ts";
 
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.end());
 
-const note = (words: string, more = {}) => ({ kind: "announce", text: words, ...more }) as const;
+const note = (words: string, more = {}) => announce({ text: words, ...more });
 const said = (words: string) => [doing("tell", note(words))];
 /** Each turn plans the next of these, and Ctrl-C comes where there is none left. */
 const watching = (...turns: readonly (() => ReturnType<typeof said>)[]): Workflow => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type PostMessage, postMessage } from "../../lib/kinds/post_message.ts";
 import { UserError } from "../../lib/model/errors.ts";
-import type { PostMessage } from "../../lib/model/message.ts";
 import { digest } from "../unit/factory.ts";
 import { type Acted, type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { type OciServer, type Reply, startOciServer } from "./oci_server.ts";
@@ -24,10 +24,11 @@ const team = (url: string | null = address()): Actor => {
   count += 1;
   return acting.actor(`told${count}`, { webhook: url ?? "" });
 };
-const message = ({ image }: Actor): PostMessage => ({
-  ...{ kind: "post_message", variable: "TEAM", text: "It is *out*", image },
-  entry: { type: "announce", stage: "dev", version: "1.0.0", digest: digest("a"), channel: "slack" },
-});
+const message = ({ image }: Actor): PostMessage =>
+  postMessage({
+    ...{ variable: "TEAM", text: "It is *out*", image },
+    entry: { type: "announce", stage: "dev", version: "1.0.0", digest: digest("a"), channel: "slack" },
+  });
 const post = (actor: Actor): Promise<Acted> => actor.act([message(actor)]);
 /** Lets the webhook answer so, one message after the other, and then take them. */
 function answer(...replies: readonly Reply[]): void {
@@ -138,7 +139,7 @@ describe("a message to the team", () => {
     });
     expect(posted().length - before).toBe(1);
     answer();
-    expect((await actor.act([{ ...message(actor), again: true }])).states).toEqual(["done"]);
+    expect((await actor.act([postMessage({ ...message(actor), again: true })])).states).toEqual(["done"]);
     expect(posted().length - before).toBe(2);
     expect(types()).toEqual([
       ["announcing", false],

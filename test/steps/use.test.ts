@@ -2,7 +2,10 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { pull } from "../../lib/flows/pull.ts";
 import { runTests } from "../../lib/flows/tests.ts";
-import { bash, command, login } from "../../lib/flows/use.ts";
+import { bash, command as inContainer, login } from "../../lib/flows/use.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
@@ -133,10 +136,10 @@ describe("a pull from ECR", () => {
 
 describe("docker_cmd", () => {
   const run = (more: { cmd?: string; words?: readonly string[] }) =>
-    command(facts(images("dev")), { ...options, words: [], ...more });
+    inContainer(facts(images("dev")), { ...options, words: [], ...more });
   const text = `echo "it's $HOME" | wc -c && exit 3`;
   it("carries --cmd text letter for letter in a variable, which the file runs that is the command", () => {
-    const start = doing(run({ cmd: text }), "command").find((one) => one.container);
+    const start = doing(run({ cmd: text }), command).find((one) => one.container);
     expect([start?.env["SLIPWAY_CMD"], start?.argv.at(-1)]).toEqual([text, "/slipway/cmd"]);
     const ran = (program: string) =>
       spawnSync(program, ["-c", mounted(), "/slipway/cmd"], {
@@ -144,25 +147,28 @@ describe("docker_cmd", () => {
         env: { ...process.env, SLIPWAY_CMD: text },
       });
     const mounted = () =>
-      doing(run({ cmd: text }), "write_file").find(({ path }) => path.includes("/cmd/"))?.content ?? "";
+      doing(run({ cmd: text }), writeFile).find(({ path }) => path.includes("/cmd/"))?.content ?? "";
     expect(ran("sh")).toMatchObject({ status: 3, stdout: `${`it's ${process.env["HOME"]}\n`.length}\n`, stderr: "" });
   });
 
   it("puts no --cmd text into a file or on a command line", () => {
-    expect(JSON.stringify(doing(run({ cmd: text }), "write_file"))).not.toContain("wc -c");
-    const starts = doing(run({ cmd: text }), "command").flatMap(({ argv }) => argv);
+    expect(JSON.stringify(doing(run({ cmd: text }), writeFile))).not.toContain("wc -c");
+    const starts = doing(run({ cmd: text }), command).flatMap(({ argv }) => argv);
     expect(JSON.stringify(starts)).not.toContain("wc -c");
   });
 
   it("passes the words after -- as they are", () => {
-    const start = doing(run({ words: ["ls", "a b", "$X"] }), "command").find((one) => one.container);
+    const start = doing(run({ words: ["ls", "a b", "$X"] }), command).find((one) => one.container);
     expect(start?.argv.slice(-5)).toEqual(["app", "/slipway/run", "ls", "a b", "$X"]);
   });
 
   it("finds the thin env that a clone in the repo links to, which lies outside of it", () => {
     const thinEnv = { source: "/home/gp/.local/share/slipway/env/x/node_modules", target: "slipway/node_modules" };
     const volumes = (stage: "dev" | "prod") =>
-      doing(command(facts({ ...images("dev", "prod"), thinEnv }), { ...options, stage, words: ["true"] }), "write_file")
+      doing(
+        inContainer(facts({ ...images("dev", "prod"), thinEnv }), { ...options, stage, words: ["true"] }),
+        writeFile,
+      )
         .filter(({ path }) => path.includes("/compose/"))
         .flatMap(({ content }) => JSON.parse(content).services.app.volumes as { source: string }[])
         .filter(({ source }) => source === thinEnv.source);
@@ -186,7 +192,7 @@ describe("docker_login", () => {
   });
   const run = (env: Readonly<Record<string, string>> = {}) =>
     login(facts({ config: settings, env }), { passwordStdin: false });
-  const [ecr, loopback, ghcr, hub] = doing(run({ GITHUB_TOKEN: "s3cret" }), "command");
+  const [ecr, loopback, ghcr, hub] = doing(run({ GITHUB_TOKEN: "s3cret" }), command);
 
   it("asks AWS for a password that goes in by standard input", () => {
     expect([ecr?.input, ecr?.argv]).toEqual([
@@ -219,7 +225,7 @@ describe("a pass is recorded", () => {
   const run = (world: Partial<Facts>, pytestOpts: readonly string[] = []) =>
     doing(
       runTests(facts({ ...images("dev-1.2.0"), ...world }), { stage: "dev", pytestOpts, snapshot: false }, "fast"),
-      "record",
+      record,
     );
   it("for committed code and the whole list", () => {
     expect(run({})).toMatchObject([{ entry: { type: "pass", list: "fast", digest: digest("a") } }]);
@@ -236,11 +242,11 @@ describe("a pass is recorded", () => {
 
 describe("the step of a shell or command", () => {
   const here = images("dev");
-  const start = (steps: readonly Step[]) => doing(steps, "command").find((one) => one.container);
+  const start = (steps: readonly Step[]) => doing(steps, command).find((one) => one.container);
   const compose = (steps: readonly Step[]) =>
-    doing(steps, "write_file").find(({ path }) => path.endsWith(".yml"))?.content;
-  const run = (more: Partial<Parameters<typeof command>[1]> = {}) =>
-    command(facts(here), { ...options, words: ["ls"], ...more });
+    doing(steps, writeFile).find(({ path }) => path.endsWith(".yml"))?.content;
+  const run = (more: Partial<Parameters<typeof inContainer>[1]> = {}) =>
+    inContainer(facts(here), { ...options, words: ["ls"], ...more });
 
   it("is called by what it runs in, and talks to the person", () => {
     const steps = [bash(facts(here), options), run(), run({ cmd: "ls" })];
@@ -299,7 +305,7 @@ describe("a login", () => {
       ["docker login --username ada docker.io"],
       ["docker login --username ada --password-stdin docker.io"],
     ]);
-    expect(doing(run(hub), "command")[0]?.interactive).toBe(true);
+    expect(doing(run(hub), command)[0]?.interactive).toBe(true);
   });
 
   it.each<[string, Parameters<typeof login>[1]["username"], Readonly<Record<string, string>>, string]>([
@@ -315,7 +321,7 @@ describe("a login", () => {
       ["docker login ghcr.io"],
       ["docker login --password-stdin ghcr.io"],
     ]);
-    expect(doing(run(ghcr, { passwordStdin: true }, { GITHUB_TOKEN: "x" }), "command")[0]?.input).toBeUndefined();
+    expect(doing(run(ghcr, { passwordStdin: true }, { GITHUB_TOKEN: "x" }), command)[0]?.input).toBeUndefined();
   });
 
   it.each<[string, Partial<Facts>, string]>([

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { releaseHistory } from "../../lib/flows/status.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { html } from "../../lib/model/html.ts";
 import { slackText } from "../../lib/model/message.ts";
@@ -77,7 +78,7 @@ describe("no hostile text", () => {
     }),
   );
   const history = () =>
-    doing(releaseHistory(facts({ log: reasons }), { all: false, passes: false }), "announce")[0]?.text ?? "";
+    doing(releaseHistory(facts({ log: reasons }), { all: false, passes: false }), announce)[0]?.text ?? "";
   it.each([
     ["the history", () => history(), hostile.length],
     [
@@ -109,7 +110,7 @@ describe("no hostile text", () => {
 
   it("steers the summary of a run, or ends its block of code", async () => {
     const summary = at.write("summary", "");
-    const told = { kind: "announce", text: "a\n```\n\u001b[1m", data: null } as const;
+    const told = announce({ text: "a\n```\n\u001b[1m", data: null });
     ground.env["GITHUB_STEP_SUMMARY"] = summary;
     await at.run(["tell", { about: "Tell.", options: {}, steps: () => [action("tell", told)] }]);
     ground.env["GITHUB_STEP_SUMMARY"] = undefined;
@@ -122,7 +123,7 @@ describe("no hostile text", () => {
       ...{ about: "Tell.", options: {} },
       steps: () => {
         if (how === "error") throw new UserError(hostile.join("\n"), { why: hostile.join(" "), fix: "Look" });
-        const told = { kind: "announce", text: hostile.join("\n"), data: how === "--json" ? hostile : null } as const;
+        const told = announce({ text: hostile.join("\n"), data: how === "--json" ? hostile : null });
         return [action("tell", told)];
       },
     };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type AnnounceOptions, announcement, announceRelease, asksAnnounce } from "../../lib/flows/announce.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { postMessage } from "../../lib/kinds/post_message.ts";
 import type { ChangelogEntry } from "../../lib/model/changelog.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { Announced, Announcing, Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
@@ -56,22 +58,22 @@ const world = (more: Partial<Facts> = {}) => facts({ registries: everywhere(), l
 const plan = (more: Partial<Facts> = {}, options: Partial<AnnounceOptions> = {}) =>
   announceRelease(world(more), { stage: "dev", ...options });
 const text = (...given: Parameters<typeof plan>): string[] =>
-  doing(plan(...given), "post_message")[0]?.text.split("\n") ?? [];
+  doing(plan(...given), postMessage)[0]?.text.split("\n") ?? [];
 
 describe("release_announce", () => {
   it("claims the version, reads its tag back, tells the team and records that it did", () => {
-    expect(plan().map(({ id, title, yields }) => [id, title, yields])).toEqual([
-      ["claim", "Claim 1.2.0, so that it is announced once", "claim"],
-      ["verify", "Read dev-1.2.0 back", null],
-      ["announce", "Announce dev-1.2.0 in Slack", null],
-      ["release_claim", "Give the claim back", null],
-      ["tell", "Tell that it is announced", null],
+    expect(plan().map(({ id, title }) => [id, title])).toEqual([
+      ["claim", "Claim 1.2.0, so that it is announced once"],
+      ["verify", "Read dev-1.2.0 back"],
+      ["announce", "Announce dev-1.2.0 in Slack"],
+      ["release_claim", "Give the claim back"],
+      ["tell", "Tell that it is announced"],
     ]);
-    expect(stepOf(plan(), "claim").do).toEqual([{ kind: "git_ref", op: "claim", ref }]);
+    expect(stepOf(plan(), "claim").do).toEqual([{ kind: "claim", ref }]);
     expect(stepOf(plan(), "verify").do).toEqual([
       { kind: "verify_digest", tag: "dev-1.2.0", digest: image, places: [ecr, hub] },
     ]);
-    expect(stepOf(plan(), "release_claim").do).toEqual([{ kind: "git_ref", op: "release_claim", ref }]);
+    expect(stepOf(plan(), "release_claim").do).toEqual([{ kind: "release_claim", ref }]);
     expect(stepOf(plan(), "tell").do).toEqual([
       {
         kind: "announce",
@@ -82,7 +84,7 @@ describe("release_announce", () => {
   });
 
   it("posts to the webhook that a variable holds, with the entry that says so", () => {
-    const [post] = doing(plan({ config: config({ notify: { slack: "TEAM_HOOK" } }) }), "post_message");
+    const [post] = doing(plan({ config: config({ notify: { slack: "TEAM_HOOK" } }) }), postMessage);
     expect(post).toMatchObject({
       variable: "TEAM_HOOK",
       image: "cmamp",
@@ -92,13 +94,13 @@ describe("release_announce", () => {
 
   const open = { log: [release("1.2.0"), announcing({})] };
   it("posts again a message that was left open where a person saw that it is not there", () => {
-    const posts = (postAgain?: boolean) => doing(plan(open, { postAgain }), "post_message");
+    const posts = (postAgain?: boolean) => doing(plan(open, { postAgain }), postMessage);
     expect([posts(), posts(true)]).toMatchObject([[expect.not.objectContaining({ again: true })], [{ again: true }]]);
   });
 
   it("posts nothing where a person saw that it is there, and records that", () => {
     const steps = plan(open, { posted: true });
-    expect(doing(steps, "post_message")).toEqual([]);
+    expect(doing(steps, postMessage)).toEqual([]);
     expect(stepOf(steps, "announce")).toMatchObject({
       title: "Record that dev-1.2.0 is announced",
       do: [
@@ -194,7 +196,7 @@ describe("a version that was announced", () => {
   it("is not announced again; the last announcement is told", () => {
     const skip = "already announced by bob on 2025-01-04";
     expect(plan({ log }).map((step) => step.skip)).toEqual([null, skip, skip, null, null]);
-    expect(doing(plan({ log }), "announce")[0]?.text).toBe(`cmamp dev-1.2.0 is ${skip}`);
+    expect(doing(plan({ log }), announce)[0]?.text).toBe(`cmamp dev-1.2.0 is ${skip}`);
   });
 
   it.each<[string, SignedEntry]>([

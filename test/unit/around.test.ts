@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { asksKill, containerStats, execInContainer, killContainers, listContainers } from "../../lib/flows/around.ts";
 import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_images.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
 import { ownContainers } from "../../lib/model/engine_container.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { renderTable } from "../../lib/model/table.ts";
@@ -14,7 +16,7 @@ const [old, last, ended, foreign, other] = [
   container("e5", { labels: { "dev.slipway.image": "opt", "dev.slipway.user": "gp" } }),
 ];
 const world = (more: Partial<Facts> = {}) => facts({ containers: [old, last, ended, foreign, other], ...more });
-const told = (steps: ReturnType<typeof listContainers>) => doing(steps, "announce")[0]?.text ?? "";
+const told = (steps: ReturnType<typeof listContainers>) => doing(steps, announce)[0]?.text ?? "";
 
 describe("the own containers", () => {
   it("are those that this user started of this image, the last one first", () => {
@@ -26,7 +28,7 @@ describe("the own containers", () => {
     [true, 5],
   ])("are listed, and with --all (%s) everyone's", (all, count) => {
     const steps = listContainers(world(), { all });
-    expect([told(steps).split("\n").length - 1, doing(steps, "announce")[0]?.data]).toEqual([
+    expect([told(steps).split("\n").length - 1, doing(steps, announce)[0]?.data]).toEqual([
       count,
       expect.objectContaining({ length: count }),
     ]);
@@ -80,7 +82,7 @@ describe("docker_exec", () => {
   const run = (more: { cmd?: string; words?: readonly string[]; container?: string; terminal?: boolean } = {}) =>
     doing(
       execInContainer(world({ terminal: more.terminal ?? false }), { asRoot: false, words: [], ...more }),
-      "command",
+      command,
     )[0];
   it("runs in the last one that runs", () => {
     expect(run({ words: ["ls", "a b"] })?.argv).toEqual(["docker", "exec", "--interactive", last.id, "ls", "a b"]);

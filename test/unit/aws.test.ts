@@ -210,7 +210,7 @@ describe("ECR", () => {
     const alone = facts();
     expect([ecrChecks(alone), ecrLogin(alone, "ecr")]).toEqual([[], []]);
     const emulated = facts({ env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } });
-    expect(ecrChecks(emulated)).toEqual([{ kind: "check", what: "ecr", places: [place], tag: "dev" }]);
+    expect(ecrChecks(emulated)).toEqual([{ kind: "check_ecr", places: [place], tag: "dev" }]);
     expect(ecrLogin(emulated, "ecr")).toMatchObject([{ input: { ecr: {} } }]);
     expect(ecrLogin(emulated, "dockerhub")).toEqual([]);
     const real = config({ container_registry_info: { ecr: "1.dkr.ecr.eu-north-1.amazonaws.com" } });

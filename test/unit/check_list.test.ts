@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CheckOptions } from "../../lib/flows/check_list.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { confirmed, engineWith, image, local, pass, plan, release, report } from "./check_lists.ts";
@@ -56,7 +57,7 @@ describe("the check-list of a version", () => {
   it("tells each line with what was seen, what is wrong with the line to type, and what was confirmed", () => {
     const log = [confirmed("pull_request", { by: "bob", at: "2025-02-03T00:00:00Z" })];
     expect(
-      doing(plan({ log, ...engineWith(local) }), "announce")[0]
+      doing(plan({ log, ...engineWith(local) }), announce)[0]
         ?.text.split("\n")
         .slice(0, 6),
     ).toEqual([
@@ -67,13 +68,13 @@ describe("the check-list of a version", () => {
       "WRONG    Fast tests: no pass of this image",
       "         fix: i run_fast_tests --stage local --version 1.2.0",
     ]);
-    expect(doing(plan({ log }), "announce")[0]?.text.split("\n").at(-1)).toBe(
+    expect(doing(plan({ log }), announce)[0]?.text.split("\n").at(-1)).toBe(
       "ok       Do a PR with the change, changelog.txt and the poetry files, confirmed by bob on 2025-02-03",
     );
   });
 
   it("tells nothing of a line that nobody confirmed yet", () => {
-    const lines = doing(plan(), "announce")[0]?.text.split("\n") ?? [];
+    const lines = doing(plan(), announce)[0]?.text.split("\n") ?? [];
     expect(lines.filter((text) => /^(?:ok|WRONG) /.test(text))).toHaveLength(7);
     expect(lines.join("\n")).not.toContain("Do a PR");
   });
@@ -85,13 +86,13 @@ describe("the check-list of a version", () => {
       ["other_regressions", "open", ""],
       ["pull_request", "confirmed", "confirmed by ann on 2025-01-02"],
     ]);
-    expect(doing(plan(), "announce")[0]?.data).toMatchObject({ list: "pre", stage: "dev", version: "1.2.0" });
+    expect(doing(plan(), announce)[0]?.data).toMatchObject({ list: "pre", stage: "dev", version: "1.2.0" });
   });
 
   it("ends with exit code 1 while a line is wrong", () => {
     const log = ["fast", "slow", "superslow", "qa"].map((list) => pass(list));
-    expect(doing(plan(), "announce")[0]?.exitCode).toBe(1);
-    expect(doing(plan({ log, ...engineWith(local) }), "announce")[0]?.exitCode).toBe(0);
+    expect(doing(plan(), announce)[0]?.exitCode).toBe(1);
+    expect(doing(plan({ log, ...engineWith(local) }), announce)[0]?.exitCode).toBe(0);
   });
 
   it.each<[string, Partial<Facts>, Partial<CheckOptions>, readonly string[]]>([
@@ -107,7 +108,7 @@ describe("the check-list of a version", () => {
     ["the list that is named", { log: [release()] }, { list: "pre" }, ["1.2.0", "pre"]],
     ["the list that is named, before the release", {}, { list: "post" }, ["1.2.0", "post"]],
   ])("is of %s", (_which, more, options, wanted) => {
-    expect(doing(plan(more, options), "announce")[0]?.data).toMatchObject({ version: wanted[0], list: wanted[1] });
+    expect(doing(plan(more, options), announce)[0]?.data).toMatchObject({ version: wanted[0], list: wanted[1] });
   });
 
   it("is of nothing where there is neither an entry nor a release", () => {

@@ -1,4 +1,5 @@
 import { type CheckOptions, releaseCheck } from "../../lib/flows/check_list.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import { parseChangelog } from "../../lib/model/changelog.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
@@ -55,8 +56,7 @@ type Line = {
 type Report = { readonly list: string; readonly checked: readonly Line[]; readonly byHand: readonly Line[] };
 
 /** What machines are told of a check-list. */
-export const report = (...given: Parameters<typeof plan>): Report =>
-  doing(plan(...given), "announce")[0]?.data as Report;
+export const report = (...given: Parameters<typeof plan>): Report => doing(plan(...given), announce)[0]?.data as Report;
 
 /** What one line of the list says: its text, whether it holds, what was seen and the line to type. */
 export function line(id: string, ...given: Parameters<typeof plan>): readonly (string | undefined)[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { chooseImage } from "../../lib/flows/choose_image.ts";
 import { type Run, runContainer } from "../../lib/flows/container.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import { chooseImage } from "../../lib/model/choose_image.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { renderAction } from "../../lib/model/render_plan.ts";
 import { config, engine, facts, git, localImage, version } from "./factory.ts";
@@ -25,8 +26,8 @@ function compose(world: Partial<Facts> = {}, more: Partial<Run> = {}): { text: s
   const all = facts(world);
   const image = chooseImage(all, more.image?.stage ?? "dev", version("1.2.0"));
   const made = runContainer(all, { id: "run", title: "Run", image, what: image.reference, argv: ["ls"], ...more });
-  const file = made.do.find((action) => action.kind === "write_file" && action.path.endsWith(".yml"));
-  if (file?.kind !== "write_file") throw new Error("no compose file is written");
+  const file = made.do.find((action) => writeFile.is(action) && action.path.endsWith(".yml"));
+  if (!file || !writeFile.is(file)) throw new Error("no compose file is written");
   const app = (JSON.parse(file.content) as { services: { app: App } }).services.app;
   return { text: file.content, app, mounts: app.volumes.filter((one): one is Mount => typeof one !== "string") };
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { callerIn } from "../../lib/flows/caller.ts";
-import { chooseImage } from "../../lib/flows/choose_image.ts";
 import { type Run, runContainer, shellText } from "../../lib/flows/container.ts";
+import { type Command, command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import { chooseImage } from "../../lib/model/choose_image.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import type { Command, Step } from "../../lib/model/plan.ts";
+import type { Step } from "../../lib/model/plan.ts";
 import { config, digest, engine, facts, localImage, version } from "./factory.ts";
 
 const reference = "127.0.0.1:5001/cmamp:dev-1.2.0";
@@ -20,14 +22,16 @@ function step(world: Partial<Facts> = {}, more: Partial<Run> = {}): Step {
   });
 }
 function start(...given: Parameters<typeof step>): Command {
-  const command = step(...given).do.find((action) => action.kind === "command" && action.container === true);
-  if (command?.kind === "command") return command;
+  const started = step(...given)
+    .do.filter(command.is)
+    .find(({ container }) => container);
+  if (started) return started;
   throw new Error("no container is started");
 }
 type App = Readonly<Record<string, unknown>> & { readonly volumes: readonly unknown[] };
 function app(...given: Parameters<typeof step>): App {
-  const file = step(...given).do.find((action) => action.kind === "write_file" && action.path.endsWith(".yml"));
-  if (file?.kind !== "write_file") throw new Error("no compose file is written");
+  const file = step(...given).do.find((action) => writeFile.is(action) && action.path.endsWith(".yml"));
+  if (!file || !writeFile.is(file)) throw new Error("no compose file is written");
   return (JSON.parse(file.content) as { services: { app: App } }).services.app;
 }
 const container = (section: object) => ({ config: config({ container: section }) });
@@ -40,19 +44,19 @@ const bind = (source: string, target: string, more = {}) => ({
 
 describe("the step of a run", () => {
   it("has its name and title, and writes what the command reads before it", () => {
-    const before = { kind: "check", what: "disk" } as const;
-    const after = { kind: "check", what: "flip" } as const;
+    const before = { kind: "check_disk" } as const;
+    const after = { kind: "settle_move" } as const;
     const made = step({}, { before: [before], after: [after] });
     expect([made.id, made.title, made.do[0], made.do.at(-1)]).toEqual(["run", "Run it", before, after]);
-    expect(made.do.map((action) => (action.kind === "command" ? action.argv[1] : action.kind))).toEqual([
-      ...["check", "write_file", "run", "write_file", "write_file", "compose", "check"],
+    expect(made.do.map((action) => (command.is(action) ? action.argv[1] : action.kind))).toEqual([
+      ...["check_disk", "write_file", "run", "write_file", "write_file", "compose", "settle_move"],
     ]);
   });
 
   it("starts one container by the file that it wrote", () => {
     const made = step();
-    const file = made.do.find((action) => action.kind === "write_file" && action.path.endsWith(".yml"));
-    const path = file?.kind === "write_file" ? file.path : "";
+    const file = made.do.find((action) => writeFile.is(action) && action.path.endsWith(".yml"));
+    const path = file && writeFile.is(file) ? file.path : "";
     expect(path).toMatch(/^\.git\/slipway\/compose\/[0-9a-f]{12}\.yml$/);
     expect(start()).toEqual({
       kind: "command",
@@ -111,8 +115,8 @@ describe("the step of a run", () => {
   });
 
   it("is told of variables that only the run knows, by name in the file and by value to the command", () => {
-    const variables = { UNDER: { digest: "@image" } } as const;
-    expect(start({}, { variables }).env).toEqual({ IMAGE: reference, UNDER: { digest: "@image" } });
+    const variables = { UNDER: { from: "build" } } as const;
+    expect(start({}, { variables }).env).toEqual({ IMAGE: reference, UNDER: { from: "build" } });
     expect(app({}, { variables })["environment"]).toContain("UNDER");
   });
 });
@@ -121,8 +125,8 @@ describe("the compose file of a run", () => {
   it("starts in the dir that is asked for, else where the person stands; an entrypoint in the runnable dir", () => {
     const place = { ...facts().place, dir: "amp", cwd: "amp/it's here" };
     const at = (more: Partial<Run>): readonly unknown[] => {
-      const runner = step({ place }, more).do.find((one) => one.kind === "write_file" && one.path.includes("/run/"));
-      const [, enter] = runner?.kind === "write_file" ? runner.content.split("\n") : [];
+      const runner = step({ place }, more).do.find((one) => writeFile.is(one) && one.path.includes("/run/"));
+      const [, enter] = runner && writeFile.is(runner) ? runner.content.split("\n") : [];
       return [app({ place }, more)["working_dir"], enter ?? null];
     };
     expect(at({})).toEqual(["/app/amp", "cd '/app/amp/it'\\''s here' || exit"]);

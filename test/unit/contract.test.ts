@@ -1,5 +1,11 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { announce } from "../../lib/kinds/announce.ts";
+import { takeClaim } from "../../lib/kinds/claim.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { settleMove } from "../../lib/kinds/settle_move.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Action, Step } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
@@ -65,8 +71,14 @@ const python: Facts["packages"] = {
   nested: [],
   pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
 };
+type Given = {
+  readonly argv?: readonly string[];
+  readonly world?: Partial<Facts>;
+  /** What its own question to the world is answered. */
+  readonly seen?: unknown;
+};
 /** What a script must be given so that it has something to plan: the words one would type, and the world it meets. */
-const given: Readonly<Record<string, { readonly argv?: readonly string[]; readonly world?: Partial<Facts> }>> = {
+const given: Readonly<Record<string, Given>> = {
   changelog_add: { argv: ["--message", "One"] },
   docker: { argv: ["--", "ps"] },
   compare_packages: { argv: ["dev", "debian:12"] },
@@ -78,7 +90,7 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   docker_push_prod_candidate: { world: engineWith(`127.0.0.1:5001/cmamp:${candidateTag("gp", commit("a"))}`) },
   docker_release_all: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
   docker_release_prod: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
-  docker_update_prod_task_definition: { world: { registries: prodReleased, deployment: onEcs("cmamp-prod") } },
+  docker_update_prod_task_definition: { world: { registries: prodReleased }, seen: onEcs("cmamp-prod") },
   docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
@@ -105,7 +117,15 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   find_unused_packages: { argv: ["--where", "dill"], world: { packages: python } },
-  init_runnable_dir: { argv: ["--name", "opt"], world: { template: { "a.txt": { text: "a", executable: false } } } },
+  doctor: { seen: [] },
+  init_runnable_dir: {
+    argv: ["--name", "opt"],
+    seen: {
+      template: { "a.txt": { text: "a", executable: false } },
+      ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
+    },
+  },
+  release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {
     argv: ["foo"],
     world: {
@@ -123,6 +143,12 @@ const given: Readonly<Record<string, { readonly argv?: readonly string[]; readon
   release_mirror: { world: { registries: released } },
 };
 
+/** What an example meets where it is another than what its script does. */
+const answers: Readonly<Record<string, unknown>> = {
+  "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": onEcs("cmamp-preprod"),
+  "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run":
+    onEcs("cmamp-test-ada"),
+};
 /** The world of an example where it is another than its script's. */
 const worlds: Readonly<Record<string, Partial<Facts>>> = {
   "i docker_release_prod --version 1.2.1 --dev-version 1.2.0": { changelog: changelog("prod-1.2.1", "1.2.0") },
@@ -136,10 +162,6 @@ const worlds: Readonly<Record<string, Partial<Facts>>> = {
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": {
     version: null,
     registries: everywhere("prod-ada-0a1b2c3d4"),
-    deployment: onEcs("cmamp-preprod"),
-  },
-  "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run": {
-    deployment: onEcs("cmamp-test-ada"),
   },
 };
 
@@ -157,7 +179,12 @@ const help = (name: string, { about, options, examples = [] }: Loaded): string =
 /** The steps of a script with the words and the world that it is given. */
 const planOf = (name: string, made: Loaded): readonly Step[] => stepsOf(name, made, given[name]?.argv ?? []);
 
-function stepsOf(name: string, made: Loaded, argv: readonly string[], world: Partial<Facts> = {}): readonly Step[] {
+function stepsOf(
+  name: string,
+  made: Loaded,
+  argv: readonly string[],
+  { world = {}, seen = given[name]?.seen }: Given = {},
+): readonly Step[] {
   const { values, words } = parseOptions({ ...universal, ...made.options }, argv, {});
   const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
   const typed = values["version"] === undefined ? {} : { version: values["version"] as Version };
@@ -165,6 +192,7 @@ function stepsOf(name: string, made: Loaded, argv: readonly string[], world: Par
   return made.steps(
     facts({ config: config(), stage, ...engineWith(local), ...typed, ...given[name]?.world, ...world }),
     options,
+    seen,
   );
 }
 
@@ -175,10 +203,10 @@ const isSaid = (text: string): boolean =>
 const isClear = (title: string): boolean => isSaid(title) && /^(?:[A-Z][a-z]+ \S|docker \S|poetry \S)/.test(title);
 
 function isWhole(action: Action): boolean {
-  if (action.kind === "command")
+  if (command.is(action))
     return action.argv.length > 0 && action.argv.every((word) => word !== "" && word !== "undefined");
-  if (action.kind === "write_file") return /^[\w.][\w./-]*[\w.-]$/.test(action.path);
-  if (action.kind === "announce") return action.text.trim() !== "" && !/undefined|\[object|NaN/.test(action.text);
+  if (writeFile.is(action)) return /^[\w.][\w./-]*[\w.-]$/.test(action.path);
+  if (announce.is(action)) return action.text.trim() !== "" && !/undefined|\[object|NaN/.test(action.text);
   return true;
 }
 
@@ -224,7 +252,10 @@ describe.each(loaded)("%s", (name, made) => {
     const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
     expect([i, script]).toEqual(["i", name]);
     const all = { ...universal, ...made.options };
-    const steps = stepsOf(name, made, made.passesWords ? cutAtWords(all, words) : words, worlds[example]);
+    const steps = stepsOf(name, made, made.passesWords ? cutAtWords(all, words) : words, {
+      ...(worlds[example] ? { world: worlds[example] } : {}),
+      ...(answers[example] ? { seen: answers[example] } : {}),
+    });
     expect(steps.length).toBeGreaterThan(0);
   });
 
@@ -246,10 +277,7 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("takes --break-lock where it meets a claim or a move of a tag", () => {
-    const meets = (action: Action): boolean =>
-      action.kind === "move_tag" ||
-      (action.kind === "check" && action.what === "flip") ||
-      (action.kind === "git_ref" && action.op === "claim");
+    const meets = (action: Action): boolean => moveTag.is(action) || settleMove.is(action) || takeClaim.is(action);
     const isMet = planOf(name, made).some((step) => step.do.some(meets));
     expect(isMet && !("breakLock" in made.options)).toBe(false);
   });

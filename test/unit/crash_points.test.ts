@@ -1,6 +1,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { command } from "../../lib/kinds/command.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { pushTag } from "../../lib/kinds/git_tag.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { snapshot } from "../../lib/kinds/snapshot.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Action, Plan } from "../../lib/model/plan.ts";
 import { ofAction, pointsOf, quietKinds, withoutTwins } from "../bed/crash_points.ts";
 import { readIn, root } from "./source.ts";
@@ -19,31 +26,22 @@ const actions = readdirSync(join(root, "test/goldens"), { recursive: true })
 /** Why an action can be ended nowhere, null where it can. */
 function harmless(action: Action): string | null {
   if (quietKinds.has(action.kind)) return "looks, asks or says";
-  if (action.kind === "check" && action.what !== "push") return "looks";
-  if (action.kind === "snapshot" && action.code === null) return "removes what the next run makes anew";
-  if (action.kind === "write_file" && action.path.includes(".git/")) return "is written anew by every run";
-  if (action.kind === "copy_image" && action.to.length === 0) return "has nowhere to go";
-  if (action.kind === "move_tag" && action.places.length === 0) return "moves nothing";
-  if (action.kind === "record" || (action.kind === "git_ref" && waits(action))) return "waits for the next push";
-  if (action.kind === "command" && action.argv[0] !== "docker") return "is a program that is not Slipway's";
+  if (snapshot.is(action) && action.code === null) return "removes what the next run makes anew";
+  if (writeFile.is(action) && action.path.includes(".git/")) return "is written anew by every run";
+  if (copyImage.is(action) && action.to.length === 0) return "has nowhere to go";
+  if (moveTag.is(action) && action.places.length === 0) return "moves nothing";
+  if (record.is(action) || pushTag.is(action)) return "waits for the next push";
+  if (command.is(action) && action.argv[0] !== "docker") return "is a program that is not Slipway's";
   return null;
 }
-
-const waits = (action: Extract<Action, { kind: "git_ref" }>): boolean =>
-  action.op === "push_tag" || (action.op === "claim" && action.digest !== undefined);
 
 describe("the goldens", () => {
   it("hold plans of every kind of action", () => {
     const kinds = new Set(actions.map(({ action }) => action.kind));
-    const effects = ["command", "copy_image", "put_index", "move_tag", "git_ref", "record", "write_file"].concat([
-      "snapshot",
-      "post_message",
-      "ecs_revision",
-      "ecs_service",
-      "compare_packages",
-      "package_use",
-      "check",
-    ]);
+    const effects = ["command", "copy_image", "put_index", "move_tag", "record", "write_file", "snapshot"].concat(
+      ["claim", "release_claim", "try_tag", "git_tag", "push_tag", "repair_log", "check_push", "post_message"],
+      ["ecs_revision", "ecs_service", "compare_packages", "package_use"],
+    );
     expect([...kinds].filter((kind) => !quietKinds.has(kind)).sort()).toEqual(effects.sort());
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { asksUpdate, type UpdateOptions, updateTaskDefinition } from "../../lib/flows/deploy.ts";
+import { ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
+import { record } from "../../lib/kinds/record.ts";
 import type { DeploymentFacts } from "../../lib/model/aws.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Deployed } from "../../lib/model/log.ts";
@@ -10,10 +12,10 @@ const family = "arn:aws:ecs:eu-north-1:1:task-definition/cmamp-prod";
 const image = `127.0.0.1:5001/cmamp@${digest("a")}`;
 const options: UpdateOptions = { environment: "prod", cluster: "main", timeout: 600 };
 const released = { ecr: { "prod-1.2.0": found(digest("a")) } };
-const on = (deployment: DeploymentFacts, more: Partial<Facts> = {}) =>
-  facts({ stage: "prod", registries: released, deployment, ...more });
-const plan = (deployment = onEcs("cmamp-prod"), more: Partial<Facts> = {}) =>
-  updateTaskDefinition(on(deployment, more), options);
+const world = (more: Partial<Facts> = {}) => facts({ stage: "prod", registries: released, ...more });
+const plan = (seen = onEcs("cmamp-prod"), more: Partial<Facts> = {}) =>
+  updateTaskDefinition(world(more), options, seen);
+const asks = (seen: DeploymentFacts) => asksUpdate(world(), options, seen);
 /** A service that runs revision 13, which has the image. */
 const onIt = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => {
   const container = { name: "app", image };
@@ -28,13 +30,13 @@ const onIt = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => {
 describe("a deployment plan", () => {
   it("registers the image by digest, sends the service, and knows the way back", () => {
     expect(active(plan())).toEqual(["register_revision", "update_service", "record_deployment", "tell"]);
-    expect(doing(plan(), "ecs_revision")).toMatchObject([{ from: `${family}:12`, containers: ["app"], image }]);
-    expect(doing(plan(), "ecs_service")).toMatchObject([{ back: `${family}:12`, seconds: 600 }]);
-    expect(asksUpdate(on(onEcs("cmamp-prod")), options)).toContain("now on cmamp-prod:12, to cmamp 1.2.0?");
+    expect(doing(plan(), ecsRevision)).toMatchObject([{ from: `${family}:12`, containers: ["app"], image }]);
+    expect(doing(plan(), ecsService)).toMatchObject([{ back: `${family}:12`, seconds: 600 }]);
+    expect(asks(onEcs("cmamp-prod"))).toContain("now on cmamp-prod:12, to cmamp 1.2.0?");
   });
 
   it("does nothing to a service that runs the image", () => {
-    expect([active(plan(onIt())), asksUpdate(on(onIt()), options)]).toEqual([["record_deployment", "tell"], null]);
+    expect([active(plan(onIt())), asks(onIt())]).toEqual([["record_deployment", "tell"], null]);
   });
 
   it("finds the revision that a stopped run registered", () => {
@@ -47,18 +49,18 @@ describe("a deployment plan", () => {
     const begun = served(`${family}:13`, { rollout: "IN_PROGRESS", running: 0 });
     const before = served(`${family}:12`, { isPrimary: false }).deployments;
     const seen = onIt({ service: { ...begun, deployments: [...begun.deployments, ...before] } });
-    expect(doing(plan(seen), "ecs_service")).toMatchObject([{ back: `${family}:12` }]);
-    expect(doing(plan(onIt({ service: begun })), "ecs_service")).toMatchObject([{ back: null }]);
+    expect(doing(plan(seen), ecsService)).toMatchObject([{ back: `${family}:12` }]);
+    expect(doing(plan(onIt({ service: begun })), ecsService)).toMatchObject([{ back: null }]);
     const same = served(`${family}:13`, { isPrimary: false }).deployments;
     const twice = onIt({ service: { ...begun, deployments: [...begun.deployments, ...same] } });
-    expect(doing(plan(twice), "ecs_service")).toMatchObject([{ back: null }]);
+    expect(doing(plan(twice), ecsService)).toMatchObject([{ back: null }]);
   });
 
   it("records a version again only after another one", () => {
     const entry = { type: "deployment", environment: "prod", digest: digest("a"), cluster: "main" } as const;
     const line = (text: string) => logged({ ...entry, service: "cmamp-prod", version: text });
     const again = (...versions: readonly string[]) =>
-      doing(plan(onIt(), { log: versions.map(line) }), "record")[0]?.again;
+      doing(plan(onIt(), { log: versions.map(line) }), record)[0]?.again;
     expect([again("1.2.0"), again("1.2.0", "1.1.0"), again()]).toEqual([undefined, true, true]);
   });
 
@@ -87,8 +89,7 @@ describe("a deployment plan", () => {
     ].map((one) => logged(one));
     expect(refusal(() => plan(undefined, { log })).fix).toContain("i docker_rollback_prod --version 1.2.0");
     const preprod = { ...options, environment: "preprod", service: "cmamp-prod" } as const;
-    const seen = on(onEcs("cmamp-preprod"), { log });
-    expect(active(updateTaskDefinition(seen, preprod))).toContain("update_service");
+    expect(active(updateTaskDefinition(world({ log }), preprod, onEcs("cmamp-preprod")))).toContain("update_service");
   });
 
   it.each([
@@ -159,7 +160,7 @@ describe("the steps of a deployment", () => {
       ...{ type: "deployment", environment: "prod", version: "1.2.0", digest: digest("a") },
       ...{ cluster: "main", service: "cmamp-prod" },
     };
-    const again = (log: Facts["log"]) => doing(plan(onIt(), { log }), "record")[0]?.again;
+    const again = (log: Facts["log"]) => doing(plan(onIt(), { log }), record)[0]?.again;
     expect([
       again([logged(entry)]),
       again([logged({ ...entry, ...more })]),
@@ -168,7 +169,7 @@ describe("the steps of a deployment", () => {
   });
 
   it("ask before a service changes, with what it runs now", () => {
-    expect(asksUpdate(on(onEcs("cmamp-prod")), options)).toBe(
+    expect(asks(onEcs("cmamp-prod"))).toBe(
       "Send service cmamp-prod in cluster main (prod), now on cmamp-prod:12, to cmamp 1.2.0?",
     );
   });
@@ -179,12 +180,9 @@ describe("a candidate", () => {
   const preprod: UpdateOptions = { ...options, environment: "preprod", candidate: tag };
   const deploy = (more: Partial<Facts> = {}, given: Partial<UpdateOptions> = {}) =>
     updateTaskDefinition(
-      facts({
-        ...{ stage: "prod", version: null, deployment: onEcs("cmamp-preprod") },
-        registries: { ecr: { [tag]: found(digest("a")) } },
-        ...more,
-      }),
+      facts({ stage: "prod", version: null, registries: { ecr: { [tag]: found(digest("a")) } }, ...more }),
       { ...preprod, ...given },
+      onEcs(given.environment === "prod" ? "cmamp-prod" : "cmamp-preprod"),
     );
 
   it("goes to another environment than prod, under its tag", () => {
@@ -192,13 +190,13 @@ describe("a candidate", () => {
       `Register a revision of cmamp-preprod with ${tag}`,
       `Record that cmamp-preprod runs ${tag}`,
     ]);
-    expect(doing(deploy(), "record")[0]?.entry).toMatchObject({ environment: "preprod", version: tag });
+    expect(doing(deploy(), record)[0]?.entry).toMatchObject({ environment: "preprod", version: tag });
   });
 
   it.each<[string, () => unknown, object]>([
     [
       "goes to prod",
-      () => deploy({ deployment: onEcs("cmamp-prod") }, { environment: "prod" }),
+      () => deploy({}, { environment: "prod" }),
       {
         message: `--candidate ${tag} cannot go to environment prod`,
         why: "prod runs what was tested and released; a candidate is tried elsewhere.",
@@ -278,8 +276,8 @@ describe("the containers that get the image", () => {
   const of = (images: readonly string[], container?: string) => {
     const containerDefinitions = images.map((one, index) => ({ name: `c${index}`, image: one }));
     const definition = { arn: `${family}:12`, fields: { containerDefinitions }, tags: [] };
-    const seen = on(onEcs("cmamp-prod", { definition }));
-    return doing(updateTaskDefinition(seen, { ...options, container }), "ecs_revision")[0]?.containers;
+    const steps = updateTaskDefinition(world(), { ...options, container }, onEcs("cmamp-prod", { definition }));
+    return doing(steps, ecsRevision)[0]?.containers;
   };
   const repository = "127.0.0.1:5001/cmamp";
   it.each([

@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { doctor } from "../../lib/flows/doctor.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { Facts, Program } from "../../lib/model/facts.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
-const plan = (more: Partial<Facts> = {}, fix = false) => doctor(facts({ changelogText: text, ...more }), { fix });
-const report = (...given: Parameters<typeof plan>) => doing(plan(...given), "announce")[0];
+type Seen = Partial<Facts> & { readonly programs?: readonly Program[] };
+const plan = ({ programs = [], ...more }: Seen = {}, fix = false) =>
+  doctor(facts({ changelogText: text, ...more }), { fix }, programs);
+const report = (...given: Parameters<typeof plan>) => doing(plan(...given), announce)[0];
 type Row = {
   readonly what: string;
   readonly ok: boolean;
@@ -15,7 +19,7 @@ type Row = {
   readonly fix: string;
 };
 /** What machines are told of one row. */
-function row(what: string, more: Partial<Facts> = {}): Row | undefined {
+function row(what: string, more: Seen = {}): Row | undefined {
   const rows = report(more)?.data as readonly Row[] | undefined;
   return rows?.find((one) => one.what === what);
 }
@@ -79,7 +83,7 @@ describe("doctor", () => {
     ["another", false, "", null],
   ])("knows whether %s is needed (%s), and how it is installed", (name, needed, fix, apt) => {
     expect(row(name, missing(name))).toEqual({ what: name, ok: false, needed, seen: "not found", fix });
-    const installs = doing(plan(missing(name), true), "command").map(({ argv }) => argv.join(" "));
+    const installs = doing(plan(missing(name), true), command).map(({ argv }) => argv.join(" "));
     expect(installs).toEqual(apt === null ? [] : [`apt-get install --yes --no-install-recommends ${apt}`]);
     expect(report(missing(name))?.exitCode).toBe(needed ? 1 : 0);
   });

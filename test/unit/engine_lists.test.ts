@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { asksKill, containerStats, execInContainer, killContainers, listContainers } from "../../lib/flows/around.ts";
 import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_images.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
 import type { EngineContainer } from "../../lib/model/engine_container.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
@@ -18,7 +20,7 @@ import {
   version,
 } from "./factory.ts";
 
-const told = (steps: readonly Step[]) => doing(steps, "announce")[0];
+const told = (steps: readonly Step[]) => doing(steps, announce)[0];
 const table = (steps: readonly Step[]) =>
   told(steps)
     ?.text.split("\n")
@@ -130,13 +132,13 @@ describe("docker_kill", () => {
 describe("docker_exec", () => {
   const exec = (more: Partial<Parameters<typeof execInContainer>[1]> = {}) =>
     execInContainer(facts({ containers: [first] }), { asRoot: false, words: [], ...more });
-  const words = (...given: Parameters<typeof exec>) => doing(exec(...given), "command")[0]?.argv.slice(2);
+  const words = (...given: Parameters<typeof exec>) => doing(exec(...given), command)[0]?.argv.slice(2);
 
   it("is interactive, ends with a code of its own, and is called by the container", () => {
     expect(exec().map(({ id, title }) => [id, title])).toEqual([
       ["docker_exec", "Run in box_a1 (127.0.0.1:5001/cmamp:dev)"],
     ]);
-    expect(doing(exec(), "command")[0]).toMatchObject({ interactive: true, ownCode: true });
+    expect(doing(exec(), command)[0]).toMatchObject({ interactive: true, ownCode: true });
   });
 
   it("runs as the container's user, or as root", () => {

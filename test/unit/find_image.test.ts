@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
-import { asksRegistries, chooseImage, chooseReleased } from "../../lib/flows/choose_image.ts";
 import { findImage } from "../../lib/flows/find_image.ts";
 import { pull, pullDevTools, pullIfMissing } from "../../lib/flows/pull.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { asksRegistries, chooseImage, chooseReleased } from "../../lib/model/choose_image.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import {
   commit,
@@ -187,7 +188,7 @@ describe("the image that a command means", () => {
   });
 
   it("is pulled again where the engine has cleaned up after a removed image of the same layers meanwhile", () => {
-    const [line] = doing(pull(facts(), { stage: "dev" }), "command");
+    const [line] = doing(pull(facts(), { stage: "dev" }), command);
     const said = `failed to prepare extraction snapshot "extract-1-a": parent snapshot ${digest("b")} does not exist`;
     expect(said).toMatch(new RegExp(line?.again ?? "^$"));
   });

@@ -1,7 +1,9 @@
 import { type GateOptions, gates } from "../../lib/flows/gates.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Pass } from "../../lib/model/log.ts";
-import type { Digest, Step } from "../../lib/model/plan.ts";
+import type { Step, Value } from "../../lib/model/plan.ts";
 import { commit, config, digest, facts, logged, releaseOptions, version } from "./factory.ts";
 
 export const image = digest("a");
@@ -12,7 +14,7 @@ export const settings = (release: object = {}, more: object = {}) =>
     release: { gates: ["fast", "qa"], ...release },
     tests: { fast: { command: ["fast"] }, qa: { command: ["qa"] }, ...more },
   });
-export const plan = (more: Partial<Facts> = {}, options: Partial<GateOptions> = {}, tested: Digest = image): Step[] =>
+export const plan = (more: Partial<Facts> = {}, options: Partial<GateOptions> = {}, tested: Value = image): Step[] =>
   gates(facts({ config: settings(), ...more }), {
     version: version("1.2.0"),
     image: tested,
@@ -24,9 +26,9 @@ export const key: Omit<Pass, "list" | "runner"> = {
 };
 export const pass = (list: string, more: Partial<Pass> = {}) => logged({ ...key, list, runner: list, ...more });
 export const script = (step: Step): string =>
-  step.do.flatMap((one) => (one.kind === "write_file" && one.path.includes("/cmd/") ? [one.content] : []))[0] ?? "";
+  step.do.flatMap((one) => (writeFile.is(one) && one.path.includes("/cmd/") ? [one.content] : []))[0] ?? "";
 export const compose = (step: Step): string =>
-  step.do.flatMap((one) => (one.kind === "write_file" && one.path.endsWith(".yml") ? [one.content] : []))[0] ?? "";
+  step.do.flatMap((one) => (writeFile.is(one) && one.path.endsWith(".yml") ? [one.content] : []))[0] ?? "";
 /** Where in the container -> what of this machine is there. */
 export const mountsOf = (step: Step): Record<string, string> => {
   const { services } = JSON.parse(compose(step)) as {
@@ -36,5 +38,4 @@ export const mountsOf = (step: Step): Record<string, string> => {
     services.app.volumes.flatMap((one) => (typeof one === "string" ? [] : [[one.target, one.source]])),
   );
 };
-export const startOf = (step: Step) =>
-  step.do.flatMap((one) => (one.kind === "command" && one.container ? [one] : []))[0];
+export const startOf = (step: Step) => step.do.flatMap((one) => (command.is(one) && one.container ? [one] : []))[0];

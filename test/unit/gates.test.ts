@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { record } from "../../lib/kinds/record.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import { commit, config, digest, engine, facts, ids, localImage, logged, stepOf } from "./factory.ts";
@@ -81,14 +83,14 @@ describe("a gate behind an entrypoint", () => {
       plan({ ...both, config: settings({ gates: ["fast"] }, { [list]: own }) }),
       list === "fast" ? "run_fast_tests" : "run_smoke_test_arm64",
     );
-  const record = (step: Step) => step.do.flatMap((one) => (one.kind === "record" ? [one.entry] : []))[0];
+  const recorded = (step: Step) => step.do.flatMap((one) => (record.is(one) ? [one.entry] : []))[0];
   const composed = (step: Step) => (JSON.parse(compose(step)) as { services: { app: object } }).services.app;
 
   it.each(["fast", "smoke"] as const)("leaves a receipt, and says how its list goes without one: %s", (list) => {
     const without = `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`;
     const step = gate(list, { command: ["true"] });
     expect(startOf(step)).toMatchObject({ receipt: { without } });
-    expect([composed(step), record(step)]).toEqual([
+    expect([composed(step), recorded(step)]).toEqual([
       expect.not.objectContaining({ entrypoint: [] }),
       expect.objectContaining({ runner: "true" }),
     ]);
@@ -100,7 +102,7 @@ describe("a gate behind an entrypoint", () => {
       const step = gate(list, { command: ["true"], entrypoint: false });
       expect(startOf(step)).not.toHaveProperty("receipt");
       expect(composed(step)).toMatchObject({ entrypoint: [] });
-      expect(record(step)).toMatchObject({ runner: "true, without entrypoint" });
+      expect(recorded(step)).toMatchObject({ runner: "true, without entrypoint" });
     },
   );
 });
@@ -172,7 +174,7 @@ describe("the smoke test of a platform that is emulated", () => {
 
   it("pulls the platform where a builder has pushed it", () => {
     const pulls = (more: Partial<Facts>) =>
-      smoke(more).do.flatMap((one) => (one.kind === "command" && one.argv[1] === "pull" ? [one.argv] : []));
+      smoke(more).do.flatMap((one) => (command.is(one) && one.argv[1] === "pull" ? [one.argv] : []));
     expect([pulls({ builder: "far" }), pulls({})]).toEqual([
       [["docker", "pull", "--quiet", "--platform", "linux/arm64", image]],
       [],

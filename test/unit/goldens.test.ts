@@ -56,8 +56,8 @@ describe("a rendered golden", () => {
     ["shows a text that is JSON as such", { text: '{\n  "a": 1\n}\n' }, '{ "text": { "as JSON": { "a": 1 } } }\n'],
     [
       "begins a line with each option of a long command",
-      ["docker", "run", "--rm", "--user", long("1234"), { digest: "@image" }],
-      `[\n  "docker", "run",\n  "--rm",\n  "--user", "${long("1234")}",\n  { "digest": "@image" }\n]\n`,
+      ["docker", "run", "--rm", "--user", long("1234"), { from: "build" }],
+      `[\n  "docker", "run",\n  "--rm",\n  "--user", "${long("1234")}",\n  { "from": "build" }\n]\n`,
     ],
   ])("%s", (_title, value, text) => {
     expect(render(value)).toBe(text);

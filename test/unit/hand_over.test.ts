@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { asksShare, asksTake, shareLocal, takeLocal } from "../../lib/flows/hand_over.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import type { HandedOver } from "../../lib/model/around_facts.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { config, digest, doing, engine, facts, found, lines, localImage, refusal, stepOf } from "./factory.ts";
@@ -17,7 +19,7 @@ const share = (all: Facts, readable = false) => shareLocal(all, { readable });
 describe("docker_share_local", () => {
   it("pushes the image and reads it back", () => {
     const steps = share(world());
-    expect([lines(steps), doing(steps, "verify_digest")]).toEqual([
+    expect([lines(steps), doing(steps, verifyDigest)]).toEqual([
       [`docker push ${repository}:local-gp-1.2.0`],
       [expect.objectContaining({ digest: digest("1"), places: [{ registry: "ecr", repository }] })],
     ]);
@@ -28,7 +30,7 @@ describe("docker_share_local", () => {
     const all = { ...world(), config: settings, targets: settings.registries.slice(1) };
     const there = "127.0.0.1:5002/cmamp:local-gp-1.2.0";
     expect(lines(share(all))).toEqual([`docker tag ${digest("1")} ${there}`, `docker push ${there}`]);
-    expect(doing(share(all), "announce")[0]?.text).toContain("--target-registries dockerhub");
+    expect(doing(share(all), announce)[0]?.text).toContain("--target-registries dockerhub");
   });
 
   it("pushes nothing where the registry has this image", () => {
@@ -145,39 +147,30 @@ describe("the steps of handing over", () => {
 
   it("by a registry are a push, and the line with the digest that was read back", () => {
     const steps = share(world());
-    expect(steps.map(({ id, title, skip, yields }) => [id, title, skip, yields])).toEqual([
-      ["docker_push", `Push ${repository}:local-gp-1.2.0 and read it back`, null, null],
-      ["tell", "Tell how it is taken", null, null],
+    expect(steps.map(({ id, title, skip }) => [id, title, skip])).toEqual([
+      ["docker_push", `Push ${repository}:local-gp-1.2.0 and read it back`, null],
+      ["tell", "Tell how it is taken", null],
     ]);
-    expect(doing(steps, "verify_digest")).toEqual([
+    expect(doing(steps, verifyDigest)).toEqual([
       { kind: "verify_digest", tag: "local-gp-1.2.0", digest: digest("1"), places: [{ registry: "ecr", repository }] },
     ]);
-    expect(doing(steps, "announce")).toEqual([{ kind: "announce", ...told("--digest @image"), digest: digest("1") }]);
+    expect(doing(steps, announce)).toEqual([{ kind: "announce", ...told("--digest <digest>"), digest: digest("1") }]);
   });
 
   it("from the classic store learn the digest by reading it back, and compare what was read", () => {
     const steps = share(world({}, "classic"));
-    expect([
-      stepOf(steps, "docker_push").yields,
-      doing(steps, "verify_digest")[0],
-      doing(steps, "announce")[0]?.digest,
-    ]).toEqual([
-      "image",
+    expect([doing(steps, verifyDigest)[0], doing(steps, announce)[0]?.digest]).toEqual([
       {
-        ...{ kind: "verify_digest", tag: "local-gp-1.2.0", digest: { digest: "@image" } },
+        ...{ kind: "verify_digest", tag: "local-gp-1.2.0", digest: { from: "docker_push" } },
         ...{ places: [{ registry: "ecr", repository }], tested: digest("1") },
       },
-      { digest: "@image" },
+      { from: "docker_push" },
     ]);
   });
 
   it("from the classic store push nothing anew that a registry has", () => {
     const steps = share(world({ inRegistry: found(digest("1")) }, "classic"));
-    expect([
-      stepOf(steps, "docker_push").skip,
-      stepOf(steps, "docker_push").yields,
-      doing(steps, "announce")[0]?.digest,
-    ]).toEqual(["ecr has it", null, digest("1")]);
+    expect([stepOf(steps, "docker_push").skip, doing(steps, announce)[0]?.digest]).toEqual(["ecr has it", digest("1")]);
   });
 
   it("log docker in first where AWS is behind the registry", () => {

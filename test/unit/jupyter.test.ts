@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { jupyter } from "../../lib/flows/jupyter.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { port as portOption } from "../../lib/run/around_options.ts";
 import { config, doing, engine, facts, lines, localImage, refusal, version } from "./factory.ts";
@@ -9,7 +11,7 @@ const world = (more: Partial<Facts> = {}) =>
   facts({ engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev")] }), ...more });
 const run = (more: Partial<Facts> = {}, selfTest = false) => jupyter(world(more), { ...options, selfTest });
 const app = (more: Partial<Facts> = {}) => {
-  const file = doing(run(more), "write_file").find(({ path }) => path.endsWith(".yml"));
+  const file = doing(run(more), writeFile).find(({ path }) => path.endsWith(".yml"));
   return (JSON.parse(file?.content ?? "{}") as { services: { app: Record<string, unknown> } }).services.app;
 };
 
@@ -58,7 +60,7 @@ describe("docker_jupyter", () => {
   });
 
   const script = (selfTest: boolean, port = 20_000) =>
-    doing(run({ port: { number: port, free: true } }, selfTest), "write_file")
+    doing(run({ port: { number: port, free: true } }, selfTest), writeFile)
       .find(({ path }) => path.includes("/cmd/"))
       ?.content.split("\n")
       .slice(2) ?? [];
@@ -84,8 +86,8 @@ describe("docker_jupyter", () => {
   });
 
   it("is interactive, and says what to do where the image has none", () => {
-    const [command] = doing(run(), "command").filter(({ container }) => container);
-    expect([command?.interactive, command?.argv.at(-1), command?.meaning]).toEqual([
+    const [started] = doing(run(), command).filter(({ container }) => container);
+    expect([started?.interactive, started?.argv.at(-1), started?.meaning]).toEqual([
       true,
       "/slipway/cmd",
       {

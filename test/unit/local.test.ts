@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
 import { buildLocal, buildLocalAndTell } from "../../lib/flows/local.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { config, doing, facts, git, ids, inputs, lines, version } from "./factory.ts";
 
@@ -25,10 +27,10 @@ describe("docker_build_local", () => {
   });
 
   it("tells what is built and what to type next", () => {
-    const told = (world: Partial<Facts>) => doing(buildLocalAndTell(facts(world), options), "announce")[0];
-    const built = "127.0.0.1:5001/cmamp:local-gp-1.2.0 is built: @image";
+    const told = (world: Partial<Facts>) => doing(buildLocalAndTell(facts(world), options), announce)[0];
+    const built = "127.0.0.1:5001/cmamp:local-gp-1.2.0 is built: <digest>";
     expect(told({})).toEqual({
-      ...{ kind: "announce", digest: { digest: "@image" } },
+      ...{ kind: "announce", digest: { from: "build_local" } },
       text: `${built}\nTry it with: i docker_bash --stage local --version 1.2.0\nTest it with: i run_fast_tests --stage local --version 1.2.0`,
     });
     expect(told({ builder: "far" })?.text).toBe(built);
@@ -75,7 +77,7 @@ describe("docker_build_local", () => {
   });
 
   it("writes nothing into the work tree but below the Git dir", () => {
-    const paths = doing(build(), "write_file").map(({ path }) => path.replace(/[0-9a-f]{12}/, "HASH"));
+    const paths = doing(build(), writeFile).map(({ path }) => path.replace(/[0-9a-f]{12}/, "HASH"));
     const copied = ".git/slipway/build/HASH/dev.Dockerfile";
     expect(paths).toEqual([copied, `${copied}.dockerignore`]);
   });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { mergeIndex } from "../../lib/flows/merge_index.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { record } from "../../lib/kinds/record.ts";
 import type { Facts, TagState } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import { commit, config, digest, doing, facts, git, ids, lines, logged, refusal, stepOf } from "./factory.ts";
@@ -7,7 +10,7 @@ import { commit, config, digest, doing, facts, git, ids, lines, logged, refusal,
 const repository = "127.0.0.1:5001/cmamp";
 const ecr = { registry: "ecr", repository };
 const hub = { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" };
-const image = { digest: "@image" } as const;
+const image = { from: "join" } as const;
 const label = "org.opencontainers.image.";
 const built = (letter: string, platform: string | null, labels: Readonly<Record<string, string>> = {}): TagState => ({
   state: "found",
@@ -41,9 +44,8 @@ describe("release_merge_index", () => {
 
   it("joins the images where they lie, and the index is the image from there on", () => {
     const step = stepOf(plan(), "join");
-    expect([step.title, step.yields, step.do]).toEqual([
+    expect([step.title, step.do]).toEqual([
       "Join linux/amd64 and linux/arm64 to dev-1.2.0 in ecr",
-      "image",
       [
         {
           kind: "put_index",
@@ -56,10 +58,10 @@ describe("release_merge_index", () => {
         },
       ],
     ]);
-    expect(doing(plan(), "copy_image")).toEqual([
+    expect(doing(plan(), copyImage)).toEqual([
       { kind: "copy_image", digest: image, tag: "dev-1.2.0", from: ecr, to: [hub] },
     ]);
-    expect(doing(plan(), "move_tag").map(({ to }) => to)).toEqual([image]);
+    expect(doing(plan(), moveTag).map(({ to }) => to)).toEqual([image]);
   });
 
   it("takes nothing from the engine", () => {
@@ -67,7 +69,7 @@ describe("release_merge_index", () => {
   });
 
   it("records the release with the place of the index", () => {
-    expect(doing(plan(), "record").map(({ index }) => index)).toEqual([ecr]);
+    expect(doing(plan(), record).map(({ index }) => index)).toEqual([ecr]);
   });
 });
 

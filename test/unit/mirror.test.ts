@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
 import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
 import { commit, config, digest, doing, facts, found, ids, logged, refusal, stepOf } from "./factory.ts";
 
@@ -15,9 +17,9 @@ describe("release_mirror", () => {
   const lacking = { ecr: both, dockerhub: { dev: found(old) } };
 
   it("copies by digest, points the mutable tag at it, reads back and tells", () => {
-    const text = "cmamp:dev-1.2.0 is @image in ecr, dockerhub";
+    const text = "cmamp:dev-1.2.0 is <digest> in ecr, dockerhub";
     expect(plan(lacking).map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
-      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "check", what: "flip" }]],
+      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "settle_move" }]],
       [
         "copy_to_others",
         "Copy dev-1.2.0 to dockerhub",
@@ -49,7 +51,7 @@ describe("release_mirror", () => {
     const row = (port: number) => ({ address: `127.0.0.1:${port}`, kind: "oci" });
     const settings = config({ container_registry_info: { a: row(1), b: row(2), c: row(3) } });
     const steps = plan({ a: {}, b: both, c: {} }, { config: settings });
-    expect([stepOf(steps, "copy_to_others").title, doing(steps, "copy_image")[0]?.from.registry]).toEqual([
+    expect([stepOf(steps, "copy_to_others").title, doing(steps, copyImage)[0]?.from.registry]).toEqual([
       "Copy dev-1.2.0 to a, c",
       "b",
     ]);
@@ -75,15 +77,15 @@ describe("release_mirror", () => {
   const release = (of: string, stage: "dev" | "prod" = "dev") =>
     logged({ type: "release", stage, version: of, digest: old, commit: commit("a"), registries: ["ecr"] });
   it("moves no tag that is a higher version", () => {
-    expect(doing(plan(lacking, { log: [release("1.3.0")] }), "move_tag")).toEqual([]);
+    expect(doing(plan(lacking, { log: [release("1.3.0")] }), moveTag)).toEqual([]);
     expect(stepOf(plan(lacking, { log: [release("1.3.0")] }), "flip_dev").skip).toBe(
       "dev is a higher version where it is another",
     );
-    expect(doing(plan(lacking, { log: [release("1.1.0")] }), "move_tag")).toHaveLength(1);
+    expect(doing(plan(lacking, { log: [release("1.1.0")] }), moveTag)).toHaveLength(1);
   });
 
   it("moves a tag that is not there yet", () => {
-    expect(doing(plan({ ecr: both, dockerhub: { "dev-1.2.0": found(now) } }), "move_tag")[0]?.places).toEqual([
+    expect(doing(plan({ ecr: both, dockerhub: { "dev-1.2.0": found(now) } }), moveTag)[0]?.places).toEqual([
       { ...hub, seen: null },
     ]);
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type InitOptions, initRunnableDir } from "../../lib/flows/runnable_dir.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import type { Facts, NewDir } from "../../lib/model/facts.ts";
 import { doing, facts, refusal, stepOf } from "./factory.ts";
 
 const file = (text: string, executable = false) => ({ text, executable });
@@ -11,10 +13,15 @@ const template = {
   "devops/run.sh": file("echo sample\n", true),
   "pyproject.toml.md": file("a sample\n"),
 };
-const init = (more: Partial<Facts> = {}, options: Partial<InitOptions> = {}) =>
-  initRunnableDir(facts({ template, ...more }), { name: "opt", ...options });
+type Seen = Partial<NewDir> & Pick<Partial<Facts>, "place">;
+const init = ({ place, ...more }: Seen = {}, options: Partial<InitOptions> = {}) =>
+  initRunnableDir(
+    facts(place ? { place } : {}),
+    { name: "opt", ...options },
+    { template, existing: [], ownTests: null, codeAt: null, otherImages: [], ...more },
+  );
 const contentOf = (path: string, ...given: Parameters<typeof init>) =>
-  doing(init(...given), "write_file").find((one) => one.path === path)?.content;
+  doing(init(...given), writeFile).find((one) => one.path === path)?.content;
 const inSub = { place: { ...facts().place, dir: "sub" } };
 
 describe("init_runnable_dir", () => {
@@ -24,7 +31,7 @@ describe("init_runnable_dir", () => {
       ["write_template", "Add 5 files of the toolchain to .", null],
       ["tell", "Tell what to do next", null],
     ]);
-    expect(doing(steps, "write_file").map(({ path, ...one }) => [path, "mode" in one ? one.mode : null])).toEqual([
+    expect(doing(steps, writeFile).map(({ path, ...one }) => [path, "mode" in one ? one.mode : null])).toEqual([
       ["repo_config.yaml", null],
       ["changelog.txt", null],
       ["devops/docker_build/pyproject.toml", null],
@@ -41,7 +48,7 @@ describe("init_runnable_dir", () => {
   });
 
   it("writes below the dir that is made", () => {
-    expect(doing(init(inSub), "write_file").map(({ path }) => path)[0]).toBe("sub/repo_config.yaml");
+    expect(doing(init(inSub), writeFile).map(({ path }) => path)[0]).toBe("sub/repo_config.yaml");
     expect(stepOf(init(inSub), "write_template").title).toBe("Add 5 files of the toolchain to sub");
   });
 
@@ -49,18 +56,18 @@ describe("init_runnable_dir", () => {
     const config = "release:\n  gates: [fast, slow, qa]\n";
     const files = ["conftest.py", "pytest.ini", "sample/a.py", "test/test_a.py", "devops/run.sh", "repo_config.yaml"];
     const own = { template: Object.fromEntries(files.map((path) => [path, file(config)])), ownTests: "tests/" };
-    expect(doing(init({ ...inSub, ...own }), "write_file")).toMatchObject([
+    expect(doing(init({ ...inSub, ...own }), writeFile)).toMatchObject([
       { path: "sub/devops/run.sh", content: config },
       { path: "sub/repo_config.yaml", content: "release:\n  gates: [fast]\n" },
     ]);
-    expect(doing(init({ ...inSub, ...own }), "announce")[0]?.text).toContain("sub/tests/ is there");
-    expect(doing(init({ ...own, ownTests: null }), "write_file").map(({ path }) => path)).toEqual(files);
+    expect(doing(init({ ...inSub, ...own }), announce)[0]?.text).toContain("sub/tests/ is there");
+    expect(doing(init({ ...own, ownTests: null }), writeFile).map(({ path }) => path)).toEqual(files);
   });
 
   it("keeps what is there, and says so", () => {
     const existing = ["changelog.txt", "devops/run.sh"];
     const steps = init({ ...inSub, existing });
-    expect([stepOf(steps, "write_template").title, doing(steps, "announce")[0]]).toEqual([
+    expect([stepOf(steps, "write_template").title, doing(steps, announce)[0]]).toEqual([
       "Add 3 files of the toolchain to sub",
       {
         kind: "announce",
@@ -118,7 +125,7 @@ describe("init_runnable_dir", () => {
     );
   });
 
-  it.each<[string, Partial<Facts>, Partial<InitOptions>, object]>([
+  it.each<[string, Seen, Partial<InitOptions>, object]>([
     [
       "without a name",
       {},

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type NotesOptions, releaseNotes } from "../../lib/flows/notes.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { PlatformImage } from "../../lib/model/layers.ts";
 import type { Released } from "../../lib/model/log.ts";
@@ -36,7 +37,7 @@ const plan = (more: Partial<Facts> = {}, options: Partial<NotesOptions> = {}) =>
   releaseNotes(facts(more), { stage: "dev", ...options });
 /** The notes as Markdown, whole. */
 const notes = (...given: Parameters<typeof plan>): string => {
-  const data = doing(plan(...given), "announce")[0]?.data as { markdown: string };
+  const data = doing(plan(...given), announce)[0]?.data as { markdown: string };
   return data.markdown;
 };
 /** What stands below one heading, as lines. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkVersion } from "../../lib/flows/repo.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import { assertReleasable, newest, readChangelog } from "../../lib/model/changelog.ts";
 import { isTag, parseReference } from "../../lib/model/image.ts";
 import { quote } from "../../lib/model/render_plan.ts";
@@ -94,7 +95,7 @@ describe("versions", () => {
 
 describe("code and container", () => {
   const check = (code: readonly string[], container: string) =>
-    doing(checkVersion(facts({ changelog: changelog(...code), env: { CONTAINER_VERSION: container } })), "announce")[0];
+    doing(checkVersion(facts({ changelog: changelog(...code), env: { CONTAINER_VERSION: container } })), announce)[0];
   it.each(cases("version_check"))("%s", (_id, each) => {
     const told = check([input(each, "code_version")], input(each, "container_version"));
     expect(told?.data).toMatchObject({ inSync: each.expected === "true" });

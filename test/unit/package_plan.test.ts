@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
 import { addPackage, buildWithPackage, type PackageOptions, packageFiles } from "../../lib/flows/package_add.ts";
+import { type Command, command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import { readChangelog } from "../../lib/model/changelog.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { PackageFacts } from "../../lib/model/package_facts.ts";
-import type { Command } from "../../lib/model/plan.ts";
 import {
   changelog,
   commit,
@@ -72,18 +73,18 @@ describe("package_add before the image", () => {
   });
 
   it("writes pyproject.toml as it is where it asks for the package and only the lock lacks it", () => {
-    expect(doing([stepOf(add("foo"), "add_to_pyproject")], "write_file").map(({ content }) => content)).toEqual([
+    expect(doing([stepOf(add("foo"), "add_to_pyproject")], writeFile).map(({ content }) => content)).toEqual([
       pyprojectText,
     ]);
   });
 
   it("keeps the line ends of pyproject.toml, its mark and bytes that are no UTF-8", () => {
     const before = '\uFEFF[tool.poetry]\r\n# caf\udce9\r\n\r\n[tool.poetry.dependencies]\r\nfoo = "1"\r\n';
-    expect(doing(add("bar", {}, {}, { text: before }), "write_file")[0]?.content).toBe(`${before}bar = "*"\r\n`);
+    expect(doing(add("bar", {}, {}, { text: before }), writeFile)[0]?.content).toBe(`${before}bar = "*"\r\n`);
   });
 
   it("adds to the group that is named", () => {
-    expect(doing(add("bar", {}, { group: "lint" }), "write_file")[0]?.content).toContain(
+    expect(doing(add("bar", {}, { group: "lint" }), writeFile)[0]?.content).toContain(
       '[tool.poetry.group.lint.dependencies]\nbar = "*"\n',
     );
   });
@@ -101,11 +102,11 @@ describe("package_add before the image", () => {
   });
 
   const resolve = () => stepOf(add("bar"), "resolve");
-  const command = (): Command | undefined => doing([resolve()], "command").find(({ argv }) => argv[1] === "buildx");
+  const build = (): Command | undefined => doing([resolve()], command).find(({ argv }) => argv[1] === "buildx");
   it("resolves in a build of its own name, where poetry's own sentence is the reason of a failure", () => {
-    expect(command()?.argv.join(" ")).toContain(` --tag ${image}:local-gp-resolved `);
-    expect(command()?.argv).toContain("POETRY_MODE=refresh");
-    expect(command()?.meaning).toEqual({
+    expect(build()?.argv.join(" ")).toContain(` --tag ${image}:local-gp-resolved `);
+    expect(build()?.argv).toContain("POETRY_MODE=refresh");
+    expect(build()?.meaning).toEqual({
       "1": {
         why: "The image could not be built with the package: its last lines above tell the cause.",
         fix: 'See whether the package index has it: "bar"; pyproject.toml and poetry.lock are as they were',
@@ -113,12 +114,12 @@ describe("package_add before the image", () => {
     });
     // A run that was killed left the line, and nothing takes it back where the next one fails.
     const left = stepOf(add("bar", {}, {}, { value: { tool: { poetry: { dependencies: { bar: "*" } } } } }), "resolve");
-    const meant = doing([left], "command").flatMap(({ meaning }) => (meaning ? [meaning["1"]?.fix] : []));
+    const meant = doing([left], command).flatMap(({ meaning }) => (meaning ? [meaning["1"]?.fix] : []));
     const path = "devops/docker_build/pyproject.toml";
     expect(meant).toEqual([
       `See whether the package index has it: "bar"; ${path} asked for it before this run, and still does: git checkout -- :/${path} takes that back`,
     ]);
-    const reason = new RegExp(command()?.reason ?? "^$");
+    const reason = new RegExp(build()?.reason ?? "^$");
     expect(reason.exec("#12 1.2 Because x depends on bar (9) which doesn't match")?.[0]).toBe(
       "Because x depends on bar (9) which doesn't match",
     );
@@ -133,7 +134,7 @@ describe("package_add before the image", () => {
 
   it("gives a meaning to the exit of the build alone", () => {
     const given = inputs({ dockerfileText: "ARG POETRY_MODE\nFROM scratch\n", hasLinks: true });
-    const commands = doing([stepOf(add("bar", { inputs: given }), "resolve")], "command");
+    const commands = doing([stepOf(add("bar", { inputs: given }), "resolve")], command);
     expect(commands.map(({ argv, meaning }) => [argv[0], meaning !== undefined])).toEqual([
       ["mkdir", false],
       ["cp", false],
@@ -159,7 +160,7 @@ describe("package_add before the image", () => {
       skip: null,
       do: [
         {
-          ...{ kind: "compare_packages", before: `${image}:${before}`, after: { digest: "@image" } },
+          ...{ kind: "compare_packages", before: `${image}:${before}`, after: { from: "resolve" } },
           names: [name, "the new image"],
         },
       ],
@@ -262,7 +263,7 @@ describe("the entry of a package", () => {
     stepOf(build(more, options), "add_entry");
   const written = (more: Partial<Facts>, options: Partial<PackageOptions> = {}) => {
     const [action] = entry(more, options).do;
-    return action?.kind === "write_file" ? [action.path, action.content] : [];
+    return action && writeFile.is(action) ? [action.path, action.content] : [];
   };
   const withText = (content: string, more: Partial<Facts> = {}): Partial<Facts> => ({
     changelogText: content,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type PackageUse, packageUseArgv } from "../../lib/model/package_actions.ts";
+import { type PackageUse, packageUseArgv } from "../../lib/kinds/package_use.ts";
 import { renderUses, renderVerdicts } from "../../lib/model/package_report.ts";
 import type { Verdict } from "../../lib/model/package_use.ts";
 import { seen } from "./factory.ts";

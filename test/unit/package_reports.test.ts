@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compareImages, findUnused, type UnusedOptions } from "../../lib/flows/packages.ts";
+import { comparePackages } from "../../lib/kinds/compare_packages.ts";
+import { packageUse } from "../../lib/kinds/package_use.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { config, digest, doing, engine, facts, ids, localImage, refusal, stepOf, version } from "./factory.ts";
 
@@ -16,7 +18,7 @@ const world = (more: Partial<Facts>): Facts => facts({ packages: { nested: [], p
 describe("find_unused_packages", () => {
   const find = (more: Partial<Facts> = {}, options: Partial<UnusedOptions> = {}) =>
     findUnused(world(more), { stage: "dev", also: [], ...options });
-  const use = (...given: Parameters<typeof find>) => doing(find(...given), "package_use")[0];
+  const use = (...given: Parameters<typeof find>) => doing(find(...given), packageUse)[0];
   const place = (more: object) => ({ place: { ...facts().place, ...more } });
 
   it("looks in the image of a stage, pulled first where the engine lacks it, as the caller", () => {
@@ -123,6 +125,6 @@ describe("compare_packages", () => {
   });
 
   it("takes a digest for what it is", () => {
-    expect(doing(compare("dev", digest("e")), "compare_packages")[0]?.after).toBe(`${image}@${digest("e")}`);
+    expect(doing(compare("dev", digest("e")), comparePackages)[0]?.after).toBe(`${image}@${digest("e")}`);
   });
 });

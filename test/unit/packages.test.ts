@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compareImages } from "../../lib/flows/packages.ts";
-import { type Change, comparePackages, renderChanges } from "../../lib/model/package_diff.ts";
+import { type Change, packageChanges, renderChanges } from "../../lib/model/package_diff.ts";
 import { isPackageFile, type Package, packagesOf, pipListPackages } from "../../lib/model/packages.ts";
 import { digest, engine, facts, localImage, refusal } from "./factory.ts";
 
@@ -141,7 +141,7 @@ it("a pip_list.txt tells of packages with a number, under the one name of each",
 
 const pip = (name: string, version: string, place = "/venv"): Package => ({ ecosystem: "pip", name, version, place });
 const told = (before: readonly Package[], after: readonly Package[]) =>
-  comparePackages(before, after).map(({ name, change, from, to }) => [name, change, from, to]);
+  packageChanges(before, after).map(({ name, change, from, to }) => [name, change, from, to]);
 
 describe("what differs", () => {
   it.each<readonly [string, readonly Package[], readonly Package[], readonly unknown[]]>([
@@ -231,7 +231,7 @@ describe("what differs", () => {
     const npm = (name: string): Package => ({ ecosystem: "npm", name, version: "1", place: "/app" });
     const deb = (name: string): Package => ({ ecosystem: "dpkg", name, version: "1", place: "" });
     const added = [npm("a"), deb("b"), pip("b", "1"), pip("a", "2", "/z"), pip("a", "1", "/y"), deb("a")];
-    expect(comparePackages([], added).map(({ ecosystem, name, place }) => [ecosystem, name, place].join(" "))).toEqual([
+    expect(packageChanges([], added).map(({ ecosystem, name, place }) => [ecosystem, name, place].join(" "))).toEqual([
       "pip a /y",
       "pip a /z",
       "pip b /venv",
@@ -242,7 +242,7 @@ describe("what differs", () => {
   });
 
   it("is told with the place where it is now", () => {
-    expect(comparePackages([pip("a", "1", "/old")], [pip("a", "2", "/new")])).toEqual([
+    expect(packageChanges([pip("a", "1", "/old")], [pip("a", "2", "/new")])).toEqual([
       { ecosystem: "pip", name: "a", change: "up", from: "1", to: "2", place: "/new" },
     ]);
   });
@@ -268,7 +268,7 @@ describe("what differs", () => {
   });
 
   it("is a table that ends with the counts, and names the place where a name stands twice", () => {
-    const changes = comparePackages(
+    const changes = packageChanges(
       [pip("a", "1"), pip("b", "1", "/usr"), pip("b", "1", "/venv")],
       [pip("longer", "10"), pip("b", "2", "/usr"), pip("b", "2", "/venv")],
     );

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { findImage } from "../../lib/flows/find_image.ts";
 import { asksPatch, commitChanges, patchContainer } from "../../lib/flows/patch.ts";
 import { tagLocalAsDev } from "../../lib/flows/promote.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
 import type { ImageSettings } from "../../lib/model/around_facts.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { patchTag } from "../../lib/model/patched.ts";
@@ -144,7 +146,7 @@ describe("the steps of a patch", () => {
       ["tell", "Tell what it is"],
     ]);
     const note = 'LABEL dev.slipway.patched="gp committed container box_a1 of 127.0.0.1:5001/cmamp:dev on 2025-01-02"';
-    expect(doing(steps, "command")[0]?.argv).toEqual([
+    expect(doing(steps, command)[0]?.argv).toEqual([
       ...["docker", "commit", "--change", 'LABEL "dev.slipway.image"=""', "--change", 'LABEL "dev.slipway.user"=""'],
       ...[
         "--change",
@@ -174,7 +176,7 @@ describe("the steps of a patch", () => {
     ["local-gp-1.2.0", "Use it with: i docker_bash --stage local --version 1.2.0"],
     ["local-a-b-1.2.0", "Use it with: i docker_bash --stage local --version 1.2.0"],
   ])("tell how %s is used, and that it cannot be released", (tag, use) => {
-    const [told] = doing(plan({ patch: { ...patch, tag } }), "announce");
+    const [told] = doing(plan({ patch: { ...patch, tag } }), announce);
     expect(told).toEqual({
       kind: "announce",
       text: [

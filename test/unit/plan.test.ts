@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cmd, step } from "../../lib/model/plan.ts";
+import { cmd } from "../../lib/kinds/command.ts";
+import { step } from "../../lib/model/plan.ts";
 
 const argv = (text: TemplateStringsArray, ...values: Parameters<typeof cmd>[1][]) => cmd(text, ...values).argv;
 
@@ -43,21 +44,16 @@ describe("cmd", () => {
   });
 
   it("keeps the digest of an earlier step as a word", () => {
-    expect(argv`docker tag ${{ digest: "@image" }} cmamp:dev`).toEqual([
-      "docker",
-      "tag",
-      { digest: "@image" },
-      "cmamp:dev",
-    ]);
+    expect(argv`docker tag ${{ from: "build" }} cmamp:dev`).toEqual(["docker", "tag", { from: "build" }, "cmamp:dev"]);
   });
 
   it("takes a digest and the text behind it apart where a space is between them", () => {
-    expect(argv`${{ digest: "@image" }} ${"a"}`).toEqual([{ digest: "@image" }, "a"]);
+    expect(argv`${{ from: "build" }} ${"a"}`).toEqual([{ from: "build" }, "a"]);
   });
 
   it("refuses a digest inside a word", () => {
-    expect(() => cmd`docker tag ${{ digest: "@image" }}:dev`).toThrow("cmd: a digest is a word of its own");
-    expect(() => cmd`docker tag cmamp@${{ digest: "@image" }}`).toThrow("a digest is a word of its own");
+    expect(() => cmd`docker tag ${{ from: "build" }}:dev`).toThrow("cmd: what a step makes is a word of its own");
+    expect(() => cmd`docker tag cmamp@${{ from: "build" }}`).toThrow("a word of its own");
   });
 
   it.each(['"', "'", "`", "|", "&", ";", "<", ">", "$", "\\"])("refuses %s in its text", (sign) => {
@@ -70,10 +66,10 @@ describe("cmd", () => {
   });
 });
 
-it("a step is neither skipped nor yields anything unless it says so", () => {
-  expect(step("a", "A", [])).toEqual({ id: "a", title: "A", skip: null, yields: null, do: [] });
-  expect(step("a", "A", [cmd`ls`], { skip: "no", yields: "claim" })).toEqual({
-    ...{ id: "a", title: "A", skip: "no", yields: "claim" },
+it("a step is not skipped unless it says so", () => {
+  expect(step("a", "A", [])).toEqual({ id: "a", title: "A", skip: null, do: [] });
+  expect(step("a", "A", [cmd`ls`], { skip: "no" })).toEqual({
+    ...{ id: "a", title: "A", skip: "no" },
     do: [{ kind: "command", argv: ["ls"], env: {}, cwd: "." }],
   });
 });

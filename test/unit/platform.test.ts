@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
 import { mergeIndex } from "../../lib/flows/merge_index.ts";
 import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
+import { record } from "../../lib/kinds/record.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { joinIndex } from "../../lib/model/oci/index.ts";
 import { parsePlatforms, platformWord, testedPlatform } from "../../lib/model/platform.ts";
@@ -97,7 +98,7 @@ describe("a release of several architectures", () => {
   });
 
   it("records the images of the index with the release", () => {
-    const index = doing(plan(), "record").flatMap((action) => (action.entry.type === "release" ? [action.index] : []));
+    const index = doing(plan(), record).flatMap((action) => (action.entry.type === "release" ? [action.index] : []));
     expect(index).toEqual([{ registry: "ecr", repository: "127.0.0.1:5001/cmamp" }]);
   });
 

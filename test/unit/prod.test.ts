@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { buildProd, createCandidate } from "../../lib/flows/prod.ts";
 import { type ReleaseOptions, release, releaseOnOwnDev } from "../../lib/flows/release.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { takeClaim } from "../../lib/kinds/claim.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { gitTag } from "../../lib/kinds/git_tag.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { BuildInputs, Facts } from "../../lib/model/facts.ts";
+import { usesRefs } from "../../lib/model/plan.ts";
 import type { ProdWay } from "../../lib/model/tests.ts";
 import {
   changelog,
@@ -81,7 +89,7 @@ describe("a prod build", () => {
 
 describe("the steps of a prod release", () => {
   it("stand in the order of design.md", () => {
-    const order = ["preflight", "claim", "pull_base", "build_prod", "note_digest", "run_fast_tests", "run_qa_tests"];
+    const order = ["preflight", "claim", "pull_base", "build_prod", "run_fast_tests", "run_qa_tests"];
     const rest = ["tag_prod", "git_tag", "push_prod", "copy_to_others", "push_git_tag", "flip_prod", "verify"];
     const wanted = [...order, ...rest, "record_release", "release_claim", "tell"];
     expect(ids(plan()).filter((id) => wanted.includes(id))).toEqual(wanted);
@@ -93,12 +101,12 @@ describe("the steps of a prod release", () => {
   });
 
   it("tag and claim prod, beside the dev tag of the same number", () => {
-    const refs = doing(plan(), "git_ref").map((action) => ("ref" in action ? action.ref : action.tag));
-    expect(new Set(refs)).toEqual(new Set(["refs/slipway/claim/cmamp-prod-1.2.0", "cmamp-prod-1.2.0"]));
+    expect(doing(plan(), takeClaim).map(({ ref }) => ref)).toEqual(["refs/slipway/claim/cmamp-prod-1.2.0"]);
+    expect(doing(plan(), gitTag).map(({ tag }) => tag)).toEqual(["cmamp-prod-1.2.0"]);
   });
 
   it("record the dev image below", () => {
-    const [entry] = doing(plan(), "record").flatMap(({ entry }) => (entry.type === "release" ? [entry] : []));
+    const [entry] = doing(plan(), record).flatMap(({ entry }) => (entry.type === "release" ? [entry] : []));
     expect(entry).toMatchObject({ stage: "prod", base: { version: "1.2.0", digest: digest("d") } });
   });
 
@@ -113,7 +121,7 @@ describe("the steps of a prod release", () => {
     });
     const later = plan({ log: [higher], registries: { ecr: { prod: found(digest("e")) }, dockerhub: {} } });
     expect(stepOf(later, "flip_prod").skip).toBe("prod stays 1.3.0, which is higher");
-    expect(doing(later, "announce").at(-1)?.text).toContain("prod stays 1.3.0, which is higher than 1.2.0");
+    expect(doing(later, announce).at(-1)?.text).toContain("prod stays 1.3.0, which is higher than 1.2.0");
   });
 });
 
@@ -138,7 +146,7 @@ describe("a prod release is refused", () => {
 
 describe("tests of a prod image", () => {
   const composeOf = (steps: ReturnType<typeof plan>, id: string) => {
-    const file = doing([stepOf(steps, id)], "write_file").find(({ path }) => path.endsWith(".yml"));
+    const file = doing([stepOf(steps, id)], writeFile).find(({ path }) => path.endsWith(".yml"));
     if (!file) throw new Error(`${id} writes no compose file`);
     return file.content;
   };
@@ -149,10 +157,10 @@ describe("tests of a prod image", () => {
 
   it("from outside run in the dev image with the code, and are told what to drive", () => {
     const outside = stepOf(plan(), "run_qa_tests");
-    const starts = outside.do.flatMap((action) => (action.kind === "command" && action.container ? [action.env] : []));
+    const starts = outside.do.flatMap((action) => (command.is(action) && action.container ? [action.env] : []));
     expect(starts[0]).toEqual({
       IMAGE: `${repository}@${digest("d")}`,
-      SLIPWAY_IMAGE_UNDER_TEST: { digest: "@image" },
+      SLIPWAY_IMAGE_UNDER_TEST: { from: "build_prod" },
     });
     expect(composeOf(plan(), "run_qa_tests")).toContain('"target": "/app"');
   });
@@ -168,7 +176,7 @@ describe("tests of a prod image", () => {
     ["with_dev_packages", ""],
     ["from_outside", commit("a")],
   ])("%s are recorded with commit %j: the code of prod is in its digest", (way, wanted) => {
-    const entries = doing(plan({ config: settings(way) }), "record").map(({ entry }) => entry);
+    const entries = doing(plan({ config: settings(way) }), record).map(({ entry }) => entry);
     expect(entries.flatMap((entry) => (entry.type === "pass" && entry.list === "fast" ? [entry.commit] : []))).toEqual([
       wanted,
     ]);
@@ -179,7 +187,7 @@ describe("a candidate", () => {
   it("has the user and the commit in its tag, and moves nothing", () => {
     const steps = createCandidate(world(), options);
     expect(lines(steps)).toContain(`docker push ${repository}:prod-gp-aaaaaaaaa`);
-    expect([doing(steps, "move_tag"), doing(steps, "git_ref"), doing(steps, "record")]).toEqual([[], [], []]);
+    expect([doing(steps, moveTag), steps.filter(usesRefs), doing(steps, record)]).toEqual([[], [], []]);
   });
 
   it("is refused where much lies in the context, with the list", () => {

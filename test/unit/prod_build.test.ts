@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
-import type { Chosen } from "../../lib/flows/choose_image.ts";
 import { buildProd, createCandidate, prodBuild, pullBase, pushCandidate } from "../../lib/flows/prod.ts";
 import { assertProdWays, prodWay } from "../../lib/flows/prod_tests.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import type { Chosen } from "../../lib/model/choose_image.ts";
 import type { BaseImage, Facts } from "../../lib/model/facts.ts";
 import type { ListName, ProdWay } from "../../lib/model/tests.ts";
 import {
@@ -106,19 +108,19 @@ describe("docker_build_prod", () => {
 describe("a candidate", () => {
   const told = {
     kind: "announce",
-    text: "cmamp:prod-gp-aaaaaaaaa is @image in ecr, dockerhub",
+    text: "cmamp:prod-gp-aaaaaaaaa is <digest> in ecr, dockerhub",
   };
   it("is built, pushed to every registry, and told", () => {
     const steps = createCandidate(world(), options);
     expect(ids(steps)).toEqual(["pull_base", "build_prod", "push_prod_candidate", "copy_to_others", "tell"]);
     expect(stepOf(steps, "build_prod").title).toBe(`Build ${candidate}`);
     expect(stepOf(steps, "push_prod_candidate").do.at(-1)).toMatchObject({
-      digest: { digest: "@image" },
+      digest: { from: "build_prod" },
       tag: "prod-gp-aaaaaaaaa",
     });
     expect([stepOf(steps, "tell").title, stepOf(steps, "tell").do]).toEqual([
       "Tell what was pushed",
-      [{ ...told, digest: { digest: "@image" } }],
+      [{ ...told, digest: { from: "build_prod" } }],
     ]);
   });
 
@@ -208,7 +210,7 @@ describe("how a list runs for a prod image", () => {
     const made = way("with_dev_packages");
     const name = `${repository}:under-test-prod-1.2.0`;
     const [file] = made.before ?? [];
-    const path = file?.kind === "write_file" ? file.path : "";
+    const path = file && writeFile.is(file) ? file.path : "";
     expect(path).toMatch(/^\.git\/slipway\/with_dev_packages\/[0-9a-f]{12}\/Dockerfile$/);
     expect(file).toMatchObject({
       content: `ARG UNDER_TEST\nFROM ghcr.io:443/acme/cmamp@${digest("f")} AS dev\nFROM \${UNDER_TEST}\nCOPY --from=dev /venv /venv\nCOPY --from=dev /opt/x /opt/x\n`,
@@ -219,7 +221,7 @@ describe("how a list runs for a prod image", () => {
       `${name}-with-dev-packages`,
     ]);
     const argvs = [...(made.before ?? []), ...(made.after ?? [])].flatMap((one) =>
-      one.kind === "command" ? [one.argv.join(" ")] : [],
+      command.is(one) ? [one.argv.join(" ")] : [],
     );
     expect(argvs).toEqual([
       `docker tag WHAT ${name}`,

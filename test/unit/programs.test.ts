@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dockerClient, poetryIn } from "../../lib/flows/programs.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import { parseVersion, type Version } from "../../lib/model/version.ts";
 import { pick, universal } from "../../lib/run/options.ts";
 import { cutAtWords } from "../../lib/run/parse_options.ts";
@@ -24,7 +26,7 @@ describe("the words of another program", () => {
 describe("i docker", () => {
   const run = (...words: string[]) => dockerClient(facts({ place: { ...facts().place, cwd: "sub" } }), { words });
   it("hands every word on, where the person stands", () => {
-    expect(doing(run("run", "a b", "$X"), "command")).toMatchObject([
+    expect(doing(run("run", "a b", "$X"), command)).toMatchObject([
       { argv: ["docker", "run", "a b", "$X"], cwd: "sub", interactive: true },
     ]);
   });
@@ -58,12 +60,12 @@ describe("i poetry", () => {
     [".", "/app/devops/docker_build"],
     ["opt", "/app/opt/devops/docker_build"],
   ])("runs of %s in %s", (dir, inside) => {
-    const file = doing(run(dir), "write_file").find(({ path }) => path.includes("/run/"));
+    const file = doing(run(dir), writeFile).find(({ path }) => path.includes("/run/"));
     expect(file?.content).toContain(`\ncd ${inside} || exit\n`);
   });
 
   it("carries its words in a file, so that no entrypoint splits them", () => {
-    const file = doing(run("."), "write_file").find(({ path }) => path.includes("/cmd/"));
+    const file = doing(run("."), writeFile).find(({ path }) => path.includes("/cmd/"));
     expect(file?.content).toMatch(/^exec poetry add 'a b'$/m);
   });
 
@@ -94,9 +96,9 @@ describe("the step of another program", () => {
 
   it("runs in the image of the version that is named, as root where that is asked, and talks to the person", () => {
     const steps = run(parseVersion("1.1.0"));
-    const start = doing(steps, "command").find(({ container }) => container);
+    const start = doing(steps, command).find(({ container }) => container);
     expect([start?.env["IMAGE"], start?.interactive]).toEqual(["127.0.0.1:5001/cmamp:dev-1.1.0", true]);
-    expect(doing(steps, "write_file").find(({ path }) => path.endsWith(".yml"))?.content).toContain('"user": "0:0"');
+    expect(doing(steps, writeFile).find(({ path }) => path.endsWith(".yml"))?.content).toContain('"user": "0:0"');
   });
 
   it.each<[string, () => unknown, object]>([

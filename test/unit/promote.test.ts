@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { pushDev, pushProd, tagLocalAsDev, tagPushLocalAsDev } from "../../lib/flows/promote.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
@@ -104,12 +108,12 @@ describe("docker_push_prod", () => {
   });
 
   it("takes the engine's image where no registry has it", () => {
-    const [move] = doing(plan({ ...engineWith("prod-1.2.0"), registries: {} }), "move_tag");
+    const [move] = doing(plan({ ...engineWith("prod-1.2.0"), registries: {} }), moveTag);
     expect(move?.to).toBe(image);
   });
 
   it("tells users to ask for prod", () => {
-    const text = doing(plan(), "announce").at(-1)?.text ?? "";
+    const text = doing(plan(), announce).at(-1)?.text ?? "";
     expect([text.split("\n")[0], text.split("\n").at(-1)]).toEqual([
       "cmamp prod 1.2.0 is released:",
       "Users get it with: i docker_pull --stage prod",
@@ -125,9 +129,9 @@ describe("docker_push_prod", () => {
       log: [higher],
       registries: { ecr: { "prod-1.2.0": found(image), prod: found(digest("e")) }, dockerhub: {} },
     });
-    const text = doing(steps, "announce").at(-1)?.text.split("\n") ?? [];
+    const text = doing(steps, announce).at(-1)?.text.split("\n") ?? [];
     expect(stepOf(steps, "verify").do).toMatchObject([{ tag: "prod-1.2.0" }]);
-    expect(text.filter((line) => line.endsWith("@image")).map((line) => line.trimEnd().split(/ +/)[1])).toEqual([
+    expect(text.filter((line) => line.endsWith("<digest>")).map((line) => line.trimEnd().split(/ +/)[1])).toEqual([
       `${repository}:prod-1.2.0`,
       "127.0.0.1:5002/cmamp:prod-1.2.0",
     ]);
@@ -245,9 +249,9 @@ describe("docker_push_dev", () => {
     expect([stepOf(steps, "preflight").title, stepOf(steps, "preflight").do]).toEqual([
       "Look at the right to push",
       [
-        { kind: "check", what: "flip" },
+        { kind: "settle_move" },
         {
-          ...{ kind: "check", what: "push" },
+          ...{ kind: "check_push" },
           places: [
             { registry: "ecr", repository },
             { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" },
@@ -260,20 +264,20 @@ describe("docker_push_dev", () => {
   it("looks at ECR's settings where AWS is behind it", () => {
     const steps = plan({ ...engineWith("dev-1.2.0"), env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } });
     expect(stepOf(steps, "preflight").do).toMatchObject([
-      { what: "flip" },
-      { what: "ecr", tag: "dev" },
-      { what: "push" },
+      { kind: "settle_move" },
+      { kind: "check_ecr", tag: "dev" },
+      { kind: "check_push" },
     ]);
   });
 
   it("goes on with what a registry has, whatever the engine has under that name", () => {
     const registries = { ecr: { "dev-1.2.0": found(digest("b")) } };
     const steps = plan({ ...engineWith("dev-1.2.0"), registries });
-    expect([active(steps).includes("push_dev"), doing(steps, "move_tag")[0]?.to]).toEqual([false, digest("b")]);
+    expect([active(steps).includes("push_dev"), doing(steps, moveTag)[0]?.to]).toEqual([false, digest("b")]);
   });
 
   it("tells nothing of tests, which it runs none of", () => {
-    expect(doing(plan(engineWith("dev-1.2.0")), "announce")[0]?.text).not.toContain("NOT TESTED");
+    expect(doing(plan(engineWith("dev-1.2.0")), announce)[0]?.text).not.toContain("NOT TESTED");
   });
 
   it("pushes only what the log has the passes of, at the commit of its tag, or says that it was left out", () => {
@@ -330,11 +334,9 @@ describe("docker_tag_push_multi_build_local_as_dev", () => {
 
   it("starts the local image, with the code mounted", () => {
     const step = stepOf(plan(), "run_smoke_test_arm64");
-    const compose = step.do.flatMap((one) =>
-      one.kind === "write_file" && one.path.endsWith(".yml") ? [one.content] : [],
-    );
+    const compose = step.do.flatMap((one) => (writeFile.is(one) && one.path.endsWith(".yml") ? [one.content] : []));
     expect(compose[0]).toContain('"SLIPWAY_STAGE=local"');
-    expect(step.do.flatMap((one) => (one.kind === "command" ? [one.env["IMAGE"]] : []))).toEqual([image]);
+    expect(step.do.flatMap((one) => (command.is(one) ? [one.env["IMAGE"]] : []))).toEqual([image]);
   });
 
   it("does not start a platform again that has passed", () => {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cmd } from "../../lib/kinds/command.ts";
 import { type EntryStage, parseChangelog, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
 import { parseConfig } from "../../lib/model/config.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { parseImageName, parseReference } from "../../lib/model/image.ts";
-import { cmd } from "../../lib/model/plan.ts";
 import { imageTag, parseStage, userTag } from "../../lib/model/stage.ts";
 import { bump, compareVersions, isVersion, parseVersion } from "../../lib/model/version.ts";
 import { universal, vocabulary } from "../../lib/run/options.ts";

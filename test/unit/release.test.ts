@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels } from "../../lib/flows/build.ts";
 import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { pushTag } from "../../lib/kinds/git_tag.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
@@ -79,11 +85,11 @@ describe("the steps of a dev release", () => {
   });
 
   it("uses the digest of the build wherever facts know none", () => {
-    expect(doing(plan(), "verify_digest").map((action) => action.digest)).toContainEqual({ digest: "@image" });
+    expect(doing(plan(), verifyDigest).map((action) => action.digest)).toContainEqual({ from: "build_local" });
   });
 
   it("pushes to one registry and copies from there to the others", () => {
-    const [copy] = doing(plan(), "copy_image");
+    const [copy] = doing(plan(), copyImage);
     expect([copy?.from.registry, copy?.to.map(({ registry }) => registry)]).toEqual(["ecr", ["dockerhub"]]);
   });
 
@@ -94,7 +100,7 @@ describe("the steps of a dev release", () => {
 
   it("ends with the entry to add where the changelog comes after", () => {
     const settings = config({ release: { changelog_update: "after_release" } });
-    const [told] = doing(plan({ config: settings, changelog: changelog("1.1.0") }), "announce");
+    const [told] = doing(plan({ config: settings, changelog: changelog("1.1.0") }), announce);
     expect(told?.text).toContain("i changelog_add --version 1.2.0");
   });
 });
@@ -102,10 +108,10 @@ describe("the steps of a dev release", () => {
 describe("with --no-push-to-repo", () => {
   const steps = plan({}, { pushToRepo: false });
   it("no image and no tag leaves the machine, and nothing but the passes is recorded", () => {
-    const kinds = (["copy_image", "move_tag"] as const).flatMap((kind) => doing(steps, kind));
+    const kinds = [...doing(steps, copyImage), ...doing(steps, moveTag)];
     const pushes = lines(steps).filter((line) => line.startsWith("docker push"));
-    const tags = doing(steps, "git_ref").filter(({ op }) => op === "push_tag");
-    const records = doing(steps, "record").map(({ entry }) => entry.type);
+    const tags = doing(steps, pushTag);
+    const records = doing(steps, record).map(({ entry }) => entry.type);
     expect([kinds, pushes, tags]).toEqual([[], [], []]);
     expect(records).toEqual(["pass", "pass", "pass"]);
   });
@@ -125,7 +131,7 @@ describe("tests that are left out", () => {
   });
 
   it("are recorded", () => {
-    const entries = doing(plan({}, { skipTests: true }), "record").map(({ entry }) => entry);
+    const entries = doing(plan({}, { skipTests: true }), record).map(({ entry }) => entry);
     expect(entries.flatMap((entry) => (entry.type === "skip" ? [entry.list] : []))).toEqual(["fast", "slow", "qa"]);
   });
 });
@@ -182,15 +188,15 @@ describe("a subset of registries", () => {
   const settings = config();
   const steps = plan({ config: settings, targets: settings.registries.slice(0, 1) });
   it("moves dev only there", () => {
-    expect(doing(steps, "move_tag").flatMap(({ places }) => places.map(({ registry }) => registry))).toEqual(["ecr"]);
+    expect(doing(steps, moveTag).flatMap(({ places }) => places.map(({ registry }) => registry))).toEqual(["ecr"]);
   });
 
   it("is recorded", () => {
-    const entries = doing(steps, "record").flatMap(({ entry }) => (entry.type === "release" ? entry.registries : []));
+    const entries = doing(steps, record).flatMap(({ entry }) => (entry.type === "release" ? entry.registries : []));
     expect(entries).toEqual(["ecr"]);
   });
 
   it("is told as a choice", () => {
-    expect(doing(steps, "announce")[0]?.text).toMatch(/^dockerhub +behind by choice$/m);
+    expect(doing(steps, announce)[0]?.text).toMatch(/^dockerhub +behind by choice$/m);
   });
 });

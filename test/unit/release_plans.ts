@@ -19,7 +19,7 @@ import {
 export const plan = (world: Partial<Facts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
   release(facts(world), { ...releaseOptions, ...more });
 
-export const image = { digest: "@image" } as const;
+export const image = { from: "build_local" } as const;
 export const released: Released = {
   type: "release",
   stage: "dev",

@@ -3,6 +3,7 @@ import { mergeIndex } from "../../lib/flows/merge_index.ts";
 import { pushDev, pushProd, tagPushLocalAsDev } from "../../lib/flows/promote.ts";
 import { release as planRelease, type ReleaseOptions } from "../../lib/flows/release.ts";
 import { updateLock } from "../../lib/flows/update_lock.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { planDespite } from "../../lib/run/despite.ts";
 import { config, doing, engine, facts, git, ids, refusal, releaseOptions } from "./factory.ts";
@@ -36,7 +37,7 @@ describe("a commit that only this clone has", () => {
       message: "origin does not have the commit aaaaaaaaaaaa on its branch main",
       fix: "Push it: git push origin HEAD:main; or release it all the same: --allow-unpushed",
     });
-    const told = doing(plan({ unpushed }, { allowUnpushed: true }), "announce").at(-1);
+    const told = doing(plan({ unpushed }, { allowUnpushed: true }), announce).at(-1);
     expect(told?.text).toContain("NOT PUSHED   the commit is on no branch that others have: git push origin HEAD:main");
   });
 

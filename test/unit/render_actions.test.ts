@@ -1,10 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { type Action, cmd, type Plan, step } from "../../lib/model/plan.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { checkEcr } from "../../lib/kinds/check_ecr.ts";
+import { checkPush } from "../../lib/kinds/check_push.ts";
+import { cmd, command } from "../../lib/kinds/command.ts";
+import { comparePackages } from "../../lib/kinds/compare_packages.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
+import { packageUse } from "../../lib/kinds/package_use.ts";
+import { postMessage } from "../../lib/kinds/post_message.ts";
+import { putIndex } from "../../lib/kinds/put_index.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { settleMove } from "../../lib/kinds/settle_move.ts";
+import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import { type Action, type Plan, step } from "../../lib/model/plan.ts";
 import { renderAction, renderPlan } from "../../lib/model/render_plan.ts";
 import { digest } from "./factory.ts";
 
 const d = digest("a");
-const made = { digest: "@image" } as const;
+const made = { from: "build" } as const;
 const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
 const hub = { registry: "hub", repository: "acme/sub/cmamp" };
 const arn = "arn:aws:ecs:eu-north-1:1:task-definition/cmamp-prod:12";
@@ -15,32 +29,32 @@ describe("the lines to type for", () => {
   it.each<[string, Action, readonly string[]]>([
     [
       "a command in its place, with variables",
-      { ...cmd`make all`, env: { A: "1", B: "b c" }, cwd: "sub/dir" },
+      command({ ...cmd`make all`, env: { A: "1", B: "b c" }, cwd: "sub/dir" }),
       ["(cd sub/dir && A=1 B='b c' make all)"],
     ],
     [
       "a command that is given words",
-      { ...login, input: ["cat", "f"], env: { A: "1" } },
+      command({ ...login, input: ["cat", "f"], env: { A: "1" } }),
       ["cat f | A=1 docker login --password-stdin"],
     ],
     [
       "a login to ECR",
-      { ...login, input: { ecr: {} } },
+      command({ ...login, input: { ecr: {} } }),
       ["aws ecr get-login-password | docker login --password-stdin"],
     ],
     [
       "a login to ECR with an account",
-      { ...login, input: { ecr: { region: "eu north", profile: "ck" } } },
+      command({ ...login, input: { ecr: { region: "eu north", profile: "ck" } } }),
       ["aws ecr get-login-password --region 'eu north' --profile ck | docker login --password-stdin"],
     ],
     [
       "a login to ECR with a profile alone",
-      { ...login, input: { ecr: { profile: "c k" } } },
+      command({ ...login, input: { ecr: { profile: "c k" } } }),
       ["aws ecr get-login-password --profile 'c k' | docker login --password-stdin"],
     ],
     [
       "a copy to several registries",
-      { kind: "copy_image", digest: made, tag: "dev", from: ecr, to: [hub, ecr] },
+      copyImage({ digest: made, tag: "dev", from: ecr, to: [hub, ecr] }),
       [
         "skopeo copy --all --preserve-digests docker://127.0.0.1:5001/cmamp@<digest of build> docker://acme/sub/cmamp:dev",
         "skopeo copy --all --preserve-digests docker://127.0.0.1:5001/cmamp@<digest of build> docker://127.0.0.1:5001/cmamp:dev",
@@ -48,20 +62,21 @@ describe("the lines to type for", () => {
     ],
     [
       "an index",
-      {
-        ...{ kind: "put_index", tag: "dev-1.2.0", place: hub },
+      putIndex({
+        tag: "dev-1.2.0",
+        place: hub,
         children: [
           { platform: "linux/amd64", digest: digest("1"), name: "a" },
           { platform: "linux/arm64", digest: digest("2"), name: "b" },
         ],
-      },
+      }),
       [
         `docker buildx imagetools create --tag acme/sub/cmamp:dev-1.2.0 acme/sub/cmamp@${digest("1")} acme/sub/cmamp@${digest("2")}`,
       ],
     ],
     [
       "reading back what may not be there yet",
-      { kind: "verify_digest", tag: "dev-1.2.0", digest: d, places: [ecr, hub], mayBeAbsent: true },
+      verifyDigest({ tag: "dev-1.2.0", digest: d, places: [ecr, hub], mayBeAbsent: true }),
       [
         `skopeo inspect --format '{{.Digest}}' docker://127.0.0.1:5001/cmamp:dev-1.2.0   # nothing, or ${d}`,
         `skopeo inspect --format '{{.Digest}}' docker://acme/sub/cmamp:dev-1.2.0   # nothing, or ${d}`,
@@ -69,36 +84,31 @@ describe("the lines to type for", () => {
     ],
     [
       "a record of what is known",
-      {
-        kind: "record",
+      record({
         image: "cmamp",
         entry: { type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "a b" },
-      },
+      }),
       ["# record in the log of cmamp: type=confirm stage=dev version=1.2.0 digest=null line=a b"],
     ],
-    ["a file without an end of line", { kind: "write_file", path: "x", content: "a" }, ["# write x, 0 lines"]],
-    ["an announcement without an image", { kind: "announce", text: "one @image\ntwo" }, ["# one @image", "# two"]],
+    ["a file without an end of line", writeFile({ path: "x", content: "a" }), ["# write x, 0 lines"]],
+    ["an announcement without an image", announce({ text: "one <digest>\ntwo" }), ["# one <digest>", "# two"]],
     [
       "an announcement of what is made",
-      { kind: "announce", text: "@image = @image", digest: made },
+      announce({ text: "<digest> = <digest>", digest: made }),
       ["# <digest of build> = <digest of build>"],
     ],
     [
       "a message",
-      {
-        ...{ kind: "post_message", variable: "HOOK", text: "one\ntwo", image: "cmamp" },
+      postMessage({
+        ...{ variable: "HOOK", text: "one\ntwo", image: "cmamp" },
         entry: { type: "announce", stage: "dev", version: "1.2.0", digest: d, channel: "slack" },
-      },
+      }),
       ["# post to the webhook in $HOOK, once:", "#   one", "#   two"],
     ],
-    [
-      "a flip left half-way",
-      { kind: "check", what: "flip" },
-      ["# finish or undo a move of the tag that somebody left half-way"],
-    ],
+    ["a flip left half-way", settleMove({}), ["# finish or undo a move of the tag that somebody left half-way"]],
     [
       "the right to push, place by place",
-      { kind: "check", what: "push", places: [ecr, hub] },
+      checkPush({ places: [ecr, hub] }),
       [
         "# open an upload in 127.0.0.1:5001/cmamp and cancel it: may we push?",
         "# open an upload in acme/sub/cmamp and cancel it: may we push?",
@@ -106,7 +116,7 @@ describe("the lines to type for", () => {
     ],
     [
       "repositories of ECR",
-      { kind: "check", what: "ecr", places: [ecr, hub], tag: "dev" },
+      checkEcr({ places: [ecr, hub], tag: "dev" }),
       [
         "aws ecr describe-repositories --repository-names cmamp   # there, and dev may move",
         "aws ecr describe-repositories --repository-names sub/cmamp   # there, and dev may move",
@@ -114,12 +124,12 @@ describe("the lines to type for", () => {
     ],
     [
       "a revision of ECS",
-      { kind: "ecs_revision", account: { region: "eu-north-1" }, from: arn, containers: ["app", "side"], image: "i@d" },
+      ecsRevision({ account: { region: "eu-north-1" }, from: arn, containers: ["app", "side"], image: "i@d" }),
       ["aws ecs register-task-definition --region eu-north-1 --cli-input-json '<cmamp-prod:12 with i@d in app, side>'"],
     ],
     [
       "a service of ECS",
-      { kind: "ecs_service", account: { profile: "ck" }, target, image: "i@d", back: arn, seconds: 600 },
+      ecsService({ account: { profile: "ck" }, target, image: "i@d", back: arn, seconds: 600 }),
       [
         "aws ecs update-service --profile ck --cluster 'main c' --service web --task-definition cmamp-prod",
         "aws ecs wait services-stable --profile ck --cluster 'main c' --services web   # up to 600 s, else back to cmamp-prod:12",
@@ -127,14 +137,13 @@ describe("the lines to type for", () => {
     ],
     [
       "a service of ECS that never ran",
-      {
-        kind: "ecs_service",
+      ecsService({
         account: {},
         target: { ...target, cluster: "main" },
         image: "i@d",
         back: null,
         seconds: 5,
-      },
+      }),
       [
         "aws ecs update-service --cluster main --service web --task-definition cmamp-prod",
         "aws ecs wait services-stable --cluster main --services web   # up to 5 s, else back to nothing",
@@ -142,23 +151,22 @@ describe("the lines to type for", () => {
     ],
     [
       "what differs between two images",
-      { kind: "compare_packages", before: d, after: made, names: ["dev", "local"] },
+      comparePackages({ before: d, after: made, names: ["dev", "local"] }),
       [
         `docker export $(docker create --entrypoint /none ${d})   # its packages, compared`,
         "docker export $(docker create --entrypoint /none <digest of build>)   # its packages, compared",
       ],
     ],
   ])("%s", (_what, action, lines) => {
-    expect(renderAction(action, "build")).toEqual(lines);
+    expect(renderAction(action)).toEqual(lines);
   });
 
   it("the packages in use, whose folders are those of the sourced environment", () => {
     const [line = "", ...more] = renderAction(
-      {
-        ...{ kind: "package_use", image: made, user: "1:2", dirs: ["."], without: [], roots: [], started: [] },
+      packageUse({
+        ...{ image: made, user: "1:2", dirs: ["."], without: [], roots: [], started: [] },
         ...{ declared: [], allowed: {}, where: null },
-      },
-      "build",
+      }),
     );
     expect(more).toEqual([]);
     expect(line).toMatch(
@@ -172,7 +180,7 @@ describe("the lines to type for", () => {
 
 describe("a plan of many steps", () => {
   const plan = (...steps: Plan["steps"]): Plan => ({
-    ...{ slipway: 1, workflow: "x", dir: ".", image: "cmamp", version: null, steps },
+    ...{ slipway: 2, workflow: "x", dir: ".", image: "cmamp", version: null, steps },
   });
   const use = step("use", "Use it", [cmd`docker tag ${made} x`]);
 
@@ -181,19 +189,8 @@ describe("a plan of many steps", () => {
     expect([lines[1], lines[9], lines[10]]).toEqual([" 1. s0: S", " 9. s8: S", "10. s9: S"]);
   });
 
-  it.each([
-    ["the step that makes it", [step("make_it", "M", [], { yields: "image" }), use], "make_it"],
-    [
-      "the first step that is not skipped",
-      [step("no", "N", [], { yields: "image", skip: "x" }), step("b", "B", [], { yields: "image" }), use],
-      "b",
-    ],
-    ["the build where a plan makes none", [step("c", "C", [], { yields: "claim" }), use], "the build"],
-  ])("names an image that is not known yet by %s", (_what, steps, maker) => {
-    expect(
-      renderPlan(plan(...steps))
-        .split("\n")
-        .at(-1),
-    ).toBe(`      > docker tag <digest of ${maker}> x`);
+  it("names an image that is not known yet by the step that makes it", () => {
+    const text = renderPlan(plan(step("build", "Build", []), use));
+    expect(text.split("\n").at(-1)).toBe("      > docker tag <digest of build> x");
   });
 });

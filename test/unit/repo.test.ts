@@ -2,8 +2,11 @@ import { describe, expect, it } from "vitest";
 import { doctor } from "../../lib/flows/doctor.ts";
 import { addEntry, checkChangelog, checkVersion } from "../../lib/flows/repo.ts";
 import { initRunnableDir } from "../../lib/flows/runnable_dir.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import { readChangelog } from "../../lib/model/changelog.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { Facts, NewDir, Program } from "../../lib/model/facts.ts";
 import { changelog, doing, engine, facts, localImage, refusal, version } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
@@ -16,7 +19,7 @@ describe("changelog_add", () => {
       prod: false,
       ...more,
     });
-  const first = (...given: Parameters<typeof add>) => doing(add(...given), "write_file")[0]?.content.split("\n")[0];
+  const first = (...given: Parameters<typeof add>) => doing(add(...given), writeFile)[0]?.content.split("\n")[0];
 
   it.each([
     ["the next patch", {}, "# cmamp-1.2.1"],
@@ -50,7 +53,7 @@ describe("changelog_add", () => {
   });
 
   it("keeps what stands below letter for letter", () => {
-    expect(doing(add(), "write_file")[0]?.content).toBe(`# cmamp-1.2.1\n- 2025-01-02\n- Two\n\n${text}`);
+    expect(doing(add(), writeFile)[0]?.content).toBe(`# cmamp-1.2.1\n- 2025-01-02\n- Two\n\n${text}`);
   });
 
   it.each([
@@ -70,7 +73,7 @@ describe("a changelog that an entry is added to", () => {
     const { entries } = readChangelog(before, "cmamp");
     const options = { bump: "patch", message: ["x"], prod: false } as const;
     const steps = addEntry(facts({ changelogText: before, changelog: entries }), options);
-    return doing(steps, "write_file")[0]?.content ?? steps[0]?.skip;
+    return doing(steps, writeFile)[0]?.content ?? steps[0]?.skip;
   };
   const top = "# cmamp-1.2.1\n- 2025-01-02\n- x\n\n";
   const old = "# cmamp-1.2.0\n- 2025-01-02\n- caf\udce9\n";
@@ -91,7 +94,7 @@ describe("a changelog that an entry is added to", () => {
 });
 
 describe("changelog_check", () => {
-  const check = (content: string | null) => doing(checkChangelog(facts({ changelogText: content })), "announce")[0];
+  const check = (content: string | null) => doing(checkChangelog(facts({ changelogText: content })), announce)[0];
   it.each([
     ["a good one", text, 0, "changelog.txt: 1 entries, newest 1.2.0, all well"],
     ["a broken one", "# cmamp-1.2\n- a\n", 2, 'changelog.txt:1 "# cmamp-1.2" names no version'],
@@ -102,7 +105,7 @@ describe("changelog_check", () => {
 });
 
 describe("version_check", () => {
-  const check = (env: Readonly<Record<string, string>>) => doing(checkVersion(facts({ env })), "announce")[0];
+  const check = (env: Readonly<Record<string, string>>) => doing(checkVersion(facts({ env })), announce)[0];
   it.each([
     ["an older container is to be pulled", { CONTAINER_VERSION: "cmamp-1.1.0" }, 1, "i docker_pull"],
     ["older code is to be merged", { CONTAINER_VERSION: "cmamp-1.10.0" }, 1, "i git_merge_master"],
@@ -120,7 +123,7 @@ it.each([
   const image = localImage("127.0.0.1:5001/cmamp:dev", { labels: { "org.opencontainers.image.version": of } });
   const world = facts({ engine: engine({ images: [image] }) });
   const text = expect.stringContaining(what);
-  expect(doing(checkVersion(world), "announce")[0]).toMatchObject({ exitCode, text });
+  expect(doing(checkVersion(world), announce)[0]).toMatchObject({ exitCode, text });
 });
 
 describe("init_runnable_dir", () => {
@@ -128,15 +131,19 @@ describe("init_runnable_dir", () => {
     "repo_config.yaml": { text: "docker_image_name: sample\n  build_args: {}\n", executable: false },
     "devops/run.sh": { text: "echo sample", executable: true },
   };
-  const init = (more: object = {}, world: Partial<Facts> = {}) =>
-    initRunnableDir(facts({ template, ...world }), { name: "opt", ...more });
+  const init = (more: object = {}, seen: Partial<NewDir> = {}) =>
+    initRunnableDir(
+      facts(),
+      { name: "opt", ...more },
+      { template, existing: [], ownTests: null, codeAt: null, otherImages: [], ...seen },
+    );
 
   it("gives the template the name", () => {
-    expect(doing(init(), "write_file")[0]?.content).toContain("docker_image_name: opt\n");
+    expect(doing(init(), writeFile)[0]?.content).toContain("docker_image_name: opt\n");
   });
 
   it("never writes over a file that is there", () => {
-    expect(doing(init({}, { existing: ["repo_config.yaml"] }), "write_file").map(({ path }) => path)).toEqual([
+    expect(doing(init({}, { existing: ["repo_config.yaml"] }), writeFile).map(({ path }) => path)).toEqual([
       "devops/run.sh",
     ]);
   });
@@ -151,9 +158,10 @@ describe("init_runnable_dir", () => {
 });
 
 describe("doctor", () => {
-  const look = (world: Partial<Facts>) =>
-    doing(doctor(facts({ changelogText: text, ...world }), { fix: false }), "announce")[0];
-  it.each<[string, Partial<Facts>, number, string]>([
+  type Seen = Partial<Facts> & { readonly programs?: readonly Program[] };
+  const look = ({ programs = [], ...world }: Seen) =>
+    doing(doctor(facts({ changelogText: text, ...world }), { fix: false }, programs), announce)[0];
+  it.each<[string, Seen, number, string]>([
     ["all well", {}, 0, "ok      engine"],
     ["no engine", { engine: engine({ up: false, why: "no socket" }) }, 1, "MISSING engine"],
     ["no git", { programs: [{ name: "git", version: null }] }, 1, "MISSING git"],
@@ -163,8 +171,8 @@ describe("doctor", () => {
   });
 
   it("with --fix installs what the package manager has", () => {
-    const steps = doctor(facts({ programs: [{ name: "tmux", version: null }] }), { fix: true });
-    expect(doing(steps, "command").map(({ argv }) => argv.at(-1))).toEqual(["tmux"]);
+    const steps = doctor(facts(), { fix: true }, [{ name: "tmux", version: null }]);
+    expect(doing(steps, command).map(({ argv }) => argv.at(-1))).toEqual(["tmux"]);
   });
 });
 
@@ -182,7 +190,7 @@ describe("the words of the changelog's commands", () => {
     const [added, addedBelow] = [add(), add({}, inSub)].map((steps) => [
       steps[0]?.id,
       steps[0]?.title,
-      doing(steps, "write_file")[0]?.path,
+      doing(steps, writeFile)[0]?.path,
     ]);
     expect([added, addedBelow]).toEqual([
       ["add_entry", "Add 1.2.1 to changelog.txt", "changelog.txt"],
@@ -193,12 +201,12 @@ describe("the words of the changelog's commands", () => {
   it("follow the newest entry of the stage", () => {
     const both = changelog("prod-1.2.3", "1.2.0");
     const heading = (prod: boolean) =>
-      doing(add({ prod }, { changelog: both, changelogText: null }), "write_file")[0]?.content.split("\n")[0];
+      doing(add({ prod }, { changelog: both, changelogText: null }), writeFile)[0]?.content.split("\n")[0];
     expect([heading(false), heading(true)]).toEqual(["# cmamp-1.2.1", "# cmamp-prod-1.2.4"]);
   });
 
   it("write a file that ends with one line break", () => {
-    expect(doing(add({}, { changelogText: null, changelog: [] }), "write_file")[0]?.content).toBe(
+    expect(doing(add({}, { changelogText: null, changelog: [] }), writeFile)[0]?.content).toBe(
       "# cmamp-1.0.0\n- 2025-01-02\n- Two\n",
     );
   });
@@ -237,7 +245,7 @@ describe("the words of the changelog's commands", () => {
 
   const check = (world: Partial<Facts>) => {
     const [step] = checkChangelog(facts(world));
-    const [report] = doing(step ? [step] : [], "announce");
+    const [report] = doing(step ? [step] : [], announce);
     return [step?.id, step?.title, report?.text.split("\n"), report?.data, report?.exitCode];
   };
   it("tell every problem with its line, and the one of a missing file", () => {
@@ -275,7 +283,7 @@ describe("the words of the changelog's commands", () => {
 describe("code and container", () => {
   const compare = (env: Readonly<Record<string, string>>, more: Partial<Facts> = {}) => {
     const [step] = checkVersion(facts({ env, ...more }));
-    const [report] = doing(step ? [step] : [], "announce");
+    const [report] = doing(step ? [step] : [], announce);
     return [step?.id, step?.title, report?.text, report?.data, report?.exitCode];
   };
   const line = "-".repeat(77);

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
 import { asksRollback, rollback } from "../../lib/flows/rollback.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
+import { moveTag } from "../../lib/kinds/move_tag.ts";
 import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
 import {
   active,
@@ -30,7 +33,7 @@ describe("docker_rollback_dev", () => {
     rollback(facts(world), { version: to === null ? undefined : version(to), message: ["it", "breaks"] });
 
   it("points dev at the digest of the version in every registry", () => {
-    expect(doing(roll(), "move_tag")).toMatchObject([
+    expect(doing(roll(), moveTag)).toMatchObject([
       {
         tag: "dev",
         to: old,
@@ -46,8 +49,8 @@ describe("docker_rollback_dev", () => {
 
   it("moves no versioned tag, copies nothing and starts no command", () => {
     const steps = roll();
-    const moved = doing(steps, "move_tag").filter(({ tag }) => tag !== "dev");
-    expect([moved, doing(steps, "copy_image"), lines(steps)]).toEqual([[], [], []]);
+    const moved = doing(steps, moveTag).filter(({ tag }) => tag !== "dev");
+    expect([moved, doing(steps, copyImage), lines(steps)]).toEqual([[], [], []]);
   });
 
   it("moves nothing where dev is that version everywhere", () => {
@@ -85,9 +88,9 @@ describe("docker_rollback_dev", () => {
         "    what is other in it: i compare_packages dev-1.0.0 dev",
         "Point dev of cmamp back at 1.1.0 in ecr, dockerhub?",
       ]);
-      expect(doing(rollback(facts({ ...past, ...registries(both, both) }), { message: [] }), "move_tag")).toMatchObject(
-        [{ version: "1.1.0", to: old }],
-      );
+      expect(doing(rollback(facts({ ...past, ...registries(both, both) }), { message: [] }), moveTag)).toMatchObject([
+        { version: "1.1.0", to: old },
+      ]);
     });
 
     it.each<[string, Partial<Facts>, boolean]>([
@@ -139,12 +142,12 @@ describe("the steps of a rollback", () => {
     ];
     const move = { kind: "move_tag", image: "cmamp", tag: "dev", version: "1.1.0", why: "rollback", to: old };
     const text = [
-      "cmamp: dev is 1.1.0 again, @image, in ecr, dockerhub",
+      "cmamp: dev is 1.1.0 again, <digest>, in ecr, dockerhub",
       "It was an image that the log does not know, sha256:bbbbbbbbbbbb, in ecr, dockerhub",
       "Users get it with: i docker_pull",
     ].join("\n");
     expect(roll().map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
-      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "check", what: "flip" }]],
+      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "settle_move" }]],
       ["flip_dev", "Point dev back at 1.1.0 in ecr, dockerhub", null, [{ ...move, places: [ecr, hub] }]],
       ["tell", "Tell where it stands", null, [{ kind: "announce", digest: old, text }]],
     ]);
@@ -152,14 +155,14 @@ describe("the steps of a rollback", () => {
 
   it("tell users of prod to ask for it", () => {
     const steps = roll({ stage: "prod", ...registries(inProd, inProd) });
-    expect(doing(steps, "announce")[0]?.text).toMatch(/\nUsers get it with: i docker_pull --stage prod$/);
+    expect(doing(steps, announce)[0]?.text).toMatch(/\nUsers get it with: i docker_pull --stage prod$/);
   });
 
   it("tell what the tag was until then, each image with its registries", () => {
     const entry = { type: "release", stage: "dev", version: "1.2.0", digest: now, commit: commit("a") } as const;
     const log = [logged({ ...entry, registries: ["ecr", "dockerhub"] })];
     const was = (...[ecr, dockerhub]: Parameters<typeof registries>) =>
-      doing(roll({ ...registries(ecr, dockerhub), log }), "announce")[0]
+      doing(roll({ ...registries(ecr, dockerhub), log }), announce)[0]
         ?.text.split("\n")
         .slice(1, -1);
     const { dev: _, ...without } = both;
@@ -175,8 +178,8 @@ describe("the steps of a rollback", () => {
 
   it("move a tag that one registry does not have yet", () => {
     const { dev: _, ...without } = both;
-    expect(doing(roll(registries(both, without)), "move_tag")[0]?.places[1]?.seen).toBeNull();
-    expect(doing(roll(registries(both, { ...without, dev: absent })), "move_tag")[0]?.places[1]?.seen).toBeNull();
+    expect(doing(roll(registries(both, without)), moveTag)[0]?.places[1]?.seen).toBeNull();
+    expect(doing(roll(registries(both, { ...without, dev: absent })), moveTag)[0]?.places[1]?.seen).toBeNull();
   });
 
   it("are asked about before they are run", () => {
@@ -282,13 +285,13 @@ describe("release_mirror", () => {
   const lacking = registries(both, { dev: found(old), "dev-1.2.0": absent });
 
   it("copies by digest to the registries that lag", () => {
-    expect(doing(run(lacking), "copy_image")).toMatchObject([
+    expect(doing(run(lacking), copyImage)).toMatchObject([
       { digest: now, from: { registry: "ecr" }, to: [{ registry: "dockerhub" }] },
     ]);
   });
 
   it("points dev at it only where it lags", () => {
-    expect(doing(run(lacking), "move_tag").map(({ places }) => places.map(({ registry }) => registry))).toEqual([
+    expect(doing(run(lacking), moveTag).map(({ places }) => places.map(({ registry }) => registry))).toEqual([
       ["dockerhub"],
     ]);
   });
@@ -300,7 +303,7 @@ describe("release_mirror", () => {
 
   it("looks for a move that somebody left half-way first, also where nothing else is to be done", () => {
     const [first] = run(registries(both, both));
-    expect([first?.skip, first?.do]).toEqual([null, [{ kind: "check", what: "flip" }]]);
+    expect([first?.skip, first?.do]).toEqual([null, [{ kind: "settle_move" }]]);
   });
 
   it("does nothing twice", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { releaseHistory, releaseStatus } from "../../lib/flows/status.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
 import { commit, config, digest, doing, facts, found, logged } from "./factory.ts";
@@ -14,7 +16,7 @@ const settings = config({
   },
 });
 const status = (registries: RegistryFacts, log = [flip]) =>
-  doing(releaseStatus(facts({ config: settings, registries, log }), {}), "announce")[0];
+  doing(releaseStatus(facts({ config: settings, registries, log }), {}), announce)[0];
 const flip = logged({
   type: "flip",
   id: "f1",
@@ -130,7 +132,7 @@ describe("release_history", () => {
     flip,
   ];
   const told = (all: boolean, entries = log) =>
-    doing(releaseHistory(facts({ log: entries }), { all, passes: false }), "announce")[0]?.text;
+    doing(releaseHistory(facts({ log: entries }), { all, passes: false }), announce)[0]?.text;
 
   it("tells who moved a tag, when and why", () => {
     expect(told(false)).toContain(
@@ -194,7 +196,7 @@ describe("release_history", () => {
       logged({ type: "pass", list: "slow", ...pass, commit: commit("c") }, { by: "bot", ci: "77" }),
       logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" }),
     ];
-    const text = doing(releaseHistory(facts({ log: entries }), { all: false, passes: true }), "announce")[0]?.text;
+    const text = doing(releaseHistory(facts({ log: entries }), { all: false, passes: true }), announce)[0]?.text;
     expect(text?.split("\n").map((line) => line.slice(20))).toEqual([
       `ann        1.2.0    fast tests passed on cccccccccccc in ${one}, on ci`,
       `bot        1.2.0    slow tests passed on cccccccccccc in ${one}, CI run 77`,
@@ -204,7 +206,7 @@ describe("release_history", () => {
   it("tells the oldest first, each on its line, and leaves passes and confirmations to --all", () => {
     const confirmed = logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" });
     const steps = releaseHistory(facts({ log: [...log, confirmed] }), { all: false, passes: false });
-    const [report] = doing(steps, "announce");
+    const [report] = doing(steps, announce);
     expect([
       steps.map(({ id, title }) => [id, title]),
       report?.text.split("\n").map((line) => line.slice(40)),
@@ -221,7 +223,7 @@ describe("release_history", () => {
 describe("the table of release_status", () => {
   const plan = (registries: RegistryFacts, options: { html?: string } = {}, more: Partial<Facts> = {}) =>
     releaseStatus(facts({ config: settings, registries, log: [], ...more }), options);
-  const lines = (registries: RegistryFacts) => doing(plan(registries), "announce")[0]?.text.split("\n") ?? [];
+  const lines = (registries: RegistryFacts) => doing(plan(registries), announce)[0]?.text.split("\n") ?? [];
 
   it("has tags in order, then registries as the config has them, in columns", () => {
     const tags = { "dev-1.2.0": found(one), dev: found(one) };
@@ -237,7 +239,7 @@ describe("the table of release_status", () => {
   it("is as wide as the longest name of a registry", () => {
     const long = { address: "127.0.0.1:5001", kind: "oci" };
     const names = config({ container_registry_info: { a_long_name: long, b: { ...long, address: "127.0.0.1:5002" } } });
-    const [report] = doing(plan({ a_long_name: at(one), b: at(one) }, {}, { config: names }), "announce");
+    const [report] = doing(plan({ a_long_name: at(one), b: at(one) }, {}, { config: names }), announce);
     expect(report?.text.split("\n").slice(0, 2)).toEqual([
       `dev            a_long_name ${one}`,
       `dev            b           ${one}`,
@@ -246,7 +248,7 @@ describe("the table of release_status", () => {
 
   it("is given to machines with the tags that differ", () => {
     const [step, ...more] = plan({ ecr: at(one), hub: at(two) });
-    const [report] = doing(step ? [step] : [], "announce");
+    const [report] = doing(step ? [step] : [], announce);
     expect([step?.id, step?.title, more]).toEqual(["report", "Tell what every registry has", []]);
     expect(report?.data).toEqual({
       drift: ["dev"],
@@ -265,10 +267,10 @@ describe("the table of release_status", () => {
       ["write_page", "Write the page to status.html"],
       ["report", "Tell what every registry has"],
     ]);
-    expect(doing(steps, "write_file")).toEqual([
+    expect(doing(steps, writeFile)).toEqual([
       { kind: "write_file", path: "status.html", content: expect.stringMatching(/^<!doctype html>/) },
     ]);
-    expect(doing(steps, "announce")[0]?.text.split("\n").at(-1)).toBe("status.html is written");
+    expect(doing(steps, announce)[0]?.text.split("\n").at(-1)).toBe("status.html is written");
   });
 
   it.each<[string, readonly string[], string]>([

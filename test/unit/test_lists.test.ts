@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
 import { assertClean, runTests } from "../../lib/flows/tests.ts";
+import { announce } from "../../lib/kinds/announce.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { record } from "../../lib/kinds/record.ts";
+import { snapshot } from "../../lib/kinds/snapshot.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
-import type { Digest, Step } from "../../lib/model/plan.ts";
+import type { Step, Value } from "../../lib/model/plan.ts";
 import {
   commit,
   config,
@@ -80,7 +84,7 @@ describe("the step of a test list", () => {
           "record",
         ],
       ]);
-      expect(doing([step], "snapshot")).toEqual([
+      expect(doing([step], snapshot)).toEqual([
         { kind: "snapshot", path: path(list), code: { commit: commit("c"), branch: "main", mounted: [] } },
         { kind: "snapshot", path: path(list), code: null },
       ]);
@@ -96,13 +100,13 @@ describe("the step of a test list", () => {
     const named = { config: { ...settings(), ...config({ tests: { mount: ["data"] }, container }) }, place };
     const mounts = mountsOf(fast(named));
     const path = ".git/slipway/snapshots/cmamp-local-gp-1.2.0-fast";
-    const snapshot = `/repo/${path}`;
+    const taken = `/repo/${path}`;
     expect(mounts).toEqual({
-      "/app": snapshot,
+      "/app": taken,
       "/app/sub/data": "/repo/sub/data",
       "/data": "/repo/sub/data/big",
-      "/src": `${snapshot}/sub/src`,
-      "/top": `${snapshot}/top`,
+      "/src": `${taken}/sub/src`,
+      "/top": `${taken}/top`,
       "/slipway/cmd": expect.stringContaining("/repo/.git/slipway/cmd/"),
       "/slipway/reports": "/repo/.git/slipway/reports",
       "/slipway/run": expect.stringContaining("/repo/.git/slipway/run/"),
@@ -111,8 +115,8 @@ describe("the step of a test list", () => {
       "/etc/group": expect.any(String),
       "/home/gp": expect.any(String),
     });
-    expect(doing([fast(named)], "snapshot")[0]?.code?.mounted).toEqual(["sub/src", "top", "sub/more.yml"]);
-    const started = doing([fast(named)], "command").find((action) => action.container === true);
+    expect(doing([fast(named)], snapshot)[0]?.code?.mounted).toEqual(["sub/src", "top", "sub/more.yml"]);
+    const started = doing([fast(named)], command).find((action) => action.container === true);
     expect(started?.argv.join(" ")).toContain(
       ` --file ${path}/sub/more.yml --file sub/data/own.yml --project-directory ${path}/sub run `,
     );
@@ -120,7 +124,7 @@ describe("the step of a test list", () => {
 
   it("has pytest forget which tests failed last before a pass of them all counts", () => {
     const removed = (step: Step) =>
-      step.do.flatMap((one) => (one.kind === "command" && one.argv[0] === "rm" ? [one.argv] : []));
+      step.do.flatMap((one) => (command.is(one) && one.argv[0] === "rm" ? [one.argv] : []));
     expect(removed(fast({ config: config() }))).toEqual([["rm", "-rf", ".git/slipway/reports/pytest_cache"]]);
     expect(script(fast({ config: config() }))).toContain(" -o cache_dir=/slipway/reports/pytest_cache ");
     expect(removed(fast())).toEqual([]);
@@ -164,7 +168,7 @@ describe("the step of a test list", () => {
 });
 
 describe("a recorded pass", () => {
-  const skip = (more: Partial<Facts>, tested: Digest = image) => stepOf(plan(more, {}, tested), "run_fast_tests").skip;
+  const skip = (more: Partial<Facts>, tested: Value = image) => stepOf(plan(more, {}, tested), "run_fast_tests").skip;
   const told = "passed on 2025-01-02 10:00 by ann";
 
   it("makes the list needless, and the last one is told", () => {
@@ -173,8 +177,8 @@ describe("a recorded pass", () => {
   });
 
   it("is of no image that is not built yet", () => {
-    expect(skip({ log: [pass("fast", { digest: { digest: "@image" } })] }, { digest: "@image" })).toBeNull();
-    expect(skip({ log: [pass("fast")] }, { digest: "@image" })).toBeNull();
+    expect(skip({ log: [pass("fast", { digest: { from: "build" } })] }, { from: "build" })).toBeNull();
+    expect(skip({ log: [pass("fast")] }, { from: "build" })).toBeNull();
   });
 
   it("is no skip", () => {
@@ -223,7 +227,7 @@ describe("run_fast_tests", () => {
     const log = [pass("fast", { digest: digest("8") })];
     const step = stepOf(run({ log }), "run_fast_tests");
     expect(step.skip).toBeNull();
-    expect(doing([step], "record")).toEqual([
+    expect(doing([step], record)).toEqual([
       {
         kind: "record",
         image: "cmamp",
@@ -236,8 +240,8 @@ describe("run_fast_tests", () => {
 
   it("names no version in the record where the mutable tag is meant", () => {
     const images = [localImage("127.0.0.1:5001/cmamp:dev", { digests: [digest("8")] })];
-    const [record] = doing(run({ changelog: [], engine: engine({ images }) }, [], null), "record");
-    expect(record?.entry.version).toBe("");
+    const [pass] = doing(run({ changelog: [], engine: engine({ images }) }, [], null), record);
+    expect(pass?.entry.version).toBe("");
   });
 
   it.each<[string, Partial<Facts>, readonly string[]]>([
@@ -246,17 +250,17 @@ describe("run_fast_tests", () => {
     ["where the engine knows no digest", { engine: engine({ images: [localImage(dev)] }) }, []],
     ["where the engine lacks the image", { engine: engine() }, []],
   ])("records nothing %s", (_when, more, words) => {
-    expect(doing(run(more, words), "record")).toEqual([]);
+    expect(doing(run(more, words), record)).toEqual([]);
   });
 
   it("tells why a pass is not recorded where the tree is not its commit, and how it would be", () => {
     const steps = run({ tree: { differs: ["a.py", "src/b.py"], stamp: "" } });
-    expect([steps.at(-1)?.id, doing(steps, "announce")[0]?.text]).toEqual([
+    expect([steps.at(-1)?.id, doing(steps, announce)[0]?.text]).toEqual([
       "tell",
       "The pass is not recorded, for the tree is not its commit: a.py, src/b.py\nTo test the commit alone, as a release does, add --snapshot",
     ]);
     for (const other of [run(), run({ tree: { differs: ["a.py"], stamp: "" } }, ["-k", "one"])])
-      expect(doing(other, "announce")).toEqual([]);
+      expect(doing(other, announce)).toEqual([]);
   });
 
   it("mounts the tree, and the commit alone with --snapshot, whose pass is recorded whatever the tree is", () => {
@@ -269,7 +273,7 @@ describe("run_fast_tests", () => {
       );
     const snapshot = ".git/slipway/snapshots/cmamp-dev-1.2.0-fast";
     expect([mountsOf(of(false))["/app"], mountsOf(of(true))["/app"]]).toEqual(["/repo", `/repo/${snapshot}`]);
-    expect([doing([of(false)], "record"), doing([of(true)], "record")]).toEqual([
+    expect([doing([of(false)], record), doing([of(true)], record)]).toEqual([
       [],
       [
         {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sessionName, type TmuxFacts, tmuxSession } from "../../lib/flows/tmux.ts";
+import { command } from "../../lib/kinds/command.ts";
 import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
 import { refusal } from "./factory.ts";
 
@@ -20,7 +21,7 @@ const none = { index: "1", forceRestart: false, createGlobalLink: false };
 /** The commands of the one call of tmux. */
 function commands(more: Partial<TmuxFacts> = {}, options = none): string[] {
   const action = tmuxSession(facts(more), options)[0]?.do[0];
-  if (action?.kind !== "command") throw new Error("no command");
+  if (!action || !command.is(action)) throw new Error("no command");
   return action.argv.slice(1).join(" ").split(" ; ");
 }
 

@@ -1,11 +1,11 @@
 import { type Html, html } from "../../model/html.ts";
-import { type Change, comparePackages } from "../../model/package_diff.ts";
+import { type Change, packageChanges } from "../../model/package_diff.ts";
 import type { Images } from "./stage_section.ts";
 
 /** What became of the Python packages since the version before, by the lists that Git has; nothing where it lacks one. */
 export function packagesOf({ image, before }: Images, version: string | undefined): Html | null {
   if (!image?.packages || !before?.packages || version === undefined) return null;
-  const changes = comparePackages(before.packages, image.packages);
+  const changes = packageChanges(before.packages, image.packages);
   if (changes.length === 0) return html`<h3>Packages</h3><p class="dim">The same as in ${version}.</p>`;
   return html`<h3>Packages since ${version}</h3>
 <table>

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { record } from "../../../lib/kinds/record.ts";
 import type { Pass } from "../../../lib/model/log.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import { must } from "../../../thin_client/engine/command.ts";
@@ -210,7 +211,7 @@ async function passesOf({ planner }: Tools, repo: string, version: string): Prom
   const lines = ["fast", "slow", "qa"].map((list) => ({ workflow: `run_${list}_tests`, words }));
   const plans = (await planner(repo, lines)).map(({ printed }) => JSON.parse(printed) as Plan);
   const actions = plans.flatMap(({ steps }) => steps.flatMap((step) => step.do));
-  return actions.flatMap((one) => (one.kind === "record" && one.entry.type === "pass" ? [one.entry] : []));
+  return actions.flatMap((one) => (record.is(one) && one.entry.type === "pass" ? [one.entry] : []));
 }
 
 /** The clone has seen them, so that --offline knows them whatever is typed before. */

@@ -1,4 +1,7 @@
+import { command } from "../../../lib/kinds/command.ts";
+import type { Maker } from "../../../lib/model/kind.ts";
 import type { Action, Step } from "../../../lib/model/plan.ts";
+import { shown } from "../../../lib/model/render_plan.ts";
 
 export const ids = (steps: readonly Step[]): string[] => steps.map(({ id }) => id);
 
@@ -13,12 +16,12 @@ export function stepOf(steps: readonly Step[], id: string): Step {
 }
 
 /** What one kind of action would do in the steps that are not skipped. */
-export const doing = <K extends Action["kind"]>(steps: readonly Step[], kind: K): Extract<Action, { kind: K }>[] =>
+export const doing = <A extends Action>(steps: readonly Step[], { is }: Maker<A>): A[] =>
   steps
     .filter(({ skip }) => skip === null)
     .flatMap((one) => one.do)
-    .filter((action): action is Extract<Action, { kind: K }> => action.kind === kind);
+    .filter(is);
 
 /** The commands of a plan as one line each. */
 export const lines = (steps: readonly Step[]): string[] =>
-  doing(steps, "command").map(({ argv }) => argv.map((word) => (typeof word === "string" ? word : "@image")).join(" "));
+  doing(steps, command).map(({ argv }) => argv.map(shown).join(" "));

@@ -1,36 +1,58 @@
-import { now, pause } from "../../doors/clock.ts";
-import { asWhole } from "../../doors/interrupt.ts";
-import { type Posted, postJson } from "../../doors/webhook.ts";
-import { UserError } from "../../model/errors.ts";
-import { isAnnouncementOpen } from "../../model/log.ts";
-import type { PostMessage } from "../../model/message.ts";
-import { delayBeforeRetry } from "../../model/oci/retry.ts";
-import type { Record_ } from "../../model/plan.ts";
-import { pushWaiting } from "../waiting.ts";
-import type { Outcome, World } from "../world.ts";
-import { isRecorded, record } from "./record.ts";
+import { now, pause } from "../doors/clock.ts";
+import { asWhole } from "../doors/interrupt.ts";
+import { type Posted, postJson } from "../doors/webhook.ts";
+import { UserError } from "../model/errors.ts";
+import { kind } from "../model/kind.ts";
+import { type Announced, isAnnouncementOpen } from "../model/log.ts";
+import { delayBeforeRetry } from "../model/oci/retry.ts";
+import { pushWaiting } from "../run/waiting.ts";
+import type { Outcome, World } from "../run/world.ts";
+import { append, isRecorded, type RecordEntry, record } from "./record.ts";
 
 /** Milliseconds that a webhook may take to answer. */
 const patience = 10_000;
 
 /**
+ * Posts a text to the team's channel, once: an entry in the log says that it is about to be, another one that it was. The
+ * address of the webhook is a secret.
+ */
+export type PostMessage = {
+  readonly kind: "post_message";
+  /** The name of the variable that holds the address of the webhook. */
+  readonly variable: string;
+  readonly text: string;
+  readonly image: string;
+  readonly entry: Announced;
+  /** Posts it although an earlier run may have, because a person looked and it is not in the channel. */
+  readonly again?: true;
+};
+
+export const postMessage = kind<PostMessage>("post_message", {
+  lines: ({ variable, text }) => [
+    `# post to the webhook in $${variable}, once:`,
+    ...text.split("\n").map((line) => `#   ${line}`),
+  ],
+  run: postOnce,
+});
+
+/**
  * Posts the text unless the log says that it was, and records before that it will be: a run that is killed in between
  * leaves a message that may be there, which is not posted again until a person has looked. An interrupt waits for both.
  */
-export async function postMessage(action: PostMessage, world: World): Promise<Outcome> {
+async function postOnce(action: PostMessage, world: World): Promise<Outcome> {
   const { image, entry } = action;
-  const announced = { kind: "record", image, entry } as const;
+  const announced = record({ image, entry });
   if (await isRecorded(announced, world)) return "already";
   const url = webhook(action, world);
   const refs = await world.refs();
   const isOpen = isAnnouncementOpen(await refs.readLog((await refs.list())[refs.logRef]), entry);
   if (isOpen && !action.again) throw maybeThere(action);
-  const keep = async (action: Record_) => {
-    await record(action, world);
+  const keep = async (action: RecordEntry) => {
+    await append(action, world);
     await pushWaiting(world);
   };
   const note = (more: { withdrawn?: true }) =>
-    keep({ kind: "record", image, entry: { ...entry, ...more, type: "announcing" }, again: true });
+    keep(record({ image, entry: { ...entry, ...more, type: "announcing" }, again: true }));
   return asWhole(async (): Promise<Outcome> => {
     if (!isOpen) await note({});
     await post(url, action, world).catch(async (error: unknown) => {

@@ -1,11 +1,12 @@
-import { tryGit } from "../../doors/git.ts";
-import { remoteOf } from "../../doors/git_remote.ts";
-import { notTaken, ownRule, pushWords } from "../../doors/refs.ts";
-import { UserError } from "../../model/errors.ts";
-import { gitFailure, serverWords } from "../../model/git_failure.ts";
-import type { Remote } from "../../model/git_remote.ts";
-import type { Check, TagRef } from "../../model/plan.ts";
-import type { Outcome, World } from "../world.ts";
+import { tryGit } from "../doors/git.ts";
+import { remoteOf } from "../doors/git_remote.ts";
+import { notTaken, ownRule, pushWords } from "../doors/refs.ts";
+import { UserError } from "../model/errors.ts";
+import { gitFailure, serverWords } from "../model/git_failure.ts";
+import type { Remote } from "../model/git_remote.ts";
+import { kind } from "../model/kind.ts";
+import { quote } from "../model/render_plan.ts";
+import type { Outcome, World } from "../run/world.ts";
 
 type Git = (words: readonly string[]) => ReturnType<typeof tryGit>;
 type Answer = Awaited<ReturnType<typeof tryGit>>;
@@ -15,15 +16,52 @@ const gitOf =
   (words) =>
     tryGit(place.owner, env, words);
 
-/** Creates an annotated tag at a commit, or has the next push take it along; a tag that is there must name the same commit. */
-export async function gitTagRef(action: TagRef, world: World): Promise<Outcome> {
-  const git = gitOf(world);
-  if (action.op === "push_tag") return pushTag(git, action, world);
-  const tried = world.state.tried.get(action.tag);
-  // As it was tried: signed once, and shown to the hook of the user as what it is.
-  if (tried && (await git(["update-ref", `refs/tags/${action.tag}`, tried, ""])).code === 0) return "done";
-  return createTag(git, action);
-}
+/** Makes an annotated tag at a commit; one that is there must name the same commit. */
+export type GitTag = {
+  readonly kind: "git_tag";
+  readonly tag: string;
+  readonly commit: string;
+  readonly message: string;
+  /** The commit of our own unpushed tag of an earlier attempt, which this one takes the place of. */
+  readonly replaces?: string;
+};
+
+export const gitTag = kind<GitTag>("git_tag", {
+  always: true,
+  refs: true,
+  waits: true,
+  lines: ({ tag, commit, message }) => [`git tag --annotate ${quote(tag)} ${commit} --message ${quote(message)}`],
+  run: async (action, world) => {
+    const git = gitOf(world);
+    const tried = world.state.tried.get(action.tag);
+    // As it was tried: signed once, and shown to the hook of the user as what it is.
+    if (tried && (await git(["update-ref", `refs/tags/${action.tag}`, tried, ""])).code === 0) return "done";
+    return createTag(git, action);
+  },
+});
+
+/** Has the next push take the tag along. */
+export type PushTag = { readonly kind: "push_tag"; readonly tag: string; readonly commit: string };
+
+export const pushTag = kind<PushTag>("push_tag", {
+  always: true,
+  refs: true,
+  waits: true,
+  lines: ({ tag }, { remote }) => [`git push ${remote} refs/tags/${tag}`],
+  run: pushWithNext,
+});
+
+/** Whether Git makes the release's tag, and the remote would take it; `claim` is null where it is not pushed. */
+export type TryTag = Omit<GitTag, "kind"> & { readonly kind: "try_tag"; readonly claim: string | null };
+
+export const tryTag = kind<TryTag>("try_tag", {
+  always: true,
+  lines: ({ tag, claim }, { remote }) => [
+    `# make the Git tag ${tag} and take it away again: can it be made?`,
+    ...(claim === null ? [] : [`# offer it to ${remote} in a push that it cannot take: would it be let through?`]),
+  ],
+  run: makeAndTakeAway,
+});
 
 /** The commit that a tag names here; null for none. */
 async function namedBy(git: Git, tag: string): Promise<string | null> {
@@ -31,7 +69,7 @@ async function namedBy(git: Git, tag: string): Promise<string | null> {
   return code === 0 ? stdout.trim() : null;
 }
 
-type NewTag = Omit<Extract<TagRef, { op: "tag" }>, "kind" | "op">;
+type NewTag = Omit<GitTag, "kind">;
 
 /** Only our own unpushed tag of an earlier attempt gives way to it. */
 async function createTag(git: Git, wanted: NewTag): Promise<Outcome> {
@@ -50,7 +88,8 @@ async function createTag(git: Git, wanted: NewTag): Promise<Outcome> {
 }
 
 /** The next push takes the tag along, without the hook of the user, which saw it when it was tried. */
-async function pushTag(git: Git, action: TagRef, world: World): Promise<Outcome> {
+async function pushWithNext(action: PushTag, world: World): Promise<Outcome> {
+  const git = gitOf(world);
   const remote = remoteOf(world.facts.git);
   if (!remote) return "already";
   const ref = `refs/tags/${action.tag}`;
@@ -66,7 +105,7 @@ async function pushTag(git: Git, action: TagRef, world: World): Promise<Outcome>
 }
 
 /** The object of the tag that is to be pushed. */
-async function objectOf(git: Git, action: TagRef): Promise<string> {
+async function objectOf(git: Git, action: PushTag): Promise<string> {
   const ref = `refs/tags/${action.tag}`;
   const listed = await git(["for-each-ref", "--format=%(objectname) %(*objectname)", ref]);
   const [object = "", peeled = ""] = listed.stdout.trim().split(" ");
@@ -80,18 +119,19 @@ async function objectOf(git: Git, action: TagRef): Promise<string> {
  * the release after its gates stops it before the build. The remote refuses or cannot take it: all refs of an atomic push
  * are updated or none (git-push(1)), and below the claim, which is a ref, there can be none.
  */
-export async function tryTag(action: Extract<Check, { what: "git_tag" }>, world: World): Promise<void> {
+async function makeAndTakeAway(action: TryTag, world: World): Promise<Outcome> {
   const git = gitOf(world);
   const made = await createTag(git, action);
   try {
     const remote = remoteOf(world.facts.git);
-    if (!remote || action.claim === null) return;
+    if (!remote || action.claim === null) return "done";
     const ref = `refs/tags/${action.tag}`;
     const refs = [`${ref}:${ref}`, `${action.commit}:${action.claim}/tag`];
     const answer = await git([...pushWords, "--atomic", remote.pushTo, ...refs]);
     const said = answer.stdout.split("\n").find((line) => line.startsWith(`!\t${ref}:`)) ?? "";
     if (notTaken.test(said) || isHook(answer))
       throw failed(`${remote.name} would not take the Git tag ${action.tag}`, answer, remote);
+    return "done";
   } finally {
     if (made === "done") {
       // `Deleted tag 'x' (was 1234abcd)`, with as many digits as a hash has.

@@ -1,9 +1,10 @@
-import type { Ecs } from "../../doors/aws.ts";
-import { now, pause } from "../../doors/clock.ts";
-import { asWhole } from "../../doors/interrupt.ts";
-import { type EcsService, judge, primaryOf, revisionName, type Service } from "../../model/aws.ts";
-import { UserError } from "../../model/errors.ts";
-import { output, type World } from "../world.ts";
+import type { Ecs } from "../doors/aws.ts";
+import { now, pause } from "../doors/clock.ts";
+import { asWhole } from "../doors/interrupt.ts";
+import { judge, primaryOf, revisionName, type Service } from "../model/aws.ts";
+import { UserError } from "../model/errors.ts";
+import { output, type World } from "../run/world.ts";
+import type { EcsService } from "./ecs.ts";
 
 export type Watching = { readonly ecs: Ecs; readonly action: EcsService; readonly world: World };
 

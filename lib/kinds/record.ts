@@ -1,21 +1,55 @@
-import { now } from "../../doors/clock.ts";
-import { refused } from "../../doors/refs.ts";
-import { loadTree } from "../../doors/tree.ts";
-import { UserError } from "../../model/errors.ts";
-import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../../model/log.ts";
-import { parseManifest } from "../../model/oci/copy_plan.ts";
-import type { LogRef, Place, Record_ } from "../../model/plan.ts";
-import { allowedInTree } from "../../model/tests.ts";
-import { mostLost, pushWaiting } from "../waiting.ts";
-import { digestText, type Outcome, repositoryAt, type World } from "../world.ts";
+import { now } from "../doors/clock.ts";
+import { loadTree } from "../doors/tree.ts";
+import { UserError } from "../model/errors.ts";
+import { kind, type Show } from "../model/kind.ts";
+import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../model/log.ts";
+import { parseManifest } from "../model/oci/copy_plan.ts";
+import type { Place, Value } from "../model/plan.ts";
+import { allowedInTree } from "../model/tests.ts";
+import { mostLost, pushWaiting } from "../run/waiting.ts";
+import { knownValue, type Outcome, repositoryAt, type World } from "../run/world.ts";
+
+/** Appends one entry to the image's log ref, once: an equal entry that is there already is the proof that the step is done. */
+export type RecordEntry = {
+  readonly kind: "record";
+  readonly image: string;
+  readonly entry: LogEntry;
+  /** Run the step although an equal entry exists (`--rerun-tests`). */
+  readonly again?: true;
+  /** The tests ran on the mounted tree: their pass counts only where that is still what was looked at. */
+  readonly onTree?: true;
+  /** The released image is an index: which image each platform has is read here and becomes part of the entry. */
+  readonly index?: Place;
+};
+
+export const record = kind<RecordEntry>("record", {
+  always: true,
+  refs: true,
+  waits: true,
+  isProven: async (action, world) => action.entry.type === "pass" && (await isRecorded(action, world)),
+  release: ({ image, entry }) =>
+    entry.type === "release" ? { image, stage: entry.stage, version: entry.version } : null,
+  lines: ({ image, entry }, show) => [`# record in the log of ${image}: ${recordText(entry, show)}`],
+  run: append,
+});
+
+function recordText(entry: object, show: Show): string {
+  return Object.entries(entry)
+    .map(
+      ([name, value]) =>
+        `${name}=${typeof value === "string" ? value : isMade(value) ? show(value) : JSON.stringify(value)}`,
+    )
+    .join(" ");
+}
+const isMade = (value: unknown): value is Value => typeof value === "object" && value !== null && "from" in value;
 
 /** The entry as it will stand in the log, with digests filled in; null while the image is not known. */
-async function filled({ entry, index }: Record_, world: World): Promise<LogEntry | null> {
+async function filled({ entry, index }: RecordEntry, world: World): Promise<LogEntry | null> {
   const key = entry.type === "flip" ? "to" : "digest";
   const value = entry.type === "flip" ? entry.to : entry.digest;
   if (value === null) return entry;
-  if (typeof value !== "string" && !world.state.image) return null;
-  const digest = digestText(world, value);
+  if (typeof value !== "string" && !world.state.made.has(value.from)) return null;
+  const digest = knownValue(world, value);
   return { ...entry, [key]: digest, ...(index ? { children: await childrenOf(index, digest, world) } : {}) };
 }
 
@@ -28,7 +62,7 @@ async function childrenOf(place: Place, digest: string, world: World): Promise<R
 }
 
 /** Whether the log as it was last seen holds an equal entry, whoever wrote it, or one waits to be pushed. */
-export async function isRecorded(action: Record_, world: World): Promise<boolean> {
+export async function isRecorded(action: RecordEntry, world: World): Promise<boolean> {
   const entry = action.again ? null : await filled(action, world);
   return entry !== null && (await isThere(entry, world));
 }
@@ -47,7 +81,7 @@ const holds = (log: readonly SignedEntry[], entry: LogEntry, { facts }: World): 
  * Has the entry appended once, whoever else does at the same time, by the next push. A pass waits for it as long as its tests
  * are soon run again. One of the mounted tree counts only where nobody wrote to it.
  */
-export async function record(action: Record_, world: World): Promise<Outcome> {
+export async function append(action: RecordEntry, world: World): Promise<Outcome> {
   const entry = await filled(action, world);
   if (!entry) throw new Error("an entry is recorded before its image is known");
   if (action.onTree) await assertUnchanged(world);
@@ -61,23 +95,14 @@ export async function record(action: Record_, world: World): Promise<Outcome> {
     ...(run ? { ci: run } : {}),
   };
   if (!action.again && (await isThere(entry, world))) return "already";
-  const { waiting, stepBegan } = world.state;
+  const { waiting, step } = world.state;
   // An equal pass of somebody whose passes do not count is none.
   const again = action.again === true || (entry.type === "pass" && facts.config.release.passesFrom.length > 0);
   waiting.entries.push({ entry: signed, again });
-  if (entry.type === "pass") waiting.seconds += (now() - stepBegan) / 1000;
+  if (entry.type === "pass") waiting.seconds += (now() - step.began) / 1000;
   else waiting.isUrgent = true;
   if (waiting.seconds >= mostLost) await pushWaiting(world);
   return "done";
-}
-
-/** Puts the log together again in one move: whoever appends or repairs meanwhile makes this one look again. */
-export async function repairLog({ ref, from, parents, entries }: LogRef, world: World): Promise<Outcome> {
-  const { user, host } = world.owner;
-  const signed = entries.map((entry): SignedEntry => ({ ...entry, at: new Date(now()).toISOString(), by: user, host }));
-  const { won, why } = await (await world.refs()).repairLog({ from, parents, entries: signed });
-  if (won) return "done";
-  throw refused(ref, why, world.facts.git.remote);
 }
 
 async function assertUnchanged({ facts }: World): Promise<void> {

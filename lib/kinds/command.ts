@@ -1,24 +1,113 @@
 import { join } from "node:path";
-import { ecrPassword } from "../../doors/aws.ts";
-import { readText } from "../../doors/files.ts";
-import { interrupted } from "../../doors/interrupt.ts";
-import { readDockerConfig } from "../../doors/registry/docker_config.ts";
-import { capture, type RunOptions, run } from "../../doors/shell.ts";
-import { passed, UserError } from "../../model/errors.ts";
-import { helperFor } from "../../model/oci/credentials.ts";
-import type { Command } from "../../model/plan.ts";
-import { quote } from "../../model/render_plan.ts";
-import { jsonOf, textAt } from "../../model/shape.ts";
-import { endLateContainers, exitOfContainer } from "../containers.ts";
-import { assertEngineNow } from "../engine_facts.ts";
-import { commandEnv } from "../facts.ts";
-import { makeReceipt, provenExit } from "../receipt.ts";
-import { digestText, type Outcome, output, ownerLabel, type World } from "../world.ts";
+import { ecrPassword } from "../doors/aws.ts";
+import { readText } from "../doors/files.ts";
+import { interrupted } from "../doors/interrupt.ts";
+import { readDockerConfig } from "../doors/registry/docker_config.ts";
+import { capture, type RunOptions, run } from "../doors/shell.ts";
+import { accountWords, type EcrPassword } from "../model/aws.ts";
+import { passed, UserError } from "../model/errors.ts";
+import { kind, type Show } from "../model/kind.ts";
+import { helperFor } from "../model/oci/credentials.ts";
+import type { Value } from "../model/plan.ts";
+import { quote } from "../model/render_plan.ts";
+import { jsonOf, textAt } from "../model/shape.ts";
+import { endLateContainers, exitOfContainer } from "../run/containers.ts";
+import { assertEngineNow } from "../run/engine_facts.ts";
+import { commandEnv } from "../run/facts.ts";
+import { makeReceipt, provenExit } from "../run/receipt.ts";
+import { knownValue, made, type Outcome, output, ownerLabel, type World } from "../run/world.ts";
+
+/** A program with its words; it never passes through a shell. */
+export type Command = {
+  readonly kind: "command";
+  readonly argv: readonly Value[];
+  readonly env: Readonly<Record<string, Value>>;
+  /** Relative to the outermost Git root, `.` for the root itself. */
+  readonly cwd: string;
+  /** The command starts one container; its exit code is the container's, and the runner removes it on every way out. */
+  readonly container?: true;
+  /** It stands behind an entrypoint: it counts as run only if it left its receipt. How it starts without that entrypoint. */
+  readonly receipt?: { readonly without: string };
+  /** The program talks to the person directly: no log, no prefix. */
+  readonly interactive?: true;
+  /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
+  readonly ownCode?: true;
+  /** The words are the person's own, and so are the variables that they have for Docker. */
+  readonly typed?: true;
+  /** Where the builder writes the digest of what it built, which is what the step makes. */
+  readonly digestFile?: string;
+  /** The builder pushed what it built, so the engine does not have it. */
+  readonly elsewhere?: true;
+  /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
+  readonly input?: readonly string[] | EcrPassword;
+  /** What its output says, as a regular expression, when somebody else was quicker: the same line does once they are through. */
+  readonly again?: string;
+  /** The line of its output that tells why it failed, as a regular expression. */
+  readonly reason?: string;
+  /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
+  readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
+};
+export const command = kind<Command>("command", {
+  reaps: ({ argv, container }) => container === true || argv.slice(0, 3).join(" ") === "docker image rm",
+  talks: ({ interactive }) => interactive === true,
+  lines: (action, show) => [renderCommand(action, show)],
+  run: perform,
+});
+
+type Words = Value | readonly Value[] | false | null | undefined;
+
+/**
+ * Writes a command as in the documents: a value is one word, a list is many, `false` is none.
+ * Throws on quotes, pipes and redirections in the text, which a command does not have.
+ */
+export function cmd(text: TemplateStringsArray, ...values: readonly Words[]): Command {
+  const argv: Value[] = [];
+  let open = false;
+  const add = (word: Value) => {
+    const last = argv.at(-1);
+    if (!open) argv.push(word);
+    else if (typeof last === "string" && typeof word === "string") argv[argv.length - 1] = last + word;
+    else throw new Error("cmd: what a step makes is a word of its own");
+    open = true;
+  };
+  for (const [index, part] of text.entries()) {
+    if (/["'`|&;<>$\\]/.test(part)) throw new Error(`cmd: "${part}" holds shell text; write argv`);
+    for (const letter of part)
+      if (/\s/.test(letter)) open = false;
+      else add(letter);
+    const value = values[index];
+    if (value === undefined || value === null || value === false) continue;
+    if (!Array.isArray(value)) {
+      add(value as Value);
+      continue;
+    }
+    for (const word of value as readonly Value[]) {
+      open = false;
+      add(word);
+    }
+    open = false;
+  }
+  return command({ argv, env: {}, cwd: "." });
+}
+
+function renderCommand(command: Command, show: Show): string {
+  const word = (value: Value) => (typeof value === "string" ? quote(value) : show(value));
+  const env = Object.entries(command.env).map(([name, value]) => `${name}=${word(value)}`);
+  const line = [...inputWords(command), ...env, ...command.argv.map(word)].join(" ");
+  return command.cwd === "." ? line : `(cd ${quote(command.cwd)} && ${line})`;
+}
+
+/** The program whose output goes in, with the pipe behind it. */
+function inputWords({ input }: Command): readonly string[] {
+  if (input === undefined) return [];
+  if (!("ecr" in input)) return [...input.map(quote), "|"];
+  return [`aws ecr get-login-password ${accountWords(input.ecr)}|`];
+}
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
-export async function command(action: Command, world: World): Promise<Outcome> {
-  const argv = action.argv.map((word) => digestText(world, word));
-  const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, digestText(world, value)]));
+async function perform(action: Command, world: World): Promise<Outcome> {
+  const argv = action.argv.map((word) => knownValue(world, word));
+  const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, knownValue(world, value)]));
   const env = {
     ...(action.typed ? commandEnv(process.env) : world.facts.env),
     ...own,
@@ -33,7 +122,7 @@ export async function command(action: Command, world: World): Promise<Outcome> {
     if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
     throw failed(action, argv, { code: result, tail: world.state.tail });
   }
-  if (action.digestFile) world.state.image = await builtDigest(action, world);
+  if (action.digestFile) made(world, await builtDigest(action, world));
   return "done";
 }
 

@@ -1,21 +1,48 @@
-import { now } from "../../doors/clock.ts";
-import { asWhole } from "../../doors/interrupt.ts";
-import { startTime } from "../../doors/processes.ts";
-import { refused } from "../../doors/refs.ts";
-import { lifeOf, nameOf, takeOver } from "../../model/claim.ts";
-import { UserError } from "../../model/errors.ts";
-import type { Owner } from "../../model/facts.ts";
-import type { ClaimRef } from "../../model/plan.ts";
-import type { Broken } from "../../model/ref_message.ts";
-import { holdRef, isLeft } from "../held_ref.ts";
-import { pushLast } from "../waiting.ts";
-import { digestText, type Outcome, type World } from "../world.ts";
+import { now } from "../doors/clock.ts";
+import { asWhole } from "../doors/interrupt.ts";
+import { startTime } from "../doors/processes.ts";
+import { refused } from "../doors/refs.ts";
+import { lifeOf, nameOf, takeOver } from "../model/claim.ts";
+import { UserError } from "../model/errors.ts";
+import type { Owner } from "../model/facts.ts";
+import { kind } from "../model/kind.ts";
+import type { Broken } from "../model/ref_message.ts";
+import { holdRef, isLeft } from "../run/held_ref.ts";
+import { giveClaimBack } from "../run/waiting.ts";
+import type { Outcome, World } from "../run/world.ts";
 
-/** Takes the claim of a version: compare-and-swap, won only by the first. In one that is held it notes the digest, which the next push takes along. */
-export async function claim(action: ClaimRef, world: World): Promise<Outcome> {
-  if (action.op === "release_claim") return releaseClaim(world);
-  if (action.digest) world.state.noted = digestText(world, action.digest);
-  if (world.state.claim) return "done";
+/** Takes the claim of a version, a ref that only one run holds: compare-and-swap on the remote (design.md, step 1). */
+export type Claim = { readonly kind: "claim"; readonly ref: string };
+
+/** Won only by the first. */
+export const takeClaim = kind<Claim>("claim", {
+  always: true,
+  refs: true,
+  waits: true,
+  holds: true,
+  lines: ({ ref }, { remote }) => [
+    `git push --porcelain --no-verify --force-with-lease=${ref}: ${remote} <claim>:${ref}`,
+  ],
+  run: take,
+});
+
+/** Gives the claim back. */
+export type ReleaseClaim = { readonly kind: "release_claim"; readonly ref: string };
+
+export const returnClaim = kind<ReleaseClaim>("release_claim", {
+  always: true,
+  refs: true,
+  waits: true,
+  lines: ({ ref }, { remote }) => [`git push --no-verify ${remote} :${ref}`],
+  run: async (_action, world) => {
+    if (!world.state.claim) return "already";
+    await giveClaimBack(world);
+    return "done";
+  },
+});
+
+async function take(action: Claim, world: World): Promise<Outcome> {
+  if (world.state.claim) return "already";
   const refs = await world.refs();
   let why = "";
   let renewing = "";
@@ -28,7 +55,6 @@ export async function claim(action: ClaimRef, world: World): Promise<Outcome> {
       renewing = held.nonce;
       if (!(await isFree({ ref: action.ref, object: seen, owner: held }, world))) continue;
     } else if (held === null && seen) continue;
-    world.state.noted ??= held?.digest ?? null;
     const object = await refs.write(ownClaim(world), seen);
     const swapped = await asWhole(async () => {
       const outcome = await refs.swap([{ ref: action.ref, from: seen, to: object }]);
@@ -51,12 +77,8 @@ async function heldBy(ref: string, object: string, world: World): Promise<Owner 
   return undefined;
 }
 
-/** This run as the owner of the claim, with the digest that is noted by now. */
-const ownClaim = ({ owner, state: { noted } }: World): Owner => ({
-  ...owner,
-  at: Math.floor(now() / 1000),
-  ...(noted ? { digest: noted } : {}),
-});
+/** This run as the owner of the claim. */
+const ownClaim = ({ owner }: World): Owner => ({ ...owner, at: Math.floor(now() / 1000) });
 
 type Held = { readonly ref: string; readonly object: string; readonly owner: Owner };
 
@@ -91,13 +113,4 @@ const taken = (why: string): UserError =>
 async function hold(world: World, seen: { ref: string; object: string }): Promise<void> {
   const refs = await world.refs();
   world.state.claim = holdRef(refs, seen, (over) => refs.write(ownClaim(world), over));
-}
-
-/** Gives the held claim back, with what waits; on every orderly way out. */
-export async function releaseClaim(world: World): Promise<Outcome> {
-  const held = world.state.claim;
-  if (!held) return "already";
-  const { won, why } = await pushLast(world, held);
-  if (!won) world.console.progress(`the claim could not be given back: ${why}`);
-  return "done";
 }

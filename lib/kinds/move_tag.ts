@@ -1,15 +1,15 @@
-import { asWhole } from "../../doors/interrupt.ts";
-import { refused, type Swapped } from "../../doors/refs.ts";
-import { UserError } from "../../model/errors.ts";
-import type { Flip } from "../../model/flip.ts";
-import { versionOf } from "../../model/log.ts";
-import type { MoveTag, Place } from "../../model/plan.ts";
-import { compareVersions, isVersion } from "../../model/version.ts";
-import { pushWith } from "../waiting.ts";
-import { digestText, type Outcome, output, type World } from "../world.ts";
+import { asWhole } from "../doors/interrupt.ts";
+import { refused, type Swapped } from "../doors/refs.ts";
+import { UserError } from "../model/errors.ts";
+import type { Flip } from "../model/flip.ts";
+import { kind } from "../model/kind.ts";
+import { versionOf } from "../model/log.ts";
+import type { Place, Value } from "../model/plan.ts";
+import { copyLine } from "../model/render_plan.ts";
+import { compareVersions, isVersion } from "../model/version.ts";
+import { pushWith } from "../run/waiting.ts";
+import { knownValue, type Outcome, output, type World } from "../run/world.ts";
 import {
-  digestBehind,
-  digestPushed,
   type GiveUp,
   isSilence,
   ownFlipRef,
@@ -20,10 +20,32 @@ import {
   settleEarlier,
   unanswered,
   underFlip,
-} from "./flip.ts";
+} from "./settle_move.ts";
+import { digestBehind, digestPushed } from "./verify_digest.ts";
 
-/** Moves a tag to one digest in all places as one, under the flip ref (design.md, step 8); waits for whoever came first. */
-export async function moveTag(action: MoveTag, world: World): Promise<Outcome> {
+/** Points a mutable tag at a digest in several registries as one: design.md, step 8, "Flip". */
+export type MoveTag = {
+  readonly kind: "move_tag";
+  readonly image: string;
+  readonly tag: string;
+  readonly version: string;
+  readonly why: "release" | "rollback" | "mirror";
+  readonly reason?: string;
+  readonly to: Value;
+  /** `seen` is the digest that the plan saw behind the tag; null where the tag did not exist. */
+  readonly places: readonly (Place & { readonly seen: string | null })[];
+};
+
+/** Under the flip ref; waits for whoever came first. */
+export const moveTag = kind<MoveTag>("move_tag", {
+  refs: true,
+  holds: true,
+  lines: ({ places, tag, to }, show) =>
+    places.map((place) => copyLine(`${place.repository}@${show(to)}`, `${place.repository}:${tag}`)),
+  run: move,
+});
+
+async function move(action: MoveTag, world: World): Promise<Outcome> {
   const refs = await world.refs();
   const ref = ownFlipRef(world);
   let refusal: Swapped = { won: false, why: "" };
@@ -62,7 +84,7 @@ function intent(action: MoveTag, world: World, settled: Flip | undefined): Flip 
     ...move,
     id: crypto.randomUUID(),
     owner: renewed(world),
-    to: digestText(world, action.to),
+    to: knownValue(world, action.to),
     places: action.places.map((place) => (after(place) ? { ...place, seen: settled?.to ?? place.seen } : place)),
   };
 }

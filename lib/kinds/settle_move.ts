@@ -1,16 +1,30 @@
-import { now, pause } from "../../doors/clock.ts";
-import { asWhole, interrupted } from "../../doors/interrupt.ts";
-import { startTime } from "../../doors/processes.ts";
-import { flipRef, lifeOf, nameOf, staleAfter } from "../../model/claim.ts";
-import { UserError } from "../../model/errors.ts";
-import { type Answer, type Flip, settle } from "../../model/flip.ts";
-import type { Place } from "../../model/plan.ts";
-import type { Broken } from "../../model/ref_message.ts";
-import { holdRef } from "../held_ref.ts";
-import { pushWaiting } from "../waiting.ts";
-import { repositoryAt, type World } from "../world.ts";
+import { now, pause } from "../doors/clock.ts";
+import { asWhole, interrupted } from "../doors/interrupt.ts";
+import { startTime } from "../doors/processes.ts";
+import { flipRef, lifeOf, nameOf, staleAfter } from "../model/claim.ts";
+import { UserError } from "../model/errors.ts";
+import { type Answer, type Flip, settle } from "../model/flip.ts";
+import { kind } from "../model/kind.ts";
+import type { Place } from "../model/plan.ts";
+import type { Broken } from "../model/ref_message.ts";
+import { holdRef } from "../run/held_ref.ts";
+import { pushWaiting } from "../run/waiting.ts";
+import { repositoryAt, type World } from "../run/world.ts";
 import { unreadable } from "./claim.ts";
-import { record } from "./record.ts";
+import { append, record } from "./record.ts";
+import { digestBehind, digestPushed } from "./verify_digest.ts";
+
+/** Finishes or undoes, before anything changes, a move of a tag that somebody left half-way. */
+export type SettleMove = { readonly kind: "settle_move" };
+
+export const settleMove = kind<SettleMove>("settle_move", {
+  always: true,
+  lines: () => ["# finish or undo a move of the tag that somebody left half-way"],
+  run: async (_action, world) => {
+    await settleEarlier(world);
+    return "done";
+  },
+});
 
 export const ownFlipRef = (world: World): string =>
   flipRef(world.facts.config.release.refPrefix, world.facts.config.imageName);
@@ -30,18 +44,6 @@ export async function point(place: Place, to: { tag: string; digest: string }, w
       fix: `Copy it there: i release_mirror --target-registries ${place.registry}`,
     });
   await client.putManifest(repo, to.tag, { manifest });
-}
-
-/** The digest behind a tag now, null where there is none. */
-export async function digestBehind(place: Place, tag: string, world: World): Promise<string | null> {
-  const client = await world.registries();
-  return (await client.head(repositoryAt(world, place), tag))?.digest ?? null;
-}
-
-/** The same right after an own push, when a registry may not know yet what it took. */
-export async function digestPushed(place: Place, tag: string, world: World): Promise<string | null> {
-  const client = await world.registries();
-  return (await client.head(repositoryAt(world, place), tag, { pushed: true }))?.digest ?? null;
 }
 
 /** What every place of a flip answers now; one that does not answer is silent. */
@@ -226,7 +228,7 @@ export async function recordFlip(flip: Flip, silent: readonly Place[], world: Wo
     ...(reason ? { reason } : {}),
     registries,
   } as const;
-  await record({ kind: "record", image, entry }, world);
+  await append(record({ image, entry }), world);
 }
 
 const busy = (ref: string, owner: Flip["owner"]): UserError =>

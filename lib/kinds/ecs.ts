@@ -1,22 +1,41 @@
-import { type Ecs, openEcs } from "../../doors/aws.ts";
-import { asWhole } from "../../doors/interrupt.ts";
+import { type Ecs, openEcs } from "../doors/aws.ts";
+import { asWhole } from "../doors/interrupt.ts";
 import {
+  type AwsAccount,
+  accountWords,
   containersOf,
-  type EcsRevision,
-  type EcsService,
   familyOf,
   isSameDefinition,
   primaryOf,
   revisionName,
+  type Target,
   type TaskDefinition,
   withImage,
-} from "../../model/aws.ts";
-import { UserError } from "../../model/errors.ts";
-import { type Outcome, output, type World } from "../world.ts";
+} from "../model/aws.ts";
+import { UserError } from "../model/errors.ts";
+import { kind } from "../model/kind.ts";
+import { quote } from "../model/render_plan.ts";
+import { type Outcome, output, type World } from "../run/world.ts";
 import { goBack, watch } from "./watch_service.ts";
 
-/** Registers the revision, unless the newest of the family is it already; reads back that it has the image. */
-export async function ecsRevision(action: EcsRevision, world: World): Promise<Outcome> {
+/** Registers a revision of a task definition of ECS: `from` with another image in these containers. */
+export type EcsRevision = {
+  readonly kind: "ecs_revision";
+  readonly account: AwsAccount;
+  readonly from: string;
+  readonly containers: readonly string[];
+  readonly image: string;
+};
+
+/** Unless the newest of the family is it already; reads back that it has the image. */
+export const ecsRevision = kind<EcsRevision>("ecs_revision", {
+  lines: ({ account, from, image, containers }) => [
+    `aws ecs register-task-definition ${accountWords(account)}--cli-input-json '<${revisionName(from)} with ${image} in ${containers.join(", ")}>'`,
+  ],
+  run: register,
+});
+
+async function register(action: EcsRevision, world: World): Promise<Outcome> {
   const ecs = await openEcs(action.account, world.facts.env, world.signal);
   const from = await ecs.definition(action.from);
   if (!from) throw gone(action.from);
@@ -39,8 +58,31 @@ const gone = (arn: string): UserError =>
     kind: "deployment",
   });
 
-/** Sends the service to the newest revision, unless it is on its way, and watches; where it fails the service goes back. */
-export async function ecsService(action: EcsService, world: World): Promise<Outcome> {
+/** Sends a service of ECS to the newest revision of its family, which has this image, and watches until it is healthy. */
+export type EcsService = {
+  readonly kind: "ecs_service";
+  readonly account: AwsAccount;
+  readonly target: Target;
+  readonly image: string;
+  /** The revision to go back to where it does not become healthy in time; null where none is known. */
+  readonly back: string | null;
+  readonly seconds: number;
+};
+
+/** Unless it is on its way; where it fails the service goes back. */
+export const ecsService = kind<EcsService>("ecs_service", { lines: renderService, run: send });
+
+function renderService({ account, target, back, seconds }: EcsService): string[] {
+  const { cluster, service, family } = target;
+  const words = accountWords(account);
+  const name = `--cluster ${quote(cluster)} --service ${quote(service)}`;
+  return [
+    `aws ecs update-service ${words}${name} --task-definition ${quote(family)}`,
+    `aws ecs wait services-stable ${words}--cluster ${quote(cluster)} --services ${quote(service)}   # up to ${seconds} s, else back to ${back ? revisionName(back) : "nothing"}`,
+  ];
+}
+
+async function send(action: EcsService, world: World): Promise<Outcome> {
   const ecs = await openEcs(action.account, world.facts.env, world.signal);
   const revision = await wantedRevision(ecs, action);
   const now = await ecs.service(action.target);

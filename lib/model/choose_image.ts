@@ -1,11 +1,11 @@
-import { currentEntry, newest } from "../model/changelog.ts";
-import { assertEngine } from "../model/engine.ts";
-import { UserError } from "../model/errors.ts";
-import type { Facts, LocalImage } from "../model/facts.ts";
-import { engineImage, engineRepository } from "../model/names.ts";
-import { lastFlip, rolledBack } from "../model/releases.ts";
-import { imageTag, type Stage } from "../model/stage.ts";
-import { compareVersions, isVersion, majorMinor, type Version, versionIn } from "../model/version.ts";
+import { currentEntry, newest } from "./changelog.ts";
+import { assertEngine } from "./engine.ts";
+import { UserError } from "./errors.ts";
+import type { Facts, LocalImage } from "./facts.ts";
+import { engineImage, engineRepository } from "./names.ts";
+import { lastFlip, rolledBack } from "./releases.ts";
+import { imageTag, type Stage } from "./stage.ts";
+import { compareVersions, isVersion, majorMinor, type Version, versionIn } from "./version.ts";
 
 /** The image a command means: its tag in the engine, and what the engine knows of it. */
 export type Chosen = {

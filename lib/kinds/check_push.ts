@@ -1,0 +1,16 @@
+import { kind } from "../model/kind.ts";
+import type { Place } from "../model/plan.ts";
+import { repositoryAt } from "../run/world.ts";
+
+/** Looks before anything changes whether each place takes an image from us. */
+export type CheckPush = { readonly kind: "check_push"; readonly places: readonly Place[] };
+
+export const checkPush = kind<CheckPush>("check_push", {
+  always: true,
+  lines: ({ places }) => places.map((place) => `# open an upload in ${place.repository} and cancel it: may we push?`),
+  run: async ({ places }, world) => {
+    const client = await world.registries();
+    await Promise.all(places.map((place) => client.assertCanPush(repositoryAt(world, place))));
+    return "done";
+  },
+});

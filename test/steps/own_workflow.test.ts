@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../unit/source.ts";
+
+/** One new script and one new file of a family beside it: a workflow with a kind of action and a question of its own. */
+const files = {
+  "repo_config.yaml": "docker_info: {docker_image_name: owned}\n",
+  "notes.txt": "one\ntwo\n",
+  "scripts/count_notes.ts": `import { countNotes, linesOf } from "../ours/notes.ts";
+import { script } from "slipway/script";
+
+export default await script(import.meta.url, {
+  about: "Count the notes of the repo.",
+  options: {},
+  examples: ["i count_notes"],
+  look: ({ place }) => linesOf(place.root),
+  steps: (_facts, _options, lines) => countNotes(lines),
+});
+`,
+  "ours/notes.ts": `import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { announce, kind, step } from "slipway/plan";
+
+export const linesOf = async (root) => readFileSync(join(root, "notes.txt"), "utf8").trim().split("\\n").length;
+
+const mark = kind("mark", {
+  lines: ({ path }) => [\`touch \${path}\`],
+  run: async ({ path }, { facts }) => {
+    const file = join(facts.place.root, path);
+    if (existsSync(file)) return "already";
+    writeFileSync(file, "");
+    return "done";
+  },
+});
+
+export const countNotes = (lines) => [
+  step("mark", "Mark that they were counted", [mark({ path: "counted" })]),
+  step("tell", "Tell how many there are", [announce({ text: \`\${lines} notes\`, data: { lines } })]),
+];
+`,
+  "scripts/twice_named.ts": `import { kind } from "slipway/plan";
+kind("announce", { lines: () => [], run: async () => "done" });
+`,
+};
+
+let repo = "";
+beforeAll(() => {
+  repo = mkdtempSync(join(tmpdir(), "own-"));
+  execFileSync("git", ["init", "--quiet", repo]);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(repo, path, ".."), { recursive: true });
+    writeFileSync(join(repo, path), text);
+  }
+});
+afterAll(() => rmSync(repo, { recursive: true }));
+
+describe.each(["bun", "tsx"])(
+  "a repo's own workflow, with a kind of action and a question of its own, under %s",
+  (runtime) => {
+    const i = (...words: readonly string[]) => {
+      const { PATH, HOME } = process.env;
+      const env = { PATH, HOME, SLIPWAY_RUNTIME: runtime, NO_COLOR: "1" };
+      const { status, stdout, stderr } = spawnSync(join(root, "thin_client/bin/i"), words, { cwd: repo, env });
+      return { code: status, out: String(stdout), err: String(stderr) };
+    };
+
+    it("has a help", () => {
+      expect(i("count_notes", "--help").out).toContain(
+        "Count the notes of the repo.\n\nUsage: i count_notes [OPTIONS]",
+      );
+    });
+
+    it("has a dry run with the lines of its kind, from what it looked at", () => {
+      expect(i("count_notes", "--dry-run").out.split("\n").slice(0, 5)).toEqual([
+        ...["count_notes:", " 1. mark: Mark that they were counted", "      > touch counted"],
+        ...[" 2. tell: Tell how many there are", "      > # 2 notes"],
+      ]);
+    });
+
+    it("has a plan as data", () => {
+      const { steps } = JSON.parse(i("count_notes", "--dry-run", "--json").out) as { steps: { do: unknown }[] };
+      expect(steps.map((step) => step.do)).toEqual([
+        [{ kind: "mark", path: "counted" }],
+        [{ kind: "announce", text: "2 notes", data: { lines: 2 } }],
+      ]);
+    });
+
+    it("is run, and run again finds done what is done", () => {
+      rmSync(join(repo, "counted"), { force: true });
+      const states = () =>
+        (JSON.parse(i("count_notes", "--json").out) as { steps: { state: string }[] }).steps.map(({ state }) => state);
+      expect([states(), states()]).toEqual([
+        ["done", "done"],
+        ["already", "done"],
+      ]);
+      expect(readFileSync(join(repo, "counted"), "utf8")).toBe("");
+      expect(i("count_notes")).toMatchObject({ code: 0, out: "2 notes\n" });
+    });
+
+    it("may not call its kind by a name that is taken", () => {
+      const { code, err } = i("twice_named");
+      expect(code).not.toBe(0);
+      expect(err).toContain("two kinds of action are called announce");
+    });
+  },
+);
