@@ -3,6 +3,7 @@ import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "packages",
   about: "Tell which pip, dpkg and npm packages were added, removed or changed between two images.",
   options: {
     images: list(

@@ -2,6 +2,7 @@ import { dockerClient } from "../lib/flows/programs.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Run the docker client with Slipway's engine, context and credentials; its exit code is docker's.",
   options: {},
   passesWords: true,

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Open a shell in the container of a stage, the repo mounted on /app.",
   options: pick("stage", "version", "asRoot", "entrypoint"),
   needs: ["git", "image"],

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Run one command in the container of a stage; its exit code is the command's.",
   options: pick("stage", "version", "cmd", "asRoot", "entrypoint"),
   needs: ["git", "image"],

@@ -4,6 +4,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Run a shell or a command in a running container of yours; its exit code is the command's.",
   options: { container, ...pick("cmd", "asRoot") },
   needs: ["containers"],

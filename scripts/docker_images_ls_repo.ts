@@ -3,6 +3,7 @@ import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Tell which images of this repo the engine has, per registry.",
   options: { all: flag("Tell the other images at the same addresses too.", { short: "a" }) },
   needs: ["containers", "listedImages"],

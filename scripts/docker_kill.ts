@@ -4,6 +4,7 @@ import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "End and remove the last container that you started of this image.",
   options: {
     container,

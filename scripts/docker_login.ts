@@ -3,6 +3,7 @@ import { flag, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Log the docker client in to all or the named registries.",
   options: {
     ...pick("targetRegistries"),

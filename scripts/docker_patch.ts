@@ -4,6 +4,7 @@ import { flag, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Commit a container of yours into a local image that cannot be released, as a hack to patch it up.",
   options: {
     container,

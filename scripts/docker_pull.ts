@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Pull the image of a stage: the one that fits the code, unless it was rolled back.",
   options: pick("stage", "version", "targetRegistries"),
   needs: ({ version }) => (version ? [] : ["git", "lastLog", "registries"]),

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Push the tested prod image and its Git tag, and point prod at it in every registry.",
   options: pick("version", "devVersion", "skipTests", "allowUnpushed", "targetRegistries", "breakLock"),
   stage: "prod",

@@ -5,6 +5,7 @@ import { script } from "../lib/run/script.ts";
 const { poetryMode: _, ...options } = releaseOptions;
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Release dev and then, from its verified digest, prod of the same version.",
   options,
   stage: "prod",

@@ -4,6 +4,7 @@ import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Build, test, tag and push the dev image, and point dev at it in every registry.",
   options: releaseOptions,
   needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],

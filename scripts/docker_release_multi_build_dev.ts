@@ -4,6 +4,7 @@ import { multiReleaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Release dev for several architectures as one index, each started before it is pushed.",
   options: multiReleaseOptions,
   needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],

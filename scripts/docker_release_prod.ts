@@ -5,6 +5,7 @@ import { script } from "../lib/run/script.ts";
 const { poetryMode: _, ...options } = releaseOptions;
 
 export default await script(import.meta.url, {
+  subject: "release",
   about:
     "Build prod on the released dev digest, test it with nothing mounted, push it, and point prod at it everywhere.",
   options: { ...options, ...pick("devVersion") },

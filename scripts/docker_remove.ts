@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Remove the image of a stage from the engine; it asks first, and the registries keep theirs.",
   options: pick("stage", "version"),
   needs: ["engine", "containers", "listedImages"],

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Point dev back at an earlier version in every registry; versions never move.",
   options: pick("version", "message", "targetRegistries", "breakLock"),
   needs: ({ version }) => ["git", "registries", "log", ...(version ? [] : (["candidates"] as const))],

@@ -4,6 +4,7 @@ import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Hand your local image to another user, by a registry or in a file.",
   options: {
     ...pick("version", "targetRegistries"),

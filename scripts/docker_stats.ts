@@ -3,6 +3,7 @@ import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Tell how much processor, memory, network and disk your containers use.",
   options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
   needs: ["containers", "stats"],

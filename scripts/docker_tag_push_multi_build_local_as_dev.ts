@@ -3,6 +3,7 @@ import { multiReleaseOptions, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Tag the tested local index as dev, in the engine and in Git, and push it to every registry.",
   options: {
     ...pick("version", "skipTests", "allowUnpushed", "targetRegistries", "breakLock"),

@@ -6,6 +6,7 @@ import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about:
     "Bring a released prod image or a candidate by digest to its service of ECS, and back where it does not become healthy.",
   options: {

@@ -4,6 +4,7 @@ import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "report",
   about: "Look at everything a release needs, and tell the line that mends what is missing.",
   options: { fix: flag("Install what apt-get can install.") },
   needs: ["git", "refs", "engine", "registries"],

@@ -3,6 +3,7 @@ import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "packages",
   about: "Tell which packages of pyproject.toml nobody uses; exit code 1 when there is one.",
   options: {
     ...pick("stage", "version"),

@@ -4,6 +4,7 @@ import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "repo",
   about: "Add the toolchain to a new or existing dir: devops, config, changelog and tests that release at once.",
   options: {
     name: text<string>("NAME", "The name of the dir's image, unique in the repo."),

@@ -3,6 +3,7 @@ import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "packages",
   about: "Add a Python package: pyproject.toml, lock, local image, what changed in it, and the changelog entry.",
   options: {
     name: list("NAME[@CONSTRAINT]", "Add this package, by default in any version: foo, foo@^1.2, foo[extra].", {

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "use",
   about: "Run poetry in the local or dev container on the pyproject.toml and poetry.lock of devops/docker_build.",
   options: pick("stage", "version", "asRoot", "entrypoint"),
   needs: ["git", "image"],

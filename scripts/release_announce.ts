@@ -4,6 +4,7 @@ import { oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Tell the team in Slack, once, that a version is released, when every registry shows its digest.",
   options: {
     ...pick("version", "breakLock"),

@@ -4,6 +4,7 @@ import { oneStage, whichList } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "report",
   about: "Go through the pre- or post-release check-list of a version; exit code 1 when a line is wrong.",
   options: { ...pick("version"), stage: oneStage, list: whichList },
   needs: ["git", "engine", "log", "releases"],

@@ -4,6 +4,7 @@ import { loadSurvey } from "../lib/run/ref_facts.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "report",
   about: "Tell whether the log of releases is whole, and put it together again where it is not.",
   options: {
     repair: flag("Add what the log lost from this clone's memory, Git tags and registries; nothing in it is dropped.", {

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Release one index of images that were built and tested natively on several machines.",
   options: pick("version", "images", "allowUnpushed", "targetRegistries", "breakLock"),
   needs: ["git", "engine", "registries", "log", "pushed", "inputs"],

@@ -3,6 +3,7 @@ import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "release",
   about: "Copy a released image by digest to registries that lag behind.",
   options: {
     ...pick("version", "stage", "targetRegistries", "breakLock"),

@@ -5,6 +5,7 @@ import { file, oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "report",
   about: "Write the notes of a version: changelog, commits, digests by registry and what one pulls, as Markdown.",
   options: {
     ...pick("version"),

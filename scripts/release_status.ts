@@ -5,6 +5,7 @@ import { anyStage, every, file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "report",
   about: "Tell which digest every tag has in every registry; exit code 1 when they differ.",
   options: {
     ...pick("version", "targetRegistries"),

@@ -3,6 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "build and test",
   about: "Run the superslow tests in the container of a stage; a pass is recorded where the tree is its commit.",
   options: pick("stage", "version", "snapshot", "pytestOpts"),
   needs: ["git", "tree", "engine", "registries", "log", "nested"],

@@ -2,6 +2,7 @@ import { checkVersion } from "../lib/flows/repo.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
+  subject: "report",
   about: "Tell whether code and container are in sync; exit code 1 when they are not.",
   options: {},
   needs: ["engine", "seenLog"],

@@ -12,7 +12,7 @@ import { type Report, renderReport } from "./env/report.ts";
 import { buildShared, hasShared } from "./env/shared.ts";
 import { aptPackages, findTools, onPath } from "./env/tools.ts";
 
-// about: "Build the thin env, link this clone to it, and check the tools."
+// subject: "thin client", about: "Build the thin env, link this clone to it, and check the tools."
 // This file and all it imports need no package: it is what installs them.
 
 async function main(args: readonly string[]): Promise<void> {

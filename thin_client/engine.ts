@@ -10,7 +10,7 @@ import type { EngineStatus } from "./engine/options.ts";
 export { engineDown, engineStatus, engineUp } from "./engine/lifecycle.ts";
 export type { DownOptions, EngineOptions, EngineStatus, UpOptions } from "./engine/options.ts";
 
-// about: "Bring up a private Docker engine and loopback registries on a machine that has none."
+// subject: "thin client", about: "Bring up a private Docker engine and loopback registries on a machine that has none."
 const help = `Brings up a private Docker engine, with registries on loopback addresses, on a machine that has none.
 
 Usage: i engine up|down|status [options]

@@ -6,7 +6,7 @@ import { down } from "./quickstart/down.ts";
 import { type Asked, defaultDir } from "./quickstart/place.ts";
 import { up } from "./quickstart/up.ts";
 
-// about: "From a bare machine to a dev image released to three registries on it; --down removes it again."
+// subject: "thin client", about: "From a bare machine to a dev image released to three registries on it; --down removes it again."
 
 const help = `From a bare machine to a dev image in three registries: thin env, engine, registries, a sample repo, its release.
 

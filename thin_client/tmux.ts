@@ -28,6 +28,7 @@ const index: Option<string | undefined> = {
 };
 
 export default await script(import.meta.url, {
+  subject: "thin client",
   about: "Start or attach the tmux session of this repo, the thin env active in every window.",
   options: {
     index,

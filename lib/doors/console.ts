@@ -32,6 +32,9 @@ export const printLine = (text: string): void => void process.stdout.write(`${sh
 /** Tells a person something on stderr; there may be no run yet that has a console. */
 export const notice = (text: string): void => void process.stderr.write(`${shown(text)}\n`);
 
+/** Columns of the terminal that stdout is; 80 where it is none, or does not tell. */
+export const outputColumns = (): number => process.stdout.columns || 80;
+
 let isRead = true;
 
 /** Whether what goes to stdout still reaches somebody. */

@@ -1,7 +1,7 @@
 import type { Option, OptionSet } from "./options.ts";
 import { kebab } from "./parse_options.ts";
 
-type Page = {
+export type Page = {
   readonly name: string;
   readonly about: string;
   readonly options: OptionSet;
@@ -9,17 +9,35 @@ type Page = {
   readonly examples: readonly string[];
 };
 
-/** The help page of a script: what it does, examples, its options, the ones all scripts share. */
-export const renderHelp = (page: Page): string =>
-  [
-    page.about,
+/** How an option is typed, what happens then, and what else there is to know of it. */
+export type Row = { readonly spelling: string; readonly text: string; readonly notes: readonly string[] };
+
+/** The whole help of a script for a terminal of so many columns: what it does, examples, its options, those that all take. */
+export function renderHelp(page: Page, columns: number): string {
+  const own = rowsOf(page.options);
+  return [
+    ...fold(page.about, columns),
+    "",
+    usageOf(page),
     "",
     "Examples:",
     ...examplesOf(page).map((example) => `  ${example}`),
     "",
-    ...(Object.keys(page.options).length > 0 ? ["Options:", ...rows(page.options), ""] : []),
+    ...(own.length > 0 ? ["Options:", ...own.flatMap((row) => lines(row, columns)), ""] : []),
     "All workflows:",
-    ...rows(Object.fromEntries(Object.entries(page.universal).filter(([name]) => !(name in page.options)))),
+    ...sharedRows(page).flatMap((row) => lines(row, columns)),
+  ].join("\n");
+}
+
+/** The short one, of `-h`: its own options, and where the rest is. */
+export const renderShortHelp = (page: Page, columns: number): string =>
+  [
+    ...fold(page.about, columns),
+    "",
+    usageOf(page),
+    "",
+    ...rowsOf(page.options).flatMap((row) => lines({ ...row, notes: [] }, columns)),
+    ...fold(`i ${page.name} --help has examples, defaults, other spellings, and what every workflow takes.`, columns),
   ].join("\n");
 
 /** What can be typed as it stands: the script's own examples, the first of them also as a dry run; its bare name where it has none. */
@@ -28,10 +46,23 @@ export function examplesOf({ name, examples }: Pick<Page, "name" | "examples">):
   return [first, first.replace(`i ${name}`, `i ${name} --dry-run`), ...more];
 }
 
-const rows = (options: OptionSet): string[] =>
-  Object.entries(options).map(
-    ([name, option]) => `  ${spelling(name, option).padEnd(38)} ${option.help}${note(option)}`,
-  );
+/** How it is typed, with the words that it takes without an option. */
+export function usageOf({ name, options }: Pick<Page, "name" | "options">): string {
+  const words = Object.values(options).flatMap(({ positional, hint }) => (positional ? [` ${hint}`] : []));
+  return `Usage: i ${name}${words.join("")} [OPTIONS]`;
+}
+
+/** What is to be said of each option, in the order of the script. */
+export const rowsOf = (options: OptionSet): Row[] =>
+  Object.entries(options).map(([name, option]) => ({
+    spelling: spelling(name, option),
+    text: option.help,
+    notes: notes(option),
+  }));
+
+/** The same of those that every script takes, but for one that this script uses for something of its own. */
+export const sharedRows = ({ options, universal }: Page): Row[] =>
+  rowsOf(Object.fromEntries(Object.entries(universal).filter(([name]) => !(name in options))));
 
 function spelling(name: string, option: Option): string {
   const value = { flag: "", value: ` ${option.hint}`, list: ` ${option.hint}`, optional: ` [${option.hint}]` }[
@@ -41,13 +72,39 @@ function spelling(name: string, option: Option): string {
   return `${option.short ? `-${option.short}, ` : "    "}${long}${value}`;
 }
 
-function note(option: Option): string {
+function notes(option: Option): string[] {
   const aliases = [
     ...(option.aliases ?? []).map((alias) => `--${alias}`),
     ...Object.entries(option.meanings ?? {}).map(([word, value]) => `--${word} = ${value}`),
   ];
-  const fallback = typeof option.fallback === "string" ? [`default ${option.fallback}`] : [];
+  const fallback = ["string", "number"].includes(typeof option.fallback) ? [`default ${option.fallback}`] : [];
   const bare = option.positional ? [`or just ${option.hint}`] : [];
-  const notes = [...bare, ...fallback, ...(aliases.length > 0 ? [`also ${aliases.join(", ")}`] : [])];
-  return notes.length > 0 ? ` (${notes.join("; ")})` : "";
+  return [...bare, ...fallback, ...(aliases.length > 0 ? [`also ${aliases.join(", ")}`] : [])];
+}
+
+/** Columns that spellings have beside their texts; a longer one stands on a line of its own, as all do in a narrow terminal. */
+const column = 30;
+
+function lines({ spelling, text, notes }: Row, columns: number): string[] {
+  const isNarrow = columns < 72;
+  const indent = " ".repeat(isNarrow ? 8 : column + 2);
+  const [first = "", ...more] = fold(
+    notes.length > 0 ? `${text} (${notes.join("; ")})` : text,
+    columns - indent.length,
+  );
+  const rest = more.map((line) => `${indent}${line}`);
+  if (isNarrow || spelling.length >= column) return [`  ${spelling}`, `${indent}${first}`, ...rest];
+  return [`  ${spelling.padEnd(column)}${first}`, ...rest];
+}
+
+/** The text in lines of so many columns, broken between words. */
+export function fold(text: string, columns: number): string[] {
+  const folded: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = folded.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= Math.max(columns, 20))
+      folded[folded.length - 1] = `${last} ${word}`;
+    else folded.push(word);
+  }
+  return folded;
 }

@@ -118,7 +118,7 @@ export const vocabulary = {
       meanings: { "update-poetry": "update", "refresh-only-poetry": "refresh" },
     },
   ),
-  cache: flag("Build from scratch with --no-cache.", { fallback: true }),
+  cache: flag("Build from scratch.", { fallback: true }),
   buildArg: list("NAME=VALUE", "One more build argument; may be given again.", { parse: parseBuildArgs }),
   secret: list("NAMES", "Give the build the values of these variables as secrets, comma-separated.", {
     parse: parseVariables,
@@ -127,14 +127,14 @@ export const vocabulary = {
     aliases: ["target", "target-registry", "targets"],
   }),
   skipTests: flag("Leave out every test list; the release is recorded as untested.", { onlyTyped: true }),
-  qaTests: flag("Leave out the qa tests with --no-qa-tests.", { fallback: true, onlyTyped: true }),
+  qaTests: flag("Leave out the qa tests.", { fallback: true, onlyTyped: true }),
   superslowTests: flag("Run the superslow tests as a gate too.", { onlyTyped: true }),
-  runEndToEndTests: flag("Leave out the configured end-to-end tests with --no-run-end-to-end-tests.", {
+  runEndToEndTests: flag("Leave out the configured end-to-end tests.", {
     fallback: true,
     onlyTyped: true,
   }),
   rerunTests: flag("Run the gates again although the log has their passes for this image and commit."),
-  pushToRepo: flag("Stop before anything is pushed with --no-push-to-repo.", { fallback: true }),
+  pushToRepo: flag("Stop before anything is pushed.", { fallback: true }),
   allowUnpushed: flag("Release a commit that no branch of the Git remote has.", { onlyTyped: true }),
   breakLock: flag(
     "Take over a claim or a move of a tag whose owner seems to live, or drop one that cannot be read; be sure that nobody is releasing.",
@@ -147,7 +147,7 @@ export const vocabulary = {
     onlyTyped: true,
   }),
   asRoot: flag("Be root inside the container instead of yourself."),
-  entrypoint: flag("Start without the image's entrypoint with --no-entrypoint.", { fallback: true }),
+  entrypoint: flag("Start without the image's entrypoint.", { fallback: true }),
   snapshot: flag("Test the commit alone, as a release does, and not the tree: what Git does not know is not there."),
   pytestOpts: list("WORDS", "More words for the test command, as a shell takes them, or comma-separated.", {
     short: "p",
@@ -201,5 +201,5 @@ export const universal = {
   }),
   yes: flag("Answer yes to every question; the lines of a check-list stay open.", { short: "y", onlyTyped: true }),
   quiet: flag("Print results and errors only."),
-  help: flag("Print this help.", { short: "h", onlyTyped: true }),
+  help: flag("Print this help; -h prints a short one.", { short: "h", onlyTyped: true }),
 } as const satisfies OptionSet;

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { notice, outliveReaders, printLine, tellError } from "../doors/console.ts";
+import { notice, outliveReaders, outputColumns, printLine, tellError } from "../doors/console.ts";
 import { loadEnvironment } from "../doors/environment.ts";
 import { putBack, realPath } from "../doors/files.ts";
 import { forgetInterrupts, interrupted, interruption, listenForInterrupts } from "../doors/interrupt.ts";
@@ -17,7 +17,7 @@ import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { type Planned, planDespite } from "./despite.ts";
 import { loadFacts } from "./facts.ts";
-import { renderHelp } from "./help.ts";
+import { renderHelp, renderShortHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
@@ -25,6 +25,8 @@ import type { Told } from "./world.ts";
 /** A workflow: a sentence, its options, and the pure function from what was seen and the options to steps. */
 export type Script<O extends OptionSet, S = unknown> = {
   readonly about: string;
+  /** What it is about, as `i` lists it; a repo's own workflow may have any, or none. */
+  readonly subject?: string;
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
   readonly needs?: readonly Need[] | ((options: Values<O>) => readonly Need[]);
@@ -77,7 +79,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
     const common = { ...values, ...ownMeanings(spec.options) } as unknown as Common;
-    if (common.help) return printHelp(name, spec);
+    if (common.help) return printHelp(name, spec, typed.includes("--help"));
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
@@ -108,8 +110,9 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
   }
 }
 
-function printHelp(name: string, { about, options, examples = [] }: Script<OptionSet>): number {
-  printLine(renderHelp({ name, about, options, universal, examples }));
+function printHelp(name: string, { about, options, examples = [] }: Script<OptionSet>, isWhole: boolean): number {
+  const render = isWhole ? renderHelp : renderShortHelp;
+  printLine(render({ name, about, options, universal, examples }, outputColumns()));
   return 0;
 }
 

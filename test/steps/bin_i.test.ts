@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -46,11 +47,12 @@ beforeAll(() => {
   for (const part of ["bin", "awk", "env", "own"])
     cpSync(join(thinClient, part), join(slipway, "thin_client", part), { recursive: true });
   write(join(slipway, "package.json"), '{\n  "name": "slipway",\n  "version": "9.8.7",\n  "private": true\n}\n');
-  write(script("docker_bash"), 'export default await script(import.meta.url, {\n  about: "Start a shell.",\n});\n');
-  write(script("docker_build_local"), 'about:\n    "Build \\"it\\", and more.",\n');
+  const bash = '  subject: "use",\n  about: "Start a shell.",\n';
+  write(script("docker_bash"), `export default await script(import.meta.url, {\n${bash}});\n`);
+  write(script("docker_build_local"), 'subject: "build and test",\nabout:\n    "Build \\"it\\", and more.",\n');
   write(script("docker_tag_local_as_dev"), "");
   write(script("docker_images_ls_repo"), "");
-  write(join(slipway, "thin_client", "tmux.ts"), 'about: "Sessions.",\n');
+  write(join(slipway, "thin_client", "tmux.ts"), '// subject: "thin client", about: "Sessions."\n');
   write(bun, '#!/bin/sh\nprintf "%s\\n" "$@"\n');
   chmodSync(bun, 0o755);
   symlinkSync("i", join(slipway, "thin_client", "bin", "docker_bash"));
@@ -71,12 +73,49 @@ describe("names", () => {
     expect(i(["--list"], { cwd: join(repo, "infra") }).out).toEqual([...names, "infra_flow", "own_flow"]);
   });
 
-  it.each([[[]], [["--help"]]])("tells what each is about: i %o", (words) => {
+  it.each([[[]], [["--help"]]])("are listed by their subject: i %o", (words) => {
     const { out, code } = i(words);
     expect(code).toBe(0);
-    expect(out).toContain("  docker_bash                  Start a shell.");
-    expect(out).toContain('  docker_build_local           Build "it", and more.');
-    expect(out).toContain("  own_flow                     Ours.");
+    expect(out).toEqual([
+      "usage: i NAME [OPTIONS]",
+      "",
+      "use            docker_bash",
+      "build and test docker_build_local",
+      "thin client    tmux",
+      "this repo      docker_images_ls_repo docker_tag_local_as_dev own_flow",
+      "",
+      "i help NAME explains one, i --all says what each does, i --list prints names.",
+    ]);
+  });
+
+  it("are told with what each is about by --all", () => {
+    const { out, code } = i(["--all"]);
+    expect(code).toBe(0);
+    expect(out.slice(0, 5)).toEqual([
+      ...["use", "  docker_bash                 Start a shell.", "", "build and test"],
+      '  docker_build_local          Build "it", and more.',
+    ]);
+    expect(out).toContain("  own_flow                    Ours.");
+  });
+
+  it("fit a screen of 24 lines, and each line the terminal", () => {
+    const home = join(thinClient, "..");
+    const files = ["scripts", "thin_client"].flatMap((folder) =>
+      readdirSync(join(home, folder)).flatMap((name) => (name.endsWith(".ts") ? [join(home, folder, name)] : [])),
+    );
+    const awk = (width: number, all: string) => {
+      const parts = ["about", "list"].flatMap((name) => ["-f", join(thinClient, "awk", `${name}.awk`)]);
+      const words = ["-v", `width=${width}`, "-v", `all=${all}`, ...parts];
+      const { stdout, status } = spawnSync("awk", words, { input: `${files.join("\n")}\n`, encoding: "utf8" });
+      expect(status).toBe(0);
+      return stdout.trimEnd().split("\n");
+    };
+    expect(awk(80, "").length).toBeLessThanOrEqual(24 - 4);
+    for (const width of [40, 60, 80, 120])
+      for (const all of ["", "all"]) {
+        const wide = awk(width, all).filter((line) => line.length > width && line.trim().includes(" "));
+        expect(wide, `${width} columns`).toEqual([]);
+      }
   });
 
   it.each([
@@ -135,10 +174,14 @@ describe("a repo's own workflows", () => {
 
   it("say what they are about without steering the terminal", () => {
     const odd = join(repo, "scripts", "odd_flow.ts");
-    write(odd, 'about: "\u001b[2JA\u0007 \u009b31m\u202etxt\u200b\u200f\u061c\ufeff ö 日本 é.",\n');
-    const [shown, help] = [i([]), i(["odd_flow", "--help"])].map(({ out }) => out.join("\n"));
+    write(
+      odd,
+      'subject: "\u001b[31mred",\nabout: "\u001b[2JA\u0007 \u009b31m\u202etxt\u200b\u200f\u061c\ufeff ö 日本 é.",\n',
+    );
+    const [shown, help] = [i(["--all"]), i(["odd_flow", "--help"])].map(({ out }) => out.join("\n"));
     rmSync(odd);
-    expect(shown).toContain("  odd_flow                     ?[2JA? ?31m?txt???? ö 日本 é.");
+    expect(shown).toContain("\n?[31mred\n");
+    expect(shown).toContain("  odd_flow                    ?[2JA? ?31m?txt???? ö 日本 é.");
     expect(help).toContain("?[2JA? ?31m?txt???? ö 日本 é.\n");
   });
 

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { root } from "../unit/source.ts";
+import { readIn, root } from "../unit/source.ts";
 
 /** One new script and one new file of a family beside it: a workflow with a kind of action and a question of its own. */
 const files = {
@@ -46,11 +46,14 @@ kind("announce", { lines: () => [], run: async () => "done" });
 `,
 };
 
+/** The workflow that README.md shows. */
+const [, shown = ""] = /```ts\n([\s\S]*?)```/.exec(readIn("README.md")) ?? [];
+
 let repo = "";
 beforeAll(() => {
-  repo = mkdtempSync(join(tmpdir(), "own-"));
+  repo = realpathSync(mkdtempSync(join(tmpdir(), "own-")));
   execFileSync("git", ["init", "--quiet", repo]);
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, text] of Object.entries({ ...files, "scripts/mark_notes.ts": shown })) {
     mkdirSync(join(repo, path, ".."), { recursive: true });
     writeFileSync(join(repo, path), text);
   }
@@ -98,6 +101,14 @@ describe.each(["bun", "tsx"])(
       ]);
       expect(readFileSync(join(repo, "counted"), "utf8")).toBe("");
       expect(i("count_notes")).toMatchObject({ code: 0, out: "2 notes\n" });
+    });
+
+    it("is done as README.md shows it", () => {
+      rmSync(join(repo, "counted"), { force: true });
+      const lines = i("mark_notes", "--dry-run").out.split("\n");
+      expect(lines.slice(0, 3)).toEqual(["mark_notes:", " 1. mark: Mark 3 lines", `      > touch ${repo}/counted`]);
+      expect(i("mark_notes")).toMatchObject({ code: 0, err: "[1/1] Mark 3 lines\n" });
+      expect(readFileSync(join(repo, "counted"), "utf8")).toBe("");
     });
 
     it("may not call its kind by a name that is taken", () => {
