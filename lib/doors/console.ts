@@ -8,6 +8,8 @@ export type Console = {
   readonly progress: (text: string) => void;
   readonly raw: (text: string) => void;
   readonly terminal: boolean;
+  /** Results are read in a terminal, and by no program. */
+  readonly isRead: boolean;
   readonly colour: (style: Style, text: string) => string;
   /** `--yes` answers it; without a terminal it throws. */
   readonly confirm: (question: string) => Promise<boolean>;
@@ -69,6 +71,7 @@ export function openConsole(options: {
   const coloured = terminal && !options.env["NO_COLOR"] && options.env["TERM"] !== "dumb";
   return {
     terminal,
+    isRead: process.stdout.isTTY === true,
     result: printLine,
     progress: (text) => void (options.quiet || notice(text)),
     raw: (text) => void (options.quiet || process.stderr.write(text)),

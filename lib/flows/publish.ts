@@ -67,7 +67,7 @@ type Told = {
   readonly untested: readonly string[];
 };
 
-/** Where the release stands: registry x tag x digest, what was not tested, what to do next. */
+/** Where the release stands: its digest, registry by tag, what was not tested, what to do next. */
 export function tell(facts: Facts, image: Value, release: Told): Step {
   const { version, untested, tested } = release;
   const { stage } = facts;
@@ -77,13 +77,13 @@ export function tell(facts: Facts, image: Value, release: Told): Step {
     version,
     seenPlaces(facts).map(({ seen }) => seen),
   );
-  const tags = [...(kept ? [] : [stage]), versionTag(facts, version)];
-  const rows = targetPlaces(facts).flatMap(({ registry, repository }) =>
-    tags.map((tag) => `${registry.padEnd(12)} ${`${repository}:${tag}`.padEnd(44)} <digest>`),
+  const tags = [versionTag(facts, version), ...(kept ? [] : [stage])];
+  const rows = targetPlaces(facts).map(
+    ({ registry, repository }) => `${registry.padEnd(12)} ${tags.map((tag) => `${repository}:${tag}`).join(", ")}`,
   );
   const behind = facts.config.registries.filter((registry) => registry.required && !facts.targets.includes(registry));
   const text = [
-    `${name} ${stage === "prod" ? "prod " : ""}${version} is released:`,
+    `${name} ${stage === "prod" ? "prod " : ""}${version} is released: <digest>`,
     ...rows,
     ...(kept ? [`${stage} stays ${kept}, which is higher than ${version}`] : []),
     ...behind.map((registry) => `${registry.name.padEnd(12)} behind by choice`),

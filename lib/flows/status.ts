@@ -3,18 +3,27 @@ import { writeFile } from "../kinds/write_file.ts";
 import type { Facts } from "../model/facts.ts";
 import { type SignedEntry, versionOf } from "../model/log.ts";
 import { type Step, step } from "../model/plan.ts";
+import { renderTable } from "../model/table.ts";
+import { withShortDigests } from "../model/units.ts";
 import { oneLine } from "../model/visible.ts";
 import { statusPage } from "./page/page.ts";
 import { type Row, type Status, statusOf } from "./status_rows.ts";
 
+type Options = {
+  readonly html?: string | undefined;
+  /** Whole digests, a line for each registry, in a terminal too. */
+  readonly wide?: boolean;
+};
+
 /** Stage x version x registry x digest, from HEAD requests; drift between registries is exit code 1. With --html a page too. */
-export function releaseStatus(facts: Facts, options: { readonly html?: string | undefined }): Step[] {
+export function releaseStatus(facts: Facts, options: Options): Step[] {
   const status = statusOf(facts);
   const isPage = options.html !== undefined;
   const told = isPage ? `\n${facts.output?.path ?? ""} is written` : "";
   const { rows, drift, isWell } = status;
   const { held } = facts.refs;
-  const text = [statusText(status), ...held.map(({ ref, says }) => `${ref} ${says}`)].join("\n");
+  const render = facts.terminal && options.wide !== true ? shortText : statusText;
+  const text = [render(status), ...held.map(({ ref, says }) => `${ref} ${says}`)].join("\n");
   const report = step("report", "Tell what every registry has", [
     announce({ text: `${text}${told}`, data: { rows, drift, held }, exitCode: isWell ? 0 : 1 }),
   ]);
@@ -36,6 +45,21 @@ function statusText({ rows, verdict }: Status): string {
     `${tag.padEnd(14)} ${registry.padEnd(width)} ${(digest ?? "-").padEnd(71)} ${shouts[state] ?? ""}${note}`.trimEnd(),
   );
   return [...table, verdict].join("\n");
+}
+
+/** The same for a terminal: registries that have the same are one line. */
+function shortText({ rows, verdict }: Status): string {
+  const lines = new Map<string, { readonly row: Row; readonly registries: string[] }>();
+  for (const row of rows) {
+    const key = [row.tag, row.digest, row.state, row.note].join("\n");
+    const line = lines.get(key) ?? { row, registries: [] };
+    lines.set(key, { row, registries: [...line.registries, row.registry] });
+  }
+  const cells = [...lines.values()].map(({ row: { tag, digest, state, note }, registries }) => [
+    ...[tag, digest === null ? "-" : withShortDigests(digest), registries.join(" ")],
+    `${shouts[state] ?? ""}${note}`,
+  ]);
+  return [renderTable(["tag", "digest", "registries", ""], cells), verdict].join("\n");
 }
 
 /** The log of an image, oldest first: releases, flips, rollbacks, passes and skips with who and when. */

@@ -79,7 +79,7 @@ function toRow(facts: Facts, cell: Cell): Row {
     return { ...cell, digest: null, state: "silent", note: `does not answer: ${found.why}` };
   const digest = found.state === "found" ? found.digest : null;
   const version = digest ? lastOf(facts.log, digest)?.version : undefined;
-  const is = version ? `is ${version}` : "";
+  const is = version ? `is ${version}${byRollback(facts, tag, digest)}` : "";
   const wanted = wantedDigest(facts.log, tag);
   const lags = required
     ? isBehindByChoice(facts.log, { tag, registry, digest })
@@ -92,4 +92,10 @@ function toRow(facts: Facts, cell: Cell): Row {
       note: ["behind by choice", is].filter((word) => word !== "").join(", "),
     };
   return digest ? { ...cell, digest, state: "ok", note: is } : { ...cell, digest, state: "absent", note: "absent" };
+}
+
+/** Who took the tag back to what it is now; nothing where it went forward. */
+function byRollback({ log }: Facts, tag: string, digest: string | null): string {
+  const last = log.findLast((entry) => entry.type === "flip" && entry.tag === tag);
+  return last?.type === "flip" && last.why === "rollback" && last.to === digest ? `, rolled back by ${last.by}` : "";
 }

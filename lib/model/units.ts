@@ -25,6 +25,10 @@ export const minute = (at: string): string =>
 /** `sha256:` and twelve digits: enough to tell images apart by eye. */
 export const shortDigest = (digest: string): string => digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");
 
+/** A text with its digests as twelve digits, for a terminal; those of a line to type, `NAME@sha256:...` or `--digest`, stay whole. */
+export const withShortDigests = (text: string): string =>
+  text.replaceAll(/(?<!@|--digest )\bsha256:([0-9a-f]{12})(?:[0-9a-f]{52})?(?![0-9a-f])/g, "$1");
+
 /** The first five of several names, and how many more there are. */
 export const someOf = (names: readonly string[]): string =>
   `${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;

@@ -200,6 +200,7 @@ export const universal = {
     onlyTyped: true,
   }),
   yes: flag("Answer yes to every question; the lines of a check-list stay open.", { short: "y", onlyTyped: true }),
+  wide: flag("Show digests whole in a terminal too, as a pipe and --json have them."),
   quiet: flag("Print results and errors only."),
   help: flag("Print this help; -h prints a short one.", { short: "h", onlyTyped: true }),
 } as const satisfies OptionSet;

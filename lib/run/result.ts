@@ -1,5 +1,6 @@
 import { appendPrivate } from "../doors/files.ts";
 import { kindOf } from "../model/kind.ts";
+import { withShortDigests } from "../model/units.ts";
 import { fenced } from "../model/visible.ts";
 import { comfort } from "./comfort.ts";
 import type { StepResult } from "./execute.ts";
@@ -20,8 +21,10 @@ const painted = (world: World, text: string): string =>
     world.console.colour("red", line),
   );
 
+type How = { readonly json: boolean; readonly wide: boolean };
+
 /** Tells what a run did: text for a person, JSON for a machine, outputs and a summary for GitHub Actions. */
-export function tellResult(world: World, steps: readonly StepResult[], json: boolean): void {
+export function tellResult(world: World, steps: readonly StepResult[], { json, wide }: How): void {
   const { workflow, image, version } = world.plan;
   const digest = resultDigest(world);
   const text = world.state.text.join("\n");
@@ -29,7 +32,10 @@ export function tellResult(world: World, steps: readonly StepResult[], json: boo
     world.console.result(
       JSON.stringify({ workflow, image, version, digest, steps, result: world.state.data ?? null }, null, 2),
     );
-  else if (text !== "") world.console.result(painted(world, text));
+  else if (text !== "") {
+    const shown = world.console.isRead && !wide ? withShortDigests(text) : text;
+    world.console.result(painted(world, shown));
+  }
   const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = world.facts.env;
   // What is done is done: a run that cannot tell GitHub of it has not failed.
   if (outputs && digest) comfort(world, () => appendPrivate(outputs, `digest=${digest}\nversion=${version ?? ""}\n`));

@@ -38,7 +38,7 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
     const results = await execute(world, run.common.from);
     tellTime(world, (now() - start) / 1000);
     if (run.goesOn) Object.assign(run.told, { text: world.state.text, data: world.state.data });
-    else tellResult(world, results, run.common.json);
+    else tellResult(world, results, run.common);
     return world.state.exitCode;
   } catch (error) {
     const isTold = error instanceof UserError && error.kind === "interrupted";

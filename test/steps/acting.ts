@@ -113,7 +113,14 @@ function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World
   return {
     ...{ plan, facts: known, signal, owner, run: "run-1", logFile: join(known.place.root, "log") },
     console: {
-      ...{ result: () => undefined, progress: () => undefined, raw: () => undefined, terminal: false, canAsk: false },
+      ...{
+        result: () => undefined,
+        progress: () => undefined,
+        raw: () => undefined,
+        terminal: false,
+        isRead: false,
+        canAsk: false,
+      },
       ...{ colour: (_style, text) => text, confirm: async () => true, ask: async () => false },
     },
     ...{ quiet: false, json: false, breakLock: false },

@@ -40,7 +40,7 @@ async function order(actor: Actor, actions: readonly (Action | Step)[]) {
     return actor.refs.swap(moves, entries);
   };
   const { console: _, ...more } = { console: null, refs: async () => ({ ...actor.refs, swap }) };
-  const said = { canAsk: false, terminal: false };
+  const said = { canAsk: false, terminal: false, isRead: false };
   const ended = await actor.act(actions, {
     ...more,
     console: {

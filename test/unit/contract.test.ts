@@ -174,7 +174,7 @@ const loaded = await Promise.all(
   }),
 );
 const help = (name: string, { about, options, examples = [] }: Loaded): string =>
-  renderHelp({ name, about, options, universal, examples }, 80);
+  renderHelp({ name, about, options, universal, examples }, 1000);
 
 /** The steps of a script with the words and the world that it is given. */
 const planOf = (name: string, made: Loaded): readonly Step[] => stepsOf(name, made, given[name]?.argv ?? []);

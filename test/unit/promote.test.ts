@@ -115,7 +115,7 @@ describe("docker_push_prod", () => {
   it("tells users to ask for prod", () => {
     const text = doing(plan(), announce).at(-1)?.text ?? "";
     expect([text.split("\n")[0], text.split("\n").at(-1)]).toEqual([
-      "cmamp prod 1.2.0 is released:",
+      "cmamp prod 1.2.0 is released: <digest>",
       "Users get it with: i docker_pull --stage prod",
     ]);
   });
@@ -131,9 +131,9 @@ describe("docker_push_prod", () => {
     });
     const text = doing(steps, announce).at(-1)?.text.split("\n") ?? [];
     expect(stepOf(steps, "verify").do).toMatchObject([{ tag: "prod-1.2.0" }]);
-    expect(text.filter((line) => line.endsWith("<digest>")).map((line) => line.trimEnd().split(/ +/)[1])).toEqual([
-      `${repository}:prod-1.2.0`,
-      "127.0.0.1:5002/cmamp:prod-1.2.0",
+    expect(text.slice(1, 3)).toEqual([
+      `ecr          ${repository}:prod-1.2.0`,
+      "dockerhub    127.0.0.1:5002/cmamp:prod-1.2.0",
     ]);
     expect(text.slice(-2)).toEqual(["", "Users get it with: i docker_pull --stage prod --version 1.2.0"]);
   });

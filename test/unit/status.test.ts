@@ -15,7 +15,7 @@ const settings = config({
     attic: { address: "127.0.0.1:5002", kind: "oci", required: false },
   },
 });
-const status = (registries: RegistryFacts, log = [flip]) =>
+const status = (registries: RegistryFacts, log: readonly SignedEntry[] = [flip]) =>
   doing(releaseStatus(facts({ config: settings, registries, log }), {}), announce)[0];
 const flip = logged({
   type: "flip",
@@ -77,7 +77,35 @@ describe("release_status", () => {
   });
 
   it("names the version behind a mutable tag, as the log knows it", () => {
-    expect(status({ ecr: at(one), hub: at(one) })?.text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
+    const forward: SignedEntry = { ...(flip as Flip), why: "release" };
+    expect(status({ ecr: at(one), hub: at(one) }, [forward])?.text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
+  });
+
+  it("says who took a mutable tag back, while it is what it was taken back to", () => {
+    const text = (hash: string, log: readonly SignedEntry[] = [flip]) =>
+      status({ ecr: at(hash), hub: at(hash) }, log)?.text.split("\n")[0];
+    expect(text(one)).toMatch(/ is 1\.2\.0, rolled back by ann$/);
+    const again: SignedEntry = { ...(flip as Flip), id: "f2", why: "release", version: "1.3.0", to: two };
+    expect(text(two, [flip, again])).toMatch(/ is 1\.3\.0$/);
+    expect(text(two)).toMatch(/ sha256:b+$/);
+  });
+
+  it("has in a terminal one line for registries that have the same, with twelve digits, and all of it with --wide", () => {
+    const tags = { "dev-1.2.0": found(one), dev: found(one) };
+    const registries = { ecr: tags, hub: { ...tags, dev: found(two) }, attic: {} };
+    const world = facts({ config: settings, registries, log: [{ ...(flip as Flip), why: "release" }], terminal: true });
+    const text = (wide: boolean) => doing(releaseStatus(world, { wide }), announce)[0]?.text.split("\n");
+    expect(text(false)).toEqual([
+      "tag        digest        registries",
+      "dev        aaaaaaaaaaaa  ecr         is 1.2.0",
+      "dev        bbbbbbbbbbbb  hub         DRIFT",
+      "dev        -             attic       behind by choice",
+      "dev-1.2.0  aaaaaaaaaaaa  ecr hub     is 1.2.0",
+      "dev-1.2.0  -             attic       behind by choice",
+      "drift: dev; mend it with: i release_mirror",
+    ]);
+    expect(text(true)?.length).toBe(7);
+    expect(text(true)?.[0]).toContain(one);
   });
 
   it("says drift of a version whose tag was moved alike in all registries, and not of a mutable tag", () => {
@@ -115,7 +143,7 @@ describe("release_status", () => {
 
   it("says DRIFT of the registry alone that differs from the log", () => {
     const text = status({ ecr: at(one), hub: at(two) })?.text;
-    expect(text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0$/m);
+    expect(text).toMatch(/^dev +ecr +sha256:a+ is 1\.2\.0, rolled back by ann$/m);
     expect(text).toMatch(/^dev +hub +sha256:b+ DRIFT$/m);
   });
 

@@ -4,6 +4,7 @@ import { slackText } from "../../lib/model/message.ts";
 import { poetryModes } from "../../lib/model/poetry.ts";
 import { asksOverwrite, writtenBy } from "../../lib/model/report.ts";
 import { renderTable } from "../../lib/model/table.ts";
+import { withShortDigests } from "../../lib/model/units.ts";
 
 it.each([
   ["<!channel> & <@U1>", "&lt;!channel&gt; &amp; &lt;@U1&gt;"],
@@ -58,5 +59,20 @@ describe("a report's file", () => {
 
   it("is known by these words", () => {
     expect(writtenBy).toBe("written by slipway");
+  });
+});
+
+describe("a text for a terminal", () => {
+  const d = `sha256:${"0123456789abcdef".repeat(4)}`;
+  it.each([
+    [`dev is ${d} in ecr`, "dev is 0123456789ab in ecr"],
+    [`${d} ${d}`, "0123456789ab 0123456789ab"],
+    ["it was sha256:0123456789ab", "it was 0123456789ab"],
+    [`i docker_take_local --digest ${d}`, `i docker_take_local --digest ${d}`],
+    [`docker pull a.b/c@${d}`, `docker pull a.b/c@${d}`],
+    [`${d}f`, `${d}f`],
+    ["sha256:0123", "sha256:0123"],
+  ])("has of %s what tells digests apart, and lines to type whole", (text, shown) => {
+    expect(withShortDigests(text)).toBe(shown);
   });
 });
