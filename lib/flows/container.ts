@@ -35,6 +35,8 @@ export type Run = {
   /** The engine keeps nothing of what it prints. */
   readonly unlogged?: true;
   readonly meaning?: Command["meaning"];
+  readonly does?: string;
+  readonly reason?: string;
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
 };
@@ -66,6 +68,8 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(runner ? { receipt: { without: run.withoutEntrypoint ?? "type it with --no-entrypoint" } } : {}),
     ...(run.interactive ? { interactive: true, ownCode: true } : {}),
     ...(run.meaning ? { meaning: run.meaning } : {}),
+    ...(run.does ? { does: run.does } : {}),
+    ...(run.reason ? { reason: run.reason } : {}),
   };
   return step(run.id, run.title, [
     ...(run.before ?? []),

@@ -10,7 +10,7 @@ import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import { assertProdWays } from "./prod_tests.ts";
 import { smokeTests } from "./smoke.ts";
-import { namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
+import { failedTest, namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
 export type GateOptions = {
@@ -93,7 +93,7 @@ function endToEnd(facts: Facts, image: Value, options: GateOptions): Step[] {
     step(
       "run_end_to_end_tests",
       "Run the end-to-end tests",
-      [command({ ...cmd`${row.argv}`, cwd, env: { IMAGE: image } })],
+      [command({ ...cmd`${row.argv}`, cwd, env: { IMAGE: image }, does: "the end-to-end tests", reason: failedTest })],
       {
         skip,
       },

@@ -58,6 +58,7 @@ function smokeTest(facts: Facts, { version, image, what, chosen, again }: Smoke,
   const made = runContainer(facts, {
     id: `run_smoke_test_${platformWord(platform)}`,
     title: `Start ${builtImage(facts, version)} on ${platform} under emulation`,
+    does: `the smoke test on ${platform}`,
     image: chosen,
     what,
     platform,

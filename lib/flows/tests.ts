@@ -107,6 +107,8 @@ export function testList(facts: Facts, gate: Gate): Step {
     entrypoint: config.entrypoint,
     withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
     meaning: nothingCollected(list, config.mayBeEmpty),
+    does: `the ${list} tests`,
+    reason: failedTest,
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),
@@ -212,6 +214,10 @@ export function namesOf(facts: Pick<Facts, "registries" | "engine">, digest: str
   const inEngine = facts.engine.images.flatMap(({ digests }) => (digests.includes(digest) ? digests : []));
   return [...new Set([digest, ...inRegistries, ...inEngine])];
 }
+
+/** The line by which pytest, vitest, jest, go, cargo or TAP name a test that failed. */
+export const failedTest =
+  "^ *(?:(?:FAILED|ERROR|FAIL) +\\S.*|[✕✗×] \\S.*|--- FAIL: .*|test \\S+ \\.\\.\\. FAILED|not ok .*)$";
 
 /** pytest's exit code 5: nothing was collected, which is a pass only where the config says so. */
 const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Command["meaning"]> => ({

@@ -42,6 +42,8 @@ export type Command = {
   readonly input?: readonly string[] | EcrPassword;
   /** What its output says, as a regular expression, when somebody else was quicker: the same line does once they are through. */
   readonly again?: string;
+  /** What runs, in words, where a person knows it by those and not by its line: `the fast tests`. */
+  readonly does?: string;
   /** The line of its output that tells why it failed, as a regular expression. */
   readonly reason?: string;
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
@@ -189,15 +191,16 @@ const passedOn = (code: number): UserError =>
     kind: passed,
   });
 
+const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}...` : text);
+
 type End = { readonly code: number; readonly tail: readonly string[] };
 
 function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
-  const line = argv.map(quote).join(" ");
   const meaning = action.meaning?.[String(code)];
-  const told = action.reason ? new RegExp(action.reason).exec(tail.join("\n"))?.[0] : undefined;
-  return new UserError(`\`${line.length > 200 ? `${line.slice(0, 200)}...` : line}\` exited with ${code}`, {
+  const told = action.reason ? new RegExp(action.reason, "m").exec(tail.join("\n"))?.[0] : undefined;
+  return new UserError(`${action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``} exited with ${code}`, {
     why:
-      told ??
+      (told && short(told, 300)) ??
       meaning?.why ??
       (code === 127
         ? `"${argv[0]}" or what it should run was not found.`

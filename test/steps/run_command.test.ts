@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { failedTest } from "../../lib/flows/tests.ts";
 import { type Command, cmd } from "../../lib/kinds/command.ts";
 import { doing, type Ended, type Ground, type Place, startGround, told } from "./ground.ts";
 
@@ -58,6 +59,19 @@ describe("a command", () => {
     });
     expect((await refused(sh("true", { input: ["false"] }))).why).toBe("It gave no reason.");
     expect(readdirSync(ground.repo)).not.toContain("ran.txt");
+  });
+
+  it("that is known by what it does fails under that name, with the line that tells why", async () => {
+    const says = "echo collected; echo 'FAILED a.py::b - no'; echo 'FAILED a.py::c - no'; echo '2 failed'; exit 1";
+    const ended = await refused(sh(says, { does: "the fast tests", reason: failedTest }));
+    expect([ended.what, ended.why]).toEqual([
+      'try stopped at step "run": the fast tests exited with 1',
+      "FAILED a.py::b - no",
+    ]);
+    const long = await refused(sh(`echo FAILED ${"x".repeat(400)}; exit 1`, { reason: failedTest }));
+    expect(long.why).toBe(`FAILED ${"x".repeat(293)}...`);
+    const other = await refused(sh("echo went wrong; exit 1", { does: "the fast tests", reason: failedTest }));
+    expect(other.why).toBe("The command's own output above tells the cause.");
   });
 
   it("whose exit code is its own ends the run with it, and nothing is said but what it means", async () => {

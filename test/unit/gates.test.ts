@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
+import { failedTest } from "../../lib/flows/tests.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import type { Facts } from "../../lib/model/facts.ts";
@@ -125,7 +126,12 @@ describe("end-to-end tests", () => {
     expect([made.title, made.skip, made.do]).toEqual([
       "Run the end-to-end tests",
       null,
-      [{ kind: "command", argv: ["make", "all"], env: { IMAGE: image }, cwd }],
+      [
+        {
+          ...{ kind: "command", argv: ["make", "all"], env: { IMAGE: image }, cwd },
+          ...{ does: "the end-to-end tests", reason: failedTest },
+        },
+      ],
     ]);
   });
 

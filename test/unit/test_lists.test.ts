@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
-import { assertClean, runTests } from "../../lib/flows/tests.ts";
+import { assertClean, failedTest, runTests } from "../../lib/flows/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
@@ -307,4 +307,19 @@ it.each([
   [["1", "2", "3", "4", "5", "6"], "1, 2, 3, 4, 5 and 1 more"],
 ])("files that are not committed are named: %j as %s", (dirty, told) => {
   expect(refusal(() => assertClean(facts({ git: git({ dirty }) }))).message).toBe(`the code is not committed: ${told}`);
+});
+
+it.each([
+  ["FAILED test/test_a.py::test_b - assert 1 == 2", true],
+  ["ERROR test/test_a.py - ImportError: no module", true],
+  [" FAIL  src/a.test.ts > adds", true],
+  ["--- FAIL: TestAdd (0.00s)", true],
+  ["test tests::adds ... FAILED", true],
+  ["not ok 2 - adds", true],
+  ["  ✕ adds (3 ms)", true],
+  ["1 failed, 3 passed in 0.12s", false],
+  ["FAILED", false],
+  ["it FAILED to see", false],
+])("of the line %j it is known whether it names a test that failed", (line, is) => {
+  expect(new RegExp(failedTest, "m").test(`collected 4 items\n${line}\nend`)).toBe(is);
 });
