@@ -15,11 +15,13 @@ function resultDigest(world: World): string | null {
   return first === undefined ? null : knownValue(world, first);
 }
 
-/** What nobody should overlook is red. */
+/** What nobody should overlook is red, and what is well has a green word. */
 const painted = (world: World, text: string): string =>
-  text.replaceAll(/^(NOT TESTED|NOT PUSHED|PATCHED|WRONG |.* (?:DRIFT|GONE) ).*$/gm, (line) =>
-    world.console.colour("red", line),
-  );
+  text
+    .replaceAll(/^(NOT TESTED|NOT PUSHED|PATCHED|WRONG |MISSING |LOST |.* (?:DRIFT|GONE|SKIPPED:) ).*$/gm, (line) =>
+      world.console.colour("red", line),
+    )
+    .replaceAll(/^ok(?= {2})/gm, (word) => world.console.colour("green", word));
 
 type How = { readonly json: boolean; readonly wide: boolean };
 
@@ -32,10 +34,9 @@ export function tellResult(world: World, steps: readonly StepResult[], { json, w
     world.console.result(
       JSON.stringify({ workflow, image, version, digest, steps, result: world.state.data ?? null }, null, 2),
     );
-  else if (text !== "") {
-    const shown = world.console.isRead && !wide ? withShortDigests(text) : text;
-    world.console.result(painted(world, shown));
-  }
+  else if (text !== "" && world.console.isRead)
+    world.console.result(painted(world, wide ? text : withShortDigests(text)));
+  else if (text !== "") world.console.result(text);
   const { GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary } = world.facts.env;
   // What is done is done: a run that cannot tell GitHub of it has not failed.
   if (outputs && digest) comfort(world, () => appendPrivate(outputs, `digest=${digest}\nversion=${version ?? ""}\n`));

@@ -7,7 +7,8 @@ import { checkDisk } from "../../lib/kinds/check_disk.ts";
 import { cmd, command } from "../../lib/kinds/command.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { doing, type Ground, startGround, states, told, writeTo } from "./ground.ts";
+import { digest } from "../unit/factory.ts";
+import { doing, type Ground, startGround, states, told, type Workflow, writeTo } from "./ground.ts";
 
 let ground: Ground;
 beforeAll(async () => {
@@ -102,7 +103,7 @@ describe("a step", () => {
     const at = ground.place("asked");
     const steps = [doing("one", ask("Is it good?"), file("asked/one.txt")), doing("two", ask("Is it bad?"))];
     const { out } = await ground.person(["y", "n"], () => at.plan(steps));
-    expect(out).toBe("ok       Is it good?, confirmed\nopen     Is it bad?\n");
+    expect(out).toBe("\u001b[32mok\u001b[0m       Is it good?, confirmed\nopen     Is it bad?\n");
     expect(at.read("one.txt")).toBe("x\n");
   });
 });
@@ -142,12 +143,27 @@ describe("the result", () => {
     expect(at.read("summary")).toBe(`# Before\n### try\n\n\`\`\`\nIt is ${image}\n\`\`\`\n`);
   });
 
-  it("has in red what nobody should overlook", async () => {
-    const text = "all good\nNOT TESTED at all\nr1 DRIFT dev\nPATCHED by ann\nWRONG line\nnot PATCHED";
+  it("has in red what nobody should overlook, and green before what is well", async () => {
+    const text =
+      "all good\nNOT TESTED at all\nr1 DRIFT dev\nPATCHED by ann\nWRONG line\nnot PATCHED\nMISSING git\nqa SKIPPED: why\nok      bash\nokay  x";
     const { out } = await ground.person([], () => ground.place("told").plan([doing("tell", note(text))]));
     const red = (line: string) => `\u001b[31m${line}\u001b[0m`;
     const lines = [red("NOT TESTED at all"), red("r1 DRIFT dev"), red("PATCHED by ann"), red("WRONG line")];
-    expect(out).toBe(`${["all good", ...lines, "not PATCHED"].join("\n")}\n`);
+    const last = [red("MISSING git"), red("qa SKIPPED: why"), "\u001b[32mok\u001b[0m      bash", "okay  x"];
+    expect(out).toBe(`${["all good", ...lines, "not PATCHED", ...last].join("\n")}\n`);
+  });
+
+  it("has digests of twelve digits where a person reads it, whole with --wide, and for a pipe neither that nor colour", async () => {
+    const image = digest("a");
+    const steps = () => [doing("tell", note(`dev is ${image}\nWRONG ${image}`))];
+    const toPipe = async () => void Object.assign(process.stdout, { isTTY: false });
+    const shown = (...words: readonly string[]) =>
+      ground.person([], () => ground.place("told").plan(steps(), ...words));
+    expect((await shown()).out).toBe("dev is aaaaaaaaaaaa\n\u001b[31mWRONG aaaaaaaaaaaa\u001b[0m\n");
+    expect((await shown("--wide")).out).toBe(`dev is ${image}\n\u001b[31mWRONG ${image}\u001b[0m\n`);
+    const piped: Workflow = { about: "Try.", options: {}, look: toPipe, steps };
+    const { out } = await ground.person([], () => ground.place("told").run(["try", piped]));
+    expect(out).toBe(`dev is ${image}\nWRONG ${image}\n`);
   });
 
   it("is a fault of ours, with its stack, where a step uses an image that no step made", async () => {
