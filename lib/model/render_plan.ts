@@ -5,13 +5,13 @@ import type { Action, Plan, Step, Value } from "./plan.ts";
 export const quote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** A plan as text: numbered steps, each with lines that a person could type. */
-export const renderPlan = (plan: Plan): string =>
-  [`${plan.workflow}:`, ...plan.steps.flatMap((step, index) => renderStep(plan, step, index))].join("\n");
+/** A plan as text: numbered steps, each with lines that a person could type; the short form has the steps alone. */
+export const renderPlan = (plan: Plan, isShort = false): string =>
+  [`${plan.workflow}:`, ...plan.steps.flatMap((step, index) => renderStep(plan, step, { index, isShort }))].join("\n");
 
-function renderStep(plan: Plan, step: Step, index: number): string[] {
+function renderStep(plan: Plan, step: Step, { index, isShort }: { index: number; isShort: boolean }): string[] {
   const head = `${String(index + 1).padStart(2)}. ${step.id}: ${step.title}${step.skip ? ` (skipped: ${step.skip})` : ""}`;
-  if (step.skip) return [head];
+  if (step.skip || isShort) return [head];
   return [head, ...step.do.flatMap((action) => renderAction(action, plan.remote).map((line) => `      > ${line}`))];
 }
 

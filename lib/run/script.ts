@@ -154,7 +154,8 @@ async function planAndRun(
   const plan = makePlan(name, facts, { steps, refused });
   if (first.length === 0 && !common.quiet)
     for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
-  if (common.dryRun) return printPlan(plan, { json: common.json, origins, facts, goesOn: first.length > 0 });
+  if (common.dryRun)
+    return printPlan(plan, { json: common.json, isShort: common.quiet, origins, facts, goesOn: first.length > 0 });
   const { runPlan } = await import("./run_plan.ts");
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
   if (first.length === 0)
@@ -206,20 +207,23 @@ function remoteIn(facts: Facts, steps: readonly Step[]): Pick<Plan, "remote"> {
 
 type Printing = {
   readonly json: boolean;
+  readonly isShort: boolean;
   readonly origins: Readonly<Record<string, string>>;
   readonly facts: Facts;
   /** More is planned when this plan is done. */
   readonly goesOn: boolean;
 };
 
-function printPlan(plan: Plan, { json, origins, facts, goesOn }: Printing): number {
+function printPlan(plan: Plan, { json, isShort, origins, facts, goesOn }: Printing): number {
   const from = Object.entries(origins).map(([name, place]) => `# ${name} comes from ${place}`);
   const version =
     facts.versionFrom === "changelog" ? [`# version ${facts.version} is the newest entry of changelog.txt`] : [];
   const refusals = (plan.refused ?? []).flatMap(({ what, fix }) => [`# would be refused: ${what}`, `#   fix: ${fix}`]);
   const more = goesOn ? ["# the rest is planned when this is done"] : [];
   printLine(
-    json ? JSON.stringify(plan, null, 2) : [...from, ...version, ...refusals, renderPlan(plan), ...more].join("\n"),
+    json
+      ? JSON.stringify(plan, null, 2)
+      : [...from, ...version, ...refusals, renderPlan(plan, isShort), ...more].join("\n"),
   );
   return 0;
 }

@@ -184,6 +184,13 @@ describe("a plan of many steps", () => {
   });
   const use = step("use", "Use it", [cmd`docker tag ${made} x`]);
 
+  it("has in its short form one line a step", () => {
+    const steps = [step("build", "Build it", [cmd`make`]), step("use", "Use it", [], { skip: "no need" })];
+    expect(renderPlan(plan(...steps), true).split("\n")).toEqual([
+      ...["x:", " 1. build: Build it", " 2. use: Use it (skipped: no need)"],
+    ]);
+  });
+
   it("is numbered in a column", () => {
     const lines = renderPlan(plan(...Array.from({ length: 10 }, (_, at) => step(`s${at}`, "S", [])))).split("\n");
     expect([lines[1], lines[9], lines[10]]).toEqual([" 1. s0: S", " 9. s8: S", "10. s9: S"]);
