@@ -7,6 +7,8 @@ export type Console = {
   readonly result: (text: string) => void;
   readonly progress: (text: string) => void;
   readonly raw: (text: string) => void;
+  /** Has the output that follows be a group of this title, where a log folds groups; gives what ends it. */
+  readonly group: (title: string) => () => void;
   readonly terminal: boolean;
   /** Results are read in a terminal, and by no program. */
   readonly isRead: boolean;
@@ -74,11 +76,53 @@ export function openConsole(options: {
     isRead: process.stdout.isTTY === true,
     result: printLine,
     progress: (text) => void (options.quiet || notice(text)),
-    raw: (text) => void (options.quiet || process.stderr.write(text)),
+    ...(options.env["GITHUB_ACTIONS"] === "true" && !options.quiet ? inGroups() : ungrouped(options.quiet)),
     colour: (style, text) => (coloured ? `${mark}${codes[style]}m${text}${mark}0m` : text),
     canAsk: hasPerson() && !options.yes,
     ask,
     confirm: (question) => (options.yes ? Promise.resolve(true) : ask(question)),
+  };
+}
+
+type Output = Pick<Console, "raw" | "group">;
+
+const ungrouped = (quiet: boolean): Output => ({
+  raw: (text) => void (quiet || process.stderr.write(text)),
+  group: () => () => undefined,
+});
+
+/** A command to GitHub Actions with a text that is none ("Workflow commands for GitHub Actions", "Grouping log lines"). */
+const actionsCommand = (name: string, text: string): void =>
+  void process.stderr.write(
+    `::${name}::${visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}\n`,
+  );
+
+/** A group begins with its first output; until it ends nothing is read for commands ("Stopping and starting workflow commands"). */
+function inGroups(): Output {
+  let title = "";
+  let token = "";
+  let isAtStart = true;
+  return {
+    raw: (text) => {
+      if (token === "") {
+        token = crypto.randomUUID();
+        actionsCommand("group", title);
+        actionsCommand("stop-commands", token);
+      }
+      process.stderr.write(text);
+      isAtStart = text.endsWith("\n");
+    },
+    group: (name) => {
+      title = name;
+      return () => {
+        if (token === "") return;
+        if (!isAtStart) process.stderr.write("\n");
+        actionsCommand(token, "");
+        actionsCommand("endgroup", "");
+        token = "";
+        isAtStart = true;
+      };
+    },
   };
 }
 
@@ -128,6 +172,7 @@ export function tellError(error: Telling, json: boolean): number {
   const [first, ...more] = [what, why, fix].map((text) => text.replaceAll(/\n(?=\s*(error|why|fix):)/g, "\n       "));
   if (kind !== passed)
     notice([`${colour("red", "error:")} ${first}`, `  why: ${more[0]}`, `  fix: ${more[1]}`].join("\n"));
+  if (kind !== passed && process.env["GITHUB_ACTIONS"] === "true") actionsCommand("error title=Slipway", what);
   if (json) printLine(JSON.stringify({ error: { kind, what, why, fix } }));
   return exitCode;
 }

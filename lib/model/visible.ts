@@ -13,6 +13,9 @@ const written = (letter: string): string => `\\u${letter.charCodeAt(0).toString(
  */
 export const visible = (text: string): string => text.replaceAll("\r\n", "\n").replaceAll(steering, written);
 
+/** Text without the colours that a program gave it (ECMA-48, 8.3.117, "SGR"). */
+export const withoutColours = (text: string): string => text.replaceAll(/\p{Cc}\[[\d;:]*m/gu, "");
+
 /** A text of others as a field of a line: on one line, no longer than so many characters, nothing hidden. */
 export const oneLine = (text: string, most = 300): string =>
   visible(text.replaceAll(/ *[\t\n\v\f\r\u0085\u2028\u2029]\s*/g, " ")).slice(0, most);

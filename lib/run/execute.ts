@@ -98,13 +98,18 @@ async function runStep(step: Step, { world, label, passed }: Turn): Promise<Step
   const start = now();
   world.state.step = { id: step.id, began: start };
   const outcomes: Outcome[] = [];
-  for (const action of step.do) {
-    assertGoesOn(world);
-    const { run, waits } = kindOf(action);
-    // What others wait for, or must not do again, is pushed before anything else is done.
-    if (world.state.waiting.isUrgent && !waits) await pushWaiting(world);
-    outcomes.push(await run(action, world));
-    if (outcomes.includes("open")) break;
+  const endGroup = world.console.group(`${label} ${step.title}`);
+  try {
+    for (const action of step.do) {
+      assertGoesOn(world);
+      const { run, waits } = kindOf(action);
+      // What others wait for, or must not do again, is pushed before anything else is done.
+      if (world.state.waiting.isUrgent && !waits) await pushWaiting(world);
+      outcomes.push(await run(action, world));
+      if (outcomes.includes("open")) break;
+    }
+  } finally {
+    endGroup();
   }
   const took = (now() - start) / 1000;
   saveTime(world, step.id, took);

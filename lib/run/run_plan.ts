@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
-import { openConsole } from "../doors/console.ts";
+import { notice, openConsole } from "../doors/console.ts";
 import { interrupted, interruption } from "../doors/interrupt.ts";
 import { didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
@@ -9,6 +9,7 @@ import { shownRemote } from "../model/git_remote.ts";
 import { kindOf } from "../model/kind.ts";
 import { type Plan, usesRefs } from "../model/plan.ts";
 import { seconds } from "../model/units.ts";
+import { withoutColours } from "../model/visible.ts";
 import { sharedClient } from "./client.ts";
 import { alwaysRuns, execute } from "./execute.ts";
 import type { universal, Values } from "./options.ts";
@@ -133,10 +134,11 @@ function assertFrom(plan: Plan, from: string | undefined): void {
   });
 }
 
-/** Adds where the whole output is; with `--quiet` the last lines of it, which were not shown. */
+/** Adds where the whole output is; with `--quiet`, and where a log folds it, the last lines of it. */
 function withLog(error: unknown, world: World, quiet: boolean): unknown {
   if (!(error instanceof UserError) || world.state.tail.length === 0 || world.state.withoutFiles) return error;
-  if (quiet) process.stderr.write(`${world.state.tail.slice(-30).join("\n")}\n`);
+  const isFolded = world.facts.env["GITHUB_ACTIONS"] === "true";
+  if (quiet || isFolded) notice(withoutColours(world.state.tail.slice(-30).join("\n")));
   const { why, fix, exitCode, kind } = error;
   return new UserError(
     error.message,

@@ -7,6 +7,7 @@ import { checkDisk } from "../../lib/kinds/check_disk.ts";
 import { cmd, command } from "../../lib/kinds/command.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
+import type { Step } from "../../lib/model/plan.ts";
 import { digest } from "../unit/factory.ts";
 import { doing, type Ground, startGround, states, told, type Workflow, writeTo } from "./ground.ts";
 
@@ -175,6 +176,43 @@ describe("the result", () => {
       ...{ kind: "bug", what: "Error: a step uses what build makes before that is made" },
       ...{ why: "This is a fault of Slipway.", fix: "Report it with the lines above" },
     });
+  });
+});
+
+describe("in GitHub Actions", () => {
+  const inActions = async (steps: readonly Step[], ...words: readonly string[]) => {
+    Object.assign(ground.env, { GITHUB_ACTIONS: "true", CI: "true" });
+    const ended = await ground.place("actions").plan(steps, ...words);
+    Object.assign(ground.env, { GITHUB_ACTIONS: undefined, CI: undefined });
+    return ended.err.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "TOKEN").split("\n");
+  };
+
+  it("the output of a step is a group, in which no line is a command", async () => {
+    const says = cmd`sh -c ${"echo '::set-env name=X::y'; printf 'no end'"}`;
+    const title = "100% of\n::error::it";
+    const steps = [doing("quiet", cmd`true`), { ...doing("loud", says), title }, doing("last", cmd`echo last`)];
+    expect(await inActions(steps)).toEqual([
+      ...["[1/3] Do quiet", "[2/3] 100% of", "\\u003a:error::it"],
+      ...["::group::[2/3] 100%25 of%0A::error::it", "::stop-commands::TOKEN", "::set-env name=X::y", "no end"],
+      ...["::TOKEN::", "::endgroup::", "[3/3] Do last"],
+      ...["::group::[3/3] Do last", "::stop-commands::TOKEN", "last", "::TOKEN::", "::endgroup::", ""],
+    ]);
+  });
+
+  it("a failure ends the group, and is told below its last lines and as an annotation", async () => {
+    const says = cmd`sh -c ${"printf '\\033[31m::warning::red\\033[0m\\n'; exit 3"}`;
+    const said = await inActions([doing("bad", says)]);
+    expect(said.slice(0, 6)).toEqual([
+      ...["[1/1] Do bad", "::group::[1/1] Do bad", "::stop-commands::TOKEN", "\u001b[31m::warning::red\u001b[0m"],
+      ...["::TOKEN::", "::endgroup::"],
+    ]);
+    expect(said[6]).toBe("\\u003a:warning::red");
+    expect(said.find((line) => line.startsWith("error:"))).toContain('stopped at step "bad"');
+    expect(said.at(-2)).toMatch(/^::error title=Slipway::try stopped at step "bad": `sh -c .*` exited with 3$/);
+  });
+
+  it("--quiet shows no group", async () => {
+    expect(await inActions([doing("one", cmd`echo one`)], "--quiet")).toEqual([""]);
   });
 });
 

@@ -46,7 +46,7 @@ async function order(actor: Actor, actions: readonly (Action | Step)[]) {
     console: {
       ...{ result: () => undefined, progress: () => undefined, ...said },
       ...{ raw: (text: string) => void rows.push(text.trim()), colour: (_style: unknown, text: string) => text },
-      ...{ confirm: async () => true, ask: async () => false },
+      ...{ confirm: async () => true, ask: async () => false, group: () => () => undefined },
     },
   });
   return { ...ended, rows };
