@@ -117,6 +117,7 @@ function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World
         result: () => undefined,
         progress: () => undefined,
         raw: () => undefined,
+        group: () => () => undefined,
         terminal: false,
         isRead: false,
         canAsk: false,
