@@ -172,13 +172,14 @@ export async function swapWith(scope: Scope, moves: readonly Move[], entries: re
     // Where it was seen last will do: what others append meanwhile makes the swap fail.
     const log = entries.length > 0 ? [...(await knownLog(scope))] : [];
     const last = (await knownRefs(scope))[logRef] ?? null;
-    let tip = last;
+    const lines: string[] = [];
     for (const { entry, again } of entries) {
       // The connection of an earlier turn may have ended after the entry was taken.
       if (log.some((one) => isDeepStrictEqual(one, entry) || (!again && sameEntry(one, entry)))) continue;
-      tip = await writeCommit(scope, texts.get(entry) ?? "", tip ? [tip] : []);
+      lines.push(texts.get(entry) ?? "");
       log.push(entry);
     }
+    const tip = await writeLines(scope, lines, last ? [last] : []);
     const all = tip === last ? moves : [{ ref: logRef, from: last, to: tip }, ...moves];
     const swapped = all.length > 0 ? await swapRefs(scope, all) : { won: true, why: "" };
     if (swapped.won && tip && tip !== last) {
@@ -191,6 +192,21 @@ export async function swapWith(scope: Scope, moves: readonly Move[], entries: re
     if (moves.some(({ ref, from }) => (now[ref] ?? null) !== from)) return swapped;
   }
   throw refused(logRef, why, scope.remote);
+}
+
+/** Entries as a commit on top of these, or as several where one would be too long to be read; gives the last, or the parent. */
+async function writeLines(scope: Scope, lines: readonly string[], parents: readonly string[]): Promise<string | null> {
+  let on = parents;
+  for (let left = lines; left.length > 0; ) {
+    let [count, size] = [0, 0];
+    while (count < left.length && (count === 0 || size + Buffer.byteLength(left[count] ?? "") < longestMessage)) {
+      size += Buffer.byteLength(left[count] ?? "") + 1;
+      count += 1;
+    }
+    on = [await writeCommit(scope, left.slice(0, count).join("\n"), on)];
+    left = left.slice(count);
+  }
+  return on[0] ?? null;
 }
 
 /** The line of an entry; what no reader would take is not written. */
@@ -212,9 +228,7 @@ export type LogRepair = {
 };
 
 export async function repair(scope: Scope, { from, parents, entries }: LogRepair): Promise<Swapped> {
-  let on = parents;
-  for (const entry of entries) on = [await writeCommit(scope, lineOf(entry), on)];
-  const [to = null] = on;
+  const to = await writeLines(scope, entries.map(lineOf), parents);
   const swapped = await swapRefs(scope, [{ ref: scope.logRef, from, to }]);
   if (swapped.won && to) await remember(scope, to);
   return swapped;

@@ -30,14 +30,14 @@ function refsOf(image: string, on: "origin" | null = "origin"): Refs {
 }
 const claimOf = (image: string) => `refs/slipway/claim/${image}-1.0.0`;
 const flipOf = (image: string) => `refs/slipway/flip/${image}`;
-const wanted = (list: string) => {
-  const entry: LogEntry = { type: "skip", digest: digest("a"), version: "1.0.0", list, why: "--skip-tests" };
+const wanted = (list: string, why = "--skip-tests") => {
+  const entry: LogEntry = { type: "skip", digest: digest("a"), version: "1.0.0", list, why };
   return { entry: logged(entry), again: false };
 };
 /** What a repo has of an image: the refs that are held, and the lists of its log, oldest first. */
 async function standOf(image: string, repo: string) {
   const held = await git(repo, "for-each-ref", "--format=%(refname)", claimOf(image), flipOf(image));
-  const log = await git(repo, "log", "--reverse", "--format=%s", `refs/slipway/log/${image}`).catch(() => "");
+  const log = await git(repo, "log", "--reverse", "--format=%B", `refs/slipway/log/${image}`).catch(() => "");
   const lists = log
     .split("\n")
     .filter(Boolean)
@@ -62,6 +62,17 @@ describe("refs that are moved as one", () => {
     );
     expect((await refs.swap(back, [wanted("qa"), wanted("fast")])).won).toBe(true);
     expect(await standOf("one", remote)).toEqual({ held: [], lists: ["fast", "slow", "qa"] });
+  });
+
+  it("have their entries in one commit, and in several where one would be too long to be read", async () => {
+    const commits = (image: string) => git(remote, "rev-list", "--count", `refs/slipway/log/${image}`);
+    await refsOf("few").swap([], [wanted("fast"), wanted("slow"), wanted("qa")]);
+    expect([await commits("few"), (await standOf("few", remote)).lists]).toEqual(["1", ["fast", "slow", "qa"]]);
+    const long = ["fast", "slow", "qa"].map((list) => wanted(list, "x".repeat(30_000)));
+    await refsOf("long").swap([], long);
+    expect([await commits("long"), (await standOf("long", remote)).lists]).toEqual(["2", ["fast", "slow", "qa"]]);
+    const read = await refsOf("long").knownLog();
+    expect(read.map((entry) => "list" in entry && entry.list)).toEqual(["fast", "slow", "qa"]);
   });
 
   it("are moved on top of a log that others append to meanwhile", async () => {
