@@ -49,6 +49,7 @@ export type Command = {
   /** Exit codes that are a result of their own, with what to tell; without a row the code is the command's. */
   readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
 };
+
 export const command = kind<Command>("command", {
   reaps: ({ argv, container }) => container === true || argv.slice(0, 3).join(" ") === "docker image rm",
   talks: ({ interactive }) => interactive === true,
