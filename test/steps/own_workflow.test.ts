@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -118,3 +127,67 @@ describe.each(["bun", "tsx"])(
     });
   },
 );
+
+describe("a workflow of Slipway's own", () => {
+  const own = {
+    "scripts/count_words.ts": `import { countWords, lookAtWords } from "../lib/kinds/count_words.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "report",
+  about: "Count the words of the notes.",
+  options: {},
+  look: lookAtWords,
+  steps: (_facts, _options, words) => countWords(words),
+});
+`,
+    "lib/kinds/count_words.ts": `import { join } from "node:path";
+import { readText, writeText } from "../doors/files.ts";
+import type { Facts } from "../model/facts.ts";
+import { kind } from "../model/kind.ts";
+import { step } from "../model/plan.ts";
+import { announce } from "./announce.ts";
+
+type Keep = { readonly kind: "keep_count"; readonly count: number };
+
+const keepCount = kind<Keep>("keep_count", {
+  lines: ({ count }) => [\`echo \${count} > count.txt\`],
+  run: async ({ count }, { facts: { place } }) => {
+    if (readText(join(place.root, "count.txt")) === String(count)) return "already";
+    writeText([place.root], "count.txt", String(count));
+    return "done";
+  },
+});
+
+export const lookAtWords = async ({ place }: Facts): Promise<number> =>
+  (readText(join(place.root, "notes.txt")) ?? "").split(/\\s+/).filter(Boolean).length;
+
+export const countWords = (count: number) => [
+  step("keep", "Keep the count", [keepCount({ count })]),
+  step("tell", "Tell it", [announce({ text: \`\${count} words\` })]),
+];
+`,
+  };
+
+  it("is one new script and one new file beside it, and no line that is changed", () => {
+    const copy = realpathSync(mkdtempSync(join(tmpdir(), "copy-")));
+    for (const part of ["lib", "scripts", "thin_client", "package.json"])
+      cpSync(join(root, part), join(copy, part), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    for (const [path, text] of Object.entries(own)) writeFileSync(join(copy, path), text);
+    const i = (...words: readonly string[]) => {
+      const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], SLIPWAY_RUNTIME: "bun" };
+      const { status, stdout, stderr } = spawnSync(join(copy, "thin_client/bin/i"), words, { cwd: repo, env });
+      return { code: status, out: String(stdout), err: String(stderr) };
+    };
+    expect(i().out).toMatch(/^report +count_words /m);
+    expect(i("count_words", "--help").out).toContain("Usage: i count_words [OPTIONS]");
+    expect(i("count_words", "--dry-run").out).toContain("      > echo 2 > count.txt\n");
+    const { steps } = JSON.parse(i("count_words", "--dry-run", "--json").out) as { steps: { do: unknown }[] };
+    expect(steps[0]?.do).toEqual([{ kind: "keep_count", count: 2 }]);
+    const states = () =>
+      (JSON.parse(i("count_words", "--json").out) as { steps: { state: string }[] }).steps.map(({ state }) => state);
+    expect([states(), states(), i("count_words").out]).toEqual([["done", "done"], ["already", "done"], "2 words\n"]);
+    rmSync(copy, { recursive: true });
+  });
+});
