@@ -1,6 +1,6 @@
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { builtImage, versionTag } from "../model/names.ts";
+import { builtImage, isIndex, versionTag } from "../model/names.ts";
 import { assertNotPatched } from "../model/patched.ts";
 import { bump, type Version } from "../model/version.ts";
 import { assertSameImage } from "./agreement.ts";
@@ -24,6 +24,8 @@ export function findImage(facts: Facts, version: Version): Found {
       .map(({ name }) => facts.registries[name]?.[tag])
       .find((state) => state?.state === "found" && state.digest === published);
     const found = theirs?.state === "found" ? (theirs.labels ?? {}) : {};
+    const platform = theirs?.state === "found" ? theirs.platform : undefined;
+    if (isIndex(facts) && platform !== undefined) throw isNoIndex(facts, version, platform);
     if (!isOfSameSource(found, labels)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
     return { where: "registry", digest: published, pulled: inEngine(published) };
   }
@@ -34,6 +36,16 @@ export function findImage(facts: Facts, version: Version): Found {
   assertSameImage(facts, version, local ? [local.id, ...local.digests] : []);
   return local ? { where: "engine", digest: local.id } : { where: null, digest: null };
 }
+
+const isNoIndex = (facts: Facts, version: Version, platform: string): UserError =>
+  new UserError(
+    `${versionTag(facts, version)} is one image of ${platform}, not an index of ${facts.platforms.join(" and ")}`,
+    {
+      why: "A version names what was tested, on every platform; an engine that lacks content of one pushes the others alone.",
+      fix: `If nobody uses it, remove the tag in its registry by hand and type the same command again; else release the next one: --version ${bump(version, "patch")}`,
+      kind: "drift",
+    },
+  );
 
 const builtBefore = (facts: Facts, version: Version, revision: string | undefined): UserError =>
   new UserError(`${versionTag(facts, version)} was already built from ${revision?.slice(0, 12) ?? "another source"}`, {

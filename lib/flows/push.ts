@@ -4,8 +4,9 @@ import { pushTag } from "../kinds/git_tag.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { engineImage, firstTarget, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
+import { engineImage, firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Place, type Step, step, type Value } from "../model/plan.ts";
+import { candidateTag, imageTag } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { assertAsLogged } from "./agreement.ts";
 import { ecrLogin } from "./ecr.ts";
@@ -58,7 +59,37 @@ const pushStep = ({ stage }: Pick<Facts, "stage">): string => `push_${stage}`;
 export function push(facts: Facts, tested: Value, version: Version): Step[] {
   const tag = versionTag(facts, version);
   const named = engineImage(facts, facts.stage, version);
-  return [...pushImage(facts, tested, { id: pushStep(facts), tag, name: named }), pushGitTag(facts, version)];
+  const push = { id: pushStep(facts), tag, name: named };
+  const isAside = isIndex(facts) && !facts.builder;
+  return [
+    ...(isAside ? pushIndex(facts, tested, { ...push, version }) : pushImage(facts, tested, push)),
+    pushGitTag(facts, version),
+  ];
+}
+
+/**
+ * An engine that lacks a platform's content pushes what it has as one image and says that all is well (Docker's
+ * documentation, "docker image push"). So an index goes under a name of the user's first, and gets the version's, which never
+ * moves, once that is read back.
+ */
+function pushIndex(facts: Facts, digest: Value, { id, tag, name, version }: Push & { version: Version }): Step[] {
+  const source = sourcePlace(facts, tag);
+  const { name: user } = facts.user;
+  const aside = facts.stage === "dev" ? imageTag("local", user, version) : candidateTag(user, facts.git.commit);
+  const reference = `${source.repository}:${aside}`;
+  const places = [source];
+  const actions = [
+    verifyDigest({ tag, digest, places, mayBeAbsent: true }),
+    cmd`docker tag ${name} ${reference}`,
+    ...ecrLogin(facts, source.registry),
+    cmd`docker push ${reference}`,
+    verifyDigest({ tag: aside, digest, places }),
+    copyImage({ digest, tag, from: source, to: places }),
+    verifyDigest({ tag, digest, places }),
+  ];
+  const title = `Push ${facts.config.imageName}:${tag} to ${source.registry}, as ${aside} first`;
+  const skip = has(facts, source, tag) ? `${source.registry} has ${tag}` : null;
+  return [step(id, title, actions, { skip }), copyToOthers(facts, { tag, image: digest, source })];
 }
 
 /** The step that has the release's Git tag go with the next push. */

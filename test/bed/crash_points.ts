@@ -182,7 +182,8 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
     return action.to.flatMap(({ registry }, index) => {
       const last = at(`${name}: manifest to ${registry}`, put(registry, manifest(action.tag)));
       return [
-        ...asPart(at(`${name}: blob to ${registry}`, put(registry, blob))),
+        // Within one registry there is nothing to send but the manifest.
+        ...(registry === action.from.registry ? [] : asPart(at(`${name}: blob to ${registry}`, put(registry, blob)))),
         ...(index === action.to.length - 1 ? last : asPart(last)),
       ];
     });

@@ -119,6 +119,27 @@ const back = (tag: "dev" | "prod") =>
     }),
   );
 
+describe("what a registry has of a release of several platforms", () => {
+  const both = { platforms: ["linux/amd64", "linux/arm64"] };
+  const ofBoth = imageLabels(facts(both), version("1.2.0"), "no_update");
+  const inRegistry = (more: object) => ({
+    ...both,
+    registries: { ecr: { "dev-1.2.0": { ...found(built, ofBoth), ...more } } },
+  });
+
+  it("is taken as the index that it is", () => {
+    expect(find(inRegistry({}))).toMatchObject({ where: "registry", digest: built });
+  });
+
+  it("is refused where it is one image, which an engine pushes that lacks content of the other", () => {
+    expect(refusal(() => find(inRegistry({ platform: "linux/amd64" })))).toMatchObject({
+      kind: "drift",
+      message: "dev-1.2.0 is one image of linux/amd64, not an index of linux/amd64 and linux/arm64",
+      fix: expect.stringContaining("--version 1.2.1"),
+    });
+  });
+});
+
 describe("the image that a command means", () => {
   const everywhere = {
     ...inEngine(localImage(`${repository}:dev-1.2.0`), localImage(`${repository}:prod-1.2.0`)),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { publish } from "../../lib/flows/publish.ts";
 import { publishedDigest, push, pushImage, releasedDigest, sourcePlace } from "../../lib/flows/push.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
@@ -65,6 +67,34 @@ describe("a push", () => {
     const row = (port: number) => ({ address: `127.0.0.1:${port}`, kind: "oci" });
     const settings = config({ container_registry_info: { a: row(1), b: row(2), c: row(3) } });
     expect(stepOf(plan({ config: settings }), "copy_to_others").title).toBe("Copy dev-1.2.0 to b, c");
+  });
+});
+
+describe("a push of an index", () => {
+  const both = { platforms: ["linux/amd64", "linux/arm64"] };
+  it("goes under a name of the user's first, and gets the version's once that is read back", () => {
+    const step = stepOf(plan(both), "push_dev");
+    const [tag, aside] = ["dev-1.2.0", "local-gp-1.2.0"];
+    expect(step.title).toBe("Push cmamp:dev-1.2.0 to ecr, as local-gp-1.2.0 first");
+    expect(step.do.filter((action) => !command.is(action))).toEqual([
+      { kind: "verify_digest", tag, digest: image, places: [ecr], mayBeAbsent: true },
+      { kind: "verify_digest", tag: aside, digest: image, places: [ecr] },
+      { kind: "copy_image", digest: image, tag, from: ecr, to: [ecr] },
+      { kind: "verify_digest", tag, digest: image, places: [ecr] },
+    ]);
+    expect(lines([step])).toEqual([
+      `docker tag ${ecr.repository}:${tag} ${ecr.repository}:${aside}`,
+      `docker push ${ecr.repository}:${aside}`,
+    ]);
+    expect(doing(plan(both), copyImage).map(({ to }) => to)).toEqual([[ecr], [hub]]);
+    expect(stepOf(plan({ ...both, ...inEcr }), "push_dev").skip).toBe("ecr has dev-1.2.0");
+  });
+
+  it("of prod goes as the commit's candidate first, and one that a builder pushed is only named", () => {
+    expect(lines([stepOf(plan({ ...both, stage: "prod" }), "push_prod")]).at(-1)).toBe(
+      `docker push ${ecr.repository}:prod-gp-aaaaaaaaa`,
+    );
+    expect(lines(plan({ ...both, builder: "far" }))).toEqual([]);
   });
 });
 
