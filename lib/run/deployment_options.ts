@@ -11,11 +11,11 @@ export const deploymentOptions = {
   taskDefinition: text<string>("NAME", "The task definition instead of <image>-prod or <image>-preprod.", {
     short: "t",
   }),
-  cluster: text<string>("NAME", "The cluster of the service; default without it.", {
+  cluster: text<string>("NAME", "The cluster of the service.", {
     fallback: "default",
   }) as Option<string>,
   service: text<string>("NAME", "The service, where it is not called as its task definition."),
-  timeout: text<number>("SECONDS", "How long the service may take to become healthy; 600 without it.", {
+  timeout: text<number>("SECONDS", "How long the service may take to become healthy.", {
     parse: parseSeconds,
     fallback: 600,
   }) as Option<number>,

@@ -176,15 +176,14 @@ describe("docker_update_prod_task_definition", () => {
 
   it("has options for where it goes, each with its default", async () => {
     const { out } = await at.run(["docker_update_prod_task_definition", docker_update_prod_task_definition], "--help");
-    const row = (spelling: string, help: string) => `${spelling.padEnd(34)} ${help}\n`;
-    expect(out).toContain(
-      row("--environment NAME", "The environment to deploy to: prod, preprod or test. (default prod)"),
-    );
-    expect(out).toContain(
-      `-t, ${row("--task-definition NAME", "The task definition instead of <image>-prod or <image>-preprod.")}`,
-    );
-    expect(out).toContain(row("--cluster NAME", "The cluster of the service; default without it. (default default)"));
-    expect(out).toContain(row("--service NAME", "The service, where it is not called as its task definition."));
-    expect(out).toContain(row("--timeout SECONDS", "How long the service may take to become healthy; 600 without it."));
+    const said = out.replaceAll(/\s+/g, " ");
+    for (const row of [
+      "--environment NAME The environment to deploy to: prod, preprod or test. (default prod)",
+      "-t, --task-definition NAME The task definition instead of <image>-prod or <image>-preprod.",
+      "--cluster NAME The cluster of the service. (default default)",
+      "--service NAME The service, where it is not called as its task definition.",
+      "--timeout SECONDS How long the service may take to become healthy. (default 600)",
+    ])
+      expect(said).toContain(` ${row}`);
   });
 });

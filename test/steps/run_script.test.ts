@@ -42,40 +42,49 @@ describe("--help", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     const [about, ...rest] = out.split("\n");
     expect(about).toBe("Show a thing.");
-    expect(rest.slice(0, 6)).toEqual([
-      "",
-      "Examples:",
-      "  i show --size 4",
-      "  i show --dry-run --size 4",
-      "",
+    expect(rest.slice(0, 8)).toEqual([
+      ...["", "Usage: i show A,B [OPTIONS]", "", "Examples:", "  i show --size 4", "  i show --dry-run --size 4", ""],
       "Options:",
     ]);
-    const row = (spelling: string, help: string) => `  ${spelling.padEnd(38)} ${help}`;
-    expect(rest.slice(5, 11)).toEqual([
-      "Options:",
-      row(
-        "-v, --version X.Y.Z",
-        "The version of the image; FROM_CHANGELOG or nothing takes it from changelog.txt. (also --tag-name)",
-      ),
-      row("-s, --stage STAGE", "The stage of the image: local, dev or prod. (default dev)"),
+    const row = (spelling: string, help: string) => `  ${spelling.padEnd(30)}${help}`;
+    const below = (help: string) => `${" ".repeat(32)}${help}`;
+    expect(rest.slice(8, 18)).toEqual([
+      row("-v, --version X.Y.Z", "The version of the image; FROM_CHANGELOG or"),
+      below("nothing takes it from changelog.txt. (also"),
+      below("--tag-name)"),
+      row("-s, --stage STAGE", "The stage of the image: local, dev or prod."),
+      below("(default dev)"),
       row("    --no-fresh", "Show it fresh. (also --new)"),
       row("    --names A,B", "Show these. (or just A,B)"),
-      row("-z, --size N", "Show it so large. (default 3; also --as-large = 9)"),
-    ]);
-    expect(rest.slice(11, 15)).toEqual([
+      row("-z, --size N", "Show it so large. (default 3; also --as-large ="),
+      below("9)"),
       row("    --page [FILE]", "Write a page."),
+    ]);
+    expect(rest.slice(18, 22)).toEqual([
       "",
       "All workflows:",
-      row("    --dir DIR", "The runnable dir to work on; the one you stand in without it."),
+      row("    --dir DIR", "The runnable dir to work on; the one you stand"),
+      below("in without it."),
     ]);
   });
 
+  it("is short with -h: how it is typed, its options, and where the rest is", async () => {
+    const { code, out } = await show("-h");
+    expect(code).toBe(0);
+    expect(out.split("\n").slice(0, 5)).toEqual([
+      ...["Show a thing.", "", "Usage: i show A,B [OPTIONS]", ""],
+      `  ${"-v, --version X.Y.Z".padEnd(30)}The version of the image; FROM_CHANGELOG or`,
+    ]);
+    expect(out).toMatch(/i show --help has examples, defaults, other spellings, and what every workflow\ntakes\.\n$/);
+    expect(out).not.toMatch(/--dry-run|default dev|--tag-name/);
+  });
+
   it("leaves out what a workflow has none of, and a shared option that it uses for something of its own", async () => {
-    const { out } = await at.run(["plain", { about: "Do it.", options: {}, steps: () => [] }], "-h");
+    const { out } = await at.run(["plain", { about: "Do it.", options: {}, steps: () => [] }], "--help");
     expect(out).toContain("  i plain --dry-run\n\nAll workflows:\n");
     const options = { from: text<string>("USER", "Whose.") };
-    const own = await at.run(["own", { about: "Do it.", options, steps: () => [] }], "-h");
-    expect(own.out.match(/--from.*/g)).toEqual(["--from USER                        Whose."]);
+    const own = await at.run(["own", { about: "Do it.", options, steps: () => [] }], "--help");
+    expect(own.out.match(/--from.*/g)).toEqual(["--from USER               Whose."]);
   });
 });
 
