@@ -25,7 +25,9 @@ it.concurrent.each([
 ])("%s %s --help prints the page on stdout, also where no runnable dir is", async (runtime, name) => {
   expect(await start(runtime, name, "--help")).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(new RegExp(`^[A-Z].*\\.\n\nExamples:\n {2}i ${name}\\b`)),
+    stdout: expect.stringMatching(
+      new RegExp(`^[A-Z][^]*\\.\n\nUsage: i ${name} \\[OPTIONS\\]\n\nExamples:\n {2}i ${name}\\b`),
+    ),
     stderr: "",
   });
 });
