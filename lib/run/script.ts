@@ -61,7 +61,7 @@ export async function script<const O extends OptionSet, S = undefined>(
   const file = fileURLToPath(url);
   if (process.argv[1] && realPath(process.argv[1]) === realPath(file)) {
     dropEnvFiles();
-    process.exitCode = await runScript(basename(file, ".ts"), spec as unknown as Script<OptionSet>, typedWords());
+    process.exitCode = await runScript(basename(file, ".ts"), spec as Script<OptionSet>, typedWords());
   }
   return spec;
 }
@@ -78,7 +78,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const environment = await loadEnvironment(process.cwd(), process.env);
     const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
-    const common = { ...values, ...ownMeanings(spec.options) } as unknown as Common;
+    const common = { ...values, ...ownMeanings(spec.options) } as Common;
     if (common.help) return printHelp(name, spec, typed.includes("--help"));
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";

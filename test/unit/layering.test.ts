@@ -157,6 +157,7 @@ describe("every source file", () => {
 
   it.each([
     ["any", /(:|\bas|<)\s*any\b/],
+    ["a cast by way of unknown", /\bas unknown as\b/],
     ["a non-null mark", /[\w)\]]!(\.|\[|;|,|\))/],
     ["Bun.*", /\bBun\./],
     ["import.meta.main", /import\.meta\.main/],

@@ -77,7 +77,8 @@ async function servicesOf(client: ECSClient, cluster: string, options: SendOptio
 }
 
 async function register(client: ECSClient, fields: Parameters<Ecs["register"]>[0]): Promise<TaskDefinition> {
-  const input = fields as unknown as Sdk.RegisterTaskDefinitionCommandInput;
+  // The fields are those of a definition that ECS told, so the two that it asks for are among them.
+  const input: Sdk.RegisterTaskDefinitionCommandInput = { family: "", containerDefinitions: [], ...fields };
   const { taskDefinition, tags } = await client.send(new RegisterTaskDefinitionCommand(input));
   return toDefinition(taskDefinition, tags);
 }
