@@ -137,10 +137,11 @@ async function withRemote(
 
 /** The program that a group of processes waits for, a helper that asks for a password or ssh: the last one started by another. */
 async function workIn(group: number): Promise<string> {
-  const { stdout } = await capture(["ps", "-A", "-o", "pgid=,pid=,ppid=,args="], { cwd: "/", env: process.env });
+  const { stdout } = await capture(["ps", "-A", "-o", "pgid=,pid=,ppid=,stat=,args="], { cwd: "/", env: process.env });
   const rows = stdout.split("\n").flatMap((line) => {
-    const [, pgid, pid, parent, words = ""] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return Number(pgid) === group ? [{ pid, parent, words }] : [];
+    const [, pgid, pid, parent, state = "", words = ""] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    // One that has ended stays in the list until its parent asks for it (ps(1), "PROCESS STATE CODES").
+    return Number(pgid) === group && !state.startsWith("Z") ? [{ pid, parent, words }] : [];
   });
   const last = rows.findLast(({ pid }) => !rows.some(({ parent }) => parent === pid));
   return withoutPassword(last?.words.slice(0, 100) ?? "");

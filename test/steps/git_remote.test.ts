@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { setClock } from "../../lib/doors/clock.ts";
@@ -47,7 +47,7 @@ function over(transport: string) {
   return { env, pid: () => (existsSync(pid) ? Number(readFileSync(pid, "utf8")) : 0) };
 }
 /** An ssh that never answers, with a child of its own. */
-const hangs = "sleep 1000 & echo $! > PID.new; mv PID.new PID; wait";
+const hangs = "sleep 1000 & echo $! > PID; wait";
 const refsOver = (env: Readonly<Record<string, string | undefined>>): Refs =>
   openRefs(
     topOf(ground.repo),
@@ -55,8 +55,15 @@ const refsOver = (env: Readonly<Record<string, string | undefined>>): Refs =>
     env,
   );
 
-/** Waits until the transport is up. */
-const up = (pid: () => number) => vi.waitFor(() => expect(pid()).toBeGreaterThan(0), { timeout: 10_000 });
+/** Waits until the transport is up, and what it started is the program that it is to be. */
+const up = (pid: () => number) =>
+  vi.waitFor(() => expect(readFileSync(`/proc/${pid()}/comm`, "utf8")).toBe("sleep\n"), { timeout: 10_000 });
+/** How many children of a process have ended, and are still there because it does not ask for them. */
+const endedBelow = (parent: number): number =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => (existsSync(`/proc/${name}/stat`) ? readFileSync(`/proc/${name}/stat`, "utf8") : ""))
+    .filter((stat) => stat.includes(`) Z ${parent} `)).length;
 /** Waits until what it started is gone with it. */
 const gone = (pid: number) => vi.waitFor(() => expect(startTime(pid)).toBe(""), { timeout: 10_000 });
 
@@ -81,6 +88,16 @@ describe("Git that hangs", () => {
     const told = write.mock.calls.map(([text]) => text);
     expect(told.slice(0, 2)).toEqual(["waiting for far (20 s)\n", "waiting for far (40 s)\n"]);
     await gone(held);
+  });
+
+  it("is not said to wait for a program that has ended, and that nobody asked for its end yet", async () => {
+    const { env, pid } = over("sh -c 'true & exec sleep 1000' & echo $! > PID; wait");
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const calling = tryGit(ground.repo, env, ["ls-remote", "far"]);
+    await up(pid);
+    await vi.waitFor(() => expect(endedBelow(pid())).toBe(1), { timeout: 10_000 });
+    clock.advance(120_000);
+    expect((await calling).stderr).toContain("far did not answer within 120 s, waiting for: sleep 1000");
   });
 
   it("is refused with what to look at", async () => {
@@ -127,9 +144,7 @@ describe("Git that hangs", () => {
 
 describe("Git that is done", () => {
   it("has answered though what it started holds on to its output, as the master of a shared ssh connection does", async () => {
-    const { env, pid } = over(
-      'setsid sleep 1000 & echo $PPID > PID.git; echo $! > PID.new; mv PID.new PID; sh -c "$2"',
-    );
+    const { env, pid } = over('setsid sleep 1000 & echo $PPID > PID.git; echo $! > PID; sh -c "$2"');
     vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const listing = tryGit(ground.repo, env, ["ls-remote", "far", "refs/heads/main"]);
     await up(pid);
