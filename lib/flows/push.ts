@@ -68,9 +68,8 @@ export function push(facts: Facts, tested: Value, version: Version): Step[] {
 }
 
 /**
- * An engine that lacks a platform's content pushes what it has as one image and says that all is well (Docker's
- * documentation, "docker image push"). So an index goes under a name of the user's first, and gets the version's, which never
- * moves, once that is read back.
+ * An engine that lacks a platform's content pushes what it has as one image, and says that all is well (moby/moby#48731). So an
+ * index goes under a name of the user's first, and gets the version's, which never moves, once that is read back.
  */
 function pushIndex(facts: Facts, digest: Value, { id, tag, name, version }: Push & { version: Version }): Step[] {
   const source = sourcePlace(facts, tag);
