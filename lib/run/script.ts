@@ -144,10 +144,10 @@ async function planAndRun(
   const before = early && planned(early, (facts) => spec.before?.steps(facts, options) ?? []);
   const first = before?.steps ?? [];
   const known = before && (first.length > 0 || !spec.before?.stage) ? before.facts : await load();
-  // What was cut off while it looked may say anything.
-  if (interruption().aborted) throw interrupted();
   const isPart = before !== null && first.length > 0;
   const seen = isPart ? undefined : await spec.look?.(known, { ...options, offline: common.offline });
+  // What was cut off while it looked may say anything.
+  if (interruption().aborted) throw interrupted();
   const { facts, steps, refused } = isPart
     ? before
     : planned(known, (facts) => spec.steps(facts, options, seen), before?.refused);

@@ -373,3 +373,18 @@ it("what is to be known and cannot be read ends the workflow", async () => {
   );
   expect(told(ended).error).toMatchObject({ what: expect.stringContaining("releases is not a known key") });
 });
+
+it("what a workflow's own question was answered before Ctrl-C cut it off is neither planned from nor shown", async () => {
+  const planned: unknown[] = [];
+  const workflow: Workflow = {
+    about: "Try.",
+    options: {},
+    look: async () => void process.emit("SIGINT", "SIGINT"),
+    steps: (_facts, _options, seen) => {
+      planned.push(seen);
+      return [];
+    },
+  };
+  const ended = await at.run(["try", workflow], "--dry-run");
+  expect({ code: ended.code, out: ended.out, planned }).toEqual({ code: 130, out: "", planned: [] });
+});
