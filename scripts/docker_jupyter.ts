@@ -1,5 +1,5 @@
 import { jupyter } from "../lib/flows/jupyter.ts";
-import { port } from "../lib/run/around_options.ts";
+import { lookForPort } from "../lib/run/look_containers.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -7,12 +7,12 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Start Jupyter in the container of a stage, on a free port of 127.0.0.1 and with a token.",
   options: {
-    ...pick("stage", "version", "asRoot", "entrypoint"),
-    port,
+    ...pick("stage", "version", "asRoot", "entrypoint", "port"),
     autoAssignPort: flag("Take port 9999 instead of a free one.", { fallback: true }),
     selfTest: flag("Start it, see that it answers with its token and only so, and end it."),
   },
-  needs: ["git", "image", "port"],
+  needs: ["git", "image"],
+  look: lookForPort,
   examples: ["i docker_jupyter --stage local --port 8888", "i docker_jupyter --self-test"],
   steps: jupyter,
 });

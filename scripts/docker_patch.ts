@@ -1,5 +1,5 @@
 import { asksPatch, patchContainer } from "../lib/flows/patch.ts";
-import { container } from "../lib/run/around_options.ts";
+import { lookAtPatch } from "../lib/run/look_containers.ts";
 import { flag, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -7,12 +7,11 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Commit a container of yours into a local image that cannot be released, as a hack to patch it up.",
   options: {
-    container,
-    ...pick("version", "targetRegistries"),
+    ...pick("container", "version", "targetRegistries"),
     name: text<string>("NAME", "Tag it dev_NAME instead of as your local image.", { onlyTyped: true }),
     push: flag("Push it to the first registry, for use on other machines."),
   },
-  needs: ["containers", "listedImages", "patch"],
+  look: lookAtPatch,
   examples: ["i docker_patch --name ccxtpro --push", "i docker_patch --container 3f2a91 --version 1.2.0"],
   asks: asksPatch,
   steps: patchContainer,

@@ -1,3 +1,4 @@
+import { loadContainers } from "../lib/doors/containers.ts";
 import { listContainers } from "../lib/flows/around.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -6,7 +7,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Tell which containers of this image you started.",
   options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
-  needs: ["containers"],
+  look: loadContainers,
   examples: ["i docker_ps --all", "i docker_ps --json"],
   steps: listContainers,
 });

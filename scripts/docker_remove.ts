@@ -1,4 +1,5 @@
 import { asksRemove, removeImage } from "../lib/flows/engine_images.ts";
+import { lookAtContainersAndImages } from "../lib/run/look_containers.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,7 +7,8 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Remove the image of a stage from the engine; it asks first, and the registries keep theirs.",
   options: pick("stage", "version"),
-  needs: ["engine", "containers", "listedImages"],
+  needs: ["engine"],
+  look: lookAtContainersAndImages,
   examples: ["i docker_remove --stage local --version 1.2.0", "i docker_remove -s dev"],
   asks: asksRemove,
   steps: removeImage,

@@ -1,5 +1,5 @@
 import { asksShare, shareLocal } from "../lib/flows/hand_over.ts";
-import { file } from "../lib/run/around_options.ts";
+import { lookAtHandedOver } from "../lib/run/look_containers.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -7,11 +7,11 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Hand your local image to another user, by a registry or in a file.",
   options: {
-    ...pick("version", "targetRegistries"),
-    file,
+    ...pick("version", "targetRegistries", "file"),
     readable: flag("Let every user of the machine read the file; without it only you may.", { onlyTyped: true }),
   },
-  needs: ["engine", "handedOver"],
+  needs: ["engine"],
+  look: lookAtHandedOver,
   versionFromChangelog: true,
   examples: ["i docker_share_local --version 1.2.0", "i docker_share_local --file /tmp/image.tar --readable"],
   asks: asksShare,

@@ -1,5 +1,5 @@
 import { asksTake, takeLocal } from "../lib/flows/hand_over.ts";
-import { file } from "../lib/run/around_options.ts";
+import { lookAtHandedOver } from "../lib/run/look_containers.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,11 +8,11 @@ export default await script(import.meta.url, {
   about: "Take over the local image that another user shared, as yours.",
   options: {
     from: text<string>("USER", "The user who shares the image.", { onlyTyped: true }),
-    ...pick("version", "targetRegistries"),
-    file,
+    ...pick("version", "targetRegistries", "file"),
     digest: text<string>("DIGEST", "Refuse any image but the one with this digest.", { onlyTyped: true }),
   },
-  needs: ["engine", "handedOver"],
+  needs: ["engine"],
+  look: lookAtHandedOver,
   versionFromChangelog: true,
   examples: ["i docker_take_local --from ann --version 1.2.0", "i docker_take_local --from ann --file /tmp/image.tar"],
   asks: asksTake,

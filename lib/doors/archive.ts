@@ -1,10 +1,18 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Archive } from "../model/around_facts.ts";
 import { UserError } from "../model/errors.ts";
 import { isDigest } from "../model/image.ts";
 import { jsonOf, textAt } from "../model/shape.ts";
 import { capture } from "./shell.ts";
+
+/** A file that `docker save` writes or wrote; `digest` is null where the file is not there or not one of these. */
+export type Archive = {
+  /** Absolute. */
+  readonly path: string;
+  readonly exists: boolean;
+  readonly digest: string | null;
+  readonly version: string | null;
+};
 
 type Env = Readonly<Record<string, string | undefined>>;
 

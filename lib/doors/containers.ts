@@ -1,11 +1,42 @@
-import type { ContainerStats, ImageSettings, ListedImage } from "../model/around_facts.ts";
 import type { EngineContainer } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
 import { listImages } from "./docker.ts";
 import { type Captured, capture } from "./shell.ts";
 
-type Env = Readonly<Record<string, string | undefined>>;
-type Where = { readonly cwd: string; readonly env: Env };
+/** One tag of one image in the engine; `id` whole, `size` and `created` in the engine's words. */
+export type ListedImage = {
+  readonly repository: string;
+  readonly tag: string;
+  readonly id: string;
+  readonly size: string;
+  readonly created: string;
+};
+
+/** What a running container uses, in the engine's words. */
+export type ContainerStats = {
+  readonly id: string;
+  readonly name: string;
+  readonly cpu: string;
+  readonly memory: string;
+  readonly memoryShare: string;
+  readonly network: string;
+  readonly disk: string;
+  readonly processes: string;
+};
+
+/** What a container starts with unless it is told otherwise. */
+export type ImageSettings = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly workingDir: string;
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+};
+
+type Here = Pick<Facts, "place" | "env">;
+const where = ({ place, env }: Here) => ({ cwd: place.root, env });
 type Binding = { HostIp: string; HostPort: string };
 type Inspected = {
   Id: string;
@@ -20,8 +51,8 @@ type Inspected = {
 };
 
 /** Asks the engine; throws where it does not tell, because an empty list would be another answer. */
-const ask = async (words: readonly string[], where: Where): Promise<string> =>
-  told(`docker ${words[0]}`, await capture(["docker", ...words], where));
+const ask = async (words: readonly string[], here: Here): Promise<string> =>
+  told(`docker ${words[0]}`, await capture(["docker", ...words], where(here)));
 
 function told(line: string, { code, stdout, stderr }: Captured): string {
   if (code === 0) return stdout;
@@ -35,11 +66,11 @@ function told(line: string, { code, stdout, stderr }: Captured): string {
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 /** All containers of the engine, running or ended. One that goes while it is asked about is left out. */
-export async function loadContainers(where: Where): Promise<readonly EngineContainer[]> {
-  const listed = linesOf(await ask(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Status}}"], where));
+export async function loadContainers(here: Here): Promise<readonly EngineContainer[]> {
+  const listed = linesOf(await ask(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Status}}"], here));
   const status = new Map(listed.map((line) => [line.split(" ")[0] ?? "", line.replace(/^\S+ /, "")]));
   if (status.size === 0) return [];
-  const { stdout }: Captured = await capture(["docker", "container", "inspect", ...status.keys()], where);
+  const { stdout }: Captured = await capture(["docker", "container", "inspect", ...status.keys()], where(here));
   return (JSON.parse(stdout || "[]") as Inspected[]).map((one) => toContainer(one, status.get(one.Id) ?? ""));
 }
 
@@ -60,9 +91,9 @@ const toContainer = (one: Inspected, status: string): EngineContainer => ({
 });
 
 /** What these containers use just now. The engine measures all for a second: asked for one that has just ended, it tells nothing. */
-export async function loadStats(ids: readonly string[], where: Where): Promise<readonly ContainerStats[]> {
+export async function loadStats(ids: readonly string[], here: Here): Promise<readonly ContainerStats[]> {
   if (ids.length === 0) return [];
-  const measured = linesOf(await ask(["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"], where));
+  const measured = linesOf(await ask(["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"], here));
   const stats = measured.map((line) => {
     const one = JSON.parse(line) as Record<string, string>;
     const at = (name: string) => one[name] ?? "";
@@ -81,8 +112,8 @@ export async function loadStats(ids: readonly string[], where: Where): Promise<r
 }
 
 /** Every tag of every image in the engine. */
-export async function loadImages(where: Where): Promise<readonly ListedImage[]> {
-  const listed = await listImages(["--no-trunc", "--format", "{{json .}}"], where);
+export async function loadImages(here: Here): Promise<readonly ListedImage[]> {
+  const listed = await listImages(["--no-trunc", "--format", "{{json .}}"], where(here));
   return linesOf(told("docker image ls", listed)).map((line) => {
     const one = JSON.parse(line) as Record<string, string>;
     const at = (name: string) => one[name] ?? "";
@@ -100,8 +131,8 @@ type Settings = {
 };
 
 /** What an image's containers start with; null for an image that the engine does not have. */
-export async function loadSettings(image: string, where: Where): Promise<ImageSettings | null> {
-  const { code, stdout } = await capture(["docker", "image", "inspect", image], where);
+export async function loadSettings(image: string, here: Here): Promise<ImageSettings | null> {
+  const { code, stdout } = await capture(["docker", "image", "inspect", image], where(here));
   const config = code === 0 ? (JSON.parse(stdout) as { Config?: Settings | null }[])[0]?.Config : null;
   if (!config) return null;
   const pairs = (config.Env ?? []).map((pair) => [pair.split("=")[0] ?? "", pair.replace(/^[^=]*=/, "")] as const);

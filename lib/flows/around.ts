@@ -1,3 +1,4 @@
+import type { ContainerStats } from "../doors/containers.ts";
 import { announce } from "../kinds/announce.ts";
 import { cmd, command } from "../kinds/command.ts";
 import {
@@ -14,6 +15,7 @@ import { type Step, step } from "../model/plan.ts";
 import { renderTable } from "../model/table.ts";
 
 type All = { readonly all: boolean };
+type Containers = readonly EngineContainer[];
 type Named = { readonly container?: string | undefined };
 
 const report = (title: string, text: string, data: unknown): Step[] => [
@@ -26,8 +28,8 @@ const none = (facts: Facts, { all }: All, running = ""): string =>
     : `${facts.user.name} has no ${running}container of ${facts.config.imageName}; --all shows everyone's`;
 
 /** The own containers of this image, or everyone's of every image: who started it, from what, since when, on which ports. */
-export function listContainers(facts: Facts, options: All): Step[] {
-  const shown = options.all ? facts.containers : ownContainers(facts);
+export function listContainers(facts: Facts, options: All, containers: Containers): Step[] {
+  const shown = options.all ? containers : ownContainers(facts, containers);
   const rows = shown.map((one) => [
     shortId(one.id),
     one.labels[userLabel] ?? "-",
@@ -51,8 +53,8 @@ const cut = (text: string, length: number): string => {
 };
 
 /** What the own running containers use just now, or everyone's. */
-export function containerStats(facts: Facts, options: All): Step[] {
-  const rows = facts.stats.map((one) => [
+export function containerStats(facts: Facts, options: All, stats: readonly ContainerStats[]): Step[] {
+  const rows = stats.map((one) => [
     shortId(one.id),
     one.name,
     one.cpu,
@@ -64,12 +66,12 @@ export function containerStats(facts: Facts, options: All): Step[] {
   ]);
   const head = ["ID", "NAME", "CPU", "MEMORY", "MEMORY %", "NETWORK", "DISK", "PROCESSES"];
   const text = rows.length > 0 ? renderTable(head, rows) : none(facts, options, "running ");
-  return report("Tell what containers use", text, facts.stats);
+  return report("Tell what containers use", text, stats);
 }
 
 /** Ends and removes the last own container, the named one, or all own ones; never anyone else's. */
-export function killContainers(facts: Facts, options: All & Named): Step[] {
-  const ended = toKill(facts, options);
+export function killContainers(facts: Facts, options: All & Named, containers: Containers): Step[] {
+  const ended = toKill(facts, options, containers);
   if (ended.length === 0)
     return report("Tell that there is nothing to end", none(facts, { all: false }).replace(/; .*/, ""), []);
   const told = ended.map(({ id, name, image }) => `ended ${shortId(id)} ${name} (${image})`).join("\n");
@@ -81,19 +83,19 @@ export function killContainers(facts: Facts, options: All & Named): Step[] {
   ];
 }
 
-function toKill(facts: Facts, { all, container }: All & Named): readonly EngineContainer[] {
+function toKill(facts: Facts, { all, container }: All & Named, containers: Containers): Containers {
   if (all && container !== undefined)
     throw new UserError("--all and --container were both given", {
       why: "One means every container of yours, the other a single one.",
       fix: "Leave one of them out",
     });
-  if (all) return ownContainers(facts);
-  return [chooseContainer(facts, container) ?? []].flat();
+  if (all) return ownContainers(facts, containers);
+  return [chooseContainer(facts, containers, container) ?? []].flat();
 }
 
 /** --all ends what somebody may be working in, so it asks. */
-export const asksKill = (facts: Facts, options: All & Named): string | null => {
-  const ended = options.all ? toKill(facts, options) : [];
+export const asksKill = (facts: Facts, options: All & Named, containers: Containers): string | null => {
+  const ended = options.all ? toKill(facts, options, containers) : [];
   return ended.length > 0
     ? `End and remove ${ended.length} container${ended.length > 1 ? "s" : ""}: ${ended.map(({ name }) => name).join(", ")}?`
     : null;
@@ -102,8 +104,8 @@ export const asksKill = (facts: Facts, options: All & Named): string | null => {
 type Exec = Named & { readonly cmd?: string | undefined; readonly asRoot: boolean; readonly words: readonly string[] };
 
 /** A shell, shell text or words in a running own container, as its user and in its dir; the exit code is the command's. */
-export function execInContainer(facts: Facts, options: Exec): Step[] {
-  const container = requireContainer(facts, options.container, { running: true });
+export function execInContainer(facts: Facts, options: Exec, containers: Containers): Step[] {
+  const container = requireContainer(facts, containers, { wanted: options.container, running: true });
   if (options.cmd !== undefined && options.words.length > 0)
     throw new UserError("--cmd and words after -- were both given", {
       why: "One command is run in the container.",

@@ -1,6 +1,6 @@
+import type { ListedImage } from "../doors/containers.ts";
 import { announce } from "../kinds/announce.ts";
 import { cmd } from "../kinds/command.ts";
-import type { ListedImage } from "../model/around_facts.ts";
 import { chooseImage } from "../model/choose_image.ts";
 import { type EngineContainer, shortId } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
@@ -11,6 +11,7 @@ import { type Step, step } from "../model/plan.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
 import { renderTable } from "../model/table.ts";
 import type { Version } from "../model/version.ts";
+import type { InEngine } from "../run/look_containers.ts";
 
 type Shown = ListedImage & { readonly registry: string; readonly containers: readonly string[] };
 
@@ -24,18 +25,18 @@ function repositories(facts: Facts): readonly { readonly registry: string; reado
   }));
 }
 
-const users = (facts: Facts, image: ListedImage): readonly EngineContainer[] =>
-  facts.containers.filter(
+const users = (seen: InEngine, image: ListedImage): readonly EngineContainer[] =>
+  seen.containers.filter(
     (one) => one.imageId === image.id || one.image === `${image.repository}:${image.tag}` || one.image === image.id,
   );
 
 /** The repo's images in the engine, per registry; with `all` the other images below the same addresses too. */
-export function listImages(facts: Facts, { all }: { readonly all: boolean }): Step[] {
+export function listImages(facts: Facts, { all }: { readonly all: boolean }, seen: InEngine): Step[] {
   const rows = repositories(facts).flatMap(({ registry, repository }): Shown[] => {
     const below = repository.slice(0, repository.lastIndexOf("/") + 1);
-    return facts.listedImages
+    return seen.images
       .filter((image) => image.repository === repository || (all && below !== "" && image.repository.startsWith(below)))
-      .map((image) => ({ registry, ...image, containers: users(facts, image).map(({ name }) => name) }));
+      .map((image) => ({ registry, ...image, containers: users(seen, image).map(({ name }) => name) }));
   });
   const sorted = [...rows].sort((a, b) => keyOf(a).localeCompare(keyOf(b), "en", { numeric: true }));
   const head = ["REGISTRY", "IMAGE", "DIGEST", "CREATED", "SIZE", "IN USE"];
@@ -59,8 +60,8 @@ const cells = (image: Shown): string[] => [
 type Remove = { readonly stage: Stage; readonly version?: Version | undefined };
 
 /** Takes the tags of a stage and version off the engine, in every registry's repository; the registries keep theirs. */
-export function removeImage(facts: Facts, options: Remove): Step[] {
-  const { tag, found } = toRemove(facts, options);
+export function removeImage(facts: Facts, options: Remove, seen: InEngine): Step[] {
+  const { tag, found } = toRemove(facts, options, seen);
   if (found.length === 0) {
     const text = `the engine has no ${facts.config.imageName}:${tag}`;
     return [step("report", "Tell that there is nothing to remove", [announce({ text, data: [] })])];
@@ -75,17 +76,17 @@ export function removeImage(facts: Facts, options: Remove): Step[] {
 }
 
 /** Removing asks: what only this engine has is gone then. */
-export const asksRemove = (facts: Facts, options: Remove): string | null => {
-  const { found } = toRemove(facts, options);
+export const asksRemove = (facts: Facts, options: Remove, seen: InEngine): string | null => {
+  const { found } = toRemove(facts, options, seen);
   if (found.length === 0) return null;
   return `Remove from the engine: ${found.map((image) => `${image.repository}:${image.tag}`).join(", ")}?`;
 };
 
-function toRemove(facts: Facts, { stage, version }: Remove): { tag: string; found: readonly ListedImage[] } {
+function toRemove(facts: Facts, { stage, version }: Remove, seen: InEngine) {
   const tag = stage === "local" ? chooseImage(facts, stage, version ?? null).tag : imageTag(stage, "", version);
   const names = repositories(facts).map(({ repository }) => repository);
-  const found = facts.listedImages.filter((image) => image.tag === tag && names.includes(image.repository));
-  const inUse = found.flatMap((image) => users(facts, image));
+  const found = seen.images.filter((image) => image.tag === tag && names.includes(image.repository));
+  const inUse = found.flatMap((image) => users(seen, image));
   if (inUse.length === 0) return { tag, found };
   throw new UserError(
     `${tag} is used by ${[...new Set(inUse.map(({ id, name }) => `${shortId(id)} ${name}`))].join(", ")}`,

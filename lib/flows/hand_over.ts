@@ -1,19 +1,20 @@
+import type { Archive } from "../doors/archive.ts";
 import { type Announce, announce } from "../kinds/announce.ts";
 import { cmd } from "../kinds/command.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
-import type { Archive } from "../model/around_facts.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion, targetPlaces } from "../model/names.ts";
 import { type Place, type Step, step, type Value } from "../model/plan.ts";
 import { imageTag } from "../model/stage.ts";
+import type { HandedOver } from "../run/look_containers.ts";
 import { ecrLogin, pullOf } from "./ecr.ts";
 
 type Share = { readonly file?: string | undefined; readonly readable: boolean };
 
 /** Hands the own local image of a version over: in a file, else by the first target registry. The digest stays, and is told. */
-export function shareLocal(facts: Facts, options: Share): Step[] {
+export function shareLocal(facts: Facts, options: Share, handedOver: HandedOver): Step[] {
   const version = requireVersion(facts);
   const reference = engineImage(facts, "local", version);
   const image = facts.engine.images.find((one) => one.reference === reference)?.id;
@@ -22,28 +23,27 @@ export function shareLocal(facts: Facts, options: Share): Step[] {
       why: "There is nothing to hand over.",
       fix: `Build it: i docker_build_local --version ${version}`,
     });
-  const { archive } = facts.handedOver;
+  const { archive } = handedOver;
   if (archive) return shareByFile(facts, { image, reference, archive, readable: options.readable });
   if (options.readable)
     throw new UserError("--readable was given without --file", {
       why: "It lets others read the file that the image is written to.",
       fix: "Name one: --file /tmp/image.tar --readable",
     });
-  return shareByRegistry(facts, image, reference);
+  return shareByRegistry(facts, { image, reference, handedOver });
 }
 
 /** Sharing asks before it writes over a file, or over another image in the registry. */
-export function asksShare(facts: Facts): string | null {
-  const { archive, inRegistry } = facts.handedOver;
+export function asksShare(facts: Facts, _options: Share, handedOver: HandedOver): string | null {
+  const { archive, inRegistry } = handedOver;
   if (archive) return archive.exists ? `Replace ${archive.path}, which is there already?` : null;
   const reference = engineImage(facts, "local", facts.version);
-  if (inRegistry?.state !== "found" || sharedAlready(facts, reference)) return null;
+  if (inRegistry?.state !== "found" || sharedAlready(facts, handedOver, reference)) return null;
   return `Replace ${facts.targets[0]?.name}'s ${imageTag("local", facts.user.name, facts.version ?? undefined)}, which is ${inRegistry.digest}?`;
 }
 
 /** The registry's digest where it is this very image: the classic store would push the same image with another one. */
-function sharedAlready(facts: Facts, reference: string): string | null {
-  const { inRegistry } = facts.handedOver;
+function sharedAlready(facts: Facts, { inRegistry }: HandedOver, reference: string): string | null {
   const own = facts.engine.images.find((image) => image.reference === reference);
   return inRegistry?.state === "found" && own?.digests.includes(inRegistry.digest) ? inRegistry.digest : null;
 }
@@ -69,11 +69,13 @@ function shareByFile(facts: Facts, { image, reference, archive, readable }: ByFi
   ];
 }
 
-function shareByRegistry(facts: Facts, image: string, reference: string): Step[] {
+type ByRegistry = Pick<ByFile, "image" | "reference"> & { readonly handedOver: HandedOver };
+
+function shareByRegistry(facts: Facts, { image, reference, handedOver }: ByRegistry): Step[] {
   const tag = imageTag("local", facts.user.name, requireVersion(facts));
   const place = firstTarget(facts);
   const there = `${place.repository}:${tag}`;
-  const shared = sharedAlready(facts, reference);
+  const shared = sharedAlready(facts, handedOver, reference);
   const isClassic = facts.engine.store === "classic" && shared === null;
   const digest: Value = shared ?? (isClassic ? { from: "docker_push" } : image);
   const readBack = verifyDigest({ tag, digest, places: [place] });
@@ -100,17 +102,17 @@ type Take = { readonly from?: string | undefined; readonly digest?: string | und
 type Source = { readonly digest: string; readonly what: string; readonly bring: readonly ReturnType<typeof cmd>[] };
 
 /** Takes a local image over: from a file, else from the engine that both share, else from the first target registry. */
-export function takeLocal(facts: Facts, options: Take): Step[] {
+export function takeLocal(facts: Facts, options: Take, handedOver: HandedOver): Step[] {
   const version = requireVersion(facts);
   const mine = engineImage(facts, "local", version);
-  const source = findSource(facts, options.from);
+  const source = findSource(facts, options.from, handedOver);
   if (options.digest !== undefined && options.digest !== source.digest)
     throw new UserError(`${source.what} holds ${source.digest}, not ${options.digest}`, {
       why: "It is not the image that was shared.",
       fix: "Ask who shared it for the line that i docker_share_local printed, and type that",
     });
   const name =
-    source.bring.length > 0 && !facts.handedOver.archive ? `${repositoryOf(facts)}@${source.digest}` : source.digest;
+    source.bring.length > 0 && !handedOver.archive ? `${repositoryOf(facts)}@${source.digest}` : source.digest;
   const isMine = facts.engine.images.some(
     ({ reference, digests }) => reference === mine && digests.includes(source.digest),
   );
@@ -128,22 +130,22 @@ export function takeLocal(facts: Facts, options: Take): Step[] {
 }
 
 /** Taking asks before the taker's own tag moves from another image. */
-export function asksTake(facts: Facts, options: Take): string | null {
+export function asksTake(facts: Facts, options: Take, handedOver: HandedOver): string | null {
   const mine = engineImage(facts, "local", facts.version);
   const own = facts.engine.images.find(({ reference }) => reference === mine);
-  if (!own || own.digests.includes(findSource(facts, options.from).digest)) return null;
+  if (!own || own.digests.includes(findSource(facts, options.from, handedOver).digest)) return null;
   return `Point ${mine}, which is ${own.id}, at another image?`;
 }
 
 const repositoryOf = (facts: Facts): string => firstTarget(facts).repository;
 
-function findSource(facts: Facts, from: string | undefined): Source {
+function findSource(facts: Facts, from: string | undefined, handedOver: HandedOver): Source {
   if (from === undefined || from.trim() === "")
     throw new UserError("nobody was named to take the image from", {
       why: "A local image belongs to a user.",
       fix: "Name them: i docker_take_local --from ann",
     });
-  const { archive, inEngine, inRegistry } = facts.handedOver;
+  const { archive, inEngine, inRegistry } = handedOver;
   if (archive) return fileSource(facts, archive);
   const version = requireVersion(facts);
   const tag = imageTag("local", from, version);

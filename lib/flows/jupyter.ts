@@ -2,6 +2,7 @@ import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Step } from "../model/plan.ts";
+import type { Port } from "../run/look_containers.ts";
 import { runContainer, shellText } from "./container.ts";
 import { pullIfMissing } from "./pull.ts";
 import type { UseOptions } from "./use.ts";
@@ -12,8 +13,7 @@ type Jupyter = UseOptions & { readonly selfTest: boolean };
  * Jupyter in the container of a stage, on one port of the loopback network. Jupyter makes the token and tells it on the
  * caller's terminal: it stands in no argv, file or log, the engine's log of the container included.
  */
-export function jupyter(facts: Facts, options: Jupyter): Step[] {
-  const { number: port, free } = facts.port;
+export function jupyter(facts: Facts, options: Jupyter, { number: port, free }: Port): Step[] {
   if (port === null || !free)
     throw new UserError(port === null ? "no port is free" : `port ${port} is taken`, {
       why: "Something listens on it on this machine, perhaps another Jupyter of yours.",

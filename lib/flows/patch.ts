@@ -1,19 +1,20 @@
+import type { ImageSettings } from "../doors/containers.ts";
 import { announce } from "../kinds/announce.ts";
 import { cmd } from "../kinds/command.ts";
-import type { ImageSettings } from "../model/around_facts.ts";
 import { type EngineContainer, requireContainer, shortId } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { patchedLabel } from "../model/patched.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
+import type { Patch } from "../run/look_containers.ts";
 
-type Patch = { readonly container?: string | undefined; readonly push: boolean };
+type PatchOptions = { readonly container?: string | undefined; readonly push: boolean };
 
 /** Commits a container of one's own into a local image, or into `dev_<name>`, with a label and a warning that say so. */
-export function patchContainer(facts: Facts, options: Patch): Step[] {
-  const container = requireContainer(facts, options.container, { running: false });
-  const { startedFrom, tag } = facts.patch;
+export function patchContainer(facts: Facts, options: PatchOptions, seen: Patch): Step[] {
+  const { containers, startedFrom, tag } = seen;
+  const container = requireContainer(facts, containers, { wanted: options.container, running: false });
   if (!startedFrom || !tag) throw imageGone(container);
   const reference = `${engineRepository(facts)}:${tag}`;
   const note = `${facts.user.name} committed container ${container.name} of ${container.image} on ${facts.today}`;
@@ -28,9 +29,8 @@ export function patchContainer(facts: Facts, options: Patch): Step[] {
 }
 
 /** Patching asks before another image loses its tag, here or in the registry that it is pushed to. */
-export function asksPatch(facts: Facts, options: Patch): string | null {
-  const { tag, inRegistry } = facts.patch;
-  const here = facts.listedImages.some((one) => one.repository === engineRepository(facts) && one.tag === tag);
+export function asksPatch(facts: Facts, options: PatchOptions, { images, tag, inRegistry }: Patch): string | null {
+  const here = images.some((one) => one.repository === engineRepository(facts) && one.tag === tag);
   const there = options.push && inRegistry?.state === "found";
   if (!here && !there) return null;
   const where = [...(here ? ["the engine"] : []), ...(there ? [facts.targets[0]?.name] : [])].join(" and ");

@@ -26,10 +26,11 @@ export type EngineContainer = {
 export const imageLabel = "dev.slipway.image";
 export const userLabel = "dev.slipway.user";
 
-type Known = Pick<Facts, "config" | "user" | "containers">;
+type Known = Pick<Facts, "config" | "user">;
+type Containers = readonly EngineContainer[];
 
 /** The containers that this user started of this runnable dir's image, the last one first. This alone says whose a container is. */
-export const ownContainers = ({ config, user, containers }: Known): readonly EngineContainer[] =>
+export const ownContainers = ({ config, user }: Known, containers: Containers): Containers =>
   containers
     .filter(({ labels }) => labels[imageLabel] === config.imageName && labels[userLabel] === user.name)
     .sort((a, b) => (a.created < b.created ? 1 : -1));
@@ -37,8 +38,12 @@ export const ownContainers = ({ config, user, containers }: Known): readonly Eng
 export const shortId = (id: string): string => id.replace(/^sha256:/, "").slice(0, 12);
 
 /** The own container that was named by id, its start, or name; the last one without a name; undefined where none was named and there is none. */
-export function chooseContainer(facts: Known, wanted: string | undefined): EngineContainer | undefined {
-  const own = ownContainers(facts);
+export function chooseContainer(
+  facts: Known,
+  containers: Containers,
+  wanted: string | undefined,
+): EngineContainer | undefined {
+  const own = ownContainers(facts, containers);
   if (wanted === undefined) return own[0];
   const fitting = own.filter(({ id, name }) => name === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
   if (fitting.length === 1) return fitting[0];
@@ -51,11 +56,11 @@ export function chooseContainer(facts: Known, wanted: string | undefined): Engin
 /** The own container that was meant; throws where there is none. `running`: an ended one will not do. */
 export function requireContainer(
   facts: Known,
-  wanted: string | undefined,
-  { running }: { readonly running: boolean },
+  containers: Containers,
+  { wanted, running }: { readonly wanted: string | undefined; readonly running: boolean },
 ): EngineContainer {
-  const alive = { ...facts, containers: facts.containers.filter((one) => one.running) };
-  const found = chooseContainer(running && wanted === undefined ? alive : facts, wanted);
+  const fitting = running && wanted === undefined ? containers.filter((one) => one.running) : containers;
+  const found = chooseContainer(facts, fitting, wanted);
   if (found && (found.running || !running)) return found;
   const what = found
     ? `container ${shortId(found.id)} has ended`

@@ -1,4 +1,3 @@
-import type { AroundFacts } from "./around_facts.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { UserError } from "./errors.ts";
@@ -244,7 +243,7 @@ export type Facts = ReportFacts & {
   readonly unpushed: Unpushed | null;
   /** A person can be asked and shown a prompt: stdin and stdout are a terminal. */
   readonly terminal: boolean;
-} & AroundFacts;
+};
 /** The parts of Facts that cost something; a script names those its flow reads. */
 export type Need =
   | "git"
@@ -272,7 +271,6 @@ export type Need =
   | "runs"
   | "commits"
   | "output"
-  | keyof AroundFacts
   | "packages"
   /** The look into the engine takes in the images that `--images` names. */
   | "named";

@@ -1,4 +1,3 @@
-import { aroundNames } from "../model/around_facts.ts";
 import { currentEntry } from "../model/changelog.ts";
 import { asksRegistries } from "../model/choose_image.ts";
 import type { Facts, GitFacts, Need, TreeFacts } from "../model/facts.ts";
@@ -30,7 +29,6 @@ export const costly = [
   "runs",
   "commits",
   "output",
-  ...aroundNames,
 ] as const;
 
 type CostlyName = (typeof costly)[number];
@@ -59,8 +57,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
   const isReport = (["releases", "candidates", "images", "runs", "commits", "output"] as const).some(wants);
   const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
-  const around = aroundNames.some(wants) ? await loadAroundFacts(base, request) : undefined;
-  const groups = { ...refs, ...more, ...image, ...report, ...around };
+  const groups = { ...refs, ...more, ...image, ...report };
   const parts = { git, tree, engine, registries, lastLog, nested, inputs, packages, ...groups };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
@@ -142,11 +139,6 @@ async function loadTreeFacts(base: Base, { code: commit, dirty }: GitFacts): Pro
 async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: Request): Promise<Costly> {
   const { loadReportFacts } = await import("./report_facts.ts");
   return loadReportFacts(base, request);
-}
-
-async function loadAroundFacts(base: Base, request: Request): Promise<Costly> {
-  const { loadAround } = await import("./needs_around.ts");
-  return loadAround(base, request);
 }
 
 async function loadNested({ config, place, env }: Base): Promise<Facts["nested"]> {

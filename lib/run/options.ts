@@ -78,6 +78,15 @@ function parseVariables(value: string): readonly string[] {
   });
 }
 
+/** A port of this machine, 1 to 65535. */
+function parsePort(value: string): number {
+  if (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535) return Number(value);
+  throw new UserError(`--port "${value}" is no port`, {
+    why: "A port is a number from 1 to 65535.",
+    fix: "Use --port 8888",
+  });
+}
+
 const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, poetryModes);
 
 /** Every option that two scripts share, once; help texts say what happens when you pass it. */
@@ -153,6 +162,11 @@ export const vocabulary = {
     short: "p",
     parse: parseWords,
   }),
+  container: text<string>("ID", "The container by its name or the start of its id; the last one without it.", {
+    onlyTyped: true,
+  }),
+  file: text<string>("PATH", "Hand the image over in this file, without a registry.", { onlyTyped: true }),
+  port: text<number>("N", "Publish on this port of 127.0.0.1.", { short: "p", parse: parsePort }),
   message: list("TEXT", "What changed; may be given again.", { short: "m", parse: (value) => [value] }),
   bump: text<"major" | "minor" | "patch">("KIND", "Take the next major, minor or patch version.", {
     parse: (value) => oneOf("--bump", value, ["major", "minor", "patch"] as const),

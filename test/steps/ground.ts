@@ -59,10 +59,17 @@ export type Place = {
   readonly plan: (steps: readonly Step[], ...argv: readonly string[]) => Promise<Ended>;
   /** What a workflow would know that needs this. */
   readonly look: (needs: readonly Need[], more?: Partial<Workflow>, ...argv: readonly string[]) => Promise<Facts>;
+  /** What a workflow's own question is answered. */
+  readonly ask: <O extends OptionSet, S>(workflow: Asking<O, S>, ...argv: readonly string[]) => Promise<S>;
   readonly writeLog: (...entries: readonly SignedEntry[]) => void;
   readonly log: () => Promise<readonly SignedEntry[]>;
   readonly write: (path: string, text: string) => string;
   readonly read: (path: string) => string;
+};
+
+/** A workflow that only asks; `needs` are what its question needs itself. */
+export type Asking<O extends OptionSet, S> = Pick<Script<O, S>, "options" | "needs" | "versionFromChangelog"> & {
+  readonly look: NonNullable<Script<O, S>["look"]>;
 };
 
 /** Starts one; without Git it only looks like a repo. */
@@ -113,7 +120,7 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
     `docker_info:\n  docker_image_name: ${image}\ncontainer_registry_info:\n${lines}${config}`,
   );
   writeTo(join(dir, "changelog.txt"), changelog ?? `# ${image}-1.0.0\n- 2025-01-02\n- The first\n`);
-  const run = <O extends OptionSet>(name: string, spec: Script<O>, argv: readonly string[]) =>
+  const run = <O extends OptionSet, S>(name: string, spec: Script<O, S>, argv: readonly string[]) =>
     inProcess(dir, at, () => runScript(name, spec as unknown as Workflow, argv));
   const ref = `refs/slipway/log/${image}`;
   return {
@@ -130,6 +137,18 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
       const { err } = await run("try", { ...tried, ...more, needs, steps }, [...argv, "--dry-run"]);
       const [facts] = seen;
       if (facts) return facts;
+      throw new Error(err);
+    },
+    ask: async <O extends OptionSet, S>({ look, ...asking }: Asking<O, S>, ...argv: readonly string[]) => {
+      const seen: S[] = [];
+      const keep: Asking<O, S>["look"] = async (facts, options) => {
+        const answer = await look(facts, options);
+        seen.push(answer);
+        return answer;
+      };
+      const spec: Script<O, S> = { ...asking, about: "Try.", look: keep, steps: () => [] };
+      const { err } = await run("try", spec, [...argv, "--dry-run"]);
+      if (seen.length > 0) return seen[0] as S;
       throw new Error(err);
     },
     writeLog: (...entries) => appendTo(ground.shared, ref, entries),

@@ -4,7 +4,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isFree } from "../../lib/doors/ports.ts";
 import { loadPrograms } from "../../lib/doors/programs.ts";
 import { packageUse } from "../../lib/kinds/package_use.ts";
-import { container as containerOption, file, port } from "../../lib/run/around_options.ts";
+import {
+  lookAtContainersAndImages,
+  lookAtHandedOver,
+  lookAtPatch,
+  lookAtStats,
+  lookForPort,
+} from "../../lib/run/look_containers.ts";
 import { lookAtNewDir } from "../../lib/run/new_dir.ts";
 import { flag, list, pick, text } from "../../lib/run/options.ts";
 import { digest } from "../unit/factory.ts";
@@ -25,16 +31,14 @@ afterEach(() => ground.docker.does("exit 1"));
 afterAll(() => ground.end());
 
 const options = {
-  ...pick("version", "images", "targetRegistries"),
-  container: containerOption,
-  ...{ file, port },
+  ...pick("version", "images", "targetRegistries", "container", "file", "port"),
   all: flag("All."),
   push: flag("Push."),
   autoAssignPort: flag("Look for one.", { fallback: true }),
   name: text<string>("NAME", "Its name."),
   from: text<string>("USER", "Whose."),
 };
-const asking: Partial<Workflow> = { options, versionFromChangelog: true };
+const asking = { options, versionFromChangelog: true } as const;
 const info = JSON.stringify({ ServerVersion: "26.1.5", OSType: "linux", Architecture: "x86_64", DriverStatus: [] });
 const image = (id: string, labels = {}, tags: readonly string[] = []) =>
   JSON.stringify([
@@ -115,28 +119,25 @@ describe("containers", () => {
      'image ls'*) ${says('{"Repository":"x","Tag":"dev","ID":"i"}')} ;;
      'image inspect'*) ${says(image(digest("1"), { "org.opencontainers.image.version": "1.4.0" }))} ;; esac`;
 
-  it("and images are read where a workflow needs them", async () => {
+  it("and images are read where a workflow asks for them, and nothing else is", async () => {
     ground.docker.does(engine(box("1")));
-    const facts = await at.look(["containers", "listedImages"]);
-    expect(facts.containers).toMatchObject([{ name: "box_1", running: true, envNames: ["A"] }]);
-    expect(facts.listedImages).toMatchObject([{ repository: "x", tag: "dev" }]);
-    expect(() => facts.stats).toThrow("the flow reads facts.stats");
-    expect(() => facts.port).toThrow("the flow reads facts.port");
+    const seen = await at.ask({ options, look: lookAtContainersAndImages });
+    expect(seen.containers).toMatchObject([{ name: "box_1", running: true, envNames: ["A"] }]);
+    expect(seen.images).toMatchObject([{ repository: "x", tag: "dev" }]);
     expect(ground.docker.asked().some((line) => line.startsWith("stats"))).toBe(false);
   });
 
   it("are measured where they run and are one's own, or all are asked for", async () => {
     ground.docker.does(engine(box("1"), box("2", { running: false }), box("3", { owner: "somebody-else" })));
     const measured = async (...argv: readonly string[]) =>
-      (await at.look(["containers", "stats"], asking, ...argv)).stats.map(({ id }) => id[0]);
+      (await at.ask({ ...asking, look: lookAtStats }, ...argv)).map(({ id }) => id[0]);
     expect(await measured()).toEqual(["1"]);
     expect(await measured("--all")).toEqual(["1", "3"]);
   });
 
   it("to be committed are found with the image that they were started from, and the tag that this gets", async () => {
     ground.docker.does(engine(box("1"), box("2")));
-    const patch = async (...argv: readonly string[]) =>
-      (await at.look(["containers", "patch"], { ...asking, versionFromChangelog: undefined } as never, ...argv)).patch;
+    const patch = (...argv: readonly string[]) => at.ask({ options, look: lookAtPatch }, ...argv);
     expect(await patch()).toMatchObject({
       startedFrom: { labels: { "org.opencontainers.image.version": "1.4.0" } },
       ...{ tag: `local-${user}-1.4.0`, inRegistry: null },
@@ -148,7 +149,7 @@ describe("containers", () => {
     expect((await patch("--name", "x", "--push")).inRegistry).toEqual({ state: "found", digest: there });
     expect((await patch("--name", "x", "--push", "--offline")).inRegistry).toBeNull();
     ground.docker.does(engine());
-    expect(await patch()).toEqual({ startedFrom: null, tag: null, inRegistry: null });
+    expect(await patch()).toMatchObject({ containers: [], startedFrom: null, tag: null, inRegistry: null });
   });
 });
 
@@ -156,7 +157,7 @@ describe("an image that is handed over", () => {
   it("is looked for under its giver's name in the engine and in the first registry", async () => {
     ground.docker.does(`[ "$*" = "image inspect ${repository()}:local-ann-1.0.0" ] && ${says(image(digest("1")))}`);
     const shared = registry.put("cased", "local-ann-1.0.0");
-    const handed = async (...argv: readonly string[]) => (await at.look(["handedOver"], asking, ...argv)).handedOver;
+    const handed = (...argv: readonly string[]) => at.ask({ ...asking, look: lookAtHandedOver }, ...argv);
     const found = await handed("--from", "ann");
     expect(found).toMatchObject({ archive: null, inEngine: { id: digest("1") }, inRegistry: { digest: shared } });
     expect(await handed()).toMatchObject({ inEngine: null, inRegistry: { state: "absent" } });
@@ -169,12 +170,12 @@ describe("an image that is handed over", () => {
       ...{ archive: { path, exists: false, digest: null }, inRegistry: null },
     });
     const none = { archive: null, inEngine: null, inRegistry: null };
-    expect((await at.look(["handedOver"], { options }, "--from", "ann")).handedOver).toEqual(none);
+    expect(await at.ask({ options, look: lookAtHandedOver }, "--from", "ann")).toEqual(none);
   });
 });
 
 describe("a port", () => {
-  const look = async (...argv: readonly string[]) => (await at.look(["port"], asking, ...argv)).port;
+  const look = (...argv: readonly string[]) => at.ask({ options, look: lookForPort }, ...argv);
   const taken = async <T>(number: number, work: () => Promise<T>): Promise<T> => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(number, "127.0.0.1", resolve));
@@ -196,8 +197,8 @@ describe("a port", () => {
   });
 
   it("is the original's fixed one, or the first free one from a number that is the user's own", async () => {
-    const fixed: Partial<Workflow> = { options: { ...options, autoAssignPort: flag("x", { fallback: false }) } };
-    expect((await at.look(["port"], fixed)).port.number).toBe(9999);
+    const fixed = { ...options, autoAssignPort: flag("x", { fallback: false }) };
+    expect((await at.ask({ options: fixed, look: lookForPort })).number).toBe(9999);
     const first = (await look()).number ?? 0;
     expect(first - own()).toBeGreaterThanOrEqual(0);
     expect(first - own()).toBeLessThan(100);

@@ -4,7 +4,6 @@ import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_imag
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { ownContainers } from "../../lib/model/engine_container.ts";
-import type { Facts } from "../../lib/model/facts.ts";
 import { renderTable } from "../../lib/model/table.ts";
 import { config, container, digest, doing, facts, lines, listedImage, refusal, version } from "./factory.ts";
 
@@ -15,19 +14,19 @@ const [old, last, ended, foreign, other] = [
   container("d4", { labels: { "dev.slipway.image": "cmamp", "dev.slipway.user": "ann" } }),
   container("e5", { labels: { "dev.slipway.image": "opt", "dev.slipway.user": "gp" } }),
 ];
-const world = (more: Partial<Facts> = {}) => facts({ containers: [old, last, ended, foreign, other], ...more });
+const all = [old, last, ended, foreign, other];
 const told = (steps: ReturnType<typeof listContainers>) => doing(steps, announce)[0]?.text ?? "";
 
 describe("the own containers", () => {
   it("are those that this user started of this image, the last one first", () => {
-    expect(ownContainers(world())).toEqual([ended, last, old]);
+    expect(ownContainers(facts(), all)).toEqual([ended, last, old]);
   });
 
   it.each([
     [false, 3],
     [true, 5],
-  ])("are listed, and with --all (%s) everyone's", (all, count) => {
-    const steps = listContainers(world(), { all });
+  ])("are listed, and with --all (%s) everyone's", (isAll, count) => {
+    const steps = listContainers(facts(), { all: isAll }, all);
     expect([told(steps).split("\n").length - 1, doing(steps, announce)[0]?.data]).toEqual([
       count,
       expect.objectContaining({ length: count }),
@@ -35,16 +34,16 @@ describe("the own containers", () => {
   });
 
   it("that are none are said to be none", () => {
-    expect([told(listContainers(facts(), { all: false })), told(containerStats(facts(), { all: true }))]).toEqual([
-      "gp has no container of cmamp; --all shows everyone's",
-      "the engine has no running container",
-    ]);
+    expect([
+      told(listContainers(facts(), { all: false }, [])),
+      told(containerStats(facts(), { all: true }, [])),
+    ]).toEqual(["gp has no container of cmamp; --all shows everyone's", "the engine has no running container"]);
   });
 });
 
 describe("docker_kill", () => {
   const killed = (options: { all: boolean; container?: string }) =>
-    lines(killContainers(world(), options)).map((line) => line.replace("docker rm --force --volumes ", ""));
+    lines(killContainers(facts(), options, all)).map((line) => line.replace("docker rm --force --volumes ", ""));
   it.each([
     ["the last own one", { all: false }, ended.id],
     ["the one named by the start of its id", { all: false, container: last.id.slice(0, 6) }, last.id],
@@ -71,9 +70,9 @@ describe("docker_kill", () => {
 
   it("asks for --all only, and only where there is something", () => {
     expect([
-      asksKill(world(), { all: true }),
-      asksKill(world(), { all: false }),
-      asksKill(facts(), { all: true }),
+      asksKill(facts(), { all: true }, all),
+      asksKill(facts(), { all: false }, all),
+      asksKill(facts(), { all: true }, []),
     ]).toEqual([`End and remove 3 containers: ${ended.name}, ${last.name}, ${old.name}?`, null, null]);
   });
 });
@@ -81,7 +80,7 @@ describe("docker_kill", () => {
 describe("docker_exec", () => {
   const run = (more: { cmd?: string; words?: readonly string[]; container?: string; terminal?: boolean } = {}) =>
     doing(
-      execInContainer(world({ terminal: more.terminal ?? false }), { asRoot: false, words: [], ...more }),
+      execInContainer(facts({ terminal: more.terminal ?? false }), { asRoot: false, words: [], ...more }, all),
       command,
     )[0];
   it("runs in the last one that runs", () => {
@@ -114,7 +113,7 @@ describe("the engine's images", () => {
       b: { address: "127.0.0.2:5002", kind: "oci" },
     },
   });
-  const listedImages = [
+  const images = [
     listedImage(r1, "dev-1.10.0"),
     listedImage(r1, "dev-1.9.0"),
     listedImage(r1, "dev"),
@@ -122,9 +121,10 @@ describe("the engine's images", () => {
     listedImage("127.0.0.1:5001/opt", "dev"),
     listedImage("elsewhere/cmamp", "dev"),
   ];
-  const at = (more: Partial<Facts> = {}) => facts({ config: settings, listedImages, ...more });
+  const at = facts({ config: settings });
+  const seen = { containers: [], images };
   const shown = (all: boolean) =>
-    told(listImages(at(), { all }))
+    told(listImages(at, { all }, seen))
       .split("\n")
       .slice(1)
       .map((line) => line.split(/ +/).slice(0, 2).join(" "));
@@ -143,15 +143,15 @@ describe("the engine's images", () => {
     ["1.1.0", [], null],
   ])("of version %s are removed at every registry's repository, after a question", (of, removed, question) => {
     const options = { stage: "dev" as const, version: of ? version(of) : undefined };
-    expect([lines(removeImage(at(), options)), asksRemove(at(), options)]).toEqual([removed, question]);
+    expect([lines(removeImage(at, options, seen)), asksRemove(at, options, seen)]).toEqual([removed, question]);
   });
 
   it.each([
     ["by its digest", { imageId: digest("f") }],
     ["by its name", { image: `${r2}:dev` }],
   ])("are not removed while a container has one %s", (_name, more) => {
-    const world = at({ containers: [container("d4", { running: false, labels: {}, ...more })] });
-    expect(refusal(() => removeImage(world, { stage: "dev" })).message).toContain("dev is used by d4");
+    const used = { images, containers: [container("d4", { running: false, labels: {}, ...more })] };
+    expect(refusal(() => removeImage(at, { stage: "dev" }, used)).message).toContain("dev is used by d4");
   });
 });
 

@@ -94,17 +94,21 @@ const given: Readonly<Record<string, Given>> = {
   docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
-  docker_kill: { world: { containers: [container("3f2a91")] } },
-  docker_exec: { world: { containers: [container("3f2a91")] } },
+  docker_images_ls_repo: { seen: { containers: [], images: [] } },
+  docker_jupyter: { seen: { number: 20_000, free: true } },
+  docker_kill: { seen: [container("3f2a91")] },
+  docker_exec: { seen: [container("3f2a91")] },
+  docker_ps: { seen: [] },
+  docker_remove: { seen: { containers: [], images: [] } },
+  docker_share_local: { seen: { archive: null, inEngine: null, inRegistry: null } },
+  docker_stats: { seen: [] },
   docker_patch: {
     argv: ["--name", "ccxtpro"],
-    world: {
+    seen: {
       containers: [container("3f2a91")],
-      patch: {
-        startedFrom: { labels: {}, env: {}, user: "", workingDir: "", entrypoint: [], cmd: [] },
-        tag: "dev_ccxtpro",
-        inRegistry: null,
-      },
+      images: [],
+      startedFrom: { labels: {}, env: {}, user: "", workingDir: "", entrypoint: [], cmd: [] },
+      ...{ tag: "dev_ccxtpro", inRegistry: null },
     },
   },
   docker_push_dev: {
@@ -113,7 +117,7 @@ const given: Readonly<Record<string, Given>> = {
   docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
   docker_take_local: {
     argv: ["--from", "ann"],
-    world: { handedOver: { archive: null, inEngine: localImage(local), inRegistry: null } },
+    seen: { archive: null, inEngine: localImage(local), inRegistry: null },
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   find_unused_packages: { argv: ["--where", "dill"], world: { packages: python } },
@@ -148,17 +152,14 @@ const answers: Readonly<Record<string, unknown>> = {
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": onEcs("cmamp-preprod"),
   "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run":
     onEcs("cmamp-test-ada"),
+  "i docker_share_local --file /tmp/image.tar --readable": {
+    archive: { path: "/tmp/image.tar", exists: false, digest: null, version: null },
+    ...{ inEngine: null, inRegistry: null },
+  },
 };
 /** The world of an example where it is another than its script's. */
 const worlds: Readonly<Record<string, Partial<Facts>>> = {
   "i docker_release_prod --version 1.2.1 --dev-version 1.2.0": { changelog: changelog("prod-1.2.1", "1.2.0") },
-  "i docker_share_local --file /tmp/image.tar --readable": {
-    handedOver: {
-      archive: { path: "/tmp/image.tar", exists: false, digest: null, version: null },
-      inEngine: null,
-      inRegistry: null,
-    },
-  },
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": {
     version: null,
     registries: everywhere("prod-ada-0a1b2c3d4"),

@@ -6,6 +6,7 @@ import { command } from "../../lib/kinds/command.ts";
 import type { EngineContainer } from "../../lib/model/engine_container.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
+import type { InEngine } from "../../lib/run/look_containers.ts";
 import {
   config,
   container,
@@ -28,7 +29,7 @@ const table = (steps: readonly Step[]) =>
 const [first, second] = [container("a1"), container("b2", { created: "2025-01-02T11:00:00Z" })];
 
 describe("docker_ps", () => {
-  const list = (...containers: readonly EngineContainer[]) => listContainers(facts({ containers }), { all: true });
+  const list = (...containers: readonly EngineContainer[]) => listContainers(facts(), { all: true }, containers);
 
   it("says who started each container, from what, since when, on which ports", () => {
     const steps = list(container("a1", { ports: ["127.0.0.1:1->1/tcp", "2/tcp"] }));
@@ -55,7 +56,7 @@ describe("docker_ps", () => {
 
   it("says that there is none, and how to see everyone's", () => {
     expect(told(list())?.text).toBe("the engine has no container");
-    expect(told(listContainers(facts(), { all: false }))?.text).toBe(
+    expect(told(listContainers(facts(), { all: false }, []))?.text).toBe(
       "gp has no container of cmamp; --all shows everyone's",
     );
   });
@@ -69,7 +70,7 @@ describe("docker_stats", () => {
     },
   ];
   it("says what each running container uses", () => {
-    const steps = containerStats(facts({ stats }), { all: false });
+    const steps = containerStats(facts(), { all: false }, stats);
     expect(table(steps)).toEqual([
       ["ID", "NAME", "CPU", "MEMORY", "MEMORY %", "NETWORK", "DISK", "PROCESSES"],
       ["a10000000000", "box_a1", "1.5%", "10MiB / 1GiB", "1%", "1kB / 2kB", "3MB / 4MB", "7"],
@@ -78,7 +79,7 @@ describe("docker_stats", () => {
   });
 
   it("says that none runs", () => {
-    expect(told(containerStats(facts(), { all: false }))?.text).toBe(
+    expect(told(containerStats(facts(), { all: false }, []))?.text).toBe(
       "gp has no running container of cmamp; --all shows everyone's",
     );
   });
@@ -86,7 +87,7 @@ describe("docker_stats", () => {
 
 describe("docker_kill", () => {
   it("says what it ended", () => {
-    const [step, ...more] = killContainers(facts({ containers: [first, second] }), { all: true });
+    const [step, ...more] = killContainers(facts(), { all: true }, [first, second]);
     expect([step?.id, step?.title, more, step?.do]).toEqual([
       "docker_kill",
       "End and remove box_b2, box_a1",
@@ -106,7 +107,7 @@ describe("docker_kill", () => {
   });
 
   it.each([true, false])("says that there is nothing to end (--all %s)", (all) => {
-    const steps = killContainers(facts(), { all });
+    const steps = killContainers(facts(), { all }, []);
     expect([steps.map(({ id, title }) => [id, title]), told(steps)]).toEqual([
       [["report", "Tell that there is nothing to end"]],
       { kind: "announce", text: "gp has no container of cmamp", data: [] },
@@ -114,7 +115,7 @@ describe("docker_kill", () => {
   });
 
   it("asks of one as of one, and of several as of several", () => {
-    const asks = (...containers: readonly EngineContainer[]) => asksKill(facts({ containers }), { all: true });
+    const asks = (...containers: readonly EngineContainer[]) => asksKill(facts(), { all: true }, containers);
     expect([asks(first), asks(first, second)]).toEqual([
       "End and remove 1 container: box_a1?",
       "End and remove 2 containers: box_b2, box_a1?",
@@ -122,7 +123,7 @@ describe("docker_kill", () => {
   });
 
   it("refuses one container and all", () => {
-    expect(refusal(() => killContainers(facts(), { all: true, container: "a" }))).toMatchObject({
+    expect(refusal(() => killContainers(facts(), { all: true, container: "a" }, []))).toMatchObject({
       message: "--all and --container were both given",
       why: "One means every container of yours, the other a single one.",
     });
@@ -131,7 +132,7 @@ describe("docker_kill", () => {
 
 describe("docker_exec", () => {
   const exec = (more: Partial<Parameters<typeof execInContainer>[1]> = {}) =>
-    execInContainer(facts({ containers: [first] }), { asRoot: false, words: [], ...more });
+    execInContainer(facts(), { asRoot: false, words: [], ...more }, [first]);
   const words = (...given: Parameters<typeof exec>) => doing(exec(...given), command)[0]?.argv.slice(2);
 
   it("is interactive, ends with a code of its own, and is called by the container", () => {
@@ -172,7 +173,8 @@ describe("docker_exec", () => {
 
 describe("docker_images_ls_repo", () => {
   const repository = "127.0.0.1:5001/cmamp";
-  const list = (more: Partial<Facts>, all = false) => listImages(facts(more), { all });
+  const list = (more: Partial<InEngine> = {}, all = false, world: Partial<Facts> = {}) =>
+    listImages(facts(world), { all }, { containers: [], images: [], ...more });
   const bare = config({ container_registry_info: {} });
 
   it("says of each image its registry, digest, age, size and how many containers use it", () => {
@@ -182,8 +184,8 @@ describe("docker_images_ls_repo", () => {
       container("c3", { image: digest("f") }),
       container("d4", { image: `${repository}:other` }),
     ];
-    const listedImages = [listedImage(repository, "dev"), listedImage(repository, "dev-1.2.0", { id: digest("e") })];
-    const steps = list({ containers, listedImages });
+    const images = [listedImage(repository, "dev"), listedImage(repository, "dev-1.2.0", { id: digest("e") })];
+    const steps = list({ containers, images });
     expect(table(steps)).toEqual([
       ["REGISTRY", "IMAGE", "DIGEST", "CREATED", "SIZE", "IN USE"],
       ["ecr", `${repository}:dev`, "ffffffffffff", "2025-01-02 10:00", "2MB", "3"],
@@ -192,8 +194,8 @@ describe("docker_images_ls_repo", () => {
     expect([steps.map(({ id, title }) => [id, title]), told(steps)?.data]).toEqual([
       [["report", "Tell which images the engine has"]],
       [
-        { registry: "ecr", ...listedImages[0], containers: ["box_a1", "box_b2", "box_c3"] },
-        { registry: "ecr", ...listedImages[1], containers: [] },
+        { registry: "ecr", ...images[0], containers: ["box_a1", "box_b2", "box_c3"] },
+        { registry: "ecr", ...images[1], containers: [] },
       ],
     ]);
   });
@@ -202,42 +204,45 @@ describe("docker_images_ls_repo", () => {
     [false, ["ecr 127.0.0.1:5001/cmamp:dev"]],
     [true, ["ecr 127.0.0.1:5001/a:dev", "ecr 127.0.0.1:5001/cmamp:dev"]],
   ])("with --all (%s) shows other images below the same address, and none of another", (all, wanted) => {
-    const listedImages = [
+    const images = [
       listedImage("127.0.0.1:5001/a", "dev"),
       listedImage(repository, "dev"),
       listedImage("127.0.0.1:50010/cmamp", "dev"),
     ];
     expect(
-      table(list({ listedImages }, all))
+      table(list({ images }, all))
         ?.slice(1)
         .map((row) => row.slice(0, 2).join(" ")),
     ).toEqual(wanted);
   });
 
   it("without a registry shows images by their bare name, all of them or not", () => {
-    const listedImages = [listedImage("cmamp", "dev"), listedImage("debian", "12")];
+    const images = [listedImage("cmamp", "dev"), listedImage("debian", "12")];
     for (const all of [false, true])
       expect(
-        table(list({ config: bare, listedImages }, all))
+        table(list({ images }, all, { config: bare }))
           ?.slice(1)
           .map((row) => row.slice(0, 2).join(" ")),
       ).toEqual(["- cmamp:dev"]);
   });
 
   it("says that there is none", () => {
-    expect(told(list({}))?.text).toBe("the engine has no image of cmamp; pull one: i docker_pull");
+    expect(told(list())?.text).toBe("the engine has no image of cmamp; pull one: i docker_pull");
   });
 });
 
 describe("docker_remove", () => {
   const repository = "127.0.0.1:5001/cmamp";
-  const listedImages = [
+  const images = [
     listedImage(repository, "dev"),
     listedImage("127.0.0.1:5002/cmamp", "dev"),
     listedImage(repository, "dev-1.1.0"),
   ];
-  const remove = (more: Partial<Facts> = {}, options: Partial<Parameters<typeof removeImage>[1]> = {}) =>
-    removeImage(facts({ listedImages, ...more }), { stage: "dev", ...options });
+  const remove = (
+    options: Partial<Parameters<typeof removeImage>[1]> = {},
+    more: Partial<InEngine> = {},
+    world: Partial<Facts> = {},
+  ) => removeImage(facts(world), { stage: "dev", ...options }, { containers: [], images, ...more });
 
   it("says what it removed", () => {
     const [step, ...more] = remove();
@@ -254,12 +259,12 @@ describe("docker_remove", () => {
   });
 
   it("says that there is nothing to remove, and asks nothing", () => {
-    const steps = remove({}, { version: version("1.3.0") });
+    const steps = remove({ version: version("1.3.0") });
     expect([steps.map(({ id, title }) => [id, title]), steps[0]?.do]).toEqual([
       [["report", "Tell that there is nothing to remove"]],
       [{ kind: "announce", text: "the engine has no cmamp:dev-1.3.0", data: [] }],
     ]);
-    expect(asksRemove(facts(), { stage: "dev" })).toBeNull();
+    expect(asksRemove(facts(), { stage: "dev" }, { containers: [], images: [] })).toBeNull();
   });
 
   it.each<[string, Parameters<typeof removeImage>[1], string]>([
@@ -268,14 +273,16 @@ describe("docker_remove", () => {
     ["a local one by its number", { stage: "local", version: version("1.1.0") }, "local-gp-1.1.0"],
     ["dev as it is, though the engine has the code's version", { stage: "dev" }, "dev"],
   ])("means %s", (_what, options, tag) => {
-    const images = ["local-gp-1.2.0", "local-gp-1.1.0", "dev-1.2.0"].map((name) => localImage(`${repository}:${name}`));
-    const world = { engine: engine({ images }), listedImages: [listedImage(repository, tag)] };
-    expect(lines(remove(world, options))).toEqual([`docker image rm ${repository}:${tag}`]);
+    const known = ["local-gp-1.2.0", "local-gp-1.1.0", "dev-1.2.0"].map((name) => localImage(`${repository}:${name}`));
+    const seen = { images: [listedImage(repository, tag)] };
+    expect(lines(remove(options, seen, { engine: engine({ images: known }) }))).toEqual([
+      `docker image rm ${repository}:${tag}`,
+    ]);
   });
 
   it("refuses an image that containers use, each named once", () => {
     const containers = [container("d4", { imageId: digest("f") }), container("e5", { image: `${repository}:dev` })];
-    expect(refusal(() => remove({ containers }))).toMatchObject({
+    expect(refusal(() => remove({}, { containers }))).toMatchObject({
       message: "dev is used by d40000000000 box_d4, e50000000000 box_e5",
       why: "The image of a container, running or ended, is not taken from under it.",
       fix: "Leave the containers, or end your own: i docker_kill --all",

@@ -69,13 +69,13 @@ describe("own containers", () => {
   const [old, last] = [container("aaaa1", { created: "2025-01-01T10:00:00Z" }), container("aaaa2")];
   const foreign = container("bbbb1", { labels: { "dev.slipway.image": "cmamp", "dev.slipway.user": "ann" } });
   const other = container("bbbb2", { labels: { "dev.slipway.image": "other", "dev.slipway.user": "gp" } });
-  const world = facts({ containers: [old, foreign, last, other, container("bbbb3", { labels: {} })] });
-  const names = (of: typeof world) => ownContainers(of).map(({ name }) => name);
+  const world = [old, foreign, last, other, container("bbbb3", { labels: {} })];
+  const names = (of: typeof world) => ownContainers(facts(), of).map(({ name }) => name);
 
   it("are those of this user and this image, the last one first", () => {
     expect(names(world)).toEqual(["box_aaaa2", "box_aaaa1"]);
-    expect(names(facts({ containers: [last, old] }))).toEqual(["box_aaaa2", "box_aaaa1"]);
-    expect(world.containers[0]).toBe(old);
+    expect(names([last, old])).toEqual(["box_aaaa2", "box_aaaa1"]);
+    expect(world[0]).toBe(old);
   });
 
   it.each([
@@ -84,11 +84,11 @@ describe("own containers", () => {
     ["aaaa1", "box_aaaa1"],
     ["aaaa10000000", "box_aaaa1"],
   ])("are meant by %s", (wanted, name) => {
-    expect(chooseContainer(world, wanted)?.name).toBe(name);
+    expect(chooseContainer(facts(), world, wanted)?.name).toBe(name);
   });
 
   it("are none where none was named and there is none", () => {
-    expect(chooseContainer(facts(), undefined)).toBeUndefined();
+    expect(chooseContainer(facts(), [], undefined)).toBeUndefined();
   });
 
   it.each([
@@ -98,7 +98,7 @@ describe("own containers", () => {
     ["box_aaaa", "no", "See them all: i docker_ps --all"],
     ["aaa2", "no", "See them all: i docker_ps --all"],
   ])("are not named by %s", (wanted, count, fix) => {
-    expect(refusal(() => chooseContainer(world, wanted))).toMatchObject({
+    expect(refusal(() => chooseContainer(facts(), world, wanted))).toMatchObject({
       message: `"${wanted}" names ${count} container of yours`,
       why: "gp has of cmamp: aaaa20000000 box_aaaa2, aaaa10000000 box_aaaa1.",
       fix,
@@ -106,7 +106,7 @@ describe("own containers", () => {
   });
 
   it("may be none at all", () => {
-    expect(refusal(() => chooseContainer(facts(), "box")).why).toBe("gp has of cmamp: none.");
+    expect(refusal(() => chooseContainer(facts(), [], "box")).why).toBe("gp has of cmamp: none.");
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe("own containers", () => {
 describe("a container that is needed", () => {
   const ended = container("aaaa2", { running: false });
   const running = container("aaaa1", { created: "2025-01-01T10:00:00Z" });
-  const world = facts({ containers: [running, ended] });
+  const world = [running, ended];
 
   it.each([
     [undefined, true, "box_aaaa1"],
@@ -129,15 +129,15 @@ describe("a container that is needed", () => {
     ["aaaa1", true, "box_aaaa1"],
     ["aaaa2", false, "box_aaaa2"],
   ])("named %s, running: %s, is %s", (wanted, alive, name) => {
-    expect(requireContainer(world, wanted, { running: alive }).name).toBe(name);
+    expect(requireContainer(facts(), world, { wanted, running: alive }).name).toBe(name);
   });
 
   it.each([
     ["was named and has ended", world, "aaaa2", true, "container aaaa20000000 has ended"],
-    ["is none that runs", facts({ containers: [ended] }), undefined, true, "gp has no running container of cmamp"],
-    ["is none", facts(), undefined, false, "gp has no container of cmamp"],
+    ["is none that runs", [ended], undefined, true, "gp has no running container of cmamp"],
+    ["is none", [], undefined, false, "gp has no container of cmamp"],
   ])("is refused where it %s", (_why, of, wanted, alive, message) => {
-    expect(refusal(() => requireContainer(of, wanted, { running: alive }))).toMatchObject({
+    expect(refusal(() => requireContainer(facts(), of, { wanted, running: alive }))).toMatchObject({
       message,
       why: "This works on a container that you started of this image.",
       fix: "Start one: i docker_bash; see what there is: i docker_ps --all",

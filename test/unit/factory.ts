@@ -52,12 +52,6 @@ export function facts(more: Partial<Facts> = {}): Facts {
     commits: [],
     output: null,
     terminal: false,
-    containers: [],
-    stats: [],
-    listedImages: [],
-    port: { number: 20_000, free: true },
-    patch: { startedFrom: null, tag: null, inRegistry: null },
-    handedOver: { archive: null, inEngine: null, inRegistry: null },
     ...more,
   };
 }

@@ -2,23 +2,25 @@ import { describe, expect, it } from "vitest";
 import { asksShare, asksTake, shareLocal, takeLocal } from "../../lib/flows/hand_over.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { HandedOver } from "../../lib/model/around_facts.ts";
 import type { Facts } from "../../lib/model/facts.ts";
+import type { HandedOver } from "../../lib/run/look_containers.ts";
 import { config, digest, doing, engine, facts, found, lines, localImage, refusal, stepOf } from "./factory.ts";
 
 const repository = "127.0.0.1:5001/cmamp";
 const mine = (id = digest("1")) => localImage(`${repository}:local-gp-1.2.0`, { id, digests: [id] });
-const handed = (more: Partial<HandedOver> = {}): Partial<Facts> => ({
-  handedOver: { archive: null, inEngine: null, inRegistry: null, ...more },
+const handed = (more: Partial<HandedOver> = {}): HandedOver => ({
+  ...{ archive: null, inEngine: null, inRegistry: null },
+  ...more,
 });
 const archive = { path: "/tmp/image.tar", exists: true, digest: digest("a"), version: "1.2.0" };
-const world = (more: Partial<HandedOver> = {}, store: "classic" | "containerd" = "containerd") =>
-  facts({ engine: engine({ images: [mine()], store }), ...handed(more) });
-const share = (all: Facts, readable = false) => shareLocal(all, { readable });
+const built = { engine: engine({ images: [mine()] }) };
+const classic = { engine: engine({ images: [mine()], store: "classic" }) };
+const share = (more: Partial<HandedOver> = {}, world: Partial<Facts> = built, readable = false) =>
+  shareLocal(facts(world), { readable }, handed(more));
 
 describe("docker_share_local", () => {
   it("pushes the image and reads it back", () => {
-    const steps = share(world());
+    const steps = share();
     expect([lines(steps), doing(steps, verifyDigest)]).toEqual([
       [`docker push ${repository}:local-gp-1.2.0`],
       [expect.objectContaining({ digest: digest("1"), places: [{ registry: "ecr", repository }] })],
@@ -27,21 +29,21 @@ describe("docker_share_local", () => {
 
   it("pushes to the registry that was named, under its name", () => {
     const settings = config();
-    const all = { ...world(), config: settings, targets: settings.registries.slice(1) };
+    const steps = share({}, { ...built, config: settings, targets: settings.registries.slice(1) });
     const there = "127.0.0.1:5002/cmamp:local-gp-1.2.0";
-    expect(lines(share(all))).toEqual([`docker tag ${digest("1")} ${there}`, `docker push ${there}`]);
-    expect(doing(share(all), announce)[0]?.text).toContain("--target-registries dockerhub");
+    expect(lines(steps)).toEqual([`docker tag ${digest("1")} ${there}`, `docker push ${there}`]);
+    expect(doing(steps, announce)[0]?.text).toContain("--target-registries dockerhub");
   });
 
   it("pushes nothing where the registry has this image", () => {
-    expect(stepOf(share(world({ inRegistry: found(digest("1")) })), "docker_push").skip).toBe("ecr has it");
+    expect(stepOf(share({ inRegistry: found(digest("1")) }), "docker_push").skip).toBe("ecr has it");
   });
 
   it.each([
     [true, "0644"],
     [false, "0600"],
   ])("writes a file by digest, so that no tag goes with it (readable %s: %s)", (readable, mode) => {
-    expect(lines(share(world({ archive }), readable))).toEqual([
+    expect(lines(share({ archive }, built, readable))).toEqual([
       `docker save --output /tmp/image.tar ${digest("1")}`,
       `chmod ${mode} /tmp/image.tar`,
     ]);
@@ -58,14 +60,14 @@ describe("docker_share_local", () => {
     ["the same image there", { inRegistry: found(digest("1")) }, null],
     ["nothing there", { inRegistry: { state: "absent" } }, null],
   ])("asks about %s", (_name, more, question) => {
-    expect(asksShare(world(more))).toBe(question);
+    expect(asksShare(facts(built), { readable: false }, handed(more))).toBe(question);
   });
 
   it.each<[string, () => unknown, string]>([
-    ["without the image", () => share(facts()), "i docker_build_local"],
-    ["--readable without --file", () => share(world(), true), "--file /tmp/image.tar"],
-    ["a file of the classic store", () => share(world({ archive }, "classic")), "without --file"],
-    ["without any registry", () => share({ ...world(), targets: [] }), "--file /tmp/image.tar --readable"],
+    ["without the image", () => share({}, {}), "i docker_build_local"],
+    ["--readable without --file", () => share({}, built, true), "--file /tmp/image.tar"],
+    ["a file of the classic store", () => share({ archive }, classic), "without --file"],
+    ["without any registry", () => share({}, { ...built, targets: [] }), "--file /tmp/image.tar --readable"],
   ])("refuses %s", (_name, run, fix) => {
     expect(refusal(run).fix).toContain(fix);
   });
@@ -73,7 +75,7 @@ describe("docker_share_local", () => {
 
 describe("docker_take_local", () => {
   const take = (more: Partial<HandedOver>, options: { from?: string; digest?: string } = {}, images = [mine()]) =>
-    takeLocal(facts({ engine: engine({ images }), ...handed(more) }), { from: "ann", ...options });
+    takeLocal(facts({ engine: engine({ images }) }), { from: "ann", ...options }, handed(more));
   const own = `${repository}:local-gp-1.2.0`;
   const theirs = localImage(`${repository}:local-ann-1.2.0`, { id: digest("e") });
   const inRegistry = found(digest("d"));
@@ -119,7 +121,7 @@ describe("docker_take_local", () => {
 
   it("asks only where the taker's tag would move", () => {
     const asks = (images: ReturnType<typeof mine>[]) =>
-      asksTake(facts({ engine: engine({ images }), ...handed({ inRegistry }) }), { from: "ann" });
+      asksTake(facts({ engine: engine({ images }) }), { from: "ann" }, handed({ inRegistry }));
     expect([asks([]), asks([mine(digest("d"))]), asks([mine()])]).toEqual([
       null,
       null,
@@ -136,7 +138,7 @@ describe("the steps of handing over", () => {
   });
 
   it("by a file are one, with the line that the taker types", () => {
-    const [step, ...more] = share(world({ archive }));
+    const [step, ...more] = share({ archive });
     expect([step?.id, step?.title, more, step?.do.at(-1)]).toEqual([
       "docker_save",
       `Write ${repository}:local-gp-1.2.0 to /tmp/image.tar`,
@@ -146,7 +148,7 @@ describe("the steps of handing over", () => {
   });
 
   it("by a registry are a push, and the line with the digest that was read back", () => {
-    const steps = share(world());
+    const steps = share();
     expect(steps.map(({ id, title, skip }) => [id, title, skip])).toEqual([
       ["docker_push", `Push ${repository}:local-gp-1.2.0 and read it back`, null],
       ["tell", "Tell how it is taken", null],
@@ -158,7 +160,7 @@ describe("the steps of handing over", () => {
   });
 
   it("from the classic store learn the digest by reading it back, and compare what was read", () => {
-    const steps = share(world({}, "classic"));
+    const steps = share({}, classic);
     expect([doing(steps, verifyDigest)[0], doing(steps, announce)[0]?.digest]).toEqual([
       {
         ...{ kind: "verify_digest", tag: "local-gp-1.2.0", digest: { from: "docker_push" } },
@@ -169,12 +171,12 @@ describe("the steps of handing over", () => {
   });
 
   it("from the classic store push nothing anew that a registry has", () => {
-    const steps = share(world({ inRegistry: found(digest("1")) }, "classic"));
+    const steps = share({ inRegistry: found(digest("1")) }, classic);
     expect([stepOf(steps, "docker_push").skip, doing(steps, announce)[0]?.digest]).toEqual(["ecr has it", digest("1")]);
   });
 
   it("log docker in first where AWS is behind the registry", () => {
-    expect(lines(share({ ...world(), env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } }))[0]).toBe(
+    expect(lines(share({}, { ...built, env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } }))[0]).toBe(
       "docker login --username AWS --password-stdin 127.0.0.1:5001",
     );
   });
@@ -182,7 +184,7 @@ describe("the steps of handing over", () => {
   it.each<[string, () => unknown, object]>([
     [
       "without the image",
-      () => share(facts()),
+      () => share({}, {}),
       {
         message: `the engine has no ${repository}:local-gp-1.2.0`,
         why: "There is nothing to hand over.",
@@ -191,7 +193,7 @@ describe("the steps of handing over", () => {
     ],
     [
       "where --readable stands alone",
-      () => share(world(), true),
+      () => share({}, built, true),
       {
         message: "--readable was given without --file",
         why: "It lets others read the file that the image is written to.",
@@ -200,7 +202,7 @@ describe("the steps of handing over", () => {
     ],
     [
       "in a file of the classic store",
-      () => share(world({ archive }, "classic")),
+      () => share({ archive }, classic),
       {
         message: "this engine's classic image store cannot hand an image over in a file",
         why: "It keeps an image's config and not its manifest, so that the digest after docker load is another one. By a registry it can.",
@@ -209,7 +211,7 @@ describe("the steps of handing over", () => {
     ],
     [
       "without a registry",
-      () => share({ ...world(), targets: [] }),
+      () => share({}, { ...built, targets: [] }),
       {
         message: "no registry is configured",
         why: "Without one an image is handed over in a file.",
@@ -222,9 +224,9 @@ describe("the steps of handing over", () => {
 
   it("ask about another image of a registry, whatever other tags the engine has", () => {
     const images = [localImage("x:y", { digests: [digest("b")] }), mine()];
-    expect(asksShare(facts({ engine: engine({ images }), ...handed({ inRegistry: found(digest("b")) }) }))).toBe(
-      `Replace ecr's local-gp-1.2.0, which is ${digest("b")}?`,
-    );
+    expect(
+      asksShare(facts({ engine: engine({ images }) }), { readable: false }, handed({ inRegistry: found(digest("b")) })),
+    ).toBe(`Replace ecr's local-gp-1.2.0, which is ${digest("b")}?`);
   });
 });
 
@@ -234,7 +236,7 @@ describe("the steps of taking over", () => {
     more: Partial<HandedOver>,
     options: { from?: string; digest?: string } = {},
     world: Partial<Facts> = {},
-  ) => takeLocal(facts({ ...handed(more), ...world }), { from: "ann", ...options });
+  ) => takeLocal(facts(world), { from: "ann", ...options }, handed(more));
   const theirs = localImage(`${repository}:local-ann-1.2.0`, { id: digest("e") });
 
   it.each<[string, Partial<HandedOver>, string, string]>([

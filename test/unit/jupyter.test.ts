@@ -3,13 +3,16 @@ import { jupyter } from "../../lib/flows/jupyter.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import { port as portOption } from "../../lib/run/around_options.ts";
+import type { Port } from "../../lib/run/look_containers.ts";
+import { vocabulary } from "../../lib/run/options.ts";
 import { config, doing, engine, facts, lines, localImage, refusal, version } from "./factory.ts";
 
 const options = { stage: "dev", asRoot: false, entrypoint: true, selfTest: false } as const;
 const world = (more: Partial<Facts> = {}) =>
   facts({ engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev")] }), ...more });
-const run = (more: Partial<Facts> = {}, selfTest = false) => jupyter(world(more), { ...options, selfTest });
+const free = { number: 20_000, free: true };
+const run = (more: Partial<Facts> = {}, selfTest = false, port: Port = free) =>
+  jupyter(world(more), { ...options, selfTest }, port);
 const app = (more: Partial<Facts> = {}) => {
   const file = doing(run(more), writeFile).find(({ path }) => path.endsWith(".yml"));
   return (JSON.parse(file?.content ?? "{}") as { services: { app: Record<string, unknown> } }).services.app;
@@ -38,15 +41,15 @@ describe("docker_jupyter", () => {
     [{ number: 8889, free: false }, "port 8889 is taken"],
     [{ number: null, free: false }, "no port is free"],
   ])("refuses %j", (port, what) => {
-    expect(refusal(() => run({ port })).message).toBe(what);
+    expect(refusal(() => run({}, false, port)).message).toBe(what);
   });
 
   it.each(["0", "65536", "-1", "80a", "", "8 8"])("takes no %j for a port", (text) => {
-    expect(refusal(() => portOption.parse(text)).fix).toBe("Use --port 8888");
+    expect(refusal(() => vocabulary.port.parse(text)).fix).toBe("Use --port 8888");
   });
 
   it.each(["1", "8888", "65535"])("takes %s for a port", (value) => {
-    expect(portOption.parse(value)).toBe(Number(value));
+    expect(vocabulary.port.parse(value)).toBe(Number(value));
   });
 
   it("says where it is reached, or that it is only tried", () => {
@@ -60,7 +63,7 @@ describe("docker_jupyter", () => {
   });
 
   const script = (selfTest: boolean, port = 20_000) =>
-    doing(run({ port: { number: port, free: true } }, selfTest), writeFile)
+    doing(run({}, selfTest, { number: port, free: true }), writeFile)
       .find(({ path }) => path.includes("/cmd/"))
       ?.content.split("\n")
       .slice(2) ?? [];
@@ -100,7 +103,7 @@ describe("docker_jupyter", () => {
   });
 
   it("runs in the image of the version that is named, pulled where the engine lacks it", () => {
-    const steps = jupyter(world(), { ...options, version: version("1.1.0") });
+    const steps = jupyter(world(), { ...options, version: version("1.1.0") }, free);
     expect(lines(steps)[0]).toBe("docker pull 127.0.0.1:5001/cmamp:dev-1.1.0");
     expect(steps.at(-1)?.title).toContain("cmamp:dev-1.1.0 on");
   });
@@ -109,7 +112,7 @@ describe("docker_jupyter", () => {
     [{ number: 8889, free: false }, "port 8889 is taken"],
     [{ number: null, free: true }, "no port is free"],
   ])("says what may listen, where %j", (port, message) => {
-    expect(refusal(() => run({ port }))).toMatchObject({
+    expect(refusal(() => run({}, false, port))).toMatchObject({
       message,
       why: "Something listens on it on this machine, perhaps another Jupyter of yours.",
       fix: "See what runs: i docker_ps; or name another: i docker_jupyter --port 8889",

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
+import type { ImageSettings } from "../../lib/doors/containers.ts";
 import { findImage } from "../../lib/flows/find_image.ts";
 import { asksPatch, commitChanges, patchContainer } from "../../lib/flows/patch.ts";
 import { tagLocalAsDev } from "../../lib/flows/promote.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import type { ImageSettings } from "../../lib/model/around_facts.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { patchTag } from "../../lib/model/patched.ts";
+import type { Patch } from "../../lib/run/look_containers.ts";
 import {
   config,
   container,
@@ -33,8 +34,11 @@ const settings = (more: Partial<ImageSettings> = {}): ImageSettings => ({
   ...more,
 });
 const own = container("a1");
-const patch = { startedFrom: settings(), tag: "dev_ccxtpro", inRegistry: null };
-const world = (more: Partial<Facts> = {}) => facts({ containers: [own], patch, ...more });
+const seen = (more: Partial<Patch> = {}): Patch => ({
+  ...{ containers: [own], images: [], startedFrom: settings(), tag: "dev_ccxtpro", inRegistry: null },
+  ...more,
+});
+const nowhere = { targets: [] };
 const repository = "127.0.0.1:5001/cmamp";
 
 describe("what a commit changes", () => {
@@ -73,39 +77,34 @@ describe("what a commit changes", () => {
 
 describe("docker_patch", () => {
   it("commits, then pushes where it is asked to", () => {
-    const [commit, ...more] = lines(patchContainer(world(), { push: true }));
+    const [commit, ...more] = lines(patchContainer(facts(), { push: true }, seen()));
     expect([commit?.endsWith(` ${own.id} ${repository}:dev_ccxtpro`), more]).toEqual([
       true,
       [`docker push ${repository}:dev_ccxtpro`],
     ]);
   });
 
-  const listedImages = [listedImage(repository, "dev_ccxtpro")];
-  it.each<[string, Partial<Facts>, boolean, string | null]>([
+  const images = [listedImage(repository, "dev_ccxtpro")];
+  it.each<[string, Partial<Patch>, boolean, string | null]>([
     ["nothing is there", {}, true, null],
-    ["the engine has the tag", { listedImages }, false, "Replace dev_ccxtpro in the engine by the patched image?"],
+    ["the engine has the tag", { images }, false, "Replace dev_ccxtpro in the engine by the patched image?"],
     [
       "both have it",
-      { listedImages, patch: { ...patch, inRegistry: found(digest("a")) } },
+      { images, inRegistry: found(digest("a")) },
       true,
       "Replace dev_ccxtpro in the engine and ecr by the patched image?",
     ],
-    [
-      "the registry has it, and nothing is pushed",
-      { patch: { ...patch, inRegistry: found(digest("a")) } },
-      false,
-      null,
-    ],
+    ["the registry has it, and nothing is pushed", { inRegistry: found(digest("a")) }, false, null],
   ])("asks where a tag would move: %s", (_name, more, push, question) => {
-    expect(asksPatch(world(more), { push })).toBe(question);
+    expect(asksPatch(facts(), { push }, seen(more))).toBe(question);
   });
 
-  it.each<[string, Partial<Facts>, string]>([
-    ["nobody's container", { containers: [] }, "i docker_bash"],
-    ["a container whose image is gone", { patch: { ...patch, startedFrom: null } }, "Pull or build"],
-    ["a push without a registry", { targets: [] }, "Leave --push out"],
-  ])("refuses %s", (_name, more, fix) => {
-    expect(refusal(() => patchContainer(world(more), { push: true })).fix).toContain(fix);
+  it.each<[string, Partial<Patch>, Partial<Facts>, string]>([
+    ["nobody's container", { containers: [] }, {}, "i docker_bash"],
+    ["a container whose image is gone", { startedFrom: null }, {}, "Pull or build"],
+    ["a push without a registry", {}, nowhere, "Leave --push out"],
+  ])("refuses %s", (_name, more, world, fix) => {
+    expect(refusal(() => patchContainer(facts(world), { push: true }, seen(more))).fix).toContain(fix);
   });
 
   it.each([
@@ -135,7 +134,8 @@ describe("a patched image", () => {
 });
 
 describe("the steps of a patch", () => {
-  const plan = (more: Partial<Facts> = {}, push = true) => patchContainer(world(more), { push });
+  const plan = (more: Partial<Patch> = {}, world: Partial<Facts> = {}, push = true) =>
+    patchContainer(facts(world), { push }, seen(more));
   const second = { targets: config().registries.slice(1) };
 
   it("commit with every change as an option, push and tell what it is", () => {
@@ -161,11 +161,11 @@ describe("the steps of a patch", () => {
       ...["--change", 'ENTRYPOINT ["/install/entrypoint.sh"]', "--change", 'CMD ["bash"]'],
       ...[own.id, `${repository}:dev_ccxtpro`],
     ]);
-    expect(plan({}, false).map(({ id }) => id)).toEqual(["docker_commit", "tell"]);
+    expect(plan({}, {}, false).map(({ id }) => id)).toEqual(["docker_commit", "tell"]);
   });
 
   it("give the image the registry's name where the engine knows it by another", () => {
-    expect(lines([stepOf(plan(second), "docker_push")])).toEqual([
+    expect(lines([stepOf(plan({}, second), "docker_push")])).toEqual([
       `docker tag ${repository}:dev_ccxtpro 127.0.0.1:5002/cmamp:dev_ccxtpro`,
       "docker push 127.0.0.1:5002/cmamp:dev_ccxtpro",
     ]);
@@ -176,7 +176,7 @@ describe("the steps of a patch", () => {
     ["local-gp-1.2.0", "Use it with: i docker_bash --stage local --version 1.2.0"],
     ["local-a-b-1.2.0", "Use it with: i docker_bash --stage local --version 1.2.0"],
   ])("tell how %s is used, and that it cannot be released", (tag, use) => {
-    const [told] = doing(plan({ patch: { ...patch, tag } }), announce);
+    const [told] = doing(plan({ tag }), announce);
     expect(told).toEqual({
       kind: "announce",
       text: [
@@ -195,16 +195,17 @@ describe("the steps of a patch", () => {
   });
 
   it("ask where the registry that it is pushed to has the tag", () => {
-    const there = { patch: { ...patch, inRegistry: found(digest("a")) } };
-    expect(asksPatch(world(there), { push: true })).toBe("Replace dev_ccxtpro in ecr by the patched image?");
+    const asks = (more: Partial<Patch>) => asksPatch(facts(), { push: true }, seen(more));
+    expect(asks({ inRegistry: found(digest("a")) })).toBe("Replace dev_ccxtpro in ecr by the patched image?");
     const others = [listedImage("elsewhere/cmamp", "dev_ccxtpro"), listedImage(repository, "dev")];
-    expect(asksPatch(world({ listedImages: others }), { push: true })).toBeNull();
+    expect(asks({ images: others })).toBeNull();
   });
 
-  it.each<[string, Partial<Facts>, object]>([
+  it.each<[string, Partial<Patch>, Partial<Facts>, object]>([
     [
       "of a container whose image is gone",
-      { patch: { ...patch, startedFrom: null } },
+      { startedFrom: null },
+      {},
       {
         message: "the engine has no more 127.0.0.1:5001/cmamp:dev, which box_a1 was started from",
         why: "Its variables and labels tell what the container has beside it, and that must not get into the patched image.",
@@ -213,15 +214,16 @@ describe("the steps of a patch", () => {
     ],
     [
       "that is pushed nowhere",
-      { targets: [] },
+      {},
+      nowhere,
       {
         message: "--push was given, and no registry is configured",
         why: "An image is pushed to a registry of container_registry_info.",
         fix: "Leave --push out, or add a registry to repo_config.yaml",
       },
     ],
-  ])("are refused %s", (_what, more, wanted) => {
-    expect(refusal(() => plan(more))).toMatchObject(wanted);
+  ])("are refused %s", (_what, more, world, wanted) => {
+    expect(refusal(() => plan(more, world))).toMatchObject(wanted);
   });
 
   it("are refused where a variable cannot be emptied", () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { aroundNames } from "../../lib/model/around_facts.ts";
 import { slackText } from "../../lib/model/message.ts";
 import { poetryModes } from "../../lib/model/poetry.ts";
 import { asksOverwrite, writtenBy } from "../../lib/model/report.ts";
@@ -12,10 +11,6 @@ it.each([
   ["*bold* _as it is_", "*bold* _as it is_"],
 ])("the channel gets %j as %j, which calls nobody", (text, expected) => {
   expect(slackText(text)).toBe(expected);
-});
-
-it("what is read of the world around containers has six parts", () => {
-  expect(aroundNames).toEqual(["containers", "stats", "listedImages", "handedOver", "patch", "port"]);
 });
 
 it("poetry.lock is resolved anew, refreshed or taken as it is", () => {

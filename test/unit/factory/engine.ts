@@ -1,4 +1,4 @@
-import type { ListedImage } from "../../../lib/model/around_facts.ts";
+import type { ListedImage } from "../../../lib/doors/containers.ts";
 import type { EngineContainer } from "../../../lib/model/engine_container.ts";
 import type { EngineFacts, LocalImage } from "../../../lib/model/facts.ts";
 import { digest } from "./values.ts";
