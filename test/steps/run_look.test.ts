@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { forgetInterrupts } from "../../lib/doors/interrupt.ts";
 import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import type { Action } from "../../lib/model/plan.ts";
@@ -21,7 +22,11 @@ beforeAll(async () => {
 afterEach(() => {
   for (const registry of ground.registries) registry.reply = () => null;
 });
-afterAll(() => ground.end());
+afterAll(async () => {
+  // The last test here is interrupted, and other files run in this process.
+  forgetInterrupts();
+  await ground.end();
+});
 
 const options = {
   ...pick("version", "devVersion", "stage", "targetRegistries", "multiArch", "builder", "images"),
