@@ -1,13 +1,14 @@
 import { jupyter } from "../lib/flows/jupyter.ts";
 import { lookForPort } from "../lib/run/look_containers.ts";
-import { flag, pick } from "../lib/run/options.ts";
+import { flag, pick, portOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
   about: "Start Jupyter in the container of a stage, on a free port of 127.0.0.1 and with a token.",
   options: {
-    ...pick("stage", "version", "asRoot", "entrypoint", "port"),
+    ...pick("stage", "version", "asRoot", "entrypoint"),
+    port: portOption,
     autoAssignPort: flag("Take port 9999 instead of a free one.", { fallback: true }),
     selfTest: flag("Start it, see that it answers with its token and only so, and end it."),
   },

@@ -1,4 +1,5 @@
 import { asksRollback, rollback } from "../lib/flows/rollback.ts";
+import { lookAtCandidates } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,7 +7,8 @@ export default await script(import.meta.url, {
   subject: "release",
   about: "Point dev back at an earlier version in every registry; versions never move.",
   options: pick("version", "message", "targetRegistries", "breakLock"),
-  needs: ({ version }) => ["git", "registries", "log", ...(version ? [] : (["candidates"] as const))],
+  needs: ({ version }) => ["git", "log", ...(version ? (["registries"] as const) : [])],
+  look: async (facts, options) => (options.version ? facts.registries : lookAtCandidates(facts, options)),
   examples: ["i docker_rollback_dev --version 1.0.0 --message 'pandas breaks the loader'"],
   asks: asksRollback,
   steps: rollback,

@@ -1,4 +1,5 @@
 import { announceRelease, asksAnnounce } from "../lib/flows/announce.ts";
+import { lookAtReleases } from "../lib/run/look_releases.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -14,7 +15,8 @@ export default await script(import.meta.url, {
       onlyTyped: true,
     }),
   },
-  needs: ["git", "log", "releases"],
+  needs: ["git", "log"],
+  look: lookAtReleases,
   examples: ["i release_announce --version 1.2.0", "i release_announce --stage prod"],
   asks: asksAnnounce,
   steps: announceRelease,

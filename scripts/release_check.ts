@@ -1,4 +1,5 @@
 import { releaseCheck } from "../lib/flows/check_list.ts";
+import { lookAtReleases } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { oneStage, whichList } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -7,7 +8,8 @@ export default await script(import.meta.url, {
   subject: "report",
   about: "Go through the pre- or post-release check-list of a version; exit code 1 when a line is wrong.",
   options: { ...pick("version"), stage: oneStage, list: whichList },
-  needs: ["git", "engine", "log", "releases"],
+  needs: ["git", "engine", "log"],
+  look: lookAtReleases,
   examples: ["i release_check --stage prod --list pre"],
   steps: releaseCheck,
 });

@@ -1,5 +1,6 @@
 import { releaseNotes } from "../lib/flows/notes.ts";
 import { asksOverwrite } from "../lib/model/report.ts";
+import { lookForNotes } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { file, oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -12,8 +13,9 @@ export default await script(import.meta.url, {
     stage: oneStage,
     output: file("Write the notes to FILE instead of stdout.", "value"),
   },
-  needs: ["git", "log", "releases", "images", "commits", "output"],
+  needs: ["git", "log"],
+  look: lookForNotes,
   examples: ["i release_notes --version 1.2.0 --output notes.md"],
-  asks: asksOverwrite,
+  asks: (_facts, _options, seen) => asksOverwrite(seen),
   steps: releaseNotes,
 });

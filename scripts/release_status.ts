@@ -1,5 +1,6 @@
 import { releaseStatus } from "../lib/flows/status.ts";
 import { asksOverwrite } from "../lib/model/report.ts";
+import { lookForStatus } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { anyStage, every, file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -13,15 +14,9 @@ export default await script(import.meta.url, {
     html: file("Write a page to FILE too, or among Slipway's own files: tags, history, layers, pull size, timeline."),
     watch: every("Look again every SECONDS (10) until Ctrl-C; the exit code is then that of the last look."),
   },
-  needs: ({ html }) => [
-    "git",
-    "log",
-    "refs",
-    "releases",
-    "output",
-    ...(html === undefined ? [] : (["images", "runs"] as const)),
-  ],
-  asks: asksOverwrite,
+  needs: ["git", "log", "refs"],
+  look: lookForStatus,
+  asks: (_facts, _options, seen) => asksOverwrite(seen),
   every: ({ watch }) => watch,
   examples: ["i release_status --html status.html", "i release_status --stage prod --watch 30"],
   steps: releaseStatus,

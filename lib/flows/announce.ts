@@ -5,7 +5,7 @@ import { type RecordEntry, record } from "../kinds/record.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
 import { claimRef } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, RegistryFacts } from "../model/facts.ts";
 import { isAnnouncementOpen } from "../model/log.ts";
 import { slackText } from "../model/message.ts";
 import { targetPlaces } from "../model/names.ts";
@@ -29,7 +29,8 @@ export type AnnounceOptions = {
 const mostLines = 30;
 
 /** Tells the team once that a version is released: the changelog's text, and the digests that every registry shows. */
-export function announceRelease(facts: Facts, options: AnnounceOptions): Step[] {
+export function announceRelease(known: Facts, options: AnnounceOptions, registries: RegistryFacts): Step[] {
+  const facts = { ...known, registries };
   const release = released(facts, options);
   assertSeen(facts, release, options);
   assertAnnounceable(facts, release);

@@ -3,7 +3,7 @@ import { byHand } from "../kinds/by_hand.ts";
 import { record } from "../kinds/record.ts";
 import { currentEntry } from "../model/changelog.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, RegistryFacts } from "../model/facts.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
 import { releaseInUse, reportVersion } from "../model/releases.ts";
 import type { ReleaseStage } from "../model/stage.ts";
@@ -25,7 +25,8 @@ const titles = { pre: "Pre-release check-list", post: "Post-release check-list" 
  * The documents' check-list (design.md, "From the documents") for a version: before its
  * release the one, afterwards the other. What a machine can see is looked at; the rest a person confirms, once.
  */
-export function releaseCheck(facts: Facts, options: CheckOptions): Step[] {
+export function releaseCheck(known: Facts, options: CheckOptions, registries: RegistryFacts): Step[] {
+  const facts = { ...known, registries };
   const { stage } = options;
   const version =
     options.version ??

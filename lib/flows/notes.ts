@@ -10,9 +10,11 @@ import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
 import { bytes, minute } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { oneLine } from "../model/visible.ts";
+import type { NotesLook } from "../run/look_releases.ts";
 import { changesOf } from "./changes.ts";
 import { statusOf } from "./status_rows.ts";
 
+type Seen = Facts & NotesLook;
 export type NotesOptions = {
   readonly stage: ReleaseStage;
   readonly version?: Version | undefined;
@@ -23,7 +25,8 @@ export type NotesOptions = {
 const mostCommits = 200;
 
 /** The notes of a version in Markdown, on stdout or in a file. */
-export function releaseNotes(facts: Facts, options: NotesOptions): Step[] {
+export function releaseNotes(known: Facts, options: NotesOptions, seen: NotesLook): Step[] {
+  const facts = { ...known, ...seen };
   const version = reportVersion(facts, options.stage, options.version) ?? nothingToTell(facts);
   const text = notes(facts, options.stage, version);
   const { output } = facts;
@@ -52,7 +55,7 @@ const plain = (text: string): string =>
     .replaceAll(/[[\]\\*_|]/g, "\\$&");
 const list = (lines: readonly string[]): string[] => lines.map((line) => `- ${line}`);
 
-function notes(facts: Facts, stage: ReleaseStage, version: Version): string {
+function notes(facts: Seen, stage: ReleaseStage, version: Version): string {
   const release = releaseInUse(facts.log, stage, version);
   const before = releaseBefore(facts.log, stage, version);
   const changes = changesOf(facts, stage, version).map(plain);
@@ -70,7 +73,7 @@ function notes(facts: Facts, stage: ReleaseStage, version: Version): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-function commits({ commits: all }: Facts): string {
+function commits({ commits: all }: Seen): string {
   if (all === null) return "This clone does not have them: `git fetch --unshallow --tags`";
   const lines = list(
     all.slice(0, mostCommits).map(({ hash, author, subject }) => `${hash} ${plain(subject)} (${plain(author)})`),
@@ -80,7 +83,7 @@ function commits({ commits: all }: Facts): string {
 }
 
 /** Digest by registry as they answer now, and what one pulls. */
-function image(facts: Facts, { stage, version, digest }: Release, before: Release | undefined): string[] {
+function image(facts: Seen, { stage, version, digest }: Release, before: Release | undefined): string[] {
   const tag = imageTag(stage, "", version);
   const rows = statusOf(facts).rows.filter((row) => row.tag === tag);
   const found = (one: Release | undefined) =>

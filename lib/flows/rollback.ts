@@ -2,7 +2,7 @@ import { announce } from "../kinds/announce.ts";
 import type { MoveTag } from "../kinds/move_tag.ts";
 import { settleMove } from "../kinds/settle_move.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, TagState } from "../model/facts.ts";
+import type { Facts, RegistryFacts, TagState } from "../model/facts.ts";
 import { lastOf, versionOf } from "../model/log.ts";
 import { targetPlaces, versionTag } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
@@ -23,7 +23,8 @@ export type RollbackOptions = {
  * Points dev (or prod) at the digest of an earlier version in every registry; versioned tags never move (design.md, "what rollback
  * means"). The flip reads back what it put, so at most five requests go to a registry.
  */
-export function rollback(facts: Facts, options: RollbackOptions): Step[] {
+export function rollback(known: Facts, options: RollbackOptions, registries: RegistryFacts): Step[] {
+  const facts = { ...known, registries };
   const version = versionBack(facts, options);
   const { stage } = facts;
   const image = releasedDigest(facts, version) ?? notReleased(facts, version);
@@ -76,10 +77,10 @@ function versionBack(facts: Facts, { version, yes = false }: RollbackOptions): V
 }
 
 /** The question before a rollback, below what is known of the versions where none was typed. */
-export function asksRollback(facts: Facts, options: RollbackOptions): string {
+export function asksRollback(facts: Facts, options: RollbackOptions, registries: RegistryFacts): string {
   const version = versionBack(facts, options);
   const question = `Point ${facts.stage} of ${facts.config.imageName} back at ${version} in ${facts.targets.map(({ name }) => name).join(", ")}?`;
-  return options.version ? question : [...evidence(facts), question].join("\n");
+  return options.version ? question : [...evidence({ ...facts, registries }), question].join("\n");
 }
 
 /** What is known of each version that one may go back to: when it was released, its tests, and where it is. */

@@ -6,6 +6,7 @@ import { type Step, step } from "../model/plan.ts";
 import { renderTable } from "../model/table.ts";
 import { withShortDigests } from "../model/units.ts";
 import { oneLine } from "../model/visible.ts";
+import type { StatusLook } from "../run/look_releases.ts";
 import { statusPage } from "./page/page.ts";
 import { type Row, type Status, statusOf } from "./status_rows.ts";
 
@@ -16,7 +17,8 @@ type Options = {
 };
 
 /** Stage x version x registry x digest, from HEAD requests; drift between registries is exit code 1. With --html a page too. */
-export function releaseStatus(facts: Facts, options: Options): Step[] {
+export function releaseStatus(known: Facts, options: Options, seen: StatusLook): Step[] {
+  const facts = { ...known, ...seen };
   const status = statusOf(facts);
   const isPage = options.html !== undefined;
   const told = isPage ? `\n${facts.output?.path ?? ""} is written` : "";
@@ -31,7 +33,7 @@ export function releaseStatus(facts: Facts, options: Options): Step[] {
 }
 
 /** The page has no secret and is made to be shared, so it gets the mode that any file gets. */
-function pageStep(facts: Facts, status: Status): Step {
+function pageStep(facts: Facts & StatusLook, status: Status): Step {
   const path = facts.output?.path ?? "";
   return step("write_page", `Write the page to ${path}`, [writeFile({ path, content: statusPage(facts, status) })]);
 }

@@ -19,8 +19,10 @@ export type Status = {
   readonly isWell: boolean;
 };
 
+type Known = Pick<Facts, "config" | "log" | "registries">;
+
 /** Stage x version x registry x digest, as registries and log say it. */
-export function statusOf(facts: Facts): Status {
+export function statusOf(facts: Known): Status {
   const tags = [...new Set(Object.values(facts.registries).flatMap((row) => Object.keys(row)))].sort();
   const found = tags.flatMap((tag) => rowsOf(facts, tag));
   const drift = tags.filter((tag) => found.some((row) => row.tag === tag && row.state === "drift"));
@@ -49,7 +51,7 @@ const mends = (tags: readonly string[]): string =>
   ].join(", ");
 
 /** Required registries that answer must show one digest; one without the tag differs from one with it. */
-function rowsOf(facts: Facts, tag: string): Row[] {
+function rowsOf(facts: Known, tag: string): Row[] {
   const rows = facts.config.registries
     .filter(({ name }) => facts.registries[name])
     .map(({ name, required }) => toRow(facts, { tag, registry: name, required }));
@@ -72,7 +74,7 @@ function rowsOf(facts: Facts, tag: string): Row[] {
 
 type Cell = { readonly tag: string; readonly registry: string; readonly required: boolean };
 
-function toRow(facts: Facts, cell: Cell): Row {
+function toRow(facts: Known, cell: Cell): Row {
   const { tag, registry, required } = cell;
   const found: TagState = facts.registries[registry]?.[tag] ?? { state: "absent" };
   if (found.state === "unknown")
@@ -95,7 +97,7 @@ function toRow(facts: Facts, cell: Cell): Row {
 }
 
 /** Who took the tag back to what it is now; nothing where it went forward. */
-function byRollback({ log }: Facts, tag: string, digest: string | null): string {
+function byRollback({ log }: Known, tag: string, digest: string | null): string {
   const last = log.findLast((entry) => entry.type === "flip" && entry.tag === tag);
   return last?.type === "flip" && last.why === "rollback" && last.to === digest ? `, rolled back by ${last.by}` : "";
 }

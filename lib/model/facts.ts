@@ -6,7 +6,6 @@ import type { SignedEntry } from "./log.ts";
 import type { RegistryReason } from "./oci/failure.ts";
 import type { PackageFacts } from "./package_facts.ts";
 import type { Registry } from "./registry.ts";
-import type { ReportFacts } from "./report.ts";
 import type { ReleaseStage } from "./stage.ts";
 import type { Version } from "./version.ts";
 
@@ -193,7 +192,7 @@ export type NewDir = {
 };
 
 /** Everything a flow may know; loaded once before planning, never changed. */
-export type Facts = ReportFacts & {
+export type Facts = {
   readonly place: Place;
   readonly user: User;
   readonly config: Config;
@@ -259,18 +258,10 @@ export type Need =
   | "seenLog"
   /** Who holds a claim or moves a tag, and whether the log is whole: a fault is told, not thrown. */
   | "refs"
-  /** `registries`, but with the tags of the last versions that the stage may go back to. */
-  | "candidates"
   /** Whether the remote has the commit, with the log. */
   | "pushed"
   | "nested"
   | "inputs"
-  /** `registries`, but every configured one, with the tags that the log speaks of. */
-  | "releases"
-  | "images"
-  | "runs"
-  | "commits"
-  | "output"
   | "packages"
   /** The look into the engine takes in the images that `--images` names. */
   | "named";

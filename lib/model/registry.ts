@@ -1,5 +1,6 @@
 import { type ConfigReader, didYouMean } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
+import type { RegistryFacts } from "./facts.ts";
 import { parseReference } from "./image.ts";
 import { kindAt } from "./oci/address.ts";
 
@@ -108,4 +109,10 @@ function findRegistry(all: readonly Registry[], name: string): Registry {
         ? (didYouMean(name, names, typed) ?? `Name one of them: ${typed(names[0] ?? "")}`)
         : "Add the registry to container_registry_info",
   });
+}
+
+/** What is known of tags in registries that nobody asks. */
+export function unasked(registries: readonly Registry[], tags: readonly string[]): RegistryFacts {
+  const silent = Object.fromEntries(tags.map((tag) => [tag, { state: "unknown", why: "--offline" } as const]));
+  return Object.fromEntries(registries.map(({ name }) => [name, silent]));
 }

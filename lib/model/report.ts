@@ -34,20 +34,9 @@ export type Commit = { readonly hash: string; readonly author: string; readonly 
 /** Its path is relative to the outermost repo, absolute outside of it. */
 export type OutputFile = { readonly path: string; readonly state: "absent" | "ours" | "foreign" };
 
-/** What reports about releases read beside registries and log. */
-export type ReportFacts = {
-  /** Of each stage in play the release in use and the one before it, with their layers. */
-  readonly images: readonly ReleasedImage[];
-  /** The runs that released these, oldest first. */
-  readonly runs: readonly RunRecord[];
-  /** The commits since the release before, newest first; null where this clone does not have them all. */
-  readonly commits: readonly Commit[] | null;
-  readonly output: OutputFile | null;
-};
-
 /** Stands near the start of every report, so that Slipway knows the files that it may overwrite. */
 export const writtenBy = "written by slipway";
 
 /** The question before a file is overwritten that somebody else wrote; null where there is none. */
-export const asksOverwrite = ({ output }: Pick<ReportFacts, "output">): string | null =>
+export const asksOverwrite = ({ output }: { readonly output: OutputFile | null }): string | null =>
   output?.state === "foreign" ? `Overwrite ${output.path}, which Slipway did not write?` : null;

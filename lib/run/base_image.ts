@@ -1,5 +1,6 @@
 import type { BaseImage, Facts, Need, RegistryFacts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
+import { unasked } from "../model/registry.ts";
 import { releasesOf, rolledBack } from "../model/releases.ts";
 import { imageTag } from "../model/stage.ts";
 import { compareVersions, highest, majorMinor, type Version } from "../model/version.ts";
@@ -51,13 +52,7 @@ function baseImage(base: Base, registries: RegistryFacts, choice: BaseChoice): B
 }
 
 export async function loadRegistryFacts(base: Base, tags: readonly string[], request: Request): Promise<RegistryFacts> {
-  if (request.offline)
-    return Object.fromEntries(
-      base.targets.map(({ name }) => [
-        name,
-        Object.fromEntries(tags.map((tag) => [tag, { state: "unknown", why: "--offline" }])),
-      ]),
-    ) as RegistryFacts;
+  if (request.offline) return unasked(base.targets, tags);
   const { lookAt } = await import("./registry_facts.ts");
   return lookAt(base.targets, base.config.imageName, { tags, env: base.env, labels: request.needs.includes("inputs") });
 }

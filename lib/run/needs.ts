@@ -7,7 +7,6 @@ import type { Version } from "../model/version.ts";
 import { type BaseChoice, chooseBase, loadRegistriesAndInputs, loadRegistryFacts } from "./base_image.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
-import type { loadReportFacts } from "./report_facts.ts";
 
 /** The parts of Facts that cost something; everything else is read for every script. */
 export const costly = [
@@ -25,10 +24,6 @@ export const costly = [
   "unpushed",
   "moving",
   "packages",
-  "images",
-  "runs",
-  "commits",
-  "output",
 ] as const;
 
 type CostlyName = (typeof costly)[number];
@@ -55,9 +50,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
       wants("packages") ? loadPackages(base) : undefined,
     ]);
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
-  const isReport = (["releases", "candidates", "images", "runs", "commits", "output"] as const).some(wants);
-  const report = isReport && git && refs ? await loadReport({ ...base, git, log: refs.log }, request) : undefined;
-  const groups = { ...refs, ...more, ...image, ...report };
+  const groups = { ...refs, ...more, ...image };
   const parts = { git, tree, engine, registries, lastLog, nested, inputs, packages, ...groups };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
@@ -133,12 +126,6 @@ async function loadTreeFacts(base: Base, { code: commit, dirty }: GitFacts): Pro
   if (dirty.length > 0) return { differs: dirty.slice(0, 5), stamp: "" };
   const { loadTree } = await import("../doors/tree.ts");
   return loadTree(base.place.root, { commit, allowed: allowedInTree(base) }, base.env);
-}
-
-/** What is looked up after the log, because the log says what there is to look for. */
-async function loadReport(base: Parameters<typeof loadReportFacts>[0], request: Request): Promise<Costly> {
-  const { loadReportFacts } = await import("./report_facts.ts");
-  return loadReportFacts(base, request);
 }
 
 async function loadNested({ config, place, env }: Base): Promise<Facts["nested"]> {

@@ -166,7 +166,6 @@ export const vocabulary = {
     onlyTyped: true,
   }),
   file: text<string>("PATH", "Hand the image over in this file, without a registry.", { onlyTyped: true }),
-  port: text<number>("N", "Publish on this port of 127.0.0.1.", { short: "p", parse: parsePort }),
   message: list("TEXT", "What changed; may be given again.", { short: "m", parse: (value) => [value] }),
   bump: text<"major" | "minor" | "patch">("KIND", "Take the next major, minor or patch version.", {
     parse: (value) => oneOf("--bump", value, ["major", "minor", "patch"] as const),
@@ -191,6 +190,9 @@ export type Values<S> = { readonly [K in keyof S]: S[K] extends Option<infer T> 
 /** Takes words out of the vocabulary, keeping their types. */
 export const pick = <K extends keyof Vocabulary>(...names: readonly K[]): Pick<Vocabulary, K> =>
   Object.fromEntries(names.map((name) => [name, vocabulary[name]])) as Pick<Vocabulary, K>;
+
+/** `--port` of what listens in a container. */
+export const portOption = text<number>("N", "Publish on this port of 127.0.0.1.", { short: "p", parse: parsePort });
 
 /** `--stage` of a workflow whose usual stage is another than dev. */
 export const releasedStage = (fallback: Stage): Option<Stage> => ({ ...vocabulary.stage, fallback });

@@ -42,11 +42,14 @@ export type Script<O extends OptionSet, S = unknown> = {
   /** A question before anything changes, or null. A version that was not typed is asked about anyway. */
   asks?(facts: Facts, options: Values<O>, seen: S): string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
-  readonly before?: { readonly stage?: ReleaseStage; readonly steps: (facts: Facts, options: Values<O>) => Step[] };
+  readonly before?: {
+    readonly stage?: ReleaseStage;
+    steps(facts: Facts, options: Values<O>, seen: S): Step[];
+  };
   /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
   readonly every?: (options: Values<O>) => number | undefined;
   /** Files that are put back as they are now, null where there is none, when `before` or what follows it fails. */
-  readonly putsBack?: (facts: Facts) => Readonly<Record<string, string | null>>;
+  putsBack?(facts: Facts, seen: S): Readonly<Record<string, string | null>>;
   /** A question of its own to the world, which changes nothing: `steps` gets the answer. */
   readonly look?: (facts: Facts, options: Values<O> & { readonly offline: boolean }) => Promise<S>;
   steps(facts: Facts, options: Values<O> & { readonly words: readonly string[] }, seen: S): Step[];
@@ -83,7 +86,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
-    const load = async (stage: ReleaseStage = spec.stage ?? asked) => {
+    const look = async (stage: ReleaseStage = spec.stage ?? asked): Promise<Looked> => {
       const facts = await loadFacts({
         needs: (typeof spec.needs === "function" ? spec.needs(options) : spec.needs) ?? [],
         stage,
@@ -99,9 +102,12 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
       const notes = [...(environment.isTold ? [] : dotEnvNotes({ ...dotEnv, out })), ...foreignNotes(env)];
       if (!isTold) for (const line of notes) notice(`slipway: ${line}`);
       isTold = true;
-      return facts;
+      const seen = await spec.look?.(facts, { ...options, offline: common.offline });
+      // What was cut off while it looked may say anything.
+      if (interruption().aborted) throw interrupted();
+      return { facts, seen };
     };
-    return await planAndRun(name, spec, { load, options, common, origins });
+    return await planAndRun(name, spec, { look, options, common, origins });
   } catch (error) {
     const isTold = error instanceof UserError && error.kind === "interrupted";
     return report(interruption().aborted && !isTold ? interrupted() : error, wantsJson);
@@ -122,8 +128,11 @@ const ownMeanings = (own: OptionSet): Readonly<Record<string, unknown>> =>
     Object.entries(universal).flatMap(([name, { fallback }]) => (name in own ? [[name, fallback]] : [])),
   );
 
+/** The facts, and what the workflow's own question was answered. */
+type Looked = { readonly facts: Facts; readonly seen: unknown };
+
 type Turn = {
-  readonly load: (stage?: ReleaseStage) => Promise<Facts>;
+  readonly look: (stage?: ReleaseStage) => Promise<Looked>;
   readonly options: Values<OptionSet> & { readonly words: readonly string[] };
   readonly common: Common;
   readonly origins: Readonly<Record<string, string>>;
@@ -135,22 +144,18 @@ type Turn = {
 async function planAndRun(
   name: string,
   spec: Script<OptionSet>,
-  { load, options, common, origins, told = { text: [], data: undefined } }: Turn,
+  { look, options, common, origins, told = { text: [], data: undefined } }: Turn,
 ): Promise<number> {
   const seconds = common.dryRun ? undefined : spec.every?.(options);
-  if (seconds !== undefined) return again(name, spec, { seconds, turn: { load, options, common, origins } });
+  if (seconds !== undefined) return again(name, spec, { seconds, turn: { look, options, common, origins } });
   const planned = common.dryRun ? planDespite : planStrictly;
-  const early = spec.before ? await load(spec.before.stage) : null;
-  const before = early && planned(early, (facts) => spec.before?.steps(facts, options) ?? []);
+  const early = spec.before ? await look(spec.before.stage) : null;
+  const before = early && planned(early.facts, (facts) => spec.before?.steps(facts, options, early.seen) ?? []);
   const first = before?.steps ?? [];
-  const known = before && (first.length > 0 || !spec.before?.stage) ? before.facts : await load();
-  const isPart = before !== null && first.length > 0;
-  const seen = isPart ? undefined : await spec.look?.(known, { ...options, offline: common.offline });
-  // What was cut off while it looked may say anything.
-  if (interruption().aborted) throw interrupted();
-  const { facts, steps, refused } = isPart
-    ? before
-    : planned(known, (facts) => spec.steps(facts, options, seen), before?.refused);
+  const isKnown = early && before && (first.length > 0 || !spec.before?.stage);
+  const { facts: known, seen } = isKnown ? { facts: before.facts, seen: early.seen } : await look();
+  const { facts, steps, refused } =
+    before && first.length > 0 ? before : planned(known, (facts) => spec.steps(facts, options, seen), before?.refused);
   const plan = makePlan(name, facts, { steps, refused });
   if (first.length === 0 && !common.quiet)
     for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
@@ -160,11 +165,11 @@ async function planAndRun(
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
   if (first.length === 0)
     return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options, seen) ?? null, told });
-  const kept = spec.putsBack?.(facts) ?? {};
+  const kept = spec.putsBack?.(facts, seen) ?? {};
   try {
     const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true, told });
     const { before: _, ...rest } = spec;
-    return code === 0 ? await planAndRun(name, rest, { load, options, common, origins, told }) : code;
+    return code === 0 ? await planAndRun(name, rest, { look, options, common, origins, told }) : code;
   } catch (error) {
     for (const [path, text] of Object.entries(kept)) putBack(facts.place.root, path, text);
     throw error;
@@ -180,8 +185,8 @@ async function again(
   const { watch } = await import("./watch.ts");
   const { json } = turn.common;
   const look = async () => {
-    const facts = await turn.load();
-    return () => planAndRun(name, { ...spec, every: () => undefined }, { ...turn, load: async () => facts });
+    const looked = await turn.look();
+    return () => planAndRun(name, { ...spec, every: () => undefined }, { ...turn, look: async () => looked });
   };
   return watch({ seconds, json, look, report: (error) => report(error, json) });
 }

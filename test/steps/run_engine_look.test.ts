@@ -12,7 +12,7 @@ import {
   lookForPort,
 } from "../../lib/run/look_containers.ts";
 import { lookAtNewDir } from "../../lib/run/new_dir.ts";
-import { flag, list, pick, text } from "../../lib/run/options.ts";
+import { flag, list, pick, portOption, text } from "../../lib/run/options.ts";
 import { digest } from "../unit/factory.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow, writeTo } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
@@ -31,7 +31,8 @@ afterEach(() => ground.docker.does("exit 1"));
 afterAll(() => ground.end());
 
 const options = {
-  ...pick("version", "images", "targetRegistries", "container", "file", "port"),
+  ...pick("version", "images", "targetRegistries", "container", "file"),
+  port: portOption,
   all: flag("All."),
   push: flag("Push."),
   autoAssignPort: flag("Look for one.", { fallback: true }),

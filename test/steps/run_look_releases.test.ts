@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Facts, Need } from "../../lib/model/facts.ts";
+import type { Facts } from "../../lib/model/facts.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
-import { loadReportFacts } from "../../lib/run/report_facts.ts";
+import { lookAtReleases, lookForNotes, lookForStatus } from "../../lib/run/look_releases.ts";
 import { commitAll } from "../bed/git.ts";
-import { changelog, git as gitFacts, logged, refusalOf } from "../unit/factory.ts";
+import { changelog, git as gitFacts, logged, refusalOf, version } from "../unit/factory.ts";
 import { type Acting, type Actor, startActing } from "./acting.ts";
 import { writeTo } from "./ground.ts";
 import { type OciServer, sha256 } from "./oci_server.ts";
@@ -56,15 +56,16 @@ function released(...releases: readonly Released[]): Actor {
   const env = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" };
   return acting.actor(image, { place, log, env, git: gitFacts({ commit: commits[2] ?? "" }), changelog: [] });
 }
-type More = { readonly options?: object; readonly offline?: boolean; readonly facts?: Partial<Facts> };
-const read = ({ facts }: Actor, need: Need, { options = {}, offline = false, facts: more = {} }: More = {}) =>
-  loadReportFacts(
-    { ...facts, ...more },
-    {
-      ...{ needs: [need], stage: "dev", versionFromChangelog: false, newDir: false, dir: repo, offline },
-      ...{ options: options as Record<string, unknown>, env: facts.env, dotEnv: {} },
-    },
-  );
+type Stage = "dev" | "prod";
+type Options = { readonly stage?: Stage; readonly targetRegistries?: readonly string[]; readonly offline?: boolean };
+type More = { readonly options?: Options; readonly facts?: Partial<Facts> };
+const known = ({ facts }: Actor, { facts: more = {} }: More) => ({ ...facts, version: null, ...more });
+const releases = (actor: Actor, more: More = {}) =>
+  lookAtReleases(known(actor, more), { offline: false, ...more.options });
+const page = (actor: Actor, more: More = {}, html: string | undefined = "") =>
+  lookForStatus(known(actor, more), { offline: false, ...more.options, html });
+const notes = (actor: Actor, more: More = {}, output?: string) =>
+  lookForNotes(known(actor, more), { offline: false, stage: "dev", ...more.options, output });
 const twice = [
   ["dev", "1.0.0"],
   ["dev", "1.1.0"],
@@ -72,7 +73,7 @@ const twice = [
 
 describe("the tags that a report is about", () => {
   const tags = async (actor: Actor, more: More = {}) =>
-    Object.keys((await read(actor, "releases", { offline: true, ...more })).registries?.["r1"] ?? {});
+    Object.keys((await releases(actor, { ...more, options: { offline: true, ...more.options } }))["r1"] ?? {});
 
   it("are those of the version in use and of the changelog's, of every stage in play", async () => {
     const changed = { facts: { changelog: changelog("1.2.0", "1.1.0") } };
@@ -91,23 +92,22 @@ describe("the tags that a report is about", () => {
   it("are those of the stage and of the version that were named", async () => {
     const actor = released(["dev", "1.0.0"], ["prod", "1.0.0"]);
     expect(await tags(actor, { options: { stage: "prod" } })).toEqual(["prod", "prod-1.0.0"]);
-    expect(await tags(actor, { options: { stage: "dev", version: "2.0.0" } })).toEqual(["dev", "dev-2.0.0"]);
-    expect(await tags(actor, { options: { stage: "local" } })).toEqual(["dev", "dev-1.0.0", "prod", "prod-1.0.0"]);
+    const named = { options: { stage: "dev" }, facts: { version: version("2.0.0") } } as const;
+    expect(await tags(actor, named)).toEqual(["dev", "dev-2.0.0"]);
   });
 
   it("are looked up in every registry, or in those that were named, and in none with --offline", async () => {
     const actor = released(["dev", "1.0.0"]);
-    const found = (await read(actor, "releases")).registries;
-    expect(found?.["r2"]?.["dev-1.0.0"]).toMatchObject({ state: "found" });
-    expect(found?.["r1"]?.["dev-1.0.0"]).not.toHaveProperty("labels");
+    const found = await releases(actor);
+    expect(found["r2"]?.["dev-1.0.0"]).toMatchObject({ state: "found" });
+    expect(found["r1"]?.["dev-1.0.0"]).not.toHaveProperty("labels");
     const targets = actor.facts.targets.filter(({ name }) => name === "r2");
-    const named = await read(actor, "releases", { options: { targetRegistries: ["r2"] }, facts: { targets } });
-    expect(Object.keys(named.registries ?? {})).toEqual(["r2"]);
-    const all = await read(actor, "releases", { facts: { targets } });
-    expect(Object.keys(all.registries ?? {})).toEqual(["r1", "r2"]);
+    const named = await releases(actor, { options: { targetRegistries: ["r2"] }, facts: { targets } });
+    expect(Object.keys(named)).toEqual(["r2"]);
+    expect(Object.keys(await releases(actor, { facts: { targets } }))).toEqual(["r1", "r2"]);
     const asked = first.asked.length;
-    const offline = await read(actor, "releases", { offline: true });
-    expect(offline.registries?.["r2"]?.["dev"]).toEqual({ state: "unknown", why: "--offline" });
+    const offline = await releases(actor, { options: { offline: true } });
+    expect(offline["r2"]?.["dev"]).toEqual({ state: "unknown", why: "--offline" });
     expect(first.asked.length).toBe(asked);
   });
 
@@ -118,26 +118,30 @@ describe("the tags that a report is about", () => {
     if (version) for (const each of [first, second]) each.manifests.set(`${image}:dev`, version);
     const before = first.asked.length;
     const digest = first.digestOf(image, "dev-1.0.0");
-    expect((await read(actor, "releases")).registries?.["r1"]?.["dev"]).toEqual({ state: "found", digest });
+    expect((await releases(actor))["r1"]?.["dev"]).toEqual({ state: "found", digest });
     const asked = first.asked.slice(before).map(({ method, path }) => `${method} ${path}`);
     expect(asked.sort()).toEqual([`GET /v2/${image}/manifests/dev-1.0.0`, `HEAD /v2/${image}/manifests/dev`]);
 
     const said = sha256("nobody has it");
     first.reply = ({ method, path }) =>
       method === "HEAD" && path.endsWith("/dev") ? { status: 200, headers: { "docker-content-digest": said } } : null;
-    const { r1, r2 } = (await read(actor, "releases")).registries ?? {};
+    const { r1, r2 } = await releases(actor);
     expect(r1?.["dev"]).toEqual({ state: "unknown", why: `it says that dev is ${said}, and does not have that` });
     expect(r2?.["dev"]).toEqual({ state: "found", digest });
   });
 
-  it("are all that is read where nothing else is needed", async () => {
-    expect(Object.keys(await read(released(), "releases"))).toEqual(["registries"]);
-    expect(Object.keys(await read(released(), "runs"))).toEqual(["runs"]);
+  it("are all that is read where no page is written", async () => {
+    const actor = released(...twice);
+    const before = first.asked.length;
+    expect(await lookForStatus(known(actor, {}), { offline: false, html: undefined })).toMatchObject({
+      ...{ registries: { r1: { "dev-1.1.0": { state: "found" } } }, images: [], runs: [], output: null },
+    });
+    expect(first.asked.slice(before).filter(({ path }) => path.includes("/blobs/"))).toEqual([]);
   });
 });
 
 describe("the layers of a release", () => {
-  const look = async (actor: Actor, more: More = {}) => (await read(actor, "images", more)).images ?? [];
+  const look = async (actor: Actor, more: More = {}) => (await page(actor, more)).images;
 
   it("are those of the version in use and the one before it, of each stage", async () => {
     const actor = released(...twice, ["prod", "1.0.0"]);
@@ -153,9 +157,8 @@ describe("the layers of a release", () => {
       platforms: [{ platform: "linux/amd64", layers: [{ digest: sha256(`${actor.image} dev-1.1.0 layer`) }] }],
     });
     expect(found[2]?.packages).toBeNull();
-    expect((await look(actor, { options: { version: "1.0.0", stage: "dev" } })).map(({ version }) => version)).toEqual([
-      "1.0.0",
-    ]);
+    const named = { options: { stage: "dev" }, facts: { version: version("1.0.0") } } as const;
+    expect((await look(actor, named)).map(({ version }) => version)).toEqual(["1.0.0"]);
   });
 
   it("come from the first registry that has them and answers, and are told as unknown where none does", async () => {
@@ -167,7 +170,7 @@ describe("the layers of a release", () => {
     expect((await look(other))[0]).toMatchObject({ platforms: [], why: expect.stringContaining("r2") });
     for (const registry of acting.registries) registry.reply = () => ({ status: 404 });
     expect((await look(other))[0]).toMatchObject({ platforms: [], why: "no registry has it" });
-    expect((await look(other, { offline: true }))[0]).toMatchObject({ platforms: [], why: "--offline" });
+    expect((await look(other, { options: { offline: true } }))[0]).toMatchObject({ platforms: [], why: "--offline" });
   });
 
   it("of an index are those of each platform, without what attests them", async () => {
@@ -202,12 +205,12 @@ describe("the layers of a release", () => {
 
 describe("the commits of a version", () => {
   const subjects = async (actor: Actor, more: More = {}) =>
-    (await read(actor, "commits", more)).commits?.map(({ subject }) => subject);
+    (await notes(actor, more)).commits?.map(({ subject }) => subject);
 
   it("are those of the runnable dir since the release before, or all where there was none", async () => {
     const actor = released(...twice);
     expect(await subjects(actor)).toEqual(["Add a thing"]);
-    expect(await subjects(actor, { options: { version: "1.0.0" } })).toEqual(["Told 1.0.0"]);
+    expect(await subjects(actor, { facts: { version: version("1.0.0") } })).toEqual(["Told 1.0.0"]);
     expect(await subjects(released(["prod", "1.0.0"]), { options: { stage: "prod" } })).toEqual(["Told 1.0.0"]);
   });
 
@@ -221,20 +224,20 @@ describe("the commits of a version", () => {
 
   it("are unknown in a clone that has not all, and none where no version is known", async () => {
     const shallow = { facts: { git: gitFacts({ shallow: true }) } };
-    expect((await read(released(["dev", "1.0.0"]), "commits", shallow)).commits).toBeNull();
+    expect((await notes(released(["dev", "1.0.0"]), shallow)).commits).toBeNull();
     expect(await subjects(released())).toEqual([]);
   });
 });
 
 describe("the file of a report", () => {
-  const output = async (options: object) => (await read(released(), "output", { options })).output;
-  const html = (name: string) => output({ html: name });
+  const html = async (name: string) => (await page(released(), {}, name)).output;
+  const markdown = async (name?: string) => (await notes(released(), {}, name)).output;
 
   it("is the one that was named, or among Slipway's own files, or none", async () => {
-    expect(await output({})).toBeNull();
+    expect(await markdown()).toBeNull();
     expect(await html("")).toEqual({ path: `.git/slipway/status.read${count}.html`, state: "absent" });
     expect(await html(join(repo, "told/new.html"))).toEqual({ path: "told/new.html", state: "absent" });
-    expect(await output({ output: join(repo, "notes.md") })).toEqual({ path: "notes.md", state: "absent" });
+    expect(await markdown(join(repo, "notes.md"))).toEqual({ path: "notes.md", state: "absent" });
     expect((await html("here.html"))?.path).toBe(resolve("here.html"));
   });
 
@@ -257,7 +260,7 @@ describe("the file of a report", () => {
       why: "The report is written to a file.",
       fix: `Name a file in it: ${folder}/read${count}.html`,
     });
-    expect((await refusalOf(output({ output: folder }))).fix).toBe(`Name a file in it: ${folder}/read${count}.md`);
+    expect((await refusalOf(markdown(folder))).fix).toBe(`Name a file in it: ${folder}/read${count}.md`);
   });
 });
 
@@ -270,8 +273,8 @@ describe("the runs of a release", () => {
     writeTo(join(folder, "dev-1.1.0.json"), JSON.stringify([run("2025-03"), null]));
     writeTo(join(folder, "dev-1.2.0.json"), "no JSON");
     writeTo(join(folder, "dev-1.3.0.json"), '{"no": "list"}');
-    const found = (await read(actor, "runs")).runs ?? [];
+    const found = (await page(actor)).runs;
     expect(found.map(({ started }) => started)).toEqual(["2025-01", "2025-02", "2025-03"]);
-    expect((await read(released(), "runs")).runs).toEqual([]);
+    expect((await page(released())).runs).toEqual([]);
   });
 });

@@ -237,7 +237,11 @@ describe("what log, Git tag and registries do not agree on ends", () => {
       "names cccccccccccc, and this is aaaaaaaaaaaa",
     ],
     ["release_mirror", () => mirror(facts(wrong), { check: false }), "in ecr"],
-    ["docker_rollback_dev", () => rollback(facts(wrong), { version: of, message: [] }), "in ecr"],
+    [
+      "docker_rollback_dev",
+      () => rollback(facts(wrong), { version: of, message: [] }, wrong.registries ?? {}),
+      "in ecr",
+    ],
     [
       "docker_build_prod on a moved dev image",
       () => buildProd(asProd({ log: [record()] }), { cache: true, buildArg: [], candidate: false }),

@@ -54,9 +54,10 @@ const everywhere = (tag = "dev-1.2.0", hash = image): RegistryFacts => ({
   ecr: { [tag]: found(hash) },
   dockerhub: { [tag]: found(hash) },
 });
-const world = (more: Partial<Facts> = {}) => facts({ registries: everywhere(), log: [release("1.2.0")], ...more });
-const plan = (more: Partial<Facts> = {}, options: Partial<AnnounceOptions> = {}) =>
-  announceRelease(world(more), { stage: "dev", ...options });
+const plan = (more: Partial<Facts> = {}, options: Partial<AnnounceOptions> = {}) => {
+  const world = facts({ registries: everywhere(), log: [release("1.2.0")], ...more });
+  return announceRelease(world, { stage: "dev", ...options }, world.registries);
+};
 const text = (...given: Parameters<typeof plan>): string[] =>
   doing(plan(...given), postMessage)[0]?.text.split("\n") ?? [];
 

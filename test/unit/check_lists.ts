@@ -43,8 +43,10 @@ export function pass(list: string, more: object = {}): SignedEntry {
 }
 
 /** The plan of a check-list where 1.2.0 stands in the changelog. */
-export const plan = (more: Partial<Facts> = {}, options: Partial<CheckOptions> = {}) =>
-  releaseCheck(facts({ changelogText: text, changelog: entries, ...more }), { stage: "dev", ...options });
+export const plan = (more: Partial<Facts> = {}, options: Partial<CheckOptions> = {}) => {
+  const world = facts({ changelogText: text, changelog: entries, ...more });
+  return releaseCheck(world, { stage: "dev", ...options }, world.registries);
+};
 
 type Line = {
   readonly id: string;

@@ -71,6 +71,7 @@ const python: Facts["packages"] = {
   nested: [],
   pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
 };
+const reported = { registries: {}, images: [], output: null };
 type Given = {
   readonly argv?: readonly string[];
   readonly world?: Partial<Facts>;
@@ -91,7 +92,7 @@ const given: Readonly<Record<string, Given>> = {
   docker_release_all: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
   docker_release_prod: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
   docker_update_prod_task_definition: { world: { registries: prodReleased }, seen: onEcs("cmamp-prod") },
-  docker_rollback_prod: { argv: ["--version", "1.2.0"], world: { registries: prodReleased } },
+  docker_rollback_prod: { argv: ["--version", "1.2.0"], seen: prodReleased },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
   docker_images_ls_repo: { seen: { containers: [], images: [] } },
@@ -114,7 +115,7 @@ const given: Readonly<Record<string, Given>> = {
   docker_push_dev: {
     world: { ...engineWith("127.0.0.1:5001/cmamp:dev-1.2.0"), config: withoutGates },
   },
-  docker_rollback_dev: { argv: ["--version", "1.2.0"], world: { registries: released } },
+  docker_rollback_dev: { argv: ["--version", "1.2.0"], seen: released },
   docker_take_local: {
     argv: ["--from", "ann"],
     seen: { archive: null, inEngine: localImage(local), inRegistry: null },
@@ -129,6 +130,9 @@ const given: Readonly<Record<string, Given>> = {
       ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
     },
   },
+  release_check: { seen: {} },
+  release_notes: { seen: { ...reported, commits: [] } },
+  release_status: { seen: { ...reported, runs: [] } },
   release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {
     argv: ["foo"],
@@ -138,10 +142,8 @@ const given: Readonly<Record<string, Given>> = {
     },
   },
   release_announce: {
-    world: {
-      registries: everywhere("dev-1.2.0", "prod-1.2.0"),
-      log: [release("dev"), release("prod")],
-    },
+    world: { log: [release("dev"), release("prod")] },
+    seen: everywhere("dev-1.2.0", "prod-1.2.0"),
   },
   poetry: { argv: ["--", "check"] },
   release_mirror: { world: { registries: released } },

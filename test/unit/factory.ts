@@ -47,10 +47,6 @@ export function facts(more: Partial<Facts> = {}): Facts {
     changelogText: null,
     socket: { path: "/var/run/docker.sock", gid: 999 },
     packages: { pyproject: null, nested: [] },
-    images: [],
-    runs: [],
-    commits: [],
-    output: null,
     terminal: false,
     ...more,
   };

@@ -4,7 +4,7 @@ import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Port } from "../../lib/run/look_containers.ts";
-import { vocabulary } from "../../lib/run/options.ts";
+import { portOption } from "../../lib/run/options.ts";
 import { config, doing, engine, facts, lines, localImage, refusal, version } from "./factory.ts";
 
 const options = { stage: "dev", asRoot: false, entrypoint: true, selfTest: false } as const;
@@ -45,11 +45,11 @@ describe("docker_jupyter", () => {
   });
 
   it.each(["0", "65536", "-1", "80a", "", "8 8"])("takes no %j for a port", (text) => {
-    expect(refusal(() => vocabulary.port.parse(text)).fix).toBe("Use --port 8888");
+    expect(refusal(() => portOption.parse(text)).fix).toBe("Use --port 8888");
   });
 
   it.each(["1", "8888", "65535"])("takes %s for a port", (value) => {
-    expect(vocabulary.port.parse(value)).toBe(Number(value));
+    expect(portOption.parse(value)).toBe(Number(value));
   });
 
   it("says where it is reached, or that it is only tried", () => {

@@ -5,6 +5,7 @@ import type { Facts } from "../../lib/model/facts.ts";
 import type { PlatformImage } from "../../lib/model/layers.ts";
 import type { Released } from "../../lib/model/log.ts";
 import type { ReleasedImage } from "../../lib/model/report.ts";
+import type { NotesLook } from "../../lib/run/look_releases.ts";
 import { changelog, commit, config, digest, doing, facts, found, logged, refusal, version } from "./factory.ts";
 
 const image = digest("a");
@@ -33,8 +34,15 @@ const imageOf = (of: string, hash: string, ...platforms: readonly PlatformImage[
   why: "",
 });
 const tags = (of: string, hash = image) => ({ ecr: { [of]: found(hash) }, dockerhub: { [of]: found(hash) } });
-const plan = (more: Partial<Facts> = {}, options: Partial<NotesOptions> = {}) =>
-  releaseNotes(facts(more), { stage: "dev", ...options });
+type More = Partial<Facts & NotesLook>;
+const plan = (
+  { images = [], commits = [], output = null, ...more }: More = {},
+  options: Partial<NotesOptions> = {},
+) => {
+  const world = facts(more);
+  const seen = { registries: world.registries, images, commits, output };
+  return releaseNotes(world, { stage: "dev", ...options }, seen);
+};
 /** The notes as Markdown, whole. */
 const notes = (...given: Parameters<typeof plan>): string => {
   const data = doing(plan(...given), announce)[0]?.data as { markdown: string };
@@ -138,7 +146,7 @@ describe("the commits in the notes", () => {
     ]);
   });
 
-  it.each<[string, Facts["commits"], number, string]>([
+  it.each<[string, NotesLook["commits"], number, string]>([
     ["none", [], 1, "None."],
     ["unknown in a shallow clone", null, 1, "This clone does not have them: `git fetch --unshallow --tags`"],
     ["200 at most", commits(200), 200, "- c199 Do \\*199\\* (A\\_b)"],

@@ -253,7 +253,7 @@ describe("the timeline on the page", () => {
     by: "ann",
   };
   const html = (runs: readonly RunRecord[], log: readonly SignedEntry[] = []) =>
-    timelineOf(facts({ runs, log }), subject).html;
+    timelineOf({ ...facts({ log }), runs, images: [] }, subject).html;
   type Ran = RunRecord["steps"][number];
   const ran = (id: string, more: Partial<Ran> = {}): Ran => ({ id, title: id, state: "done", seconds: 1, ...more });
   const run = (more: Partial<RunRecord> = {}): RunRecord => ({

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { statusPage } from "../../lib/flows/page/page.ts";
+import { type PageFacts, statusPage } from "../../lib/flows/page/page.ts";
 import { stageSection } from "../../lib/flows/page/stage_section.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
-import type { Facts } from "../../lib/model/facts.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import type { ReleasedImage } from "../../lib/model/report.ts";
 import { changelog, commit, digest, facts, found, logged, version } from "./factory.ts";
@@ -45,13 +44,15 @@ const tags = {
   prod: found(image),
   "prod-1.2.0": found(image),
 };
-const world = (more: Partial<Facts> = {}): Facts =>
-  facts({ registries: { ecr: tags, dockerhub: tags }, log: [release("1.2.0")], versionFrom: "changelog", ...more });
-const section = (more: Partial<Facts> = {}, stage: "dev" | "prod" = "dev"): string => {
+const world = ({ images = [], runs = [], ...more }: Partial<PageFacts> = {}): PageFacts => {
+  const registries = { ecr: tags, dockerhub: tags };
+  return { ...facts({ registries, log: [release("1.2.0")], versionFrom: "changelog", ...more }), images, runs };
+};
+const section = (more: Partial<PageFacts> = {}, stage: "dev" | "prod" = "dev"): string => {
   const all = world(more);
   return stageSection(all, statusOf(all), stage).html;
 };
-const page = (more: Partial<Facts> = {}): string => {
+const page = (more: Partial<PageFacts> = {}): string => {
   const all = world(more);
   return statusPage(all, statusOf(all));
 };
@@ -81,7 +82,7 @@ describe("the section of a stage", () => {
     ]);
   });
 
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<PageFacts>, string]>([
     ["the version in use", { version: version("1.1.0") }, "dev 1.2.0"],
     ["the version that was typed", { version: version("1.1.0"), versionFrom: "option" }, "dev 1.1.0"],
   ])("is about %s", (_which, more, wanted) => {
@@ -226,7 +227,7 @@ describe("the page", () => {
   });
 
   it("has a section for each stage that is in play and that registries know", () => {
-    const stages = (more: Partial<Facts>) =>
+    const stages = (more: Partial<PageFacts>) =>
       [...page(more).matchAll(/<section id="(dev|prod)">/g)].map((one) => one[1]);
     const both = [release("1.2.0"), release("1.2.0", { stage: "prod" })];
     expect([

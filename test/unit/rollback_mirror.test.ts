@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
-import { asksRollback, rollback } from "../../lib/flows/rollback.ts";
+import { asksRollback, type RollbackOptions, rollback } from "../../lib/flows/rollback.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
@@ -25,12 +25,14 @@ const silent: TagState = { state: "unknown", why: "connection refused" };
 const registries = (ecr: RegistryFacts[string], dockerhub: RegistryFacts[string]) => ({
   registries: { ecr, dockerhub },
 });
+const rolledBack = (world: Partial<Facts>, options: RollbackOptions) =>
+  rollback(facts(world), options, world.registries ?? {});
 const both = { "dev-1.1.0": found(old), "dev-1.2.0": found(now), dev: found(now) };
 const absent: TagState = { state: "absent" };
 
 describe("docker_rollback_dev", () => {
   const roll = (world: Partial<Facts> = registries(both, both), to: string | null = "1.1.0") =>
-    rollback(facts(world), { version: to === null ? undefined : version(to), message: ["it", "breaks"] });
+    rolledBack(world, { version: to === null ? undefined : version(to), message: ["it", "breaks"] });
 
   it("points dev at the digest of the version in every registry", () => {
     expect(doing(roll(), moveTag)).toMatchObject([
@@ -75,7 +77,7 @@ describe("docker_rollback_dev", () => {
     };
 
     it("a person is shown what is known of each, and asked for the highest below", () => {
-      expect(asksRollback(facts(past), { message: [] }).split("\n")).toEqual([
+      expect(asksRollback(facts(past), { message: [] }, past.registries ?? {}).split("\n")).toEqual([
         "dev is 1.2.0; another version than the first one is named with --version:",
         "1.1.0  released by ann at 2025-01-02 10:00 UTC",
         "    ecr has it, dockerhub does not have it",
@@ -88,7 +90,7 @@ describe("docker_rollback_dev", () => {
         "    what is other in it: i compare_packages dev-1.0.0 dev",
         "Point dev of cmamp back at 1.1.0 in ecr, dockerhub?",
       ]);
-      expect(doing(rollback(facts({ ...past, ...registries(both, both) }), { message: [] }), moveTag)).toMatchObject([
+      expect(doing(rolledBack({ ...past, ...registries(both, both) }, { message: [] }), moveTag)).toMatchObject([
         { version: "1.1.0", to: old },
       ]);
     });
@@ -98,9 +100,7 @@ describe("docker_rollback_dev", () => {
       ["there is no terminal", { ...past, terminal: false }, false],
       ["all below was rolled back", { ...past, log: [] }, false],
     ])("is refused where %s", (_why, world, yes) => {
-      expect(refusal(() => rollback(facts(world), { message: [], yes })).message).toBe(
-        "no version was given to go back to",
-      );
+      expect(refusal(() => rolledBack(world, { message: [], yes })).message).toBe("no version was given to go back to");
     });
   });
 
@@ -132,7 +132,7 @@ describe("docker_rollback_dev", () => {
 
 describe("the steps of a rollback", () => {
   const roll = (more: Partial<Facts> = {}, message: readonly string[] = []) =>
-    rollback(facts({ ...registries(both, both), ...more }), { version: version("1.1.0"), message });
+    rolledBack({ ...registries(both, both), ...more }, { version: version("1.1.0"), message });
   const inProd = { "prod-1.1.0": found(old), prod: found(now) };
 
   it("look for a move that somebody left, move the tag and tell", () => {
@@ -183,7 +183,7 @@ describe("the steps of a rollback", () => {
   });
 
   it("are asked about before they are run", () => {
-    expect(asksRollback(facts(), { version: version("1.1.0"), message: [] })).toBe(
+    expect(asksRollback(facts(), { version: version("1.1.0"), message: [] }, {})).toBe(
       "Point dev of cmamp back at 1.1.0 in ecr, dockerhub?",
     );
   });
@@ -220,7 +220,7 @@ describe("a rollback is refused", () => {
       "i docker_rollback_dev --version 1.1.0",
     ],
   ])("without a version where %s", (_what, world, why, fix) => {
-    expect(refusal(() => rollback(facts(world), { message: [] }))).toMatchObject({
+    expect(refusal(() => rolledBack(world, { message: [] }))).toMatchObject({
       message: "no version was given to go back to",
       why,
       fix: `Pass one: ${fix}`,
@@ -230,7 +230,7 @@ describe("a rollback is refused", () => {
   const roll =
     (world: Partial<Facts>, of = "1.1.0") =>
     () =>
-      rollback(facts(world), { version: version(of), message: [] });
+      rolledBack(world, { version: version(of), message: [] });
   const third = config({
     container_registry_info: {
       a: { address: "127.0.0.1:5001", kind: "oci" },

@@ -5,6 +5,7 @@ import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
+import type { StatusLook } from "../../lib/run/look_releases.ts";
 import { commit, config, digest, doing, facts, found, logged } from "./factory.ts";
 
 const [one, two] = [digest("a"), digest("b")];
@@ -15,8 +16,11 @@ const settings = config({
     attic: { address: "127.0.0.1:5002", kind: "oci", required: false },
   },
 });
+const seen = (registries: RegistryFacts, output: StatusLook["output"] = null): StatusLook => ({
+  ...{ registries, images: [], runs: [], output },
+});
 const status = (registries: RegistryFacts, log: readonly SignedEntry[] = [flip]) =>
-  doing(releaseStatus(facts({ config: settings, registries, log }), {}), announce)[0];
+  doing(releaseStatus(facts({ config: settings, log }), {}, seen(registries)), announce)[0];
 const flip = logged({
   type: "flip",
   id: "f1",
@@ -93,8 +97,9 @@ describe("release_status", () => {
   it("has in a terminal one line for registries that have the same, with twelve digits, and all of it with --wide", () => {
     const tags = { "dev-1.2.0": found(one), dev: found(one) };
     const registries = { ecr: tags, hub: { ...tags, dev: found(two) }, attic: {} };
-    const world = facts({ config: settings, registries, log: [{ ...(flip as Flip), why: "release" }], terminal: true });
-    const text = (wide: boolean) => doing(releaseStatus(world, { wide }), announce)[0]?.text.split("\n");
+    const world = facts({ config: settings, log: [{ ...(flip as Flip), why: "release" }], terminal: true });
+    const text = (wide: boolean) =>
+      doing(releaseStatus(world, { wide }, seen(registries)), announce)[0]?.text.split("\n");
     expect(text(false)).toEqual([
       "tag        digest        registries",
       "dev        aaaaaaaaaaaa  ecr         is 1.2.0",
@@ -249,9 +254,9 @@ describe("release_history", () => {
 });
 
 describe("the table of release_status", () => {
-  const plan = (registries: RegistryFacts, options: { html?: string } = {}, more: Partial<Facts> = {}) =>
-    releaseStatus(facts({ config: settings, registries, log: [], ...more }), options);
-  const lines = (registries: RegistryFacts) => doing(plan(registries), announce)[0]?.text.split("\n") ?? [];
+  const plan = (look: StatusLook, options: { html?: string } = {}, more: Partial<Facts> = {}) =>
+    releaseStatus(facts({ config: settings, log: [], ...more }), options, look);
+  const lines = (registries: RegistryFacts) => doing(plan(seen(registries)), announce)[0]?.text.split("\n") ?? [];
 
   it("has tags in order, then registries as the config has them, in columns", () => {
     const tags = { "dev-1.2.0": found(one), dev: found(one) };
@@ -267,7 +272,7 @@ describe("the table of release_status", () => {
   it("is as wide as the longest name of a registry", () => {
     const long = { address: "127.0.0.1:5001", kind: "oci" };
     const names = config({ container_registry_info: { a_long_name: long, b: { ...long, address: "127.0.0.1:5002" } } });
-    const [report] = doing(plan({ a_long_name: at(one), b: at(one) }, {}, { config: names }), announce);
+    const [report] = doing(plan(seen({ a_long_name: at(one), b: at(one) }), {}, { config: names }), announce);
     expect(report?.text.split("\n").slice(0, 2)).toEqual([
       `dev            a_long_name ${one}`,
       `dev            b           ${one}`,
@@ -275,7 +280,7 @@ describe("the table of release_status", () => {
   });
 
   it("is given to machines with the tags that differ", () => {
-    const [step, ...more] = plan({ ecr: at(one), hub: at(two) });
+    const [step, ...more] = plan(seen({ ecr: at(one), hub: at(two) }));
     const [report] = doing(step ? [step] : [], announce);
     expect([step?.id, step?.title, more]).toEqual(["report", "Tell what every registry has", []]);
     expect(report?.data).toEqual({
@@ -290,7 +295,7 @@ describe("the table of release_status", () => {
 
   it("is a page too where a file is named", () => {
     const output = { path: "status.html", state: "absent" } as const;
-    const steps = plan({ ecr: at(one) }, { html: "status.html" }, { output });
+    const steps = plan(seen({ ecr: at(one) }, output), { html: "status.html" });
     expect(steps.map(({ id, title }) => [id, title])).toEqual([
       ["write_page", "Write the page to status.html"],
       ["report", "Tell what every registry has"],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { statusPage } from "../../lib/flows/page/page.ts";
+import { type PageFacts, statusPage } from "../../lib/flows/page/page.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { pipListPackages } from "../../lib/model/packages.ts";
-import type { RunRecord } from "../../lib/model/report.ts";
+import type { ReleasedImage, RunRecord } from "../../lib/model/report.ts";
 import { commit, digest, facts, found, logged } from "./factory.ts";
 
 const planted = `"><script>alert('x')</script>`;
@@ -14,12 +14,9 @@ const releaseOf = (version: string, of: string) =>
     registries: ["ecr", "dockerhub"],
   });
 const release = releaseOf("1.2.0", image);
-const page = (more: Partial<Facts> = {}): string => {
-  const all = facts({
-    registries: { ecr: { dev: found(image) }, dockerhub: { dev: found(image) } },
-    log: [release],
-    ...more,
-  });
+const page = ({ images = [], runs = [], ...more }: Partial<PageFacts> = {}): string => {
+  const registries = { ecr: { dev: found(image) }, dockerhub: { dev: found(image) } };
+  const all = { ...facts({ registries, log: [release], ...more }), images, runs };
   return statusPage(all, statusOf(all));
 };
 const run = (more: Partial<RunRecord>): RunRecord => ({
@@ -38,7 +35,7 @@ const run = (more: Partial<RunRecord>): RunRecord => ({
 });
 
 describe("the page", () => {
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<PageFacts>]>([
     ["a user", { log: [{ ...release, by: planted }] }],
     ["a registry of the log", { log: [{ ...release, registries: [planted] } as typeof release] }],
     ["a tag", { registries: { ecr: { [`dev-${planted}`]: found(image) } } }],
@@ -87,7 +84,7 @@ describe("the page", () => {
 
   it("shows what became of the packages since the version before", () => {
     const before = releaseOf("1.1.0", digest("b"));
-    const of = (version: string, hash: string, list: string): Facts["images"][number] => ({
+    const of = (version: string, hash: string, list: string): ReleasedImage => ({
       ...{ stage: "dev", version: version as never, digest: hash, why: "", platforms: [] },
       packages: pipListPackages(list),
     });

@@ -3,13 +3,17 @@ import { html } from "../../model/html.ts";
 import { stagesInPlay } from "../../model/releases.ts";
 import { writtenBy } from "../../model/report.ts";
 import { minute } from "../../model/units.ts";
+import type { StatusLook } from "../../run/look_releases.ts";
 import type { Status } from "../status_rows.ts";
 import { history } from "./history.ts";
 import { stageSection } from "./stage_section.ts";
 import { style } from "./style.ts";
 
+/** What the page is made of. */
+export type PageFacts = Facts & Pick<StatusLook, "images" | "runs">;
+
 /** Where an image stands, as one HTML page that loads nothing, runs nothing and escapes every value. */
-export function statusPage(facts: Facts, status: Status): string {
+export function statusPage(facts: PageFacts, status: Status): string {
   const name = facts.config.imageName;
   const at = minute(new Date(Number(facts.nonce) * 1000).toISOString());
   const stages = stagesInPlay(facts.log).filter((stage) => status.rows.some(({ tag }) => tag.startsWith(stage)));

@@ -1,4 +1,3 @@
-import type { Facts } from "../../model/facts.ts";
 import { type Html, html } from "../../model/html.ts";
 import { newLayers, sizeOf } from "../../model/layers.ts";
 import { isAnnouncementOpen } from "../../model/log.ts";
@@ -11,11 +10,12 @@ import { changesOf } from "../changes.ts";
 import type { Status } from "../status_rows.ts";
 import { layersOf } from "./layers.ts";
 import { packagesOf } from "./packages.ts";
+import type { PageFacts } from "./page.ts";
 import { registriesOf } from "./registries.ts";
 import { timelineOf } from "./timeline.ts";
 
 /** One stage: what it is, where it is, what one pulls, and how its last release went. */
-export function stageSection(facts: Facts, status: Status, stage: ReleaseStage): Html {
+export function stageSection(facts: PageFacts, status: Status, stage: ReleaseStage): Html {
   const rows = status.rows.filter(({ tag }) => tag === stage || tag.startsWith(`${stage}-`));
   const release = releaseInUse(facts.log, stage, facts.versionFrom === "option" ? facts.version : null);
   if (!release)
@@ -46,7 +46,7 @@ ${layersOf(images, before?.version)}
 }
 
 /** What passed and what was left out, as the log has it for this image; the classic store knew it by another digest. */
-function testsOf({ log }: Facts, { digest, version }: Release): Html[] {
+function testsOf({ log }: PageFacts, { digest, version }: Release): Html[] {
   const known = log.flatMap((entry) => (entry.type === "pass" || entry.type === "skip" ? [entry] : []));
   const own = known.filter((entry) => entry.digest === digest);
   const entries = own.length > 0 ? own : known.filter((entry) => entry.version === version);
@@ -74,14 +74,14 @@ function pullOf({ image, before }: Images, version: string | undefined): Html | 
   });
 }
 
-function announced({ log }: Facts, { stage, version }: Release): Html | string {
+function announced({ log }: PageFacts, { stage, version }: Release): Html | string {
   const entry = log.findLast((one) => one.type === "announce" && one.stage === stage && one.version === version);
   if (entry) return `${minute(entry.at)} by ${entry.by}`;
   const isOpen = isAnnouncementOpen(log, { stage, version });
   return html`<span class="dim">${isOpen ? "begun, and not known to be there" : "not yet"}</span>`;
 }
 
-function changes(facts: Facts, { stage, version }: Release): Html {
+function changes(facts: PageFacts, { stage, version }: Release): Html {
   const lines = changesOf(facts, stage, version);
   if (lines.length === 0) return html`<span class="dim">changelog.txt has no entry for it.</span>`;
   return html`<ul class="changes">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;

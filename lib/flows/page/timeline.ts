@@ -1,12 +1,12 @@
-import type { Facts } from "../../model/facts.ts";
 import { type Html, html } from "../../model/html.ts";
 import { type SignedEntry, versionOf } from "../../model/log.ts";
 import type { Release } from "../../model/releases.ts";
 import type { RunRecord } from "../../model/report.ts";
 import { fineSeconds, minute } from "../../model/units.ts";
+import type { PageFacts } from "./page.ts";
 
 /** How long each step of the release took, from this clone's memory; where another clone made it, what the log says of it. */
-export function timelineOf(facts: Facts, release: Release): Html {
+export function timelineOf(facts: PageFacts, release: Release): Html {
   const runs = facts.runs.filter(({ stage, version }) => stage === release.stage && version === release.version);
   const run = runs.find(recorded) ?? runs.at(-1);
   const body = run ? stepsOf(run, runs) : entriesOf(facts.log, release);

@@ -1,0 +1,192 @@
+import { join, relative, resolve } from "node:path";
+import { exists, isFolder, readText } from "../doors/files.ts";
+import { commitsBetween, fileAt } from "../doors/git.ts";
+import { repositoryOf } from "../doors/registry.ts";
+import { currentEntry } from "../model/changelog.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts, RegistryFacts } from "../model/facts.ts";
+import { readPlatformImage } from "../model/layers.ts";
+import { type ManifestParts, parseManifest } from "../model/oci/copy_plan.ts";
+import { pipListPackages } from "../model/packages.ts";
+import { unasked } from "../model/registry.ts";
+import {
+  candidatesOf,
+  commitBefore,
+  type Release,
+  releaseBefore,
+  releaseInUse,
+  reportVersion,
+  stagesInPlay,
+} from "../model/releases.ts";
+import { type Commit, type OutputFile, type ReleasedImage, type RunRecord, writtenBy } from "../model/report.ts";
+import { imageTag, type ReleaseStage } from "../model/stage.ts";
+import { sharedClient } from "./client.ts";
+import { lookAt } from "./registry_facts.ts";
+import { readRuns } from "./runs.ts";
+
+type Base = Facts;
+type About = {
+  /** The stage to tell of; without it all in play. */
+  readonly stage?: ReleaseStage | undefined;
+  readonly targetRegistries?: readonly string[];
+  readonly offline: boolean;
+};
+
+/** What `release_status` tells of; layers and runs are for the page alone. */
+export type StatusLook = {
+  readonly registries: RegistryFacts;
+  /** Of each stage the release in use and the one before it, with their layers. */
+  readonly images: readonly ReleasedImage[];
+  /** The runs that released these, oldest first. */
+  readonly runs: readonly RunRecord[];
+  readonly output: OutputFile | null;
+};
+
+/** Looks at registries, and for a page at layers and at the runs that this clone remembers. */
+export async function lookForStatus(
+  facts: Base,
+  options: About & { readonly html: string | undefined },
+): Promise<StatusLook> {
+  const isPage = options.html !== undefined;
+  const [registries, images] = await Promise.all([
+    lookAtReleases(facts, options),
+    isPage ? lookAtImages(facts, options) : [],
+  ]);
+  const runs = isPage ? readRuns(facts.place, facts.config.imageName) : [];
+  return { registries, images, runs, output: outputFile(facts, options.html, "html") };
+}
+
+/** What the notes of a version tell of. */
+export type NotesLook = Omit<StatusLook, "runs"> & {
+  /** The commits since the release before, newest first; null where this clone does not have them all. */
+  readonly commits: readonly Commit[] | null;
+};
+
+/** Looks at registries, layers and commits, and at the file that the notes are written to. */
+export async function lookForNotes(
+  facts: Base,
+  options: About & { readonly stage: ReleaseStage; readonly output: string | undefined },
+): Promise<NotesLook> {
+  const [registries, images, commits] = await Promise.all([
+    lookAtReleases(facts, options),
+    lookAtImages(facts, options),
+    lookAtCommits(facts, options.stage),
+  ]);
+  return { registries, images, commits, output: outputFile(facts, options.output, "md") };
+}
+
+const stagesOf = ({ log }: Base, { stage }: About): readonly ReleaseStage[] => (stage ? [stage] : stagesInPlay(log));
+
+/** The mutable tag of each stage, the version that is in use and the one that the changelog speaks of; or the one asked for. */
+export function lookAtReleases(facts: Base, options: About): Promise<RegistryFacts> {
+  const { version, log, changelog } = facts;
+  const tags = stagesOf(facts, options).flatMap((stage) => {
+    const known = [releaseInUse(log, stage)?.version, currentEntry(changelog, stage)?.version];
+    const versions = version ? [version] : known.filter((one) => one !== undefined);
+    return [stage, ...versions.map((one) => imageTag(stage, "", one))];
+  });
+  return lookAtTags(facts, tags, options);
+}
+
+/** The mutable tag of the stage, and the versions that it may go back to. */
+export function lookAtCandidates(facts: Base, options: About): Promise<RegistryFacts> {
+  const { log, stage } = facts;
+  const candidates = candidatesOf(log, stage).map(({ version }) => imageTag(stage, "", version));
+  return lookAtTags(facts, [stage, ...candidates], options);
+}
+
+/** Every registry of the config, or those that were named. */
+async function lookAtTags(
+  { config, env, targets }: Base,
+  tags: readonly string[],
+  { targetRegistries = [], offline }: About,
+): Promise<RegistryFacts> {
+  const registries = targetRegistries.length > 0 ? targets : config.registries;
+  if (offline) return unasked(registries, tags);
+  return lookAt(registries, config.imageName, { tags: [...new Set(tags)], env, labels: false, whole: true });
+}
+
+async function lookAtImages(facts: Base, options: About): Promise<readonly ReleasedImage[]> {
+  const releases = stagesOf(facts, options).flatMap((stage) => {
+    const inUse = releaseInUse(facts.log, stage, facts.version);
+    const before = inUse && releaseBefore(facts.log, stage, inUse.version);
+    return [inUse, before].filter((one) => one !== undefined);
+  });
+  return Promise.all(
+    releases.map(async (release) => ({
+      ...(await readImage(facts, release, options.offline)),
+      packages: await readPackages(facts, release),
+    })),
+  );
+}
+
+/** What poetry installed, from the list that a local build brings back and a release commits. */
+async function readPackages(facts: Base, { stage, commit }: Release): Promise<ReleasedImage["packages"]> {
+  if (stage !== "dev") return null;
+  const text = await fileAt(facts.place, { commit, path: "devops/docker_build/pip_list.txt" }, facts.env);
+  return text === null ? null : pipListPackages(text);
+}
+
+type Layers = Omit<ReleasedImage, "packages">;
+
+/** Reads the layers from the first registry that has the image and answers. */
+async function readImage(facts: Base, release: Release, offline: boolean): Promise<Layers> {
+  const { stage, version, digest } = release;
+  const client = sharedClient(facts.env);
+  let why = offline ? "--offline" : "no registry has it";
+  for (const registry of offline ? [] : facts.config.registries) {
+    const repo = repositoryOf(registry, facts.config.imageName);
+    const read = async (of: string, platform?: string): Promise<ReleasedImage["platforms"]> => {
+      const manifest = await client.manifest(repo, of);
+      if (!manifest) return [];
+      const text = new TextDecoder().decode(manifest.bytes);
+      const parts = parseManifest(text);
+      if (parts.type === "index")
+        return (await Promise.all(imagesIn(parts).map((child) => read(child.digest, child.platform)))).flat();
+      const image = readPlatformImage(JSON.parse(text), await client.configOf(repo, of));
+      return [{ ...image, platform: platform ?? image.platform }];
+    };
+    try {
+      const platforms = await read(digest);
+      if (platforms.length > 0) return { stage, version, digest, platforms, why: "" };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      why = error.message;
+    }
+  }
+  return { stage, version, digest, platforms: [], why };
+}
+
+/** The images of an index; attestations are `unknown/unknown`. */
+const imagesIn = (parts: Extract<ManifestParts, { type: "index" }>) =>
+  parts.children.filter(({ platform }) => platform !== "unknown/unknown");
+
+/** The commits that a version brought: since the release before it, up to its own or, unreleased, to where the clone stands. */
+async function lookAtCommits(facts: Base, stage: ReleaseStage): Promise<NotesLook["commits"]> {
+  const { log, config, git } = facts;
+  const version = reportVersion(facts, stage, facts.version);
+  if (!version) return [];
+  const to = releaseInUse(log, stage, version)?.commit ?? git.commit;
+  const from = commitBefore({ log, image: config.imageName, tags: git.tags }, stage, version);
+  if (git.shallow) return null;
+  return commitsBetween(facts.place, { from, to, most: 201 }, facts.env);
+}
+
+/** The file that was named, relative to where one stands; without a name it lies among Slipway's own files. */
+function outputFile({ config, place }: Base, named: string | undefined, ending: "html" | "md"): OutputFile | null {
+  if (named === undefined) return null;
+  const own = join(place.gitDir, "slipway", `status.${config.imageName}.html`);
+  const path = named === "" ? own : resolve(named);
+  if (isFolder(path))
+    throw new UserError(`"${named}" is a directory`, {
+      why: "The report is written to a file.",
+      fix: `Name a file in it: ${join(named, `${config.imageName}.${ending}`)}`,
+    });
+  const text = readText(path);
+  const ours = text !== null && (text.trim() === "" || text.slice(0, 1000).includes(writtenBy));
+  const inside = relative(place.root, path);
+  return {
+    path: inside.startsWith("..") ? path : inside,
+    state: exists(path) ? (ours ? "ours" : "foreign") : "absent",
+  };
+}
