@@ -1,3 +1,4 @@
+import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { release } from "../lib/flows/release.ts";
 import { updateLock } from "../lib/flows/update_lock.ts";
 import { releaseOptions } from "../lib/run/options.ts";
@@ -7,9 +8,10 @@ export default await script(import.meta.url, {
   subject: "release",
   about: "Build, test, tag and push the dev image, and point dev at it in every registry.",
   options: releaseOptions,
-  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
+  look: loadNested,
   versionFromChangelog: true,
   examples: ["i docker_release_dev --version 1.2.0 --no-qa-tests"],
   before: { steps: updateLock },
-  steps: release,
+  steps: (facts, options, nested) => release({ ...facts, nested }, options),
 });

@@ -1,3 +1,4 @@
+import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { release } from "../lib/flows/release.ts";
 import { updateLock } from "../lib/flows/update_lock.ts";
 import { multiReleaseOptions } from "../lib/run/options.ts";
@@ -7,9 +8,10 @@ export default await script(import.meta.url, {
   subject: "release",
   about: "Release dev for several architectures as one index, each started before it is pushed.",
   options: multiReleaseOptions,
-  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
+  look: loadNested,
   versionFromChangelog: true,
   examples: ["i docker_release_multi_build_dev --version 1.2.0 --multi-arch linux/amd64,linux/arm64"],
   before: { steps: updateLock },
-  steps: release,
+  steps: (facts, options, nested) => release({ ...facts, nested }, options),
 });

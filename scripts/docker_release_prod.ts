@@ -1,3 +1,4 @@
+import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { release } from "../lib/flows/release.ts";
 import { pick, releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -10,8 +11,9 @@ export default await script(import.meta.url, {
     "Build prod on the released dev digest, test it with nothing mounted, push it, and point prod at it everywhere.",
   options: { ...options, ...pick("devVersion") },
   stage: "prod",
-  needs: ["git", "engine", "registries", "log", "pushed", "nested", "inputs"],
+  needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
+  look: loadNested,
   versionFromChangelog: true,
   examples: ["i docker_release_prod --version 1.2.0", "i docker_release_prod --version 1.2.1 --dev-version 1.2.0"],
-  steps: release,
+  steps: (facts, options, nested) => release({ ...facts, nested }, options),
 });

@@ -1,3 +1,4 @@
+import { loadPackages } from "../lib/doors/pyproject.ts";
 import { findUnused } from "../lib/flows/packages.ts";
 import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -10,7 +11,8 @@ export default await script(import.meta.url, {
     where: text<string>("NAME", "Tell as file:line where this package is used; exit code 1 when it is nowhere."),
     also: list("DIRS", "Read these folders too, comma-separated and relative to the repo's root."),
   },
-  needs: ["git", "image", "packages"],
+  needs: ["git", "image"],
+  look: loadPackages,
   examples: ["i find_unused_packages --stage local", "i find_unused_packages --where dill"],
   steps: findUnused,
 });

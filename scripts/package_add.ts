@@ -1,3 +1,4 @@
+import { loadPackages } from "../lib/doors/pyproject.ts";
 import { addPackage, buildWithPackage, packageFiles } from "../lib/flows/package_add.ts";
 import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -14,7 +15,8 @@ export default await script(import.meta.url, {
     group: text<string>("GROUP", "Add it to this group of poetry's instead of main.", { fallback: "main" }),
     ...pick("version", "bump"),
   },
-  needs: ["git", "engine", "inputs", "packages"],
+  needs: ["git", "engine", "inputs"],
+  look: loadPackages,
   examples: ["i package_add pytest-timeout", 'i package_add "pandas@^2.1" --bump minor'],
   before: { steps: addPackage },
   putsBack: packageFiles,

@@ -1,3 +1,4 @@
+import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { runTests } from "../lib/flows/tests.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -6,7 +7,8 @@ export default await script(import.meta.url, {
   subject: "build and test",
   about: "Run the fast tests in the container of a stage; a pass is recorded where the tree is its commit.",
   options: pick("stage", "version", "snapshot", "pytestOpts"),
-  needs: ["git", "tree", "engine", "registries", "log", "nested"],
+  needs: ["git", "tree", "engine", "registries", "log"],
+  look: loadNested,
   examples: ["i run_fast_tests --stage local --version 1.2.0"],
-  steps: (facts, options) => runTests(facts, options, "fast"),
+  steps: (facts, options, nested) => runTests({ ...facts, nested }, options, "fast"),
 });

@@ -1,18 +1,28 @@
 import { join, relative } from "node:path";
 import { UserError } from "../model/errors.ts";
-import type { Place } from "../model/facts.ts";
-import type { PackageFacts } from "../model/package_facts.ts";
+import type { Facts } from "../model/facts.ts";
 import { readRepoText } from "./files.ts";
 import { findRunnableDirs } from "./runnable_dirs.ts";
+
+/** What the packages of an image are asked for in; all paths are relative to `root`. */
+export type PackageFacts = {
+  readonly pyproject: {
+    readonly folder: string;
+    readonly text: string;
+    /** The parsed file. */
+    readonly value: unknown;
+    readonly lock: string | null;
+    readonly pipList: string | null;
+  } | null;
+  /** Runnable dirs below this one. */
+  readonly nested: readonly string[];
+};
 
 /** Where the packages of an image are asked for: beside its Dockerfile as in the documents, else at the runnable dir's top. */
 const folders = ["devops/docker_build", "."] as const;
 
 /** pyproject.toml of a runnable dir with its lock, and the runnable dirs below it, whose code runs in images of their own. */
-export async function loadPackageFacts(
-  place: Place,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<PackageFacts> {
+export async function loadPackages({ place, env }: Pick<Facts, "place" | "env">): Promise<PackageFacts> {
   const owner = relative(place.root, place.owner);
   const others = await findRunnableDirs(place, env);
   const nested = others

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Place } from "../model/facts.ts";
+import type { Facts, Place } from "../model/facts.ts";
+import { listNames, nestedDirs } from "../model/tests.ts";
 import { readRepoText, realPath } from "./files.ts";
 import { tryGit } from "./git.ts";
 
@@ -18,11 +19,14 @@ async function configsIn(repo: string, env: Env): Promise<readonly string[]> {
   return [...new Set(listed.flatMap(({ stdout }) => stdout.split("\0")))].filter((path) => path !== "");
 }
 
-/** The configs of all runnable dirs of the outermost repo. */
-export const findConfigs = ({ root }: Place, env: Env): Promise<readonly string[]> => configsIn(root, env);
+/** Dirs below the runnable dir with tests of their own, where a list is chosen by pytest. */
+export async function loadNested({ config, place, env }: Pick<Facts, "config" | "place" | "env">) {
+  if (listNames.every((name) => config.tests[name].command !== null)) return [];
+  return nestedDirs(place.dir, await configsIn(place.root, env), ownDir(place));
+}
 
 /** Where this Slipway lies in the outermost repo; null outside of it. */
-export function ownDir({ root }: Place): string | null {
+function ownDir({ root }: Place): string | null {
   const own = relative(root, realPath(fileURLToPath(new URL("../..", import.meta.url))));
   return own === "" || own.startsWith("..") ? null : own;
 }

@@ -10,7 +10,7 @@ import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import { assertProdWays } from "./prod_tests.ts";
 import { smokeTests } from "./smoke.ts";
-import { failedTest, namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
+import { failedTest, namesOf, passesIn, passOf, recordedPass, type TestFacts, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
 export type GateOptions = {
@@ -30,7 +30,7 @@ type Gates = {
 };
 
 /** fast, slow, qa by config; superslow by option; end to end where configured. A skip is recorded. */
-export function gates(facts: Facts, { version, image, what, options }: Gates): Step[] {
+export function gates(facts: TestFacts, { version, image, what, options }: Gates): Step[] {
   const { gates: configured } = facts.config.release;
   const isExtra = options.superslowTests && !configured.includes("superslow");
   const lists: readonly ListName[] = isExtra ? [...configured, "superslow"] : configured;

@@ -1,3 +1,4 @@
+import type { PackageFacts } from "../doors/pyproject.ts";
 import { type Command, cmd, command } from "../kinds/command.ts";
 import { comparePackages } from "../kinds/compare_packages.ts";
 import { writeFile } from "../kinds/write_file.ts";
@@ -28,8 +29,8 @@ export type PackageOptions = {
  * What has to be there before the image can be planned: the line in pyproject.toml, and the lock that poetry makes of it in
  * a build of its own, compared with the image so far. Nothing where both know the package already.
  */
-export function addPackage(facts: Facts, options: PackageOptions): Step[] {
-  const { wish, pyproject, folder } = read(facts, options);
+export function addPackage(facts: Facts, options: PackageOptions, packages: PackageFacts): Step[] {
+  const { wish, pyproject, folder } = read(facts, options, packages);
   const declared = declaredPackages(pyproject.value).find(({ name }) => name === pipName(wish.name));
   const asksForIt = declared && (wish.constraint === null || declared.constraint === wish.constraint);
   const isLocked = new RegExp(`^name = "${pipName(wish.name).replaceAll("-", "[-_.]")}"$`, "im").test(
@@ -98,8 +99,8 @@ function compareWithNow(facts: Facts): Step {
 }
 
 /** The image with the package, built from the lock as every release builds it, the entry of its version, and no other image. */
-export function buildWithPackage(facts: Facts, options: PackageOptions): Step[] {
-  const { wish } = read(facts, options);
+export function buildWithPackage(facts: Facts, options: PackageOptions, packages: PackageFacts): Step[] {
+  const { wish } = read(facts, options, packages);
   const version = nextVersion(facts, options);
   const labels = imageLabels(facts, version, "no_update");
   const local = facts.engine.images.find(({ reference }) => reference === engineImage(facts, "local", version));
@@ -156,16 +157,14 @@ function withChange(text: string, next: ChangelogEntry | null, change: string): 
 }
 
 /** The files that are put back when anything fails: as they are now, null where there is none. */
-export function packageFiles(facts: Facts): Readonly<Record<string, string | null>> {
-  const { pyproject } = facts.packages;
+export function packageFiles(_facts: Facts, { pyproject }: PackageFacts): Readonly<Record<string, string | null>> {
   if (!pyproject) return {};
   const { folder, text, lock, pipList } = pyproject;
   return { [`${folder}/pyproject.toml`]: text, [`${folder}/poetry.lock`]: lock, [`${folder}/pip_list.txt`]: pipList };
 }
 
-function read(facts: Facts, options: PackageOptions) {
+function read(facts: Facts, options: PackageOptions, { pyproject }: PackageFacts) {
   const [word, ...more] = options.name;
-  const { pyproject } = facts.packages;
   if (word === undefined || more.length > 0)
     throw new UserError(`${options.name.length} packages were named, not one`, {
       why: "Each package gets its own line, lock and entry.",

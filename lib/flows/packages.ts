@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { PackageFacts } from "../doors/pyproject.ts";
 import { comparePackages } from "../kinds/compare_packages.ts";
 import { type PackageUse, packageUse } from "../kinds/package_use.ts";
 import { chooseImage, shownImage } from "../model/choose_image.ts";
@@ -35,8 +36,7 @@ export type UnusedOptions = {
 };
 
 /** Which packages of pyproject.toml nobody uses, read in the image of a stage: what is installed there tells its import names. */
-export function findUnused(facts: Facts, options: UnusedOptions): Step[] {
-  const { pyproject, nested } = facts.packages;
+export function findUnused(facts: Facts, options: UnusedOptions, { pyproject, nested }: PackageFacts): Step[] {
   if (!pyproject && options.where === undefined) throw noPyproject(facts.place.dir);
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const { dir, helpersRoot } = facts.place;

@@ -26,7 +26,7 @@ import {
   assertTagFits,
   type PushOptions,
 } from "./release_rules.ts";
-import { passedAt } from "./tests.ts";
+import { passedAt, type TestFacts } from "./tests.ts";
 
 export type ReleaseOptions = GateOptions &
   PushOptions & {
@@ -36,7 +36,7 @@ export type ReleaseOptions = GateOptions &
   };
 
 /** A release of the stage from preflight to the verified table: design.md, "Which image: a dev release, step by step". */
-export function release(facts: Facts, options: ReleaseOptions): Step[] {
+export function release(facts: TestFacts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
   // The lock that this run resolved and committed is pushed by whoever looked at it.
@@ -74,7 +74,7 @@ const pullBuilt = (facts: Facts, reference: string): Step[] => {
 };
 
 /** The dev half of docker_release_all: nothing where every target has the version, the log its release, and nobody a claim. */
-export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[] {
+export function releaseUnlessDone(facts: TestFacts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const tag = versionTag(facts, version);
   const isEverywhere = facts.targets.every(({ name }) => facts.registries[name]?.[tag]?.state === "found");
@@ -88,7 +88,7 @@ export function releaseUnlessDone(facts: Facts, options: ReleaseOptions): Step[]
 }
 
 /** The prod half of docker_release_all: on the dev image of its own version, which the dev half has verified. */
-export function releaseOnOwnDev(facts: Facts, options: ReleaseOptions): Step[] {
+export function releaseOnOwnDev(facts: TestFacts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const { base } = facts.inputs;
   if (!base || base.version === version) return release(facts, options);
@@ -117,7 +117,7 @@ const tagFound = (facts: Facts, image: Value, version: Version): Step[] =>
 
 type Obtain = { readonly version: Version; readonly found: Found; readonly options: ReleaseOptions };
 
-function obtainImage(facts: Facts, { version, found, options }: Obtain): Step[] {
+function obtainImage(facts: TestFacts, { version, found, options }: Obtain): Step[] {
   const tag = versionTag(facts, version);
   const reference = builtImage(facts, version);
   const build = { cache: options.cache, buildArg: [] };

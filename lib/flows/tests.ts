@@ -19,6 +19,12 @@ import { slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
 import { pullIfMissing } from "./pull.ts";
 
+/** What test lists are planned from. */
+export type TestFacts = Facts & {
+  /** Dirs below the runnable dir with tests of their own. */
+  readonly nested: readonly string[];
+};
+
 export type TestOptions = {
   readonly stage: Stage;
   readonly version?: Version | undefined;
@@ -30,7 +36,7 @@ export type TestOptions = {
  * One test list in the image of a stage, on the mounted tree or on a snapshot of its commit. A pass is recorded where nothing
  * narrowed the list and what was mounted is the commit.
  */
-export function runTests(facts: Facts, options: TestOptions, list: ListName): Step[] {
+export function runTests(facts: TestFacts, options: TestOptions, list: ListName): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const digest = image.local?.digests.at(-1) ?? null;
   const isWhole = options.pytestOpts.length === 0;
@@ -81,7 +87,7 @@ export type Gate = {
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
-export function testList(facts: Facts, gate: Gate): Step {
+export function testList(facts: TestFacts, gate: Gate): Step {
   const { list, image, digest } = gate;
   const reports = slipwayFile(facts, "reports");
   const config = facts.config.tests[list];
@@ -149,7 +155,7 @@ export function snapshotOf(facts: Facts, { list, image }: { readonly list: strin
   return { make, remove };
 }
 
-const listWords = (facts: Facts, { list, image, extra }: Gate): readonly string[] =>
+const listWords = (facts: TestFacts, { list, image, extra }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
     suite: facts.config.imageName,

@@ -4,7 +4,6 @@ import type { UserError } from "./errors.ts";
 import type { Remote } from "./git_remote.ts";
 import type { SignedEntry } from "./log.ts";
 import type { RegistryReason } from "./oci/failure.ts";
-import type { PackageFacts } from "./package_facts.ts";
 import type { Registry } from "./registry.ts";
 import type { ReleaseStage } from "./stage.ts";
 import type { Version } from "./version.ts";
@@ -228,14 +227,11 @@ export type Facts = {
   readonly log: readonly SignedEntry[];
   /** The log that this clone saw last: what was rolled back, for commands that ask no network. */
   readonly lastLog: readonly SignedEntry[];
-  /** Dirs below the runnable dir with tests of their own, where a list is chosen by pytest. */
-  readonly nested: readonly string[];
   readonly inputs: BuildInputs;
   readonly claim: Owner | null;
   /** A move of a mutable tag is under way, or was left half-way: what the tag is meant to be is not in the log yet. */
   readonly moving: boolean;
   readonly refs: HeldRefs;
-  readonly packages: PackageFacts;
   /** Release tags as the Git remote has them: tag -> commit. */
   readonly remoteTags: Readonly<Record<string, string>>;
   /** The commit is on no branch that the remote is known to have; null where it is, or nobody was asked. */
@@ -260,8 +256,6 @@ export type Need =
   | "refs"
   /** Whether the remote has the commit, with the log. */
   | "pushed"
-  | "nested"
   | "inputs"
-  | "packages"
   /** The look into the engine takes in the images that `--images` names. */
   | "named";

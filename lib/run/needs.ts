@@ -2,7 +2,7 @@ import { currentEntry } from "../model/changelog.ts";
 import { asksRegistries } from "../model/choose_image.ts";
 import type { Facts, GitFacts, Need, TreeFacts } from "../model/facts.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
-import { allowedInTree, listNames, nestedDirs } from "../model/tests.ts";
+import { allowedInTree } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import { type BaseChoice, chooseBase, loadRegistriesAndInputs, loadRegistryFacts } from "./base_image.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
@@ -16,14 +16,12 @@ export const costly = [
   "registries",
   "log",
   "lastLog",
-  "nested",
   "inputs",
   "claim",
   "refs",
   "remoteTags",
   "unpushed",
   "moving",
-  "packages",
 ] as const;
 
 type CostlyName = (typeof costly)[number];
@@ -39,19 +37,16 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const named = typedTags(request);
   const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
   const gitAndRefs = early ?? loadGitAndRefs(base, request);
-  const [{ git, tree, refs, more }, engine, { registries: seen, inputs }, image, lastLog, nested, packages] =
-    await Promise.all([
-      gitAndRefs,
-      wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
-      loadRegistriesAndInputs(base, { request, tags, dev }),
-      wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
-      wants("seenLog") ? loadSeenLog(base) : undefined,
-      wants("nested") ? loadNested(base) : undefined,
-      wants("packages") ? loadPackages(base) : undefined,
-    ]);
+  const [{ git, tree, refs, more }, engine, { registries: seen, inputs }, image, lastLog] = await Promise.all([
+    gitAndRefs,
+    wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
+    loadRegistriesAndInputs(base, { request, tags, dev }),
+    wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
+    wants("seenLog") ? loadSeenLog(base) : undefined,
+  ]);
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
   const groups = { ...refs, ...more, ...image };
-  const parts = { git, tree, engine, registries, lastLog, nested, inputs, packages, ...groups };
+  const parts = { git, tree, engine, registries, lastLog, inputs, ...groups };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
@@ -126,17 +121,6 @@ async function loadTreeFacts(base: Base, { code: commit, dirty }: GitFacts): Pro
   if (dirty.length > 0) return { differs: dirty.slice(0, 5), stamp: "" };
   const { loadTree } = await import("../doors/tree.ts");
   return loadTree(base.place.root, { commit, allowed: allowedInTree(base) }, base.env);
-}
-
-async function loadNested({ config, place, env }: Base): Promise<Facts["nested"]> {
-  if (listNames.every((name) => config.tests[name].command !== null)) return [];
-  const { findConfigs, ownDir } = await import("../doors/runnable_dirs.ts");
-  return nestedDirs(place.dir, await findConfigs(place, env), ownDir(place));
-}
-
-async function loadPackages(base: Base): Promise<Facts["packages"]> {
-  const { loadPackageFacts } = await import("../doors/pyproject.ts");
-  return loadPackageFacts(base.place, base.env);
 }
 
 /** The tags that somebody typed; `--candidate` without one means the commit's own, of a build. */

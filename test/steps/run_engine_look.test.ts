@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isFree } from "../../lib/doors/ports.ts";
 import { loadPrograms } from "../../lib/doors/programs.ts";
+import { loadPackages } from "../../lib/doors/pyproject.ts";
 import { packageUse } from "../../lib/kinds/package_use.ts";
 import {
   lookAtContainersAndImages,
@@ -243,9 +244,9 @@ it("the template is told with what the dir has of it, and the images of the othe
 
 it("the packages of a runnable dir are those of its pyproject.toml", async () => {
   const here = ground.place("python");
-  expect((await here.look(["packages"])).packages.pyproject).toBeNull();
+  expect((await here.ask({ options: {}, look: loadPackages })).pyproject).toBeNull();
   here.write("devops/docker_build/pyproject.toml", '[tool.poetry.dependencies]\npandas = "*"\n');
-  expect((await here.look(["packages"])).packages.pyproject).toMatchObject({
+  expect((await here.ask({ options: {}, look: loadPackages })).pyproject).toMatchObject({
     folder: "python/devops/docker_build",
     lock: null,
   });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { PackageFacts } from "../../lib/doors/pyproject.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { takeClaim } from "../../lib/kinds/claim.ts";
 import { command } from "../../lib/kinds/command.ts";
@@ -67,7 +68,7 @@ function nativeImages(): Partial<Facts> {
   const tags = { "local-ada-1.2.0": state("a", "linux/amd64"), "local-bob-1.2.0": state("b", "linux/arm64") };
   return { config: withoutGates, registries: { ecr: tags } };
 }
-const python: Facts["packages"] = {
+const python: PackageFacts = {
   nested: [],
   pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
 };
@@ -89,8 +90,10 @@ const given: Readonly<Record<string, Given>> = {
   docker_create_candidate: onDev(),
   docker_push_prod: { argv: ["--skip-tests"], world: { ...onDev("prod-1.2.0").world, config: withoutGates } },
   docker_push_prod_candidate: { world: engineWith(`127.0.0.1:5001/cmamp:${candidateTag("gp", commit("a"))}`) },
-  docker_release_all: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
-  docker_release_prod: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates } },
+  docker_release_all: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates }, seen: [] },
+  docker_release_dev: { seen: [] },
+  docker_release_multi_build_dev: { seen: [] },
+  docker_release_prod: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates }, seen: [] },
   docker_update_prod_task_definition: { world: { registries: prodReleased }, seen: onEcs("cmamp-prod") },
   docker_rollback_prod: { argv: ["--version", "1.2.0"], seen: prodReleased },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
@@ -121,7 +124,7 @@ const given: Readonly<Record<string, Given>> = {
     seen: { archive: null, inEngine: localImage(local), inRegistry: null },
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
-  find_unused_packages: { argv: ["--where", "dill"], world: { packages: python } },
+  find_unused_packages: { argv: ["--where", "dill"], seen: python },
   doctor: { seen: [] },
   init_runnable_dir: {
     argv: ["--name", "opt"],
@@ -133,13 +136,17 @@ const given: Readonly<Record<string, Given>> = {
   release_check: { seen: {} },
   release_notes: { seen: { ...reported, commits: [] } },
   release_status: { seen: { ...reported, runs: [] } },
+  run_fast_tests: { seen: [] },
+  run_qa_tests: { seen: [] },
+  run_slow_tests: { seen: [] },
+  run_superslow_tests: { seen: [] },
   release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {
     argv: ["foo"],
     world: {
       inputs: { ...inputs(), dockerfileText: "ARG POETRY_MODE" },
-      packages: python,
     },
+    seen: python,
   },
   release_announce: {
     world: { log: [release("dev"), release("prod")] },

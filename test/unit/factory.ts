@@ -1,5 +1,6 @@
 import type { ReleaseOptions } from "../../lib/flows/release.ts";
-import type { BuildInputs, Facts, GitFacts } from "../../lib/model/facts.ts";
+import type { TestFacts } from "../../lib/flows/tests.ts";
+import type { BuildInputs, GitFacts } from "../../lib/model/facts.ts";
 import { engine } from "./factory/engine.ts";
 import { changelog, commit, config, version } from "./factory/values.ts";
 
@@ -11,7 +12,7 @@ export * from "./factory/steps.ts";
 export * from "./factory/values.ts";
 
 /** A clean repo at commit aaaa on a machine with an engine, two empty registries, and 1.2.0 in the changelog to release. */
-export function facts(more: Partial<Facts> = {}): Facts {
+export function facts(more: Partial<TestFacts> = {}): TestFacts {
   const settings = more.config ?? config();
   return {
     place: { root: "/repo", dir: ".", owner: "/repo", gitDir: "/repo/.git", cwd: ".", gitMounts: [], gitPrograms: [] },
@@ -46,7 +47,6 @@ export function facts(more: Partial<Facts> = {}): Facts {
     unpushed: null,
     changelogText: null,
     socket: { path: "/var/run/docker.sock", gid: 999 },
-    packages: { pyproject: null, nested: [] },
     terminal: false,
     ...more,
   };

@@ -79,7 +79,7 @@ describe("pyproject.toml with one package more", () => {
 });
 
 const image = "127.0.0.1:5001/cmamp";
-const world = (lock: string | null, more: Partial<Facts> = {}) =>
+const world = (more: Partial<Facts> = {}) =>
   facts({
     changelogText: "# cmamp-1.2.0\n- 2025-01-02\n- Change\n",
     changelog: changelog("1.2.0"),
@@ -91,18 +91,18 @@ const world = (lock: string | null, more: Partial<Facts> = {}) =>
         localImage(`${image}:dev`),
       ],
     }),
-    packages: {
-      nested: [],
-      pyproject: {
-        folder: "devops/docker_build",
-        text: poetry,
-        value: { tool: { poetry: { dependencies: { foo: "1" } } } },
-        lock,
-        pipList: null,
-      },
-    },
     ...more,
   });
+const packages = (lock: string | null) => ({
+  nested: [],
+  pyproject: {
+    folder: "devops/docker_build",
+    text: poetry,
+    value: { tool: { poetry: { dependencies: { foo: "1" } } } },
+    lock,
+    pipList: null,
+  },
+});
 const options = { name: ["foo"], bump: "patch" as const };
 const locked = '[[package]]\nname = "foo"\nversion = "1"\n';
 
@@ -114,14 +114,15 @@ describe("package_add", () => {
     ["not locked yet", "", "foo", ["add_to_pyproject", "resolve", "bring_lock_back", "compare"]],
     ["not asked for", locked, "bar", ["add_to_pyproject", "resolve", "bring_lock_back", "compare"]],
   ])("has before the image: %s", (_title, lock, name, expected) => {
-    expect(ids(addPackage(world(lock), { ...options, name: [name] }))).toEqual(expected);
+    expect(ids(addPackage(world(), { ...options, name: [name] }, packages(lock)))).toEqual(expected);
   });
 
   it("compares with the newest local image, else the released one, else not at all", () => {
     const compared = (...tags: readonly string[]) =>
       addPackage(
-        world(null, { engine: engine({ images: tags.map((tag) => localImage(`${image}:${tag}`)) }) }),
+        world({ engine: engine({ images: tags.map((tag) => localImage(`${image}:${tag}`)) }) }),
         options,
+        packages(null),
       ).find(({ id }) => id === "compare");
     expect(compared("local-gp-1.9.0", "local-gp-1.10.0", "dev")?.do[0]).toMatchObject({
       before: `${image}:local-gp-1.10.0`,
@@ -138,20 +139,20 @@ describe("package_add", () => {
       "# cmamp-1.2.1\n- 2025-01-02\n- Add package foo\n\n# cmamp-1.2.0\n- 2025-01-02\n- Change\n",
     ],
   ])("is told of %s", (_title, more, content) => {
-    expect(buildWithPackage(world(locked, more), options).at(-1)?.do).toMatchObject([
+    expect(buildWithPackage(world(more), options, packages(locked)).at(-1)?.do).toMatchObject([
       { path: "changelog.txt", content },
     ]);
   });
 
   it("leaves the entry to the release where it is written afterwards", () => {
-    const after = world(locked, { config: config({ release: { changelog_update: "after_release" } }) });
-    expect(buildWithPackage(after, options).at(-1)?.skip).toContain("after_release");
+    const after = world({ config: config({ release: { changelog_update: "after_release" } }) });
+    expect(buildWithPackage(after, options, packages(locked)).at(-1)?.skip).toContain("after_release");
   });
 
   it.each([
     [[], "0 packages were named"],
     [["a", "b"], "2 packages were named"],
   ])("%j is refused", (name, what) => {
-    expect(refusal(() => addPackage(world(null), { ...options, name })).message).toContain(what);
+    expect(refusal(() => addPackage(world(), { ...options, name }, packages(null))).message).toContain(what);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { PackageFacts } from "../../lib/doors/pyproject.ts";
 import { imageLabels } from "../../lib/flows/build.ts";
 import { addPackage, buildWithPackage, type PackageOptions, packageFiles } from "../../lib/flows/package_add.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { readChangelog } from "../../lib/model/changelog.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import type { PackageFacts } from "../../lib/model/package_facts.ts";
 import {
   changelog,
   commit,
@@ -35,22 +35,25 @@ const pyproject = (more: Partial<Pyproject> = {}): Pyproject => ({
   pipList: null,
   ...more,
 });
-const world = (more: Partial<Facts> = {}, project: Partial<Pyproject> = {}): Facts =>
+const packages = (project: Partial<Pyproject> | null): PackageFacts => ({
+  nested: [],
+  pyproject: project && pyproject(project),
+});
+const world = (more: Partial<Facts> = {}): Facts =>
   facts({
     changelogText: text,
     changelog: changelog("1.2.0"),
     inputs: inputs({ dockerfileText: "ARG POETRY_MODE\nFROM scratch\nRUN test refresh\n" }),
-    packages: { nested: [], pyproject: pyproject(project) },
     ...more,
   });
 const add = (
   name: string,
   more: Partial<Facts> = {},
   options: Partial<PackageOptions> = {},
-  project: Partial<Pyproject> = {},
-) => addPackage(world(more, project), { name: [name], bump: "patch", ...options });
+  project: Partial<Pyproject> | null = {},
+) => addPackage(world(more), { name: [name], bump: "patch", ...options }, packages(project));
 const build = (more: Partial<Facts> = {}, options: Partial<PackageOptions> = {}) =>
-  buildWithPackage(world(more), { name: ["bar"], bump: "patch", ...options });
+  buildWithPackage(world(more), { name: ["bar"], bump: "patch", ...options }, packages({}));
 
 describe("package_add before the image", () => {
   it("asks for the package, lets poetry lock it, brings the lock back and compares", () => {
@@ -179,7 +182,7 @@ describe("package_add is refused", () => {
     fix: "Start from the template: i init_runnable_dir",
   };
   it.each<[string, () => unknown, object]>([
-    ["without a pyproject.toml", () => add("bar", { packages: { nested: [], pyproject: null } }), none],
+    ["without a pyproject.toml", () => add("bar", {}, {}, null), none],
     ["where it lies elsewhere", () => add("bar", {}, {}, { folder: "." }), none],
     ["where it lies below", () => add("bar", {}, {}, { folder: "devops/docker_build/more" }), none],
     [
@@ -340,7 +343,7 @@ describe("the entry of a package", () => {
 
 describe("the files that are put back when anything fails", () => {
   it("are those that poetry and the flow write", () => {
-    expect(packageFiles(world({}, { lock: "LOCK", pipList: null }))).toEqual({
+    expect(packageFiles(world(), packages({ lock: "LOCK", pipList: null }))).toEqual({
       "devops/docker_build/pyproject.toml": pyprojectText,
       "devops/docker_build/poetry.lock": "LOCK",
       "devops/docker_build/pip_list.txt": null,
@@ -348,6 +351,6 @@ describe("the files that are put back when anything fails", () => {
   });
 
   it("are none where there is no pyproject.toml", () => {
-    expect(packageFiles(facts())).toEqual({});
+    expect(packageFiles(facts(), packages(null))).toEqual({});
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { PackageFacts } from "../../lib/doors/pyproject.ts";
 import { compareImages, findUnused, type UnusedOptions } from "../../lib/flows/packages.ts";
 import { comparePackages } from "../../lib/kinds/compare_packages.ts";
 import { packageUse } from "../../lib/kinds/package_use.ts";
@@ -13,11 +14,11 @@ const pyproject = {
   lock: null,
   pipList: null,
 };
-const world = (more: Partial<Facts>): Facts => facts({ packages: { nested: [], pyproject }, ...more });
+const python: PackageFacts = { nested: [], pyproject };
 
 describe("find_unused_packages", () => {
-  const find = (more: Partial<Facts> = {}, options: Partial<UnusedOptions> = {}) =>
-    findUnused(world(more), { stage: "dev", also: [], ...options });
+  const find = (more: Partial<Facts> = {}, options: Partial<UnusedOptions> = {}, packages = python) =>
+    findUnused(facts(more), { stage: "dev", also: [], ...options }, packages);
   const use = (...given: Parameters<typeof find>) => doing(find(...given), packageUse)[0];
   const place = (more: object) => ({ place: { ...facts().place, ...more } });
 
@@ -41,9 +42,9 @@ describe("find_unused_packages", () => {
   });
 
   it("looks for one place alone where it is named, with or without a pyproject.toml", () => {
-    const bare = { packages: { nested: ["sub"], pyproject: null } };
-    expect(find(bare, { where: "dill" }).at(-1)?.title).toBe(`Look who uses dill in ${image}:dev`);
-    expect(use(bare, { where: "dill" })).toMatchObject({ where: "dill", declared: [], without: ["sub"] });
+    const bare = { nested: ["sub"], pyproject: null };
+    expect(find({}, { where: "dill" }, bare).at(-1)?.title).toBe(`Look who uses dill in ${image}:dev`);
+    expect(use({}, { where: "dill" }, bare)).toMatchObject({ where: "dill", declared: [], without: ["sub"] });
   });
 
   it("looks in the image of the version that is named", () => {
@@ -77,7 +78,7 @@ describe("find_unused_packages", () => {
   });
 
   it("is refused where there is no pyproject.toml", () => {
-    expect(refusal(() => find({ packages: { nested: [], pyproject: null } }))).toMatchObject({
+    expect(refusal(() => find({}, {}, { nested: [], pyproject: null }))).toMatchObject({
       message: 'there is no pyproject.toml in "."',
       why: "The packages of an image are asked for in devops/docker_build/pyproject.toml, or at the top of its dir.",
       fix: "Start from the template: i init_runnable_dir; or name another runnable dir: --dir DIR",

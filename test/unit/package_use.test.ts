@@ -148,22 +148,20 @@ describe("the places that use a name", () => {
 });
 
 describe("find_unused_packages", () => {
-  const world = (value: unknown) =>
-    facts({
-      engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev")] }),
-      packages: {
-        nested: ["inner"],
-        pyproject: { folder: "devops/docker_build", text: "", value, lock: null, pipList: null },
-      },
-      config: config({
-        packages: { allow_unused: { ipdb: "typed by hand" } },
-        tests: { fast: { command: ["make", "fast"] } },
-      }),
-    });
+  const world = facts({
+    engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev")] }),
+    config: config({
+      packages: { allow_unused: { ipdb: "typed by hand" } },
+      tests: { fast: { command: ["make", "fast"] } },
+    }),
+  });
+  const none = { nested: [], pyproject: null };
   const options = { stage: "dev" as const, also: [] };
 
   it("reads the runnable dir without those below it, and knows what Slipway runs and what may stay", () => {
-    expect(findUnused(world({ project: { dependencies: ["a"] } }), options).at(-1)?.do).toMatchObject([
+    const value = { project: { dependencies: ["a"] } };
+    const pyproject = { folder: "devops/docker_build", text: "", value, lock: null, pipList: null };
+    expect(findUnused(world, options, { nested: ["inner"], pyproject }).at(-1)?.do).toMatchObject([
       {
         kind: "package_use",
         dirs: ["."],
@@ -178,9 +176,9 @@ describe("find_unused_packages", () => {
   });
 
   it("needs a pyproject.toml, but not to tell where a package is used", () => {
-    expect(refusal(() => findUnused(facts(), options)).message).toBe('there is no pyproject.toml in "."');
+    expect(refusal(() => findUnused(facts(), options, none)).message).toBe('there is no pyproject.toml in "."');
     const there = facts({ engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev")] }) });
-    expect(findUnused(there, { ...options, where: "dill" }).at(-1)?.do[0]).toMatchObject({ where: "dill" });
+    expect(findUnused(there, { ...options, where: "dill" }, none).at(-1)?.do[0]).toMatchObject({ where: "dill" });
   });
 
   it("wants a reason for what may stay", () => {

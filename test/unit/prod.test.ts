@@ -42,8 +42,7 @@ const ways = (way: ProdWay) => ({
   qa: { prod: "from_outside" },
 });
 const settings = (way: ProdWay = "in_image") => config({ tests: ways(way) });
-const world = (more: Partial<Facts> = {}): Facts =>
-  facts({ stage: "prod", config: settings(), inputs: below(), ...more });
+const world = (more: Partial<Facts> = {}) => facts({ stage: "prod", config: settings(), inputs: below(), ...more });
 const plan = (more: Partial<Facts> = {}, options: Partial<ReleaseOptions> = {}) =>
   release(world(more), { ...releaseOptions, ...options });
 const buildLine = (text: string, more: Partial<Facts> = {}) =>
