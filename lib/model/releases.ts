@@ -83,6 +83,14 @@ export const releaseBefore = (log: Log, stage: ReleaseStage, version: Version): 
     .sort((a, b) => compareVersions(a.version, b.version))
     .at(-1);
 
+/** The releases whose sizes and layers are compared: the highest eight, with the one in use and the one before it; lowest first. */
+export function comparedReleases(log: Log, stage: ReleaseStage, inUse: Release | undefined): Release[] {
+  const byVersion = releasesOf(log, stage).sort((a, b) => compareVersions(a.version, b.version));
+  const before = inUse && releaseBefore(log, stage, inUse.version);
+  const named = [inUse?.version, before?.version];
+  return byVersion.filter(({ version }, at) => at >= byVersion.length - 8 || named.includes(version));
+}
+
 type Known = { readonly log: Log; readonly changelog: readonly ChangelogEntry[] };
 
 /** The version that a report is about: the one asked for, else the release in use, else what the changelog is about to release. */

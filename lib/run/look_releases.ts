@@ -12,6 +12,7 @@ import { unasked } from "../model/registry.ts";
 import {
   candidatesOf,
   commitBefore,
+  comparedReleases,
   type Release,
   releaseBefore,
   releaseInUse,
@@ -35,7 +36,7 @@ type About = {
 /** What `release_status` tells of; layers and runs are for the page alone. */
 export type StatusLook = {
   readonly registries: RegistryFacts;
-  /** Of each stage the release in use and the one before it, with their layers. */
+  /** Of each stage the release in use, the one before it and, for the page, what it compares; with their layers. */
   readonly images: readonly ReleasedImage[];
   /** The runs that released these, oldest first. */
   readonly runs: readonly RunRecord[];
@@ -50,7 +51,7 @@ export async function lookForStatus(
   const isPage = options.html !== undefined;
   const [registries, images] = await Promise.all([
     lookAtReleases(facts, options),
-    isPage ? lookAtImages(facts, options) : [],
+    isPage ? lookAtImages(facts, options, comparedReleases) : [],
   ]);
   const runs = isPage ? readRuns(facts.place, facts.config.imageName) : [];
   return { registries, images, runs, output: outputFile(facts, options.html, "html") };
@@ -106,16 +107,24 @@ async function lookAtTags(
   return lookAt(registries, config.imageName, { tags: [...new Set(tags)], env, labels: false, whole: true });
 }
 
-async function lookAtImages(facts: Base, options: About): Promise<readonly ReleasedImage[]> {
+/** The release in use and the one before it, and the others that are compared by their layers alone. */
+async function lookAtImages(
+  facts: Base,
+  options: About,
+  compared: typeof comparedReleases = () => [],
+): Promise<readonly ReleasedImage[]> {
   const releases = stagesOf(facts, options).flatMap((stage) => {
     const inUse = releaseInUse(facts.log, stage, facts.version);
     const before = inUse && releaseBefore(facts.log, stage, inUse.version);
-    return [inUse, before].filter((one) => one !== undefined);
+    const told = [inUse, before].filter((one) => one !== undefined);
+    const isTold = ({ version }: Release) => told.some((one) => one.version === version);
+    const others = compared(facts.log, stage, inUse).filter((release) => !isTold(release));
+    return [...told.map((release) => [release, true] as const), ...others.map((release) => [release, false] as const)];
   });
   return Promise.all(
-    releases.map(async (release) => ({
+    releases.map(async ([release, withPackages]) => ({
       ...(await readImage(facts, release, options.offline)),
-      packages: await readPackages(facts, release),
+      packages: withPackages ? await readPackages(facts, release) : null,
     })),
   );
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositoryOf } from "../../lib/doors/registry.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
@@ -18,10 +19,18 @@ const image = '<img src=x onerror="document.title=1">';
 /** Where screenshots are kept for a person to look at. */
 const shots = process.env["SLIPWAY_SCREENSHOTS"];
 
+/** What has the focus, and the line around it. The text runs in the page. */
+const focused = `(() => {
+  const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(document.activeElement);
+  return [document.activeElement.tagName, outlineStyle, outlineWidth, outlineColor].join(" ");
+})()`;
+
 let ground: Ground;
 let browser: Browser;
 let repo = "";
 let page = "";
+/** The page after dev was rolled back. */
+let backPage = "";
 const i = (...words: readonly string[]) => workflowsIn(repo)("release_status", ...words);
 
 const repositoryIn = (key: string) =>
@@ -53,6 +62,7 @@ beforeAll(async () => {
   [ground, browser] = await Promise.all([makeGround(3), startBrowser()]);
   repo = await ground.repo(name);
   page = join(ground.dir, "status.html");
+  backPage = join(ground.dir, "rolled_back.html");
   const release = async (version: string) => {
     const released = await workflowsIn(repo)("docker_release_dev", "--version", version);
     expect(released.code, released.stderr).toBe(0);
@@ -103,33 +113,78 @@ describe("release_status --html", () => {
   });
 });
 
-describe.each<Reader>([
-  { colours: "light", width: 1280 },
-  { colours: "dark", width: 1280 },
-  { colours: "light", width: 360 },
-  { colours: "dark", width: 360 },
-])("the page in $colours on $width pixels", (reader) => {
+const readers: readonly Reader[] = [
+  { colours: "light", width: 1440 },
+  { colours: "dark", width: 1440 },
+  { colours: "light", width: 390 },
+  { colours: "dark", width: 390 },
+];
+
+/** Keeps a picture for a person to look at, where one is wanted. */
+async function picture(open: Page, what: string, { colours, width }: Reader): Promise<void> {
+  if (shots) await open.screenshot({ path: join(shots, `${what}-${colours}-${width}.png`), fullPage: true });
+}
+
+describe.each(readers)("the page in $colours on $width pixels", (reader) => {
   const shown = async () => browser.open(page, reader);
 
   it("can be read: nothing sticks out, no text is too pale, nothing else is loaded", async () => {
     const { page: open, asked } = await shown();
-    if (shots) await open.screenshot({ path: join(shots, `${reader.colours}-${reader.width}.png`), fullPage: true });
+    await picture(open, "status", reader);
     expect(await sticksOut(open)).toEqual([]);
     expect(await tooPale(open)).toEqual([]);
     expect(asked).toEqual([]);
     await open.close();
   });
 
-  it("tells of both stages where every tag is, in full", async () => {
+  it("tells of both stages where every tag is, equal digests once", async () => {
     const { page: open } = await shown();
     const text = await open.locator("body").innerText();
     for (const word of ["dev 1.1.0", "prod 1.1.0", "Drift: prod", "r1", "r2", "r3", "fast passed"])
       expect(text).toContain(word);
-    expect(await open.locator("#prod tr.drift").innerText()).toMatch(/r3\s+drift\s+sha256:[0-9a-f]{64}\s+is 1\.0\.0/);
-    expect(await open.locator("#dev tr.drift").count()).toBe(0);
+    expect(await open.locator("#prod tr.drift").innerText()).toMatch(/^prod\s+[0-9a-f]{12}\s+r3\s+drift\s+is 1\.0\.0$/);
+    const rows = open.locator("#dev .registries tbody tr");
+    expect([await rows.count(), await rows.innerText()]).toEqual([
+      1,
+      expect.stringMatching(/^dev, dev-1\.1\.0\s+[0-9a-f]{12}\s+r1 r2 r3\s+ok\s+is 1\.1\.0$/),
+    ]);
     expect(await open.locator("#dev .timeline").innerText()).toMatch(/Push paged:dev-1\.1\.0 to r1/);
     expect(await open.locator("#prod .timeline").innerText()).toMatch(/qa tests skipped/);
-    expect(await open.locator("#dev .layers").innerText()).toMatch(/COPY .*words\.txt[\s\S]*new/);
+    const layers = await open.locator("#dev .layers[open]").innerText();
+    expect(layers).toMatch(/since 1\.0\.0 \d new[\s\S]*COPY .*words\.txt new[\s\S]*COPY .*words\.txt gone/);
+    await open.close();
+  });
+
+  it("has a chart of pull size by version that fits, both versions with a bar that one sees", async () => {
+    const { page: open } = await shown();
+    const chart = open.locator("#dev .chart");
+    expect(await chart.locator("text").allInnerTexts()).toEqual([
+      "1.1.0 · in use",
+      expect.stringMatching(/ new$/),
+      "1.0.0",
+      expect.stringMatching(/B$/),
+    ]);
+    const bars = await chart.locator("rect.all").all();
+    for (const bar of bars) expect((await bar.boundingBox())?.width).toBeGreaterThan(100);
+    expect(bars).toHaveLength(2);
+    await open.close();
+  });
+
+  it("is walked by keyboard: each stop is seen to have the focus, and a digest opens to the whole", async () => {
+    const { page: open } = await shown();
+    const stops = await open.locator("a, summary").count();
+    const seen: string[] = [];
+    for (let stop = 0; stop < stops; stop += 1) {
+      await open.keyboard.press("Tab");
+      seen.push(await open.evaluate(focused));
+    }
+    expect(seen).toEqual(Array.from({ length: stops }, () => expect.stringMatching(/^(A|SUMMARY) solid 3px /)));
+    const digest = open.locator("#dev .digest").first();
+    await digest.locator("summary").focus();
+    expect(await digest.innerText()).toMatch(/^[0-9a-f]{12}$/);
+    await open.keyboard.press("Enter");
+    expect(await digest.innerText()).toMatch(/^([0-9a-f]{12})\s+sha256:\1[0-9a-f]{52}$/);
+    expect(await sticksOut(open)).toEqual([]);
     await open.close();
   });
 
@@ -143,6 +198,28 @@ describe.each<Reader>([
   });
 });
 
+describe("the page after a rollback", () => {
+  beforeAll(async () => {
+    const back = await workflowsIn(repo)("docker_rollback_dev", "--version", "1.0.0", "--message", script, "--yes");
+    expect(back.code, back.stderr).toBe(0);
+    expect((await i("--stage", "dev", "--html", backPage)).code).toBe(0);
+  });
+
+  it.each(readers)("is not green in $colours on $width pixels, and can be read", async (reader) => {
+    const { page: open } = await browser.open(backPage, reader);
+    await picture(open, "rolled_back", reader);
+    expect(await open.locator(".verdict.good").count()).toBe(0);
+    expect(await open.locator(".verdict.warn").innerText()).toMatch(
+      /^Dev was rolled back from 1\.1\.0 to 1\.0\.0 by \S+: <script>/,
+    );
+    expect(await open.locator("#dev h2").innerText()).toMatch(/^dev 1\.0\.0\s+rolled back to$/);
+    expect(await open.locator("#dev .chart text").allInnerTexts()).toContain("1.1.0 · rolled back");
+    expect(await sticksOut(open)).toEqual([]);
+    expect(await tooPale(open)).toEqual([]);
+    await open.close();
+  });
+});
+
 it("a page with a pale text, a wide block and a picture is seen to have them", async () => {
   const bad = join(ground.dir, "bad.html");
   const texts = [
@@ -151,7 +228,7 @@ it("a page with a pale text, a wide block and a picture is seen to have them", a
     '<img src="x.png">',
   ];
   writeFileSync(bad, `<body style="background:#fff">${texts.join("")}`);
-  const { page: open, asked } = await browser.open(bad, { colours: "light", width: 360 });
+  const { page: open, asked } = await browser.open(bad, { colours: "light", width: 390 });
   expect(await tooPale(open)).toEqual([expect.stringMatching(/^1\.\d\d P: pale$/)]);
   expect(await sticksOut(open)).toEqual([expect.stringContaining("DIV")]);
   expect(asked).toEqual([expect.stringContaining("x.png")]);

@@ -158,7 +158,18 @@ describe("the layers of a release", () => {
     });
     expect(found[2]?.packages).toBeNull();
     const named = { options: { stage: "dev" }, facts: { version: version("1.0.0") } } as const;
-    expect((await look(actor, named)).map(({ version }) => version)).toEqual(["1.0.0"]);
+    expect((await notes(actor, named)).images.map(({ version }) => version)).toEqual(["1.0.0"]);
+  });
+
+  it("are for a page also those of the versions that it compares, which have no package list of their own", async () => {
+    const actor = released(...twice, ["dev", "1.2.0"]);
+    expect((await notes(actor)).images.map(({ version }) => version)).toEqual(["1.2.0", "1.1.0"]);
+    const found = await look(actor);
+    expect(found.map(({ version, packages, platforms }) => [version, packages?.length, platforms.length])).toEqual([
+      ["1.2.0", 1, 1],
+      ["1.1.0", 1, 1],
+      ["1.0.0", undefined, 1],
+    ]);
   });
 
   it("come from the first registry that has them and answers, and are told as unknown where none does", async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { type Charted, chartOf } from "../../lib/flows/page/chart.ts";
+import { digestOf } from "../../lib/flows/page/digest.ts";
 import { history } from "../../lib/flows/page/history.ts";
-import { layersOf } from "../../lib/flows/page/layers.ts";
+import { layersOf, olderLayersOf } from "../../lib/flows/page/layers.ts";
 import { packagesOf } from "../../lib/flows/page/packages.ts";
 import { registriesOf } from "../../lib/flows/page/registries.ts";
 import { timelineOf } from "../../lib/flows/page/timeline.ts";
@@ -46,7 +48,7 @@ describe("the history on the page", () => {
 
   it("tells nothing of passes and confirmations", () => {
     const confirmed = logged({ type: "confirm", stage: "dev", line: "x", ...key });
-    expect(textBetween(history([pass("fast"), confirmed]).html, "<section>", "</section>")).toBe(
+    expect(textBetween(history([pass("fast"), confirmed]).html, '<section id="history">', "</section>")).toBe(
       "HistoryNothing happened yet.",
     );
   });
@@ -89,41 +91,63 @@ describe("the registries on the page", () => {
     note: "",
     ...more,
   });
+  const short = `${"a".repeat(12)} ${image}`;
+  const lines = (...rows: readonly Row[]) => rowsIn(registriesOf(rows).html);
   it.each<[string, Partial<Row>, readonly string[]]>([
-    ["has the image", { note: "is 1.2.0" }, ["ecr", "[good] same", `${image} is 1.2.0`]],
-    ["differs", { state: "drift" }, ["ecr", "[bad] drift", image]],
+    ["has the image", { note: "is 1.2.0" }, ["dev", short, "ecr", "[good] ok is 1.2.0"]],
+    ["differs", { state: "drift" }, ["dev", short, "ecr", "[bad] drift"]],
     [
       "is behind",
       { state: "behind", note: "behind by choice, is 1.1.0" },
-      ["ecr", "[warn] behind by choice", `${image} is 1.1.0`],
+      ["dev", short, "ecr", "[warn] behind by choice is 1.1.0"],
     ],
     [
       "is behind without it",
       { state: "behind", digest: null, note: "behind by choice" },
-      ["ecr", "[warn] behind by choice", ""],
+      ["dev", "", "ecr", "[warn] behind by choice"],
     ],
-    ["lacks it", { state: "absent", digest: null, note: "absent" }, ["ecr", "[plain] absent", ""]],
+    ["lacks it", { state: "absent", digest: null, note: "absent" }, ["dev", "", "ecr", "[plain] absent"]],
     [
       "does not answer",
       { state: "silent", digest: null, note: "does not answer: absent" },
-      ["ecr", "[bad] no answer", "does not answer: absent"],
+      ["dev", "", "ecr", "[bad] no answer does not answer: absent"],
     ],
   ])("say of one that %s what it has", (_what, more, wanted) => {
-    expect(registriesOf([row(more)]).flatMap(({ html }) => rowsIn(html))).toEqual([wanted]);
+    expect(lines(row(more))).toEqual([wanted]);
   });
 
-  it("are a table for each tag", () => {
-    const tables = registriesOf([row({}), row({ tag: "dev-1.2.0" }), row({ registry: "hub" })]);
+  it("that agree are one row, and so are the tags on which they agree", () => {
+    const both = (more: Partial<Row>) => [row(more), row({ registry: "hub", ...more })];
     expect(
-      tables.map(({ html }) => [textBetween(html, "<caption>", "</caption>"), rowsIn(html).map(([name]) => name)]),
+      lines(...both({ note: "is 1.2.0, rolled back by ann" }), ...both({ tag: "dev-1.2.0", note: "is 1.2.0" })),
+    ).toEqual([["dev, dev-1.2.0", short, "ecr hub", "[good] ok is 1.2.0, rolled back by ann"]]);
+  });
+
+  it("that differ have a row each, and a tag that not all of them have is told apart", () => {
+    const other = `${"b".repeat(12)} ${digest("b")}`;
+    expect(
+      lines(
+        row({ tag: "dev" }),
+        row({ tag: "dev", registry: "hub", digest: digest("b"), state: "drift" }),
+        row({ tag: "dev-1.2.0" }),
+        row({ tag: "dev-1.2.0", registry: "hub" }),
+      ),
     ).toEqual([
-      ["dev", ["ecr", "hub"]],
-      ["dev-1.2.0", ["ecr"]],
+      ["dev", short, "ecr", "[good] ok"],
+      ["dev", other, "hub", "[bad] drift"],
+      ["dev-1.2.0", short, "ecr hub", "[good] ok"],
     ]);
   });
 
   it("mark a row by its state", () => {
-    expect(registriesOf([row({ state: "drift" })])[0]?.html).toContain('<tr class="drift">');
+    expect(registriesOf([row({ state: "drift" })]).html).toContain('<tr class="drift">');
+  });
+});
+
+describe("a digest on the page", () => {
+  it("is twelve digits that open to the whole", () => {
+    expect(textBetween(digestOf(image).html, "<summary>", "</summary>")).toBe("a".repeat(12));
+    expect(textBetween(digestOf(image).html, "</summary>", "</details>")).toBe(image);
   });
 });
 
@@ -142,7 +166,7 @@ describe("the layers on the page", () => {
   const [low, high] = [layer("1", 1000), layer("2", 4000)];
   const own = imageOf("1.2.0", [platform("linux/amd64", low, high), platform("linux/arm64", low)]);
   const before = imageOf("1.1.0", [platform("linux/arm64", high), platform("linux/amd64", low)]);
-  const html = (images: Parameters<typeof layersOf>[0], of?: string) => layersOf(images, of)?.html ?? null;
+  const html = (images: Parameters<typeof layersOf>[0]) => layersOf(images)?.html ?? null;
   const summaries = (text: string | null) =>
     [...(text ?? "").matchAll(/<summary>(.*?)<\/summary>/g)].map((found) => found[1]);
 
@@ -161,25 +185,35 @@ describe("the layers on the page", () => {
   });
 
   it("are compared with the version before, platform by platform", () => {
-    expect(summaries(html({ image: own, before }, "1.1.0"))).toEqual([
-      "linux/amd64: 2 layers, 5.0 kB, 1 new since 1.1.0 (4.0 kB)",
-      "linux/arm64: 1 layer, 1.0 kB, 1 new since 1.1.0 (1.0 kB)",
+    expect(summaries(html({ image: own, before }))).toEqual([
+      "linux/amd64: 2 layers, 5.0 kB, since 1.1.0 1 new (4.0 kB)",
+      "linux/arm64: 1 layer, 1.0 kB, since 1.1.0 1 new (1.0 kB), 1 gone (4.0 kB)",
     ]);
-    expect(rowsIn(html({ image: own, before }, "1.1.0") ?? "").map(([by]) => by)).toEqual([
+    expect(rowsIn(html({ image: own, before }) ?? "").map(([by]) => by)).toEqual([
       "RUN 1",
       "RUN 2 [good] new",
       "RUN 1 [good] new",
+      "RUN 2 [warn] gone",
     ]);
   });
 
-  it("are compared with nothing where no version stands before", () => {
-    expect(html({ image: own, before })).not.toContain("new");
-    expect(html({ image: own, before: imageOf("1.1.0", []) }, "1.1.0")).not.toContain("new");
+  it("are compared with nothing where no image of the version before is known", () => {
+    for (const nothing of [undefined, imageOf("1.1.0", [])]) {
+      const text = html({ image: own, before: nothing });
+      expect([text, text]).toEqual([expect.not.stringContaining("new"), expect.not.stringContaining("gone")]);
+    }
+  });
+
+  it("of other versions are closed, and say of which", () => {
+    const text = olderLayersOf([{ image: before, before: undefined }])?.html ?? "";
+    expect(summaries(text)).toEqual(["1.1.0, linux/arm64: 1 layer, 4.0 kB", "1.1.0, linux/amd64: 1 layer, 1.0 kB"]);
+    expect([text.includes(" open>"), html({ image: own, before })?.includes(" open>")]).toEqual([false, true]);
+    expect(olderLayersOf([])).toBeNull();
   });
 
   it("have bars as long as their share of the largest one, and old ones look old", () => {
     const bars = [
-      ...(html({ image: imageOf("1.2.0", [platform("linux/amd64", low, high)]), before }, "1.1.0") ?? "").matchAll(
+      ...(html({ image: imageOf("1.2.0", [platform("linux/amd64", low, high)]), before }) ?? "").matchAll(
         /<div class="(fill[^"]*)" style="width:([\d.]+)%">/g,
       ),
     ].map(([, look, width]) => [look, width]);
@@ -187,7 +221,7 @@ describe("the layers on the page", () => {
       ["fill old", "25.0"],
       ["fill", "100.0"],
     ]);
-    expect(html({ image: own, before: undefined }, "1.1.0")).not.toContain("fill old");
+    expect(html({ image: own, before: undefined })).not.toContain("fill old");
   });
 
   it("of no byte have no bar", () => {
@@ -205,6 +239,45 @@ describe("the layers on the page", () => {
       "x".repeat(160),
       `${"x".repeat(157)}...`,
     ]);
+  });
+});
+
+describe("the chart of pull sizes", () => {
+  const [low, mid, high] = [layer("1", 1000), layer("2", 4000), layer("3", 3000)];
+  const charted = (of: string, mark: Charted["mark"], ...layers: readonly Layer[]): Charted => ({
+    image: imageOf(of, [platform("linux/amd64", ...layers)]),
+    mark,
+  });
+  const three = [
+    charted("1.0.0", null, low),
+    charted("1.1.0", "in use", low, mid),
+    charted("1.2.0", "rolled back", low, high),
+  ];
+  const texts = (html: string) => [...html.matchAll(/<text[^>]*>(.*?)<\/text>/g)].map(([, text]) => text);
+  const bars = (html: string, look: string) =>
+    [...html.matchAll(/<rect class="(\w+)" x="0" y="\d+" width="([\d.]+)"/g)].flatMap(([, name, width]) =>
+      name === look ? [width] : [],
+    );
+
+  it("has the newest on top, each with what became of it, its size and what is new in it", () => {
+    expect(texts(chartOf(three, "linux/amd64")?.html ?? "")).toEqual([
+      "1.2.0 · rolled back",
+      "4.0 kB, 3.0 kB new",
+      "1.1.0 · in use",
+      "5.0 kB, 4.0 kB new",
+      "1.0.0",
+      "1.0 kB",
+    ]);
+  });
+
+  it("has bars as long as their share of the largest image, the new part of each before the rest", () => {
+    const { html } = chartOf(three, "linux/amd64") ?? { html: "" };
+    expect(bars(html, "all")).toEqual(["272.0", "340.0", "68.0"]);
+    expect(bars(html, "new")).toEqual(["204.0", "272.0", "68.0"]);
+  });
+
+  it("is not there where there is nothing to compare on the platform", () => {
+    expect([chartOf(three.slice(0, 1), "linux/amd64"), chartOf(three, "linux/arm64")]).toEqual([null, null]);
   });
 });
 
@@ -286,12 +359,14 @@ describe("the timeline on the page", () => {
       ["e [bad] stopped here", "", "3.0 s"],
     ]);
     expect(
-      [...text.matchAll(/<div class="(fill[^"]*)" style="width:([\d.]+)%">/g)].map(([, look, width]) => [look, width]),
+      [...text.matchAll(/<div class="(fill[^"]*)" style="margin-left:([\d.]+)%;width:([\d.]+)%">/g)].map(
+        ([, ...all]) => all,
+      ),
     ).toEqual([
-      ["fill", "100.0"],
-      ["fill", "6.7"],
-      ["fill", "3.3"],
-      ["fill stopped", "10.0"],
+      ["fill", "0.0", "81.1"],
+      ["fill", "81.1", "5.4"],
+      ["fill", "89.2", "2.7"],
+      ["fill stopped", "91.9", "8.1"],
     ]);
     expect(head(run({ steps }))).toBe("docker_release_dev of 2025-01-02 10:00 UTC · 37 s in all");
   });

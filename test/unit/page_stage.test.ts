@@ -4,7 +4,7 @@ import { stageSection } from "../../lib/flows/page/stage_section.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import type { ReleasedImage } from "../../lib/model/report.ts";
-import { changelog, commit, digest, facts, found, logged, version } from "./factory.ts";
+import { changelog, commit, config, digest, facts, found, logged, version } from "./factory.ts";
 import { rowsIn, termOf, textBetween } from "./page_text.ts";
 
 const image = digest("a");
@@ -63,14 +63,14 @@ describe("the section of a stage", () => {
       textBetween(section(), "<h2>", "</h2>"),
       termOf(section(), "Released"),
       termOf(section(), "Image"),
-    ]).toEqual(["dev 1.2.0", "2025-01-02 10:00 UTC by ann, commit aaaaaaaaaaaa", image]);
+    ]).toEqual(["dev 1.2.0", "2025-01-02 10:00 UTC by ann, commit aaaaaaaaaaaa", `${"a".repeat(12)} ${image}`]);
   });
 
   it("has the tags of its stage alone", () => {
-    const captions = (text: string) => [...text.matchAll(/<caption><b>(.*?)<\/b>/g)].map((one) => one[1]);
-    expect([captions(section()), captions(section({ log: [release("1.2.0", { stage: "prod" })] }, "prod"))]).toEqual([
-      ["dev", "dev-1.2.0"],
-      ["prod", "prod-1.2.0"],
+    const named = (text: string) => rowsIn(text.slice(text.indexOf("<h3>Registries"))).map(([tag]) => tag)[0];
+    expect([named(section()), named(section({ log: [release("1.2.0", { stage: "prod" })] }, "prod"))]).toEqual([
+      "dev, dev-1.2.0",
+      "prod, prod-1.2.0",
     ]);
   });
 
@@ -78,7 +78,7 @@ describe("the section of a stage", () => {
     const text = section({ log: [] });
     expect([textBetween(text, '<section id="dev">', "<table"), rowsIn(text).length]).toEqual([
       "devNothing was released yet.",
-      4,
+      1,
     ]);
   });
 
@@ -220,10 +220,60 @@ describe("what is said of a version", () => {
 describe("the page", () => {
   it("says whose it is, when it was made and how things stand", () => {
     const head = (text: string) => textBetween(text, "<header>", "</header>");
-    expect(head(page())).toBe("cmamp cmamp · as of 2025-01-02 06:40 UTC All registries agree");
+    expect(head(page())).toBe("cmamp as of 2025-01-02 06:40 UTC All registries agree dev 1.2.0 History");
     expect(page()).toContain('<p class="verdict good">All registries agree</p>');
     const drift = page({ registries: { ecr: { dev: found(image) }, dockerhub: { dev: found(digest("b")) } } });
     expect(drift).toContain('<p class="verdict bad">Drift: dev; mend it with: i release_mirror</p>');
+  });
+
+  it("says its name once, and that of the repo where it is another", () => {
+    const head = textBetween(page({ config: { ...config(), repoName: "tools" } }), "<header>", "</header>");
+    expect(head).toMatch(/^cmamp tools · as of/);
+  });
+
+  describe("its verdict", () => {
+    const agreeing = { dev: found(image), "dev-1.1.0": found(image), "dev-1.2.0": found(digest("b")) };
+    const verdicts = (more: Partial<PageFacts>) =>
+      [
+        ...page({ registries: { ecr: agreeing, dockerhub: agreeing }, ...more }).matchAll(
+          /<p class="verdict (\w+)">(.*?)<\/p>/g,
+        ),
+      ].map(([, look, text]) => [look, text]);
+    const back = flip("1.1.0", { from: { ecr: digest("b") }, reason: "it breaks" });
+    const log = [release("1.1.0"), release("1.2.0", { digest: digest("b") }), back];
+
+    it("is not green where a stage was rolled back, and says from what, by whom and why", () => {
+      expect(verdicts({ log })).toEqual([
+        ["warn", "Dev was rolled back from 1.2.0 to 1.1.0 by ann: it breaks"],
+        ["plain", "All registries agree"],
+      ]);
+    });
+
+    it("names no version where the log does not know what was left", () => {
+      const unknown = { ...back, from: { ecr: digest("c") } };
+      expect(verdicts({ log: [...log.slice(0, 2), unknown] })[0]?.[1]).toMatch(/^Dev was rolled back to 1\.1\.0 by/);
+    });
+
+    it("is green again once a release went forward", () => {
+      expect(verdicts({ log: [...log, flip("1.3.0", { why: "release" })] })).toEqual([
+        ["good", "All registries agree"],
+      ]);
+    });
+
+    it("tells drift before a rollback, and what is held or cannot be read", () => {
+      const drift = { registries: { ecr: { dev: found(image) }, dockerhub: { dev: found(digest("b")) } } };
+      const refs = {
+        held: [{ ref: "claim/x", isBroken: false, says: "is held by bob" }],
+        fault: { what: "the log is cut", fix: "x" },
+      };
+      expect(verdicts({ log, refs, ...drift }).map(([look, text]) => [look, text?.slice(0, 15)])).toEqual([
+        ["bad", "Drift: dev; men"],
+        ["bad", "The log is cut"],
+        ["warn", "Dev was rolled "],
+        ["warn", "Claim/x is held"],
+      ]);
+      expect(verdicts({ log: log.slice(0, 2), refs }).map(([look]) => look)).toEqual(["bad", "warn", "plain"]);
+    });
   });
 
   it("has a section for each stage that is in play and that registries know", () => {

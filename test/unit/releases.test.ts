@@ -4,6 +4,7 @@ import { parseChangelog } from "../../lib/model/changelog.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import {
   commitBefore,
+  comparedReleases,
   isBehindByChoice,
   lastFlip,
   releaseBefore,
@@ -66,6 +67,19 @@ describe("what the log says of releases", () => {
     ["none where nothing was released", [], undefined, undefined],
   ])("has in use %s", (_what, log, asked, expected) => {
     expect(releaseInUse(log, "dev", asked ? version(asked) : null)?.version).toBe(expected);
+  });
+
+  it("compares the highest eight by their number, with the one in use and the one before it", () => {
+    const log = Array.from({ length: 12 }, (_, index) => released("dev", `1.${11 - index}.0`));
+    const compared = (inUse?: string) =>
+      comparedReleases(log, "dev", inUse ? releaseInUse(log, "dev", version(inUse)) : undefined).map(
+        (one) => one.version,
+      );
+    const highest = [4, 5, 6, 7, 8, 9, 10, 11].map((minor) => `1.${minor}.0`);
+    expect(compared()).toEqual(highest);
+    expect(compared("1.11.0")).toEqual(highest);
+    expect(compared("1.2.0")).toEqual(["1.1.0", "1.2.0", ...highest]);
+    expect(compared("1.0.0")).toEqual(["1.0.0", ...highest]);
   });
 
   it("knows the release before a version by its number, not by its day", () => {

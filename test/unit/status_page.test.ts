@@ -4,7 +4,7 @@ import { statusOf } from "../../lib/flows/status_rows.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { pipListPackages } from "../../lib/model/packages.ts";
 import type { ReleasedImage, RunRecord } from "../../lib/model/report.ts";
-import { commit, digest, facts, found, logged } from "./factory.ts";
+import { commit, config, digest, facts, found, logged, version } from "./factory.ts";
 
 const planted = `"><script>alert('x')</script>`;
 const image = digest("a");
@@ -14,6 +14,15 @@ const releaseOf = (version: string, of: string) =>
     registries: ["ecr", "dockerhub"],
   });
 const release = releaseOf("1.2.0", image);
+const back = logged({
+  ...{ type: "flip", id: "f", tag: "dev", version: "1.2.0", to: image, from: {}, why: "rollback" },
+  registries: ["ecr"],
+});
+/** A released image with one Python package. */
+const withPackages = (of: string, hash: string, name: string): ReleasedImage => ({
+  ...{ stage: "dev", version: version(of), digest: hash, why: "", platforms: [] },
+  packages: pipListPackages("one==1\n").map((one) => ({ ...one, name })),
+});
 const page = ({ images = [], runs = [], ...more }: Partial<PageFacts> = {}): string => {
   const registries = { ecr: { dev: found(image) }, dockerhub: { dev: found(image) } };
   const all = { ...facts({ registries, log: [release], ...more }), images, runs };
@@ -38,6 +47,22 @@ describe("the page", () => {
   it.each<[string, Partial<PageFacts>]>([
     ["a user", { log: [{ ...release, by: planted }] }],
     ["a registry of the log", { log: [{ ...release, registries: [planted] } as typeof release] }],
+    ["a reason", { log: [release, { ...back, reason: planted } as typeof back] }],
+    ["the user of a rollback", { log: [release, { ...back, by: planted }] }],
+    [
+      "a test list's reason",
+      { log: [release, logged({ type: "skip", list: "qa", version: "1.2.0", digest: image, why: planted })] },
+    ],
+    ["the repo's name", { config: { ...config(), repoName: planted } }],
+    ["who holds a claim", { refs: { held: [{ ref: planted, isBroken: false, says: planted }], fault: null } }],
+    ["a ref that cannot be read", { refs: { held: [], fault: { what: planted, fix: "" } } }],
+    [
+      "a package",
+      {
+        log: [releaseOf("1.1.0", digest("b")), release],
+        images: [withPackages("1.2.0", image, planted), withPackages("1.1.0", digest("b"), "x")],
+      },
+    ],
     ["a tag", { registries: { ecr: { [`dev-${planted}`]: found(image) } } }],
     ["an answer", { registries: { ecr: { dev: { state: "unknown", why: planted } } } }],
     ["a step", { runs: [run({ workflow: planted })] }],
@@ -64,7 +89,7 @@ describe("the page", () => {
 
   it("loads nothing and runs nothing", () => {
     expect(page()).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-    expect(page()).not.toMatch(/<(script|link|img|iframe|object)|\b(src|href)=|url\(|@import/);
+    expect(page()).not.toMatch(/<(script|link|img|iframe|object)|\bsrc=|\bhref="[^#]|url\(|@import/);
   });
 
   it("has no value of the environment", () => {
@@ -73,7 +98,9 @@ describe("the page", () => {
 
   it("shows the steps of the run that released, and how many were stopped before", () => {
     const text = page({ runs: [run({ ended: "stopped", steps: [] }), run({}), run({ steps: [] })] });
-    expect(text).toMatch(/Build it[\s\S]*width:100\.0%[\s\S]*3\.0 s[\s\S]*Record it[\s\S]*width:6\.7%/);
+    expect(text).toMatch(
+      /Build it[\s\S]*width:93\.8%[\s\S]*3\.0 s[\s\S]*Record it[\s\S]*margin-left:93\.8%;width:6\.3%/,
+    );
     expect(text).toContain("1 run was stopped on the way");
   });
 

@@ -11,7 +11,8 @@ export function history(log: readonly SignedEntry[]): Html {
     const told = isPartOfRelease(entry, log) ? null : tell(entry);
     return told ? [{ entry, ...told }] : [];
   });
-  if (rows.length === 0) return html`<section><h2>History</h2><p class="dim">Nothing happened yet.</p></section>`;
+  if (rows.length === 0)
+    return html`<section id="history"><h2>History</h2><p class="dim">Nothing happened yet.</p></section>`;
   const older = rows.length - most;
   return html`<section id="history"><h2>History</h2>
 <table class="history">

@@ -1,6 +1,6 @@
 import { type Html, html } from "../../model/html.ts";
 import { type Change, packageChanges } from "../../model/package_diff.ts";
-import type { Images } from "./stage_section.ts";
+import type { Images } from "./layers.ts";
 
 /** What became of the Python packages since the version before, by the lists that Git has; nothing where it lacks one. */
 export function packagesOf({ image, before }: Images, version: string | undefined): Html | null {

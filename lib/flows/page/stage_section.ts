@@ -1,14 +1,22 @@
 import { type Html, html } from "../../model/html.ts";
 import { newLayers, sizeOf } from "../../model/layers.ts";
 import { isAnnouncementOpen } from "../../model/log.ts";
-import { lastFlip, type Release, releaseBefore, releaseInUse } from "../../model/releases.ts";
-import type { ReleasedImage } from "../../model/report.ts";
+import {
+  comparedReleases,
+  lastFlip,
+  type Release,
+  releaseBefore,
+  releaseInUse,
+  rolledBack,
+} from "../../model/releases.ts";
 import type { ReleaseStage } from "../../model/stage.ts";
 import { listNames } from "../../model/tests.ts";
 import { bytes, minute } from "../../model/units.ts";
 import { changesOf } from "../changes.ts";
 import type { Status } from "../status_rows.ts";
-import { layersOf } from "./layers.ts";
+import { type Charted, chartOf } from "./chart.ts";
+import { digestOf } from "./digest.ts";
+import { type Images, layersOf, olderLayersOf } from "./layers.ts";
 import { packagesOf } from "./packages.ts";
 import type { PageFacts } from "./page.ts";
 import { registriesOf } from "./registries.ts";
@@ -24,6 +32,11 @@ export function stageSection(facts: PageFacts, status: Status, stage: ReleaseSta
   const imageOf = (one: Release | undefined) =>
     facts.images.find((image) => image.stage === stage && image.version === one?.version);
   const images = { image: imageOf(release), before: imageOf(before) };
+  const compared = comparedReleases(facts.log, stage, release).map(imageOf);
+  const others = compared
+    .map((image, at): Images => ({ image, before: compared[at - 1] }))
+    .filter(({ image }) => image?.version !== release.version)
+    .toReversed();
   const back = lastFlip(facts.log, stage);
   const rollback = back?.why === "rollback" && back.version === release.version ? back : undefined;
   return html`<section id="${stage}">
@@ -31,7 +44,7 @@ export function stageSection(facts: PageFacts, status: Status, stage: ReleaseSta
 <dl>
 <dt>Released</dt><dd>${minute(release.at)} by ${release.by}, commit <code>${release.commit.slice(0, 12)}</code></dd>
 ${rollback && html`<dt>Rolled back</dt><dd>${minute(rollback.at)} by ${rollback.by}${rollback.reason ? `: ${rollback.reason}` : ""}</dd>`}
-<dt>Image</dt><dd><code>${release.digest}</code></dd>
+<dt>Image</dt><dd>${digestOf(release.digest)}</dd>
 <dt>Tests</dt><dd>${testsOf(facts, release)}</dd>
 <dt>To pull</dt><dd>${pullOf(images, before?.version)}</dd>
 <dt>Announced</dt><dd>${announced(facts, release)}</dd>
@@ -40,8 +53,10 @@ ${rollback && html`<dt>Rolled back</dt><dd>${minute(rollback.at)} by ${rollback.
 <h3>Registries</h3>
 ${registriesOf(rows)}
 ${timelineOf(facts, release)}
+${chartOf(charted(facts.log, stage, compared), images.image?.platforms[0]?.platform)}
 ${packagesOf(images, before?.version)}
-${layersOf(images, before?.version)}
+${layersOf(images)}
+${olderLayersOf(others)}
 </section>`;
 }
 
@@ -62,7 +77,15 @@ function testsOf({ log }: PageFacts, { digest, version }: Release): Html[] {
   return pills.length > 0 ? pills : [html`<span class="dim">The log knows of none.</span>`];
 }
 
-export type Images = { readonly image: ReleasedImage | undefined; readonly before: ReleasedImage | undefined };
+/** What became of each version that is compared. */
+function charted(log: PageFacts["log"], stage: ReleaseStage, images: readonly Images["image"][]): Charted[] {
+  const inUse = releaseInUse(log, stage)?.version;
+  return images.flatMap((image) => {
+    if (!image) return [];
+    const isBack = rolledBack(log, stage, image.version) !== undefined;
+    return [{ image, mark: image.version === inUse ? "in use" : isBack ? "rolled back" : null }];
+  });
+}
 
 /** What a machine fetches that has nothing, and what one that has the version before. */
 function pullOf({ image, before }: Images, version: string | undefined): Html | string | readonly Html[] {

@@ -25,19 +25,21 @@ const marks: Readonly<Record<string, Html>> = {
 };
 
 function stepsOf(run: RunRecord, runs: readonly RunRecord[]): Html {
-  const longest = Math.max(...run.steps.map(({ seconds }) => seconds), 0.1);
   const whole = run.steps.reduce((sum, { seconds }) => sum + seconds, 0);
+  const share = (value: number) => ((value / Math.max(whole, 0.1)) * 100).toFixed(1);
+  const start = (at: number) => run.steps.slice(0, at).reduce((sum, { seconds }) => sum + seconds, 0);
   const stopped = runs.filter((one) => one.ended === "stopped" && one !== run).length;
   const earlier = stopped > 0 ? html` · ${stopped} ${stopped === 1 ? "run was" : "runs were"} stopped on the way` : "";
   return html`<p class="dim small"><code>${run.workflow}</code> of ${minute(run.started)} · ${fineSeconds(whole)} in all${earlier}</p>
 <table class="timeline">
-<thead><tr><th scope="col">Step</th><th scope="col">How long</th><th scope="col" class="number">Time</th></tr></thead>
-<tbody>${run.steps.map((step) => {
+<thead><tr><th scope="col">Step</th><th scope="col">When</th><th scope="col" class="number">Time</th></tr></thead>
+<tbody>${run.steps.map((step, at) => {
     const look = step.state === "failed" ? "fill stopped" : "fill";
-    const share = ((step.seconds / longest) * 100).toFixed(1);
     const isShort = step.state === "skipped";
     return html`<tr><td class="label">${step.title} ${marks[step.state]}</td><td class="bar">${
-      isShort ? "" : html`<div class="track"><div class="${look}" style="width:${share}%"></div></div>`
+      isShort
+        ? ""
+        : html`<div class="track"><div class="${look}" style="margin-left:${share(start(at))}%;width:${share(step.seconds)}%"></div></div>`
     }</td><td class="number">${isShort ? "" : fineSeconds(step.seconds)}</td></tr>`;
   })}</tbody>
 </table>`;
