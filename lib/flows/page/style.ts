@@ -35,6 +35,7 @@ th { text-align: left; font-weight: 600; color: var(--dim); font-size: .8125rem;
   border-bottom: 1px solid var(--line) }
 td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: anywhere }
 tr:last-child td { border-bottom: 0 }
+.history .pill { white-space: nowrap }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .when { white-space: nowrap; font-variant-numeric: tabular-nums }
 .track { background: var(--soft); border-radius: .25rem; height: .65rem; min-width: 5rem; overflow: hidden }
@@ -50,7 +51,7 @@ a { color: var(--blue) }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; border-radius: .25rem }
 section:target { border-color: var(--blue) }
 .bar { width: 38% }
-.digest > summary { margin: 0; font-weight: 400; display: inline-block } .digest > summary::after { content: " …"; color: var(--dim) }
+.digest > code { display: block } .digest > summary { margin: 0; font-weight: 400; display: inline-block } .digest > summary::after { content: " …"; color: var(--dim) }
 details > summary { cursor: pointer; font-weight: 600; margin: 1rem 0 .5rem; overflow-wrap: anywhere }
 footer { padding-bottom: 2.5rem; color: var(--dim); font-size: .875rem }
 @media (max-width: 42rem) {
