@@ -1,14 +1,16 @@
 import { passed, UserError } from "../model/errors.ts";
 import { visible, withoutCommands } from "../model/visible.ts";
 import { interrupted, interruption } from "./interrupt.ts";
+import { withoutLines, writeAbove } from "./live.ts";
+import { type Face, folded, live, plain, quiet } from "./progress.ts";
 
 /** What a person sees. Results go to stdout; progress, questions and errors to stderr. */
 export type Console = {
   readonly result: (text: string) => void;
   readonly progress: (text: string) => void;
   readonly raw: (text: string) => void;
-  /** Has the output that follows be a group of this title, where a log folds groups; gives what ends it. */
-  readonly group: (title: string) => () => void;
+  /** Shows that a step begins; gives what takes its output and its end. */
+  readonly begin: Face;
   readonly terminal: boolean;
   /** Results are read in a terminal, and by no program. */
   readonly isRead: boolean;
@@ -34,7 +36,7 @@ function shown(text: string): string {
 export const printLine = (text: string): void => void process.stdout.write(`${shown(text)}\n`);
 
 /** Tells a person something on stderr; there may be no run yet that has a console. */
-export const notice = (text: string): void => void process.stderr.write(`${shown(text)}\n`);
+export const notice = (text: string): void => writeAbove(`${shown(text)}\n`);
 
 /** Columns of the terminal that stdout is; 80 where it is none, or does not tell. */
 export const outputColumns = (): number => process.stdout.columns || 80;
@@ -63,33 +65,37 @@ function onUnread(error: NodeJS.ErrnoException): void {
 export type Style = "red" | "green" | "yellow" | "dim" | "bold";
 const codes: Readonly<Record<Style, number>> = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 };
 
-/** The console of this process; `yes` answers every question, `quiet` drops progress. */
+/** The console of this process; `yes` answers every question, `quiet` drops progress, `verbose` shows all output. */
 export function openConsole(options: {
   yes: boolean;
   quiet: boolean;
+  verbose: boolean;
   env: Readonly<Record<string, string | undefined>>;
 }): Console {
   const terminal = process.stderr.isTTY === true;
-  const coloured = terminal && !options.env["NO_COLOR"] && options.env["TERM"] !== "dumb";
+  const isPlain = options.env["TERM"] === "dumb";
+  const coloured = terminal && !options.env["NO_COLOR"] && !isPlain;
+  const colour = (style: Style, text: string) => (coloured ? `${mark}${codes[style]}m${text}${mark}0m` : text);
+  const raw = options.quiet ? () => undefined : writeAbove;
+  const paper = { say: notice, raw, colour };
+  const face = () => {
+    if (options.quiet) return quiet(paper);
+    if (options.env["GITHUB_ACTIONS"] === "true") return folded(paper, openGroup);
+    return terminal && !isPlain && !options.verbose && !options.env["CI"] ? live(paper) : plain(paper);
+  };
   return {
     terminal,
     isRead: process.stdout.isTTY === true,
     result: printLine,
     progress: (text) => void (options.quiet || notice(text)),
-    ...(options.env["GITHUB_ACTIONS"] === "true" && !options.quiet ? inGroups() : ungrouped(options.quiet)),
-    colour: (style, text) => (coloured ? `${mark}${codes[style]}m${text}${mark}0m` : text),
+    raw,
+    begin: face(),
+    colour,
     canAsk: hasPerson() && !options.yes,
     ask,
     confirm: (question) => (options.yes ? Promise.resolve(true) : ask(question)),
   };
 }
-
-type Output = Pick<Console, "raw" | "group">;
-
-const ungrouped = (quiet: boolean): Output => ({
-  raw: (text) => void (quiet || process.stderr.write(text)),
-  group: () => () => undefined,
-});
 
 /** A command to GitHub Actions with a text that is none ("Workflow commands for GitHub Actions", "Grouping log lines"). */
 const actionsCommand = (name: string, text: string): void =>
@@ -97,32 +103,14 @@ const actionsCommand = (name: string, text: string): void =>
     `::${name}::${visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}\n`,
   );
 
-/** A group begins with its first output; until it ends nothing is read for commands ("Stopping and starting workflow commands"). */
-function inGroups(): Output {
-  let title = "";
-  let token = "";
-  let isAtStart = true;
-  return {
-    raw: (text) => {
-      if (token === "") {
-        token = crypto.randomUUID();
-        actionsCommand("group", title);
-        actionsCommand("stop-commands", token);
-      }
-      process.stderr.write(text);
-      isAtStart = text.endsWith("\n");
-    },
-    group: (name) => {
-      title = name;
-      return () => {
-        if (token === "") return;
-        if (!isAtStart) process.stderr.write("\n");
-        actionsCommand(token, "");
-        actionsCommand("endgroup", "");
-        token = "";
-        isAtStart = true;
-      };
-    },
+/** Begins a group; until it ends nothing in it is read for commands ("Stopping and starting workflow commands"). */
+function openGroup(title: string): () => void {
+  const token = crypto.randomUUID();
+  actionsCommand("group", title);
+  actionsCommand("stop-commands", token);
+  return () => {
+    actionsCommand(token, "");
+    actionsCommand("endgroup", "");
   };
 }
 
@@ -146,9 +134,8 @@ async function ask(question: string): Promise<boolean> {
   process.stdin.on("keypress", onKey);
   const signal = AbortSignal.any([interruption(), leave.signal]);
   try {
-    return await confirm(
-      { message: question, default: false },
-      { output: process.stderr, clearPromptOnDone: false, signal },
+    return await withoutLines(() =>
+      confirm({ message: question, default: false }, { output: process.stderr, clearPromptOnDone: false, signal }),
     );
   } catch (error) {
     if (leave.signal.aborted) return false;
@@ -159,20 +146,20 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
-type Telling = Pick<UserError, "message" | "why" | "fix" | "kind" | "exitCode">;
+type Telling = Pick<UserError, "message" | "why" | "fix" | "kind" | "exitCode" | "steps">;
 
 /**
  * Tells an error to a person, on stderr, and with `json` to a machine, on stdout; gives its exit code. That a command ended
  * with a code of its own is told to machines alone.
  */
 export function tellError(error: Telling, json: boolean): number {
-  const { colour } = openConsole({ yes: true, quiet: false, env: process.env });
-  const { message: what, why, fix, kind, exitCode } = error;
+  const { colour } = openConsole({ yes: true, quiet: false, verbose: false, env: process.env });
+  const { message: what, why, fix, kind, exitCode, steps } = error;
   // A line within a part that looks like another part is set off.
   const [first, ...more] = [what, why, fix].map((text) => text.replaceAll(/\n(?=\s*(error|why|fix):)/g, "\n       "));
   if (kind !== passed)
     notice([`${colour("red", "error:")} ${first}`, `  why: ${more[0]}`, `  fix: ${more[1]}`].join("\n"));
   if (kind !== passed && process.env["GITHUB_ACTIONS"] === "true") actionsCommand("error title=Slipway", what);
-  if (json) printLine(JSON.stringify({ error: { kind, what, why, fix } }));
+  if (json) printLine(JSON.stringify({ error: { kind, what, why, fix }, ...(steps ? { steps } : {}) }));
   return exitCode;
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { filesIn, readText } from "./files.ts";
 
 /** What tells this process from any other: host, boot, PID namespace, pid and start time (design.md, "claim"). */
@@ -66,3 +66,6 @@ function isThere(pid: number): boolean {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
+
+/** How many things that compute this machine does at once. */
+export const cores = (): number => availableParallelism();

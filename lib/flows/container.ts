@@ -37,6 +37,7 @@ export type Run = {
   readonly meaning?: Command["meaning"];
   readonly does?: string;
   readonly reason?: string;
+  readonly shown?: true;
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
 };
@@ -70,6 +71,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(run.meaning ? { meaning: run.meaning } : {}),
     ...(run.does ? { does: run.does } : {}),
     ...(run.reason ? { reason: run.reason } : {}),
+    ...(run.shown ? { shown: true } : {}),
   };
   return step(run.id, run.title, [
     ...(run.before ?? []),

@@ -51,6 +51,7 @@ export function runTests(facts: TestFacts, options: TestOptions, list: ListName)
     again: true,
     base: null,
     snapshot: options.snapshot,
+    shown: true,
   };
   return [...pullIfMissing(facts, image), testList(facts, gate), ...(digest ? notRecorded(differs) : [])];
 }
@@ -84,6 +85,8 @@ export type Gate = {
   readonly base: BaseImage | null;
   /** The commit alone is mounted, not the tree. */
   readonly snapshot: boolean;
+  /** What it prints is what was asked for. */
+  readonly shown?: true;
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
@@ -115,6 +118,7 @@ export function testList(facts: TestFacts, gate: Gate): Step {
     meaning: nothingCollected(list, config.mayBeEmpty),
     does: `the ${list} tests`,
     reason: failedTest,
+    ...(gate.shown ? { shown: true } : {}),
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),

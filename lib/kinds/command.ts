@@ -30,6 +30,8 @@ export type Command = {
   readonly receipt?: { readonly without: string };
   /** The program talks to the person directly: no log, no prefix. */
   readonly interactive?: true;
+  /** What it prints is what was asked for: a terminal shows all of it. */
+  readonly shown?: true;
   /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
   readonly ownCode?: true;
   /** The words are the person's own, and so are the variables that they have for Docker. */
@@ -53,6 +55,7 @@ export type Command = {
 export const command = kind<Command>("command", {
   reaps: ({ argv, container }) => container === true || argv.slice(0, 3).join(" ") === "docker image rm",
   talks: ({ interactive }) => interactive === true,
+  shows: ({ shown, typed, interactive }) => shown === true || typed === true || interactive === true,
   lines: (action, show) => [renderCommand(action, show)],
   run: perform,
 });
@@ -123,7 +126,7 @@ async function perform(action: Command, world: World): Promise<Outcome> {
   if (!passes(action, result)) {
     if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
     if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
-    throw failed(action, argv, { code: result, tail: world.state.tail });
+    throw failed(action, argv, { code: result, tail: world.step.tail });
   }
   if (action.digestFile) made(world, await builtDigest(action, world));
   return "done";
@@ -159,8 +162,8 @@ async function runThrough(action: Command, argv: readonly string[], how: How, wo
 }
 
 /** Somebody else was quicker, by the last lines of the output. */
-const saysAgain = ({ again }: Command, { signal, state }: World): boolean =>
-  again !== undefined && !signal.aborted && new RegExp(again).test(state.tail.slice(-8).join("\n"));
+const saysAgain = ({ again }: Command, { signal, step }: World): boolean =>
+  again !== undefined && !signal.aborted && new RegExp(again).test(step.tail.slice(-8).join("\n"));
 
 /** Amazon's own helper logs in with each question, and takes no login to keep. */
 async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
@@ -182,7 +185,10 @@ async function outputOf(input: NonNullable<Command["input"]>, world: World): Pro
 }
 
 /** Labels that tell whose container it is; the compose file reads them from the environment. */
-const owned = (world: World): Record<string, string> => ({ SLIPWAY_RUN: world.run, SLIPWAY_OWNER: ownerLabel(world) });
+const owned = (world: World): Record<string, string> => ({
+  SLIPWAY_RUN: world.step.run,
+  SLIPWAY_OWNER: ownerLabel(world),
+});
 
 const passedOn = (code: number): UserError =>
   new UserError(`the command exited with ${code}`, {

@@ -1,6 +1,6 @@
 // What a repo's own workflow builds its plan of: import { announce, cmd, step } from "slipway/plan".
 export { kind } from "../model/kind.ts";
-export { step } from "../model/plan.ts";
+export { group, step } from "../model/plan.ts";
 export { quote } from "../model/render_plan.ts";
 export { announce } from "./announce.ts";
 export { byHand } from "./by_hand.ts";

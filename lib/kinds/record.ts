@@ -95,7 +95,8 @@ export async function append(action: RecordEntry, world: World): Promise<Outcome
     ...(run ? { ci: run } : {}),
   };
   if (!action.again && (await isThere(entry, world))) return "already";
-  const { waiting, step } = world.state;
+  const { step } = world;
+  const { waiting } = world.state;
   // An equal pass of somebody whose passes do not count is none.
   const again = action.again === true || (entry.type === "pass" && facts.config.release.passesFrom.length > 0);
   waiting.entries.push({ entry: signed, again });

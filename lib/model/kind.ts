@@ -26,6 +26,8 @@ export type Kind<A extends Action> = {
   readonly leaves?: true;
   /** Whether a person talks to what it starts. */
   readonly talks?: (action: A) => boolean;
+  /** Whether what it prints is what was asked for. */
+  readonly shows?: (action: A) => boolean;
   /** Whether the log proves its whole step done. */
   readonly isProven?: (action: A, world: World) => Promise<boolean>;
   /** The digest that its workflow is about, where no step makes one. */

@@ -19,6 +19,23 @@ export type Step = {
   readonly do: readonly Action[];
 };
 
+/** Steps with one verdict, the worst of theirs: so many at a time (`cores`: as many as the machine has), in order without it. */
+export type Group = {
+  /** snake_case, and the id of nothing else in its plan. */
+  readonly id: string;
+  readonly title: string;
+  readonly atOnce?: number | "cores";
+  /** After a step that failed: begin none, and end those that run; or do all the others first. */
+  readonly onFailure: "stop" | "go_on";
+  readonly steps: readonly (Step | Group)[];
+};
+
+export const isGroup = (part: Step | Group): part is Group => "steps" in part;
+
+/** The steps of a plan in its order, without their groups. */
+export const stepsOf = ({ steps }: Pick<Group, "steps">): readonly Step[] =>
+  steps.flatMap((part) => (isGroup(part) ? stepsOf(part) : [part]));
+
 /** What is printed, shown to machines, run and compared in tests (design.md, "The plan as data"). */
 export type Plan = {
   readonly slipway: 2;
@@ -31,7 +48,7 @@ export type Plan = {
   readonly remote?: string;
   /** What would refuse it now, where it is only printed. */
   readonly refused?: readonly Refusal[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly (Step | Group)[];
 };
 /** An error as data. */
 export type Refusal = { readonly kind: string; readonly what: string; readonly why: string; readonly fix: string };
@@ -46,3 +63,16 @@ export const step = (
   actions: readonly Action[],
   { skip = null }: Partial<Pick<Step, "skip">> = {},
 ): Step => ({ id, title, skip, do: actions });
+
+/** Builds a group of steps, or of groups. */
+export const group = (
+  id: string,
+  title: string,
+  steps: Group["steps"],
+  how: Pick<Group, "atOnce" | "onFailure">,
+): Group => ({
+  id,
+  title,
+  ...how,
+  steps,
+});

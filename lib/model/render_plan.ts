@@ -1,18 +1,34 @@
 import { kindOf } from "./kind.ts";
-import type { Action, Plan, Step, Value } from "./plan.ts";
+import { type Action, type Group, isGroup, type Plan, type Step, type Value } from "./plan.ts";
 
 /** One word as a person would type it in sh. */
 export const quote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** A plan as text: numbered steps, each with lines that a person could type; the short form has the steps alone. */
-export const renderPlan = (plan: Plan, isShort = false): string =>
-  [`${plan.workflow}:`, ...plan.steps.flatMap((step, index) => renderStep(plan, step, { index, isShort }))].join("\n");
+export function renderPlan(plan: Plan, isShort = false): string {
+  let number = 0;
+  const lines = (part: Step | Group, depth: number): string[] => {
+    const indent = "  ".repeat(depth);
+    if (isGroup(part))
+      return [`    ${indent}${groupTitle(part)}`, ...part.steps.flatMap((one) => lines(one, depth + 1))];
+    number += 1;
+    const head = `${String(number).padStart(2)}. ${indent}${part.id}: ${part.title}`;
+    if (part.skip) return [`${head} (skipped: ${part.skip})`];
+    if (isShort) return [head];
+    const typed = part.do.flatMap((action) => renderAction(action, plan.remote));
+    return [head, ...typed.map((line) => `      ${indent}> ${line}`)];
+  };
+  return [`${plan.workflow}:`, ...plan.steps.flatMap((part) => lines(part, 0))].join("\n");
+}
 
-function renderStep(plan: Plan, step: Step, { index, isShort }: { index: number; isShort: boolean }): string[] {
-  const head = `${String(index + 1).padStart(2)}. ${step.id}: ${step.title}${step.skip ? ` (skipped: ${step.skip})` : ""}`;
-  if (step.skip || isShort) return [head];
-  return [head, ...step.do.flatMap((action) => renderAction(action, plan.remote).map((line) => `      > ${line}`))];
+/** A group in a line: `lists: Run the test lists, 4 at once, all of them also after a failure`. */
+export function groupTitle({ id, title, atOnce, onFailure }: Group): string {
+  const many =
+    atOnce === undefined ? [] : [atOnce === "cores" ? "as many at once as there are cores" : `${atOnce} at once`];
+  return [`${id}: ${title}`, ...many, ...(onFailure === "go_on" ? ["all of them, also after a failure"] : [])].join(
+    ", ",
+  );
 }
 
 /** A value as it is shown before it is known. */

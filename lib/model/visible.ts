@@ -16,6 +16,14 @@ export const visible = (text: string): string => text.replaceAll("\r\n", "\n").r
 /** Text without the colours that a program gave it (ECMA-48, 8.3.117, "SGR"). */
 export const withoutColours = (text: string): string => text.replaceAll(/\p{Cc}\[[\d;:]*m/gu, "");
 
+/** What a program printed last, as one line that a terminal shows; a progress bar writes one over the other with CR. */
+export const lastLine = (text: string): string =>
+  withoutColours(text)
+    .split(/[\r\n]/)
+    .findLast((line) => line.trim() !== "")
+    ?.trimEnd()
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, " ") ?? "";
+
 /** A text of others as a field of a line: on one line, no longer than so many characters, nothing hidden. */
 export const oneLine = (text: string, most = 300): string =>
   visible(text.replaceAll(/ *[\t\n\v\f\r\u0085\u2028\u2029]\s*/g, " ")).slice(0, most);

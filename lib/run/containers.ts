@@ -27,7 +27,7 @@ const remove = (world: World, ended: readonly Owned[]) =>
   docker(world, ["rm", "--force", "--volumes", ...ended.map(({ id }) => id)]);
 
 /** An engine under load makes a container seconds after the client that asked for it was ended: waits for it up to three. */
-export async function endLateContainers(world: World, run = world.run): Promise<void> {
+export async function endLateContainers(world: World, run = world.step.run): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) {
     const late = await ofRun(world, run);
     if (late.length > 0) await remove(world, late);
@@ -58,7 +58,7 @@ const clients = new Set(["docker", "docker-compose"]);
 /** Removes what this run started, and what a run on this host left behind that is dead: it was killed (design.md, "Containers"). */
 export async function reapContainers(world: World): Promise<void> {
   const all = await containers(world, "label=dev.slipway.owner");
-  const own = all.filter(({ run }) => run === world.run);
+  const own = all.filter(({ run }) => run.startsWith(world.step.run));
   const left = all.filter((one) => !own.includes(one) && isLeft(one, world));
   for (const { id, owner } of left)
     output(world, `removing container ${id.slice(0, 12)}, left by process ${holderOf(owner).pid} that is gone\n`);
@@ -83,7 +83,7 @@ function isGone(owner: string, world: World): boolean {
 
 /** The container's own exit code, whatever compose says; one that never started is 125, 126 or 127 with the engine's reason. Removes it. */
 export async function exitOfContainer(world: World, composeCode: number): Promise<number> {
-  const own = await ofRun(world, world.run);
+  const own = await ofRun(world, world.step.run);
   const [found] = own;
   if (!found) {
     await assertEngineNow(world.facts, "compose");

@@ -1,7 +1,7 @@
 import { oldestEngine, plugins } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import type { Refusal, Step } from "../model/plan.ts";
+import type { Plan, Refusal } from "../model/plan.ts";
 
 /** States of the world that refuse a run and leave its plan as it is: by the kind of the error, the world without them. */
 const states: Readonly<Record<string, (facts: Facts) => Partial<Facts>>> = {
@@ -14,12 +14,12 @@ const states: Readonly<Record<string, (facts: Facts) => Partial<Facts>>> = {
   engine: ({ engine }) => ({ engine: { ...engine, up: true, version: oldestEngine.join("."), plugins } }),
 };
 
-export type Planned = { readonly facts: Facts; readonly steps: readonly Step[]; readonly refused: readonly Refusal[] };
+export type Planned = { readonly facts: Facts; readonly steps: Plan["steps"]; readonly refused: readonly Refusal[] };
 
 /** Plans as a run would that is not refused for the state of tree, clone or engine, and says what would refuse it. */
 export function planDespite(
   facts: Facts,
-  plan: (facts: Facts) => readonly Step[],
+  plan: (facts: Facts) => Plan["steps"],
   refused: readonly Refusal[] = [],
 ): Planned {
   try {

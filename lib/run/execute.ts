@@ -1,23 +1,24 @@
 import { now } from "../doors/clock.ts";
-import { interrupted } from "../doors/interrupt.ts";
+import { interrupted, interruption } from "../doors/interrupt.ts";
+import { cores } from "../doors/processes.ts";
+import type { Ended, View } from "../doors/progress.ts";
 import { UserError } from "../model/errors.ts";
 import { kindOf } from "../model/kind.ts";
-import type { Step } from "../model/plan.ts";
+import { type Group, isGroup, type Step, stepsOf } from "../model/plan.ts";
+import { groupTitle } from "../model/render_plan.ts";
 import { systemRefusal } from "../model/system_errors.ts";
-import { seconds } from "../model/units.ts";
 import { endLeftClients, reapContainers } from "./containers.ts";
-import { capitalised, readTimes, saveTime } from "./progress.ts";
+import { readTimes, saveTime } from "./progress.ts";
 import { keepRun } from "./runs.ts";
 import { assertHeld, giveClaimBack, pushWaiting } from "./waiting.ts";
-import type { Outcome, World } from "./world.ts";
+import { type Outcome, resultsOf, type StepResult, type World, withLog } from "./world.ts";
 
-export type StepResult = { readonly id: string; readonly state: Outcome | "skipped"; readonly seconds: number };
-
-/** Runs a plan step by step; throws at the first failure. What was started is ended and the claim given back on every way out. */
-export async function execute(world: World, from?: string): Promise<StepResult[]> {
-  const { steps } = world.plan;
-  const first = from ? steps.findIndex(({ id }) => id === from) : 0;
-  const results: StepResult[] = [];
+/**
+ * Runs a plan; throws where a step failed, at once or, in a group that goes on, when the others are done. How each step ended is
+ * in the world. What was started is ended and the claim given back on every way out.
+ */
+export async function execute(world: World, from?: string): Promise<void> {
+  const steps = stepsOf(world.plan);
   const actions = steps.flatMap((step) => step.do);
   const reaps = actions.some((action) => kindOf(action).reaps?.(action));
   if (reaps) {
@@ -26,26 +27,39 @@ export async function execute(world: World, from?: string): Promise<StepResult[]
   }
   const keep = keepRun(world);
   let isLeft = actions.some((action) => kindOf(action).leaves);
+  let isDone = false;
+  const places = new Map(steps.map(({ id }, at) => [id, at]));
   try {
-    for (const [index, step] of steps.entries()) {
-      assertGoesOn(world);
-      const passed = index < first && !alwaysRuns(step);
-      const turn = { world, label: `[${index + 1}/${steps.length}]`, passed };
-      results.push(
-        await runStep(step, turn).catch((error: unknown) => {
-          isLeft = reaps;
-          throw atStep(error, step, world);
-        }),
-      );
-    }
+    const whole = { steps: world.plan.steps, onFailure: "stop" as const };
+    await runGroup(whole, { world, places, first: firstOf(world, from), apart: false, depth: 0 });
     await pushWaiting(world);
-    return results;
+    isDone = true;
   } finally {
-    keep(results);
+    keep(resultsOf(world), isDone);
+    isLeft ||= reaps && !isDone;
     // A command that ended took its container along.
     if (isLeft) await reapContainers(world);
     await leave(world);
   }
+}
+
+/** The place of the step that `--from` names, or of the first one in the group that it names. */
+function firstOf({ plan }: World, from: string | undefined): number {
+  const at = from === undefined ? 0 : placeOf(plan.steps, from);
+  if (at === null) throw new Error(`--from ${from} is no step`);
+  return at;
+}
+
+/** How many steps of a plan stand before a step or a group of it; null where it is not there. */
+export function placeOf(parts: Group["steps"], id: string): number | null {
+  let before = 0;
+  for (const part of parts) {
+    if (part.id === id) return before;
+    const inside = isGroup(part) ? placeOf(part.steps, id) : null;
+    if (inside !== null) return before + inside;
+    before += isGroup(part) ? stepsOf(part).length : 1;
+  }
+  return null;
 }
 
 /** Pushes what this run did and gives its claim back; a release that did not come to its end pushes no Git tag. */
@@ -62,13 +76,67 @@ function assertGoesOn(world: World): void {
   assertHeld(world);
 }
 
-/** The error of a step with the step's name before its sentence; an interrupt speaks for itself, and anything but a UserError is our bug. */
-function atStep(error: unknown, step: Step, world: World): unknown {
-  const known = systemRefusal(error) ?? error;
-  if (!(known instanceof UserError) || known.kind === "interrupted") return error;
-  const { message, why, fix, exitCode, kind } = known;
-  const what = `${world.plan.workflow} stopped at step "${step.id}": ${message}`;
-  return new UserError(what, { why, fix, exitCode, kind }, { cause: error });
+/** What a step is run with. */
+type Turn = {
+  readonly world: World;
+  /** Step -> its place in the plan. */
+  readonly places: ReadonlyMap<string, number>;
+  /** The place of the first step that is not left out. */
+  readonly first: number;
+  /** Others run beside it. */
+  readonly apart: boolean;
+  readonly depth: number;
+};
+type Steps = Pick<Group, "steps" | "atOnce" | "onFailure">;
+
+/** Runs the steps of a group, so many at a time; throws its verdict where one failed. */
+async function runGroup(group: Steps, turn: Turn): Promise<void> {
+  const { steps, onFailure } = group;
+  const atOnce = Math.min(steps.length, group.atOnce === "cores" ? cores() : (group.atOnce ?? 1));
+  if (atOnce > 1 && stepsOf(group).some(talks)) throw new Error("a person talks to one program at a time");
+  const stop = new AbortController();
+  const { signal } = turn.world;
+  const world = atOnce > 1 ? { ...turn.world, signal: AbortSignal.any([signal, stop.signal]) } : turn.world;
+  const inside = { ...turn, world, apart: turn.apart || atOnce > 1 };
+  const failures: unknown[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < steps.length && !stop.signal.aborted) {
+      const part = steps[next++] as Step | Group;
+      await runPart(part, inside).catch((error: unknown) => {
+        // Who was ended because another failed is no failure of its own.
+        if (!stop.signal.aborted || signal.aborted || !isInterrupt(error)) failures.push(error);
+        if (onFailure === "stop" || endsAll(error)) stop.abort();
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  if (failures.length > 0) throw verdict(group, failures);
+}
+
+const isInterrupt = (error: unknown): boolean => error instanceof UserError && error.kind === "interrupted";
+
+/** What is no failure of one step alone: Ctrl-C, a claim that somebody else took, a fault of ours. */
+const endsAll = (error: unknown): boolean =>
+  !(error instanceof UserError) || error.kind === "interrupted" || error.kind === "claimed";
+
+/** The worst of what the steps of a group came to; several that failed are told as one. */
+function verdict({ steps, onFailure }: Steps, failures: readonly unknown[]): unknown {
+  const all = failures.filter((error) => error instanceof UserError);
+  const whole = failures.find(endsAll) ?? failures[0];
+  if (onFailure === "stop" || all.length < 2 || endsAll(whole)) return whole;
+  return new UserError(`${all.length} of ${stepsOf({ steps }).length} steps failed`, {
+    why: all.map(({ message, why }) => `${message}: ${why}`).join("\n"),
+    fix: all[0]?.fix ?? "",
+    exitCode: Math.max(...all.map(({ exitCode }) => exitCode)),
+    kind: "steps",
+  });
+}
+
+async function runPart(part: Step | Group, turn: Turn): Promise<void> {
+  if (!isGroup(part)) return runStep(part, turn);
+  turn.world.console.progress(`${"  ".repeat(turn.depth)}${groupTitle(part)}`);
+  return runGroup(part, { ...turn, depth: turn.depth + 1 });
 }
 
 /** Whether a step runs although `--from` starts later (design.md, "--from"). */
@@ -77,45 +145,91 @@ export function alwaysRuns(step: Step): boolean {
   return all.includes(true) || (all.length > 0 && all.every((one) => one === "alone"));
 }
 
-type Turn = { readonly world: World; readonly label: string; readonly passed: boolean };
-
-async function runStep(step: Step, { world, label, passed }: Turn): Promise<StepResult> {
-  // A report speaks for itself, and who talks to a container wants no word about what was not done.
-  const isSilent = step.do.every((action) => kindOf(action).tells) || (step.skip !== null && isConversation(world));
-  const say = (state: string, text: string) =>
-    isSilent || world.console.progress(`${world.console.colour("dim", label)} ${text}${state}`);
-  const reason = step.skip ?? (passed ? "--from" : null);
+async function runStep(step: Step, turn: Turn): Promise<void> {
+  assertGoesOn(turn.world);
+  const { console, state } = turn.world;
+  const at = turn.places.get(step.id) ?? 0;
+  const label = `${"  ".repeat(turn.depth)}[${at + 1}/${turn.places.size}]`;
+  const keep = (result: Omit<StepResult, "id">) => void state.results.set(step.id, { id: step.id, ...result });
+  const isSilent = isReport(step) || (step.skip !== null && isConversation(turn.world));
+  const without = (why: string, style: "red" | "dim") => {
+    if (!isSilent)
+      console.progress(`${console.colour("dim", label)} ${step.title}${console.colour(style, ` (${why})`)}`);
+  };
+  const reason = step.skip ?? (at < turn.first && !alwaysRuns(step) ? "--from" : null);
   if (reason !== null) {
-    say(world.console.colour(reason.startsWith("--") ? "red" : "dim", ` (skipped: ${reason})`), step.title);
-    return { id: step.id, state: "skipped", seconds: 0 };
+    without(`skipped: ${reason}`, reason.startsWith("--") ? "red" : "dim");
+    return keep({ state: "skipped", seconds: 0 });
   }
-  if (await isProven(step, world)) {
-    say(" (already: the log has this pass)", step.title);
-    return { id: step.id, state: "already", seconds: 0 };
-  }
-  const last = readTimes(world)[step.id];
-  say(last && last >= 2 ? ` (took ${seconds(last)} last time)` : "", step.title);
-  const start = now();
-  world.state.step = { id: step.id, began: start };
-  const outcomes: Outcome[] = [];
-  const endGroup = world.console.group(`${label} ${step.title}`);
+  const world = worldOf(step, turn);
+  const took = () => (now() - world.step.began) / 1000;
+  let view: View | undefined;
+  const end = (how: Ended["state"]) => view?.end({ state: how, seconds: took(), tail: world.step.tail });
   try {
-    for (const action of step.do) {
-      assertGoesOn(world);
-      const { run, waits } = kindOf(action);
-      // What others wait for, or must not do again, is pushed before anything else is done.
-      if (world.state.waiting.isUrgent && !waits) await pushWaiting(world);
-      outcomes.push(await run(action, world));
-      if (outcomes.includes("open")) break;
+    if (await isProven(step, world)) {
+      without("already: the log has this pass", "dim");
+      return keep({ state: "already", seconds: 0 });
     }
-  } finally {
-    endGroup();
+    if (!isReport(step)) {
+      view = console.begin({
+        label,
+        title: step.title,
+        last: lastTime(step, world),
+        apart: turn.apart,
+        isAsked: isAsked(step),
+      });
+      world.step.show = view.output;
+    }
+    const outcome = await act(step, world);
+    saveTime(world, step.id, took());
+    end(outcome);
+    keep({ state: outcome, seconds: took() });
+  } catch (error) {
+    const known = atStep(error, step, { world, apart: turn.apart });
+    const how = !isInterrupt(known) ? "failed" : interruption().aborted ? "interrupted" : "stopped";
+    end(how);
+    keep({ state: how === "failed" ? how : "stopped", seconds: took(), ...failureOf(known, world) });
+    throw known;
   }
-  const took = (now() - start) / 1000;
-  saveTime(world, step.id, took);
-  const state = stateOf(outcomes);
-  if (took >= 2) world.console.progress(world.console.colour("dim", `      ${capitalised(state)} in ${seconds(took)}`));
-  return { id: step.id, state, seconds: took };
+}
+
+/** A world of its own for a step; its log is its own where others run beside it. */
+function worldOf({ id }: Step, { world, apart }: Turn): World {
+  const logFile = apart ? world.step.logFile.replace(/(\.log)?$/, `.${id}.log`) : world.step.logFile;
+  return { ...world, step: { ...world.step, id, began: now(), run: `${world.step.run}.${id}`, logFile, tail: [] } };
+}
+
+/** Does the actions of a step, one after the other, until one stays open. */
+async function act(step: Step, world: World): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const action of step.do) {
+    assertGoesOn(world);
+    const { run, waits } = kindOf(action);
+    // What others wait for, or must not do again, is pushed before anything else is done.
+    if (world.state.waiting.isUrgent && !waits) await pushWaiting(world);
+    const outcome = await run(action, world);
+    if (outcome === "open") return "open";
+    outcomes.push(outcome);
+  }
+  return outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
+}
+
+/**
+ * The error of a step with the step's name before its sentence, and the log that is its own; an interrupt speaks for itself, and
+ * anything but a UserError is our bug.
+ */
+function atStep(error: unknown, step: Step, { world, apart }: Pick<Turn, "world" | "apart">): unknown {
+  const known = world.signal.aborted && !isInterrupt(error) ? interrupted() : (systemRefusal(error) ?? error);
+  if (!(known instanceof UserError) || known.kind === "interrupted") return known;
+  const { message, why, fix, exitCode, kind } = known;
+  const what = `${world.plan.workflow} stopped at step "${step.id}": ${message}`;
+  return new UserError(what, { why, fix: apart ? withLog(fix, world) : fix, exitCode, kind }, { cause: error });
+}
+
+function failureOf(error: unknown, { step, state }: World): Pick<StepResult, "error" | "log"> {
+  if (!(error instanceof UserError) || error.kind === "interrupted") return {};
+  const { message: what, why, fix, kind, exitCode } = error;
+  return { error: { kind, what, why, fix, exitCode }, ...(state.logs.has(step.logFile) ? { log: step.logFile } : {}) };
 }
 
 async function isProven(step: Step, world: World): Promise<boolean> {
@@ -123,10 +237,15 @@ async function isProven(step: Step, world: World): Promise<boolean> {
   return false;
 }
 
-const stateOf = (outcomes: readonly Outcome[]): Outcome => {
-  if (outcomes.includes("open")) return "open";
-  return outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
-};
+/** Seconds that it took last time, where a person would look at a clock. */
+function lastTime(step: Step, world: World): number | null {
+  const last = readTimes(world)[step.id] ?? 0;
+  return last >= 2 ? last : null;
+}
 
-const isConversation = (world: World): boolean =>
-  world.plan.steps.some((step) => step.do.some((action) => kindOf(action).talks?.(action)));
+/** A step that only tells speaks for itself. */
+const isReport = (step: Step): boolean => step.do.every((action) => kindOf(action).tells);
+const isAsked = (step: Step): boolean => step.do.some((action) => kindOf(action).shows?.(action));
+const talks = (step: Step): boolean => step.do.some((action) => kindOf(action).talks?.(action));
+/** Who talks to a container wants no word about what was not done. */
+const isConversation = ({ plan }: World): boolean => stepsOf(plan).some(talks);

@@ -1,3 +1,4 @@
+import { fold } from "../model/columns.ts";
 import type { Option, OptionSet } from "./options.ts";
 import { kebab } from "./parse_options.ts";
 
@@ -95,16 +96,4 @@ function lines({ spelling, text, notes }: Row, columns: number): string[] {
   const rest = more.map((line) => `${indent}${line}`);
   if (isNarrow || spelling.length >= column) return [`  ${spelling}`, `${indent}${first}`, ...rest];
   return [`  ${spelling.padEnd(column)}${first}`, ...rest];
-}
-
-/** The text in lines of so many columns, broken between words. */
-export function fold(text: string, columns: number): string[] {
-  const folded: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = folded.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= Math.max(columns, 20))
-      folded[folded.length - 1] = `${last} ${word}`;
-    else folded.push(word);
-  }
-  return folded;
 }

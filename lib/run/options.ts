@@ -217,6 +217,7 @@ export const universal = {
   }),
   yes: flag("Answer yes to every question; the lines of a check-list stay open.", { short: "y", onlyTyped: true }),
   wide: flag("Show digests whole in a terminal too, as a pipe and --json have them."),
+  verbose: flag("Show the whole output of each step in a terminal too, where it is one line that changes."),
   quiet: flag("Print results and errors only, and of a plan one line a step."),
   help: flag("Print this help; -h prints a short one.", { short: "h", onlyTyped: true }),
 } as const satisfies OptionSet;

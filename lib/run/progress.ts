@@ -20,5 +20,3 @@ export function saveTime(world: World, id: string, took: number): void {
     writePrivate(file(world), JSON.stringify({ ...readTimes(world), [id]: Math.round(took * 10) / 10 }));
   });
 }
-
-export const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

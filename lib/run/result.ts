@@ -1,16 +1,16 @@
 import { appendPrivate } from "../doors/files.ts";
 import { kindOf } from "../model/kind.ts";
+import { stepsOf } from "../model/plan.ts";
 import { withShortDigests } from "../model/units.ts";
 import { fenced } from "../model/visible.ts";
 import { comfort } from "./comfort.ts";
-import type { StepResult } from "./execute.ts";
-import { knownValue, type World } from "./world.ts";
+import { knownValue, resultsOf, type World } from "./world.ts";
 
 /** The digest that the run was about: what it made last, else what it read back first. */
 function resultDigest(world: World): string | null {
   const last = [...world.state.made.values()].at(-1);
   if (last !== undefined) return last;
-  const values = world.plan.steps.flatMap((step) => step.do.map((action) => kindOf(action).digest?.(action)));
+  const values = stepsOf(world.plan).flatMap((step) => step.do.map((action) => kindOf(action).digest?.(action)));
   const first = values.find((value) => value !== undefined);
   return first === undefined ? null : knownValue(world, first);
 }
@@ -26,10 +26,11 @@ const painted = (world: World, text: string): string =>
 type How = { readonly json: boolean; readonly wide: boolean };
 
 /** Tells what a run did: text for a person, JSON for a machine, outputs and a summary for GitHub Actions. */
-export function tellResult(world: World, steps: readonly StepResult[], { json, wide }: How): void {
+export function tellResult(world: World, { json, wide }: How): void {
   const { workflow, image, version } = world.plan;
   const digest = resultDigest(world);
   const text = world.state.text.join("\n");
+  const steps = resultsOf(world);
   if (json)
     world.console.result(
       JSON.stringify({ workflow, image, version, digest, steps, result: world.state.data ?? null }, null, 2),

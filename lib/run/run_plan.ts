@@ -1,22 +1,20 @@
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
-import { notice, openConsole } from "../doors/console.ts";
+import { openConsole } from "../doors/console.ts";
 import { interrupted, interruption } from "../doors/interrupt.ts";
 import { didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
 import { kindOf } from "../model/kind.ts";
-import { type Plan, usesRefs } from "../model/plan.ts";
+import { type Plan, stepsOf, usesRefs } from "../model/plan.ts";
 import { seconds } from "../model/units.ts";
-import { withoutColours } from "../model/visible.ts";
 import { sharedClient } from "./client.ts";
-import { alwaysRuns, execute } from "./execute.ts";
+import { alwaysRuns, execute, placeOf } from "./execute.ts";
 import type { universal, Values } from "./options.ts";
 import { sharedRefs } from "./ref_facts.ts";
 import { tellResult } from "./result.ts";
-import { nothingWaits } from "./waiting.ts";
-import { type Told, thisOwner, type World } from "./world.ts";
+import { resultsOf, startState, type Told, thisOwner, type World, withLog } from "./world.ts";
 
 type Run = {
   readonly common: Values<typeof universal>;
@@ -36,45 +34,34 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
     tellRemote(world);
     await ask(world, run);
     const start = now();
-    const results = await execute(world, run.common.from);
+    await execute(world, run.common.from);
     tellTime(world, (now() - start) / 1000);
     if (run.goesOn) Object.assign(run.told, { text: world.state.text, data: world.state.data });
-    else tellResult(world, results, run.common);
+    else tellResult(world, run.common);
     return world.state.exitCode;
   } catch (error) {
-    const isTold = error instanceof UserError && error.kind === "interrupted";
-    throw withLog(world.signal.aborted && !isTold ? interrupted() : error, world, run.common.quiet);
+    throw withSteps(world.signal.aborted ? interrupted() : error, world);
   }
 }
 
 function openWorld(plan: Plan, facts: Facts, run: Run): World {
-  const owner = thisOwner(facts, plan.steps.some(usesRefs) ? facts.git.commit : "", now());
+  const owner = thisOwner(facts, stepsOf(plan).some(usesRefs) ? facts.git.commit : "", now());
+  const { yes, quiet, verbose } = run.common;
+  const console = openConsole({ yes, quiet, verbose, env: facts.env });
+  const logFile = join(facts.place.gitDir, "slipway", "logs", logName(plan.workflow));
   return {
     plan,
     facts,
-    console: openConsole({ yes: run.common.yes, quiet: run.common.quiet, env: facts.env }),
+    console,
+    step: { id: "", began: now(), run: owner.nonce, logFile, tail: [], show: console.raw },
     signal: interruption(),
     owner,
-    run: owner.nonce,
-    logFile: join(facts.place.gitDir, "slipway", "logs", logName(plan.workflow)),
     quiet: run.common.quiet,
     json: run.common.json,
     breakLock: run.breakLock,
     refs: async () => sharedRefs(facts, facts.git, false),
     registries: async () => sharedClient(facts.env),
-    state: {
-      made: new Map(),
-      step: { id: "", began: 0 },
-      claim: null,
-      waiting: nothingWaits(),
-      tried: new Map(),
-      tail: [],
-      text: [...run.told.text],
-      data: run.told.data,
-      exitCode: 0,
-      withoutFiles: false,
-      settled: new Map(),
-    },
+    state: startState(run.told),
   };
 }
 
@@ -83,7 +70,7 @@ const logName = (workflow: string): string =>
 
 /** Who releases or moves a tag sees first where everybody else will see it. */
 function tellRemote({ plan, facts, console }: World): void {
-  if (!plan.steps.some((step) => step.do.some((action) => kindOf(action).holds))) return;
+  if (!stepsOf(plan).some((step) => step.do.some((action) => kindOf(action).holds))) return;
   const { remote } = facts.git;
   console.progress(
     remote
@@ -94,14 +81,14 @@ function tellRemote({ plan, facts, console }: World): void {
 
 /** How long a run took that took its time; a container that somebody worked in is no such. */
 function tellTime({ plan, console }: World, took: number): void {
-  if (took < 2 || !plan.steps.some(usesRefs)) return;
+  if (took < 2 || !stepsOf(plan).some(usesRefs)) return;
   console.progress(console.colour("dim", `${plan.workflow} took ${seconds(took)}`));
 }
 
 /** A destructive workflow asks; so does a release whose version nobody typed. */
 async function ask(world: World, run: Run): Promise<void> {
   const version =
-    world.facts.versionFrom === "changelog" && world.plan.steps.some(usesRefs)
+    world.facts.versionFrom === "changelog" && stepsOf(world.plan).some(usesRefs)
       ? `${world.plan.workflow}: version ${world.facts.version}, the newest entry of changelog.txt?`
       : null;
   for (const question of [run.question, version]) {
@@ -119,14 +106,16 @@ async function ask(world: World, run: Run): Promise<void> {
 
 function assertFrom(plan: Plan, from: string | undefined): void {
   if (!from) return;
-  const ids = plan.steps.map(({ id }) => id);
-  const at = ids.indexOf(from);
-  if (at < 0)
+  const ids = stepsOf(plan).map(({ id }) => id);
+  const at = placeOf(plan.steps, from);
+  if (at === null)
     throw new UserError(`"${from}" is not a step of this plan`, {
       why: `Its steps are ${ids.join(", ")}.`,
       fix: didYouMean(from, ids, (id) => `--from ${id}`) ?? "Name one of them",
     });
-  const open = plan.steps.slice(0, at).find((step) => step.skip === null && !alwaysRuns(step));
+  const open = stepsOf(plan)
+    .slice(0, at)
+    .find((step) => step.skip === null && !alwaysRuns(step));
   if (!open) return;
   throw new UserError(`--from ${from} would leave out ${open.id}, which is not done`, {
     why: "A run starts later only where facts show every earlier step done.",
@@ -134,15 +123,11 @@ function assertFrom(plan: Plan, from: string | undefined): void {
   });
 }
 
-/** Adds where the whole output is; with `--quiet`, and where a log folds it, the last lines of it. */
-function withLog(error: unknown, world: World, quiet: boolean): unknown {
-  if (!(error instanceof UserError) || world.state.tail.length === 0 || world.state.withoutFiles) return error;
-  const isFolded = world.facts.env["GITHUB_ACTIONS"] === "true";
-  if (quiet || isFolded) notice(withoutColours(world.state.tail.slice(-30).join("\n")));
-  const { why, fix, exitCode, kind } = error;
-  return new UserError(
-    error.message,
-    { why, fix: `${fix}\n  log: ${world.logFile}`, exitCode, kind },
-    { cause: error },
-  );
+/** The error of a run with where its output is, and for machines how far it came. */
+function withSteps(error: unknown, world: World): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { message, why, fix, exitCode, kind } = error;
+  const hasLog = resultsOf(world).some(({ log }) => log && fix.endsWith(log));
+  const advice = { why, fix: hasLog ? fix : withLog(fix, world), exitCode, kind, steps: resultsOf(world) };
+  return new UserError(message, advice, { cause: error.cause });
 }

@@ -3,10 +3,10 @@ import { now } from "../doors/clock.ts";
 import { filesIn, readText, writePrivate } from "../doors/files.ts";
 import type { Place } from "../model/facts.ts";
 import { kindOf } from "../model/kind.ts";
+import { stepsOf } from "../model/plan.ts";
 import type { RunRecord } from "../model/report.ts";
 import { comfort } from "./comfort.ts";
-import type { StepResult } from "./execute.ts";
-import { slipwayFolder, type World } from "./world.ts";
+import { type StepResult, slipwayFolder, type World } from "./world.ts";
 
 /** How many runs of one release are kept: a release that was stopped and typed again has several. */
 const most = 20;
@@ -30,32 +30,25 @@ function runsIn(file: string): readonly RunRecord[] {
 }
 
 /** Notes when a run of a release starts; gives what is to be called with its steps when it ends. Other runs are not kept. */
-export function keepRun(world: World): (results: readonly StepResult[]) => void {
-  const actions = world.plan.steps.flatMap((step) => step.do);
-  const released = actions.map((action) => kindOf(action).release?.(action)).find((one) => one);
+export function keepRun(world: World): (results: readonly StepResult[], isDone: boolean) => void {
+  const steps = stepsOf(world.plan);
+  const released = steps
+    .flatMap((step) => step.do.map((action) => kindOf(action).release?.(action)))
+    .find((one) => one);
   if (!released) return () => undefined;
   const { image, stage, version } = released;
-  const start = now();
-  return (results) => {
-    const steps = kept(world, results, (now() - start) / 1000);
-    const ended = steps.some(({ state }) => state === "failed") ? "stopped" : "done";
-    const run = { workflow: world.plan.workflow, stage, version, started: new Date(start).toISOString(), ended, steps };
+  const started = new Date(now()).toISOString();
+  const titles = new Map(steps.map(({ id, title }) => [id, title]));
+  return (results, isDone) => {
+    const ended = isDone ? "done" : "stopped";
+    const rows = results.map(({ id, state, seconds }) => ({
+      ...{ id, title: titles.get(id) ?? id, state: state === "stopped" ? ("failed" as const) : state },
+      seconds: Math.round(seconds * 100) / 100,
+    }));
+    const run = { workflow: world.plan.workflow, stage, version, started, ended, steps: rows };
     comfort(world, () => {
       const file = join(slipwayFolder(world.facts, ...folderOf(image)), `${stage}-${version}.json`);
       writePrivate(file, JSON.stringify([...runsIn(file), run].slice(-most)));
     });
   };
-}
-
-/** The steps as they ended; the one that has no result is where the run stopped, and has the time that is left of `took` seconds. */
-function kept(world: World, results: readonly StepResult[], took: number): RunRecord["steps"] {
-  const rounded = (value: number) => Math.round(value * 100) / 100;
-  const steps = results.map(({ id, state, seconds }, at) => ({
-    ...{ id, title: world.plan.steps[at]?.title ?? id, state },
-    seconds: rounded(seconds),
-  }));
-  const stopped = world.plan.steps[results.length];
-  if (!stopped) return steps;
-  const left = results.reduce((sum, { seconds }) => sum - seconds, took);
-  return [...steps, { id: stopped.id, title: stopped.title, state: "failed", seconds: rounded(left) }];
 }

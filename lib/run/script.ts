@@ -11,7 +11,7 @@ import { UserError } from "../model/errors.ts";
 import type { Facts, Need } from "../model/facts.ts";
 import { withoutPassword } from "../model/git_remote.ts";
 import type { Plan, Step } from "../model/plan.ts";
-import { usesRefs } from "../model/plan.ts";
+import { stepsOf, usesRefs } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
@@ -52,7 +52,7 @@ export type Script<O extends OptionSet, S = unknown> = {
   putsBack?(facts: Facts, seen: S): Readonly<Record<string, string | null>>;
   /** A question of its own to the world, which changes nothing: `steps` gets the answer. */
   readonly look?: (facts: Facts, options: Values<O> & { readonly offline: boolean }) => Promise<S>;
-  steps(facts: Facts, options: Values<O> & { readonly words: readonly string[] }, seen: S): Step[];
+  steps(facts: Facts, options: Values<O> & { readonly words: readonly string[] }, seen: S): Plan["steps"];
 };
 type Common = Values<typeof universal>;
 
@@ -205,8 +205,8 @@ const makePlan = (workflow: string, facts: Facts, { steps, refused }: Omit<Plann
 });
 
 /** The remote of a plan that has to do with its refs. */
-function remoteIn(facts: Facts, steps: readonly Step[]): Pick<Plan, "remote"> {
-  if (!steps.some(usesRefs) || !facts.git.remote) return {};
+function remoteIn(facts: Facts, steps: Plan["steps"]): Pick<Plan, "remote"> {
+  if (!stepsOf({ steps }).some(usesRefs) || !facts.git.remote) return {};
   return { remote: withoutPassword(facts.git.remote.pushTo) };
 }
 
@@ -243,6 +243,7 @@ export function report(thrown: unknown, json: boolean): number {
     fix: "Report it with the lines above",
     exitCode: 70,
     kind: "bug",
+    steps: undefined,
   };
   return tellError({ message: String(error), ...known }, json);
 }

@@ -16,10 +16,19 @@ export type Waiting = {
   seconds: number;
   /** It has to be there before anything else is changed. */
   isUrgent: boolean;
+  /** The push that runs: steps that run at once push one after the other. */
+  push: Promise<unknown>;
 };
 
 /** Nothing waits. */
-export const nothingWaits = (): Waiting => ({ entries: [], tag: null, intent: null, seconds: 0, isUrgent: false });
+export const nothingWaits = (): Waiting => ({
+  entries: [],
+  tag: null,
+  intent: null,
+  seconds: 0,
+  isUrgent: false,
+  push: Promise.resolve(),
+});
 
 /** Seconds of tests that a run may lose when it is killed. */
 export const mostLost = 10;
@@ -61,7 +70,14 @@ async function pushLast(world: World, claim: HeldRef): Promise<Swapped> {
   return swapped;
 }
 
-async function pushAll(world: World, own: readonly Move[], claim: HeldRef | null): Promise<Swapped> {
+function pushAll(world: World, own: readonly Move[], claim: HeldRef | null): Promise<Swapped> {
+  const { waiting } = world.state;
+  const mine = waiting.push.then(() => pushNow(world, own, claim));
+  waiting.push = mine.catch(() => undefined);
+  return mine;
+}
+
+async function pushNow(world: World, own: readonly Move[], claim: HeldRef | null): Promise<Swapped> {
   const { waiting } = world.state;
   const refs = await world.refs();
   for (;;) {
@@ -73,7 +89,9 @@ async function pushAll(world: World, own: readonly Move[], claim: HeldRef | null
     const swapped = await refs.swap(moves, entries);
     if (swapped.won) {
       if (claim && renewal) claim.object = renewal.to;
-      Object.assign(waiting, nothingWaits());
+      const { push } = waiting;
+      const later = waiting.entries.filter((one) => !entries.includes(one));
+      Object.assign(waiting, nothingWaits(), { push, entries: later, isUrgent: later.length > 0 });
       return swapped;
     }
     const all = await refs.known();

@@ -7,10 +7,10 @@ import type { RegistryClient } from "../doors/registry.ts";
 import type { Facts, Owner } from "../model/facts.ts";
 import type { Flip } from "../model/flip.ts";
 import { type Repository, repositoryOf } from "../model/oci/address.ts";
-import type { Place, Plan, Value } from "../model/plan.ts";
+import { type Place, type Plan, type Refusal, stepsOf, type Value } from "../model/plan.ts";
 import { comfort } from "./comfort.ts";
 import type { HeldRef } from "./held_ref.ts";
-import type { Waiting } from "./waiting.ts";
+import { nothingWaits, type Waiting } from "./waiting.ts";
 
 /** `open` is a line of a check-list that nobody has confirmed yet: the rest of its step is not done. */
 export type Outcome = "done" | "already" | "open";
@@ -21,9 +21,8 @@ export type World = {
   readonly console: Console;
   readonly signal: AbortSignal;
   readonly owner: Owner;
-  /** Tells this run's containers from all others. */
-  readonly run: string;
-  readonly logFile: string;
+  /** The step that runs; several may at once, each in a world of its own. */
+  readonly step: StepRun;
   readonly quiet: boolean;
   /** stdout is for one JSON text. */
   readonly json: boolean;
@@ -32,27 +31,65 @@ export type World = {
   readonly registries: () => Promise<RegistryClient>;
   readonly state: RunState;
 };
+/** What belongs to one step alone while it runs. */
+export type StepRun = {
+  readonly id: string;
+  /** When it began, in milliseconds. */
+  readonly began: number;
+  /** Tells its containers from all others. */
+  readonly run: string;
+  /** Where its output is whole. */
+  readonly logFile: string;
+  /** The last lines of its output. */
+  tail: string[];
+  show: (text: string) => void;
+};
+/** How a step ended; `stopped` is one that was ended because another failed. */
+export type StepResult = {
+  readonly id: string;
+  readonly state: Outcome | "skipped" | "failed" | "stopped";
+  readonly seconds: number;
+  /** Why it failed, and where its output is, where that is a file of its own. */
+  readonly error?: Refusal & { readonly exitCode: number };
+  readonly log?: string;
+};
 /** What a run has to tell at its end; the parts of one that is planned twice share it. */
 export type Told = { text: string[]; data: unknown };
 /** The little that grows during a run: what its steps made, the claim that is held, what there is to tell at the end. */
 export type RunState = {
   /** Step -> what it made, the digest of an image; the last one is what the run was about. */
   readonly made: Map<string, string>;
-  /** The step that runs, and when it began, in milliseconds. */
-  step: { readonly id: string; readonly began: number };
+  /** Step -> how it ended. */
+  readonly results: Map<string, StepResult>;
   claim: HeldRef | null;
   readonly waiting: Waiting;
   /** Git tag -> the object that was made of it when it was tried. */
   readonly tried: Map<string, string>;
-  tail: string[];
   text: string[];
   data: unknown;
   exitCode: number;
   /** A log or a cache could not be written, which was told. */
   withoutFiles: boolean;
+  /** Logs that hold something. */
+  readonly logs: Set<string>;
   /** Tag -> the flip of it that somebody left behind and this run settled. */
   readonly settled: Map<string, Flip>;
 };
+
+/** What a run starts with. */
+export const startState = (told: Told = { text: [], data: undefined }): RunState => ({
+  made: new Map(),
+  results: new Map(),
+  claim: null,
+  waiting: nothingWaits(),
+  tried: new Map(),
+  text: [...told.text],
+  data: told.data,
+  exitCode: 0,
+  withoutFiles: false,
+  logs: new Set(),
+  settled: new Map(),
+});
 
 /** The folder for Slipway's own files of a repo; made when first used, private to the user. */
 export const slipwayFolder = (facts: Pick<Facts, "place">, ...names: readonly string[]): string =>
@@ -64,7 +101,7 @@ export const ownerLabel = ({ owner: { host, boot, pid, started, namespace } }: W
 
 /** The labels of a container that this run makes itself: so it is found and removed, also when this run is killed. */
 export const ownLabels = (world: World): Readonly<Record<string, string>> => ({
-  "dev.slipway.run": world.run,
+  "dev.slipway.run": world.step.run,
   "dev.slipway.owner": ownerLabel(world),
 });
 
@@ -77,9 +114,9 @@ export function knownValue(world: World, value: Value): string {
 }
 
 /** Keeps what the step that runs has made. */
-export function made({ state }: World, value: string): void {
-  state.made.delete(state.step.id);
-  state.made.set(state.step.id, value);
+export function made({ state, step }: World, value: string): void {
+  state.made.delete(step.id);
+  state.made.set(step.id, value);
 }
 
 /** The repository of a place of the plan, found by its registry's name. */
@@ -89,15 +126,25 @@ export function repositoryAt(world: Pick<World, "facts">, place: Place): Reposit
   return repositoryOf(registry, world.facts.config.imageName);
 }
 
-/** Shows output of a command and keeps it whole in the run's log. */
+/** Shows output of a command and keeps it whole in the step's log. */
 export function output(world: World, text: string): void {
-  world.console.raw(text);
+  const { step, state } = world;
+  step.show(text);
   comfort(world, () => {
-    privateFolder(dirname(world.logFile));
-    appendPrivate(world.logFile, text);
+    privateFolder(dirname(step.logFile));
+    appendPrivate(step.logFile, text);
+    state.logs.add(step.logFile);
   });
-  world.state.tail = [...world.state.tail, ...text.split("\n")].slice(-31);
+  step.tail = `${step.tail.join("\n")}${text}`.split("\n").slice(-31);
 }
+
+/** How the steps ended that did, in the plan's order. */
+export const resultsOf = ({ plan, state }: World): StepResult[] =>
+  stepsOf(plan).flatMap(({ id }) => state.results.get(id) ?? []);
+
+/** Advice with the log behind it, where the step, or the run before it, printed something. */
+export const withLog = (fix: string, { step, state }: World): string =>
+  state.logs.has(step.logFile) ? `${fix}\n  log: ${step.logFile}` : fix;
 
 /** Who runs this, as claims and flips hold it. */
 export function thisOwner(facts: Facts, commit: string, at: number): Owner {

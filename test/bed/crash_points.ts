@@ -13,7 +13,7 @@ import { record } from "../../lib/kinds/record.ts";
 import { repairLog } from "../../lib/kinds/repair_log.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Action, Plan } from "../../lib/model/plan.ts";
+import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
 import type { Moment } from "./trap_proxy.ts";
 
 /** What is watched: a program that the run starts, a change of a ref, a request, or a file that takes another's place. */
@@ -78,7 +78,7 @@ export const quietKinds: ReadonlySet<string> = new Set([
  */
 export function pointsOf(plan: Plan): readonly Point[] {
   const before = atFirst();
-  const points = plan.steps
+  const points = stepsOf(plan)
     .filter(({ skip }) => skip === null)
     .flatMap((step) => {
       const all = step.do.flatMap((action) => [

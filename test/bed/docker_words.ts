@@ -2,11 +2,11 @@ import { insideFolder } from "../../lib/doors/package_use.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { comparePackages } from "../../lib/kinds/compare_packages.ts";
 import { packageUse, packageUseArgv } from "../../lib/kinds/package_use.ts";
-import type { Action, Plan, Value } from "../../lib/model/plan.ts";
+import { type Action, type Plan, stepsOf, type Value } from "../../lib/model/plan.ts";
 
 /** What a plan does in the steps that are not skipped. */
 export const actionsOf = (plan: Plan): readonly Action[] =>
-  plan.steps.flatMap((step) => (step.skip === null ? step.do : []));
+  stepsOf(plan).flatMap((step) => (step.skip === null ? step.do : []));
 
 /** The words that docker gets of an action of the plan, with the digest that the run told. */
 export function dockerWords(action: Action, digest: string | null, root: string): readonly (readonly string[])[] {

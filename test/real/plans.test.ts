@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Plan, Step } from "../../lib/model/plan.ts";
+import { type Plan, type Step, stepsOf } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
 import { actionsOf, dockerWords, unlabelled } from "../bed/docker_words.ts";
 import { fitting, fittingCodes, ofPython, workflowNames } from "../bed/fitting.ts";
@@ -164,7 +164,8 @@ type Told = {
 };
 
 /** What a run tells of its steps, where it ended as it should. */
-function assertTold({ steps }: Plan, told: Told): void {
+function assertTold(plan: Plan, told: Told): void {
+  const steps = stepsOf(plan);
   expect(told.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
   for (const [index, step] of steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
 }

@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setClock } from "../../lib/doors/clock.ts";
+import { plain } from "../../lib/doors/progress.ts";
 import { registryClient } from "../../lib/doors/registry.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import type { Action, Plan, Step } from "../../lib/model/plan.ts";
 import { execute } from "../../lib/run/execute.ts";
-import { nothingWaits } from "../../lib/run/waiting.ts";
-import { thisOwner, type World } from "../../lib/run/world.ts";
+import { resultsOf, startState, thisOwner, type World } from "../../lib/run/world.ts";
 import { config, facts } from "../unit/factory.ts";
 import { type DockerProgram, dockerProgram } from "./docker_program.ts";
 import { doing } from "./ground.ts";
@@ -90,13 +90,14 @@ export async function startActing(count = 1): Promise<Acting> {
 async function acted(world: World, more: Partial<World>, clock: TestClock): Promise<Acted> {
   const texts: string[] = [];
   const say = (text: string) => void texts.push(text);
-  const console = { ...world.console, progress: (text: string) => say(`${text}\n`), raw: say };
+  const paper = { say: (text: string) => say(`${text}\n`), raw: say, colour: world.console.colour };
+  const console = { ...world.console, progress: paper.say, raw: say, begin: plain(paper) };
   setClock(clock);
   try {
-    const own = { ...world, console, ...more };
+    const own: World = { ...world, step: { ...world.step, show: say }, console, ...more };
     // The SDK of AWS gets its settings by the process's variables.
     const done = await withOwnEnv(process.env, () => execute(own)).then(
-      (results) => ({ states: results.map(({ state }) => state), error: null }),
+      () => ({ states: resultsOf(own).map(({ state }) => state), error: null }),
       (error: unknown) => ({ states: [], error }),
     );
     return { ...done, shown: texts.join(""), world: own };
@@ -111,13 +112,14 @@ function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World
   const client = registryClient({ env: known.env, signal });
   const owner = thisOwner(known, known.git.commit, Date.parse("2025-01-03T10:00:00Z"));
   return {
-    ...{ plan, facts: known, signal, owner, run: "run-1", logFile: join(known.place.root, "log") },
+    ...{ plan, facts: known, signal, owner },
+    step: { id: "", began: 0, run: "run-1", logFile: join(known.place.root, "log"), tail: [], show: () => undefined },
     console: {
       ...{
         result: () => undefined,
         progress: () => undefined,
         raw: () => undefined,
-        group: () => () => undefined,
+        begin: () => ({ output: () => undefined, end: () => undefined }),
         terminal: false,
         isRead: false,
         canAsk: false,
@@ -127,11 +129,7 @@ function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World
     ...{ quiet: false, json: false, breakLock: false },
     refs: async () => refs,
     registries: async () => client,
-    state: {
-      ...{ made: new Map(), step: { id: "", began: 0 }, claim: null, tail: [], text: [], data: undefined, exitCode: 0 },
-      ...{ withoutFiles: false, waiting: nothingWaits() },
-      ...{ settled: new Map(), tried: new Map() },
-    },
+    state: startState(),
   };
 }
 

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { setClock } from "../../lib/doors/clock.ts";
 import type { Facts, Need } from "../../lib/model/facts.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
-import type { Action, Step } from "../../lib/model/plan.ts";
+import type { Action, Plan, Step } from "../../lib/model/plan.ts";
 import type { OptionSet } from "../../lib/run/options.ts";
 import { runScript, type Script } from "../../lib/run/script.ts";
 import { addRemote, commitAll, git } from "../bed/git.ts";
@@ -56,7 +56,7 @@ export type Place = {
     ...argv: readonly string[]
   ) => Promise<Ended>;
   /** Runs a workflow called `try` that does just this. */
-  readonly plan: (steps: readonly Step[], ...argv: readonly string[]) => Promise<Ended>;
+  readonly plan: (steps: Plan["steps"], ...argv: readonly string[]) => Promise<Ended>;
   /** What a workflow would know that needs this. */
   readonly look: (needs: readonly Need[], more?: Partial<Workflow>, ...argv: readonly string[]) => Promise<Facts>;
   /** What a workflow's own question is answered. */

@@ -56,7 +56,7 @@ describe("a container", () => {
     expect(asked()).toEqual([
       "ps --all --no-trunc --filter label=dev.slipway.owner --format ...",
       "compose run app",
-      "ps --all --no-trunc --filter label=dev.slipway.run=run-1 --format ...",
+      "ps --all --no-trunc --filter label=dev.slipway.run=run-1.1 --format ...",
       "inspect --format ...",
       "rm --force --volumes c1",
     ]);
@@ -74,7 +74,7 @@ describe("a container", () => {
   it("knows whose it is", async () => {
     engine({ own: "echo c1", compose: 'echo "$SLIPWAY_RUN $SLIPWAY_OWNER"' });
     const { host, boot, pid, started, namespace } = loadProcess();
-    expect((await actor.act([run])).shown).toContain(`run-1 ${host}|${boot}|${pid}|${started}|${namespace}\n`);
+    expect((await actor.act([run])).shown).toContain(`run-1.1 ${host}|${boot}|${pid}|${started}|${namespace}\n`);
   });
 
   it("whose client a killed run left behind is removed, and the client ended before it asks for another", async () => {
@@ -236,7 +236,7 @@ describe("containers that are left", () => {
     expect(asked()[0]).toBe("ps --all --no-trunc --filter label=dev.slipway.owner --format ...");
     expect(asked().at(-1)).toBe(asked()[0]);
     expect(acting.docker.asked()[1]).toBe(
-      `create --pull never --network none --entrypoint /none --label dev.slipway.run=run-1 --label dev.slipway.owner=${host}|${boot}|${pid}|${started}|${namespace} ${digest("a")}`,
+      `create --pull never --network none --entrypoint /none --label dev.slipway.run=run-1.1 --label dev.slipway.owner=${host}|${boot}|${pid}|${started}|${namespace} ${digest("a")}`,
     );
     engine({});
     await actor.act([cmd`docker version`]);

@@ -287,7 +287,7 @@ describe("which package is used", () => {
     });
     const line = ground.docker.asked().find((one) => one.startsWith("run")) ?? "";
     expect(line).toMatch(
-      /^run --label dev\.slipway\.run=[0-9a-f-]{36} --label dev\.slipway\.owner=\S+\|\d+\|\S* --rm /,
+      /^run --label dev\.slipway\.run=[0-9a-f-]{36}\.use --label dev\.slipway\.owner=\S+\|\d+\|\S* --rm /,
     );
     expect(line).toContain(`type=bind,source=${ground.repo},target=/app,readonly`);
   });

@@ -6,6 +6,7 @@ import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import type { LogEntry, Pass } from "../../lib/model/log.ts";
 import type { Action, Step } from "../../lib/model/plan.ts";
 import { nothingWaits } from "../../lib/run/waiting.ts";
+import { startState } from "../../lib/run/world.ts";
 import { commit, digest, owner } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { doing } from "./ground.ts";
@@ -46,7 +47,11 @@ async function order(actor: Actor, actions: readonly (Action | Step)[]) {
     console: {
       ...{ result: () => undefined, progress: () => undefined, ...said },
       ...{ raw: (text: string) => void rows.push(text.trim()), colour: (_style: unknown, text: string) => text },
-      ...{ confirm: async () => true, ask: async () => false, group: () => () => undefined },
+      ...{
+        confirm: async () => true,
+        ask: async () => false,
+        begin: () => ({ output: (text: string) => void rows.push(text.trim()), end: () => undefined }),
+      },
     },
   });
   return { ...ended, rows };
@@ -144,17 +149,7 @@ describe("a move of a tag", () => {
         },
       }),
       state: {
-        ...{
-          made: new Map(),
-          step: { id: "", began: 0 },
-          claim: null,
-          tail: [],
-          text: [],
-          data: undefined,
-          exitCode: 0,
-          withoutFiles: false,
-        },
-        ...{ settled: new Map(), tried: new Map() },
+        ...startState(),
         waiting: {
           ...nothingWaits(),
           tag: { ref: "refs/tags/x-1.0.0", from: null, to: "blob-0", lost: () => undefined },

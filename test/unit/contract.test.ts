@@ -8,7 +8,7 @@ import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { settleMove } from "../../lib/kinds/settle_move.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Facts } from "../../lib/model/facts.ts";
-import type { Action, Step } from "../../lib/model/plan.ts";
+import { type Action, type Step, stepsOf } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
 import type { Version } from "../../lib/model/version.ts";
 import { examplesOf, renderHelp } from "../../lib/run/help.ts";
@@ -187,9 +187,9 @@ const help = (name: string, { about, options, examples = [] }: Loaded): string =
   renderHelp({ name, about, options, universal, examples }, 1000);
 
 /** The steps of a script with the words and the world that it is given. */
-const planOf = (name: string, made: Loaded): readonly Step[] => stepsOf(name, made, given[name]?.argv ?? []);
+const planOf = (name: string, made: Loaded): readonly Step[] => stepsFor(name, made, given[name]?.argv ?? []);
 
-function stepsOf(
+function stepsFor(
   name: string,
   made: Loaded,
   argv: readonly string[],
@@ -199,11 +199,12 @@ function stepsOf(
   const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
   const typed = values["version"] === undefined ? {} : { version: values["version"] as Version };
   const stage = made.stage ?? (values["stage"] === "prod" ? "prod" : "dev");
-  return made.steps(
+  const steps = made.steps(
     facts({ config: config(), stage, ...engineWith(local), ...typed, ...given[name]?.world, ...world }),
     options,
     seen,
   );
+  return stepsOf({ steps });
 }
 
 /** Whether a text says something, and nothing in it was forgotten to be filled in. */
@@ -262,7 +263,7 @@ describe.each(loaded)("%s", (name, made) => {
     const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
     expect([i, script]).toEqual(["i", name]);
     const all = { ...universal, ...made.options };
-    const steps = stepsOf(name, made, made.passesWords ? cutAtWords(all, words) : words, {
+    const steps = stepsFor(name, made, made.passesWords ? cutAtWords(all, words) : words, {
       ...(worlds[example] ? { world: worlds[example] } : {}),
       ...(answers[example] ? { seen: answers[example] } : {}),
     });

@@ -8,7 +8,7 @@ import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Action, Plan } from "../../lib/model/plan.ts";
+import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
 import { ofAction, pointsOf, quietKinds, withoutTwins } from "../bed/crash_points.ts";
 import { readIn, root } from "./source.ts";
 
@@ -20,7 +20,9 @@ const actions = readdirSync(join(root, "test/goldens"), { recursive: true })
   .filter((path) => path.endsWith(".json"))
   .map((path) => JSON.parse(readIn(`test/goldens/${path}`)) as Golden)
   .flatMap(({ typed, steps = [] }) =>
-    steps.flatMap((step) => (step.skip === null ? step.do.map((action) => ({ typed, id: step.id, action })) : [])),
+    stepsOf({ steps }).flatMap((step) =>
+      step.skip === null ? step.do.map((action) => ({ typed, id: step.id, action })) : [],
+    ),
   );
 
 /** Why an action can be ended nowhere, null where it can. */

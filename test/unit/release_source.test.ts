@@ -5,6 +5,7 @@ import { release as planRelease, type ReleaseOptions } from "../../lib/flows/rel
 import { updateLock } from "../../lib/flows/update_lock.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import type { Facts } from "../../lib/model/facts.ts";
+import { stepsOf } from "../../lib/model/plan.ts";
 import { planDespite } from "../../lib/run/despite.ts";
 import { config, doing, engine, facts, git, ids, refusal, releaseOptions } from "./factory.ts";
 
@@ -70,6 +71,6 @@ describe("a dry run of a release that would be refused", () => {
     const { steps, refused } = planDespite(facts(world), (seen) =>
       planRelease({ ...seen, nested: [] }, releaseOptions),
     );
-    expect([refused.map((one) => one.kind), ids(steps)]).toEqual([[kind], ids(plan({}))]);
+    expect([refused.map((one) => one.kind), ids(stepsOf({ steps }))]).toEqual([[kind], ids(plan({}))]);
   });
 });

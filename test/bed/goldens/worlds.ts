@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { record } from "../../../lib/kinds/record.ts";
 import type { Pass } from "../../../lib/model/log.ts";
-import type { Plan } from "../../../lib/model/plan.ts";
+import { type Plan, stepsOf } from "../../../lib/model/plan.ts";
 import { must } from "../../../thin_client/engine/command.ts";
 import { type Aws, region, startAws } from "../aws.ts";
 import { git } from "../git.ts";
@@ -210,7 +210,7 @@ async function passesOf({ planner }: Tools, repo: string, version: string): Prom
   const words = ["--stage", "local", "--version", version, "--dry-run", "--json"];
   const lines = ["fast", "slow", "qa"].map((list) => ({ workflow: `run_${list}_tests`, words }));
   const plans = (await planner(repo, lines)).map(({ printed }) => JSON.parse(printed) as Plan);
-  const actions = plans.flatMap(({ steps }) => steps.flatMap((step) => step.do));
+  const actions = plans.flatMap((plan) => stepsOf(plan).flatMap((step) => step.do));
   return actions.flatMap((one) => (record.is(one) && one.entry.type === "pass" ? [one.entry] : []));
 }
 

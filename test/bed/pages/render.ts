@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
-import { examplesOf, fold, type Page, type Row, rowsOf, sharedRows, usageOf } from "../../../lib/run/help.ts";
+import { fold } from "../../../lib/model/columns.ts";
+import { examplesOf, type Page, type Row, rowsOf, sharedRows, usageOf } from "../../../lib/run/help.ts";
 import { type OptionSet, universal } from "../../../lib/run/options.ts";
 import type { Script } from "../../../lib/run/script.ts";
 import { root } from "../../unit/source.ts";
