@@ -68,6 +68,8 @@ const shapes: Shapes = {
   repair: { type: word, why: text, void: listOf(word) },
 };
 const isKnownType = (type: string): type is keyof Shapes => Object.hasOwn(shapes, type);
+/** The same with what is known of who wrote it. */
+const signed = new Map(Object.entries(shapes).map(([type, shape]) => [type, { ...signature, ...shape }]));
 
 /** Text from elsewhere as it may be shown: short, in quotes, on one line, and without what steers a terminal. */
 export const quoted = (text: string): string =>
@@ -105,15 +107,17 @@ export function readEntry(line: string): SignedEntry | Broken {
   const { value } = parsed;
   if (!isNode(value) || typeof value["type"] !== "string") return { broken: `is no entry of the log: ${quoted(line)}` };
   const { type } = value;
-  const bad = isKnownType(type) ? misfit(value, { ...signature, ...shapes[type] }) : undefined;
-  if (bad === undefined && isEntry(value, type)) return value;
+  if (isEntry(value, type)) return value;
+  const bad = misfit(value, signed.get(type) ?? {});
   if (bad === undefined || (word(value[bad]) && isSet(shapeOf(type)[bad] ?? word))) return newer(value, type, line);
   return { broken: `is no entry of the log, for its ${bad} is wrong: ${quoted(line)}` };
 }
 
 const shapeOf = (type: string): Readonly<Record<string, Check>> => (isKnownType(type) ? shapes[type] : {});
-const isEntry = (value: Node, type: string): value is Node & SignedEntry =>
-  isKnownType(type) && misfit(value, { ...signature, ...shapes[type] }) === undefined;
+function isEntry(value: Node, type: string): value is Node & SignedEntry {
+  const shape = signed.get(type);
+  return shape !== undefined && misfit(value, shape) === undefined;
+}
 
 function newer(value: Node, type: string, text: string): Newer & Signature {
   const name = (key: string) => (word(value[key]) ? String(value[key]) : "");

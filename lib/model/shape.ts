@@ -1,5 +1,5 @@
 import { isDigest } from "./image.ts";
-import { visible } from "./visible.ts";
+import { isVisible } from "./visible.ts";
 
 /** What foreign JSON has to look like: refs, registries, archives, and programs that run inside an image. */
 
@@ -12,7 +12,7 @@ export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 export const text: Check = (value) => typeof value === "string";
 /** A name: shown within a line, so it may not end it or steer a terminal. */
-export const word: Check = (value) => typeof value === "string" && !/[\n\t]/.test(value) && visible(value) === value;
+export const word: Check = (value) => typeof value === "string" && !/[\n\t]/.test(value) && isVisible(value);
 export const whole: Check = (value) => Number.isSafeInteger(value);
 export const digest: Check = (value) => typeof value === "string" && isDigest(value);
 export const maybe =

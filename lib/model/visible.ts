@@ -5,6 +5,11 @@
  */
 const steering = /[^\P{Cc}\t\n]|[\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff]/gu;
 
+const steers = new RegExp(steering.source, "u");
+
+/** Whether a text has nothing in it that steers. */
+export const isVisible = (text: string): boolean => !steers.test(text);
+
 const written = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
