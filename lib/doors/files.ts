@@ -124,6 +124,17 @@ export function writeText(roots: readonly [string, ...string[]], path: string, t
 export const writePrivate = (path: string, text: string): void =>
   replaceFile(path, text, { mode: 0o600, flushed: false });
 
+/** Writes a file that nobody changes any more, where it is not there yet; its folder is open to whom the one above is. */
+export function writeOnce(path: string, content: Buffer): void {
+  if (existsSync(path)) return;
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    makeFolder(folder);
+    chmodSync(folder, statSync(dirname(folder)).mode & 0o7777);
+  }
+  replaceFile(path, content, { mode: 0o444, flushed: false });
+}
+
 /** Writes a file that every user of a container may write too, in a folder that is closed to others of this machine. */
 export function writeForAll(path: string, text: string): void {
   writePrivate(path, text);

@@ -7,8 +7,10 @@ import { withoutPassword } from "../model/git_remote.ts";
 import type { Commit } from "../model/report.ts";
 import { alarm, every } from "./clock.ts";
 import { notice } from "./console.ts";
+import { exists } from "./files.ts";
 import { quietEnv } from "./git_settings.ts";
 import { firstInterrupt } from "./interrupt.ts";
+import { gitDirAbove } from "./place.ts";
 import { type Captured, capture } from "./shell.ts";
 
 export type Git = (words: readonly string[], input?: string) => Promise<string>;
@@ -178,39 +180,51 @@ const wholeStatus = [
   ...["status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=none"],
 ];
 
+type Head = { readonly commit: string; readonly tree: string; readonly time: number };
+
+/** What is checked out in a repo; null where it has no commit. */
+async function headOf(folder: string, env: Env): Promise<Head | null> {
+  const { code, stdout } = await tryGit(folder, env, ["log", "-1", "--format=%H %T %ct"]);
+  const [commit = "", tree = "", time = ""] = stdout.trim().split(" ");
+  return code === 0 ? { commit, tree, time: Number(time) } : null;
+}
+
 /** The code as it is mounted: commit and branch of the owner, commit and tree of the outermost repo, what is not committed. */
-export async function loadCode(place: Place, env: Env): Promise<Code> {
-  const root = gitIn(place.root, env);
-  const [own, outer, head] = await Promise.all([
-    gitIn(place.owner, env)(wholeStatus),
-    place.owner === place.root ? "" : root(wholeStatus),
-    tryGit(place.root, env, ["rev-parse", "HEAD", "HEAD^{tree}", "--is-shallow-repository"]),
+export const loadCode = async (place: Place, env: Env): Promise<Code> => (await codeAndHead(place, env)).code;
+
+async function codeAndHead(place: Place, env: Env): Promise<{ readonly code: Code; readonly head: Head | null }> {
+  const { owner, root } = place;
+  const isOne = owner === root;
+  const [own, outer, head, above] = await Promise.all([
+    gitIn(owner, env)(wholeStatus),
+    isOne ? "" : gitIn(root, env)(wholeStatus),
+    headOf(owner, env),
+    isOne ? null : headOf(root, env),
   ]);
-  const [code = "", tree = "", shallow] = head.stdout.split("\n");
-  return {
+  const mounted = isOne ? head : above;
+  const code = {
     commit: own.match(/^# branch.oid (.*)$/m)?.[1] ?? "",
     branch: own.match(/^# branch.head (.*)$/m)?.[1]?.replace(/^\(detached\)$/, "") || null,
-    code,
-    tree,
+    code: mounted?.commit ?? "",
+    tree: mounted?.tree ?? "",
     dirty: [...new Set([...changed(own), ...changed(outer)])],
-    shallow: shallow === "true",
+    // A repo that lacks what is behind some commits names them there (gitrepository-layout(5)).
+    shallow: exists(join(gitDirAbove(root) ?? root, "shallow")),
   };
+  return { code, head };
 }
 
 /** The mounted code, and of the owner's repo: the commit's time and the image's tags. */
-export async function loadGit(
-  place: Place,
-  image: string,
-  env: Env,
-): Promise<Omit<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs">> {
-  const owner = gitIn(place.owner, env);
-  const [code, head, tags] = await Promise.all([
-    loadCode(place, env),
-    tryGit(place.owner, env, ["log", "-1", "--format=%ct"]),
-    owner(["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]),
+export async function loadGit(place: Place, image: string, env: Env): Promise<Code & Pick<GitFacts, "time" | "tags">> {
+  const [{ code, head }, tags] = await Promise.all([
+    codeAndHead(place, env),
+    gitIn(
+      place.owner,
+      env,
+    )([...["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]]),
   ]);
-  if (head.code !== 0) throw noCommit();
-  return { ...code, time: Number(head.stdout.trim()), tags: tagsIn(tags) };
+  if (head === null) throw noCommit();
+  return { ...code, time: head.time, tags: tagsIn(tags) };
 }
 
 const noCommit = (): UserError =>

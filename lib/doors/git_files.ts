@@ -5,6 +5,7 @@ import { decodeExact } from "../model/exact_text.ts";
 import type { Place } from "../model/facts.ts";
 import { readRepoBytes } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
+import { objectName } from "./git_objects.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -113,10 +114,5 @@ export function textOf(root: string, path: string, { committed }: GitFiles): str
 const pointerTo = (content: Buffer): string =>
   `version https://git-lfs.github.com/spec/v1\noid sha256:${createHash("sha256").update(content).digest("hex")}\nsize ${content.length}\n`;
 
-/** The id of a blob is the hash of its length and content, SHA-1 or SHA-256 (Git's documentation, "hash-function-transition"). */
 export const isBlob = (content: Buffer, id: string | null): boolean =>
-  id !== null &&
-  createHash(id.length === 64 ? "sha256" : "sha1")
-    .update(`blob ${content.length}\0`)
-    .update(content)
-    .digest("hex") === id;
+  id !== null && objectName("blob", content, id.length) === id;

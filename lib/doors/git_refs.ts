@@ -2,9 +2,12 @@ import { join } from "node:path";
 import { UserError } from "../model/errors.ts";
 import { gitFailure, serverWords } from "../model/git_failure.ts";
 import type { Remote } from "../model/git_remote.ts";
+import type { Identity } from "../model/git_settings.ts";
 import type { SignedEntry } from "../model/log.ts";
+import { now } from "./clock.ts";
 import { readText, remove } from "./files.ts";
 import type { Git, tryGit } from "./git.ts";
+import { makeCommit } from "./git_objects.ts";
 
 /** How the refs of one image are reached. */
 export type Scope = {
@@ -24,6 +27,8 @@ export type Scope = {
   readonly seenRef: string;
   /** Objects that are known to be commits: what takes their place is their child, so that a server may forbid all else. */
   readonly commits: Set<string>;
+  /** Who commits; null where Git is to be asked. */
+  readonly identity: Identity | null;
   readonly seen: Seen;
 };
 type Limits = { readonly input?: string; readonly limit?: number };
@@ -33,6 +38,9 @@ type Seen = {
   refs?: Record<string, string> | undefined;
   /** The server takes no push of several refs as one. */
   oneByOne?: true;
+  identity?: Identity;
+  /** What this clone remembers as the log's tip. */
+  memory?: string | null;
   log?: { readonly object: string | null; readonly entries: readonly SignedEntry[] };
 };
 
@@ -97,14 +105,20 @@ const emptyTree: Readonly<Record<number, string>> = {
 
 /** Makes a commit without files, whose message is the text. */
 export async function writeCommit(scope: Scope, text: string, parents: readonly string[]): Promise<string> {
-  const { git, commits, seen } = scope;
+  const { git, gitDir, commits, seen } = scope;
   const some = parents[0] ?? Object.values(seen.refs ?? {})[0] ?? "";
   const tree = emptyTree[some.length] ?? (await git(["mktree"], ""));
-  const words = parents.flatMap((parent) => ["-p", parent]);
-  // The message is UTF-8, whatever the user's own commits are.
-  const commit = await git(["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, ...words], `${text}\n`);
+  seen.identity ??= scope.identity ?? (await askedIdentity(git));
+  const time = Math.floor(now() / 1000);
+  const commit = makeCommit(gitDir, { tree, parents, ...seen.identity, time, message: text });
   commits.add(commit);
   return commit;
+}
+
+/** Who commits, by Git's own word: `Ada <ada@example.com> 1700000000 +0100`. */
+async function askedIdentity(git: Git): Promise<Identity> {
+  const committer = (await git(["var", "GIT_COMMITTER_IDENT"])).replace(/ \d+ [+-]\d+$/, "");
+  return { author: committer, committer };
 }
 
 /** `ref` is the one for which it was refused. */

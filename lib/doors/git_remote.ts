@@ -1,62 +1,51 @@
 import { UserError } from "../model/errors.ts";
 import type { GitFacts } from "../model/facts.ts";
-import { chooseRemote, type KnownRemote } from "../model/git_remote.ts";
+import { chooseRemote, remotesIn } from "../model/git_remote.ts";
+import { identityIn, type Value } from "../model/git_settings.ts";
 import { gitIn, tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-type RemoteFacts = Pick<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs">;
+type RemoteFacts = Pick<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs" | "identity">;
 
 /** What is asked of the user's settings in one look. */
-const asked = String.raw`^(remote\..*\.(push)?url|branch\..*\.(remote|merge)|tag\.(gpgsign|forcesignannotated))$`;
+const asked = String.raw`^(remote\..*\.(push)?url|url\..*\.(push)?insteadof|branch\..*\.(remote|merge)|tag\.(gpgsign|forcesignannotated)|(user|author|committer)\.(name|email))$`;
 
-/** Where a repo keeps claims, log and release tags, and whether its Git signs tags; `wanted` is `release.remote`. */
+/** Where a repo keeps claims, log and release tags, whether its Git signs tags, and who commits; `wanted` is `release.remote`. */
 export async function loadRemote(folder: string, wanted: string | null, env: Env): Promise<RemoteFacts> {
-  const [listed, settings] = await Promise.all([
-    gitIn(folder, env)(["remote", "--verbose"]),
-    tryGit(folder, env, ["config", "--null", "--get-regexp", asked]),
-  ]);
-  // A setting without a value is true (git-config(1), "Values").
-  const rows = settings.stdout.split("\0").map((row) => {
-    const [key = "", ...value] = row.split("\n");
-    return { key, value: value.length > 0 ? value.join("\n") : "true" };
-  });
-  const valuesOf = (key: string) => rows.filter((row) => row.key === key).map(({ value }) => value);
-  const branches = rows.flatMap(({ key, value }) => {
+  const settings = await settingsOf(folder, env);
+  const valuesOf = (key: string) => settings.filter((row) => row.key === key).map(({ value }) => value);
+  const branches = settings.flatMap(({ key, value }) => {
     const branch = /^branch\.(.*)\.remote$/s.exec(key)?.[1];
     return branch && value !== "." ? [{ branch, remote: value, there: valuesOf(`branch.${branch}.merge`)[0] }] : [];
   });
   const followed = branches.map(({ remote }) => remote);
-  const origin = valuesOf("remote.origin.url")[0] ?? null;
-  const signs = rows.some(({ key, value }) => key.startsWith("tag.") && /^(true|yes|on|1)$/i.test(value));
-  const remotes = remotesIn(listed, valuesOf);
+  const known = {
+    origin: valuesOf("remote.origin.url")[0] ?? null,
+    signs: settings.some(({ key, value }) => key.startsWith("tag.") && /^(true|yes|on|1)$/i.test(value)),
+    identity: identityIn(settings, env),
+  };
   try {
-    const remote = chooseRemote({ remotes, wanted, followed });
+    const remote = chooseRemote({ remotes: remotesIn(settings), wanted, followed });
     const there = branches.flatMap((one) =>
       one.remote === remote?.name && one.there ? [[one.branch, one.there]] : [],
     );
-    return { remote, origin, upstreams: Object.fromEntries(there), unclear: null, signs };
+    return { ...known, remote, upstreams: Object.fromEntries(there), unclear: null };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { remote: null, origin, upstreams: {}, unclear: error, signs };
+    return { ...known, remote: null, upstreams: {}, unclear: error };
   }
 }
 
-/** Each remote with its addresses as they were set, and as Git goes to them: `origin<tab>ADDRESS (push)`. */
-function remotesIn(listed: string, valuesOf: (key: string) => string[]): KnownRemote[] {
-  const lines = listed.split("\n").flatMap((line) => {
-    const [, name, address, way] = /^(.+?)\t(.*) \((fetch|push)\)/.exec(line) ?? [];
-    return name && address ? [{ name, address, way }] : [];
-  });
-  return [...new Set(lines.map(({ name }) => name))].map((name) => {
-    const going = (way: string) => lines.filter((line) => line.name === name && line.way === way);
-    return {
-      name,
-      urls: valuesOf(`remote.${name}.url`),
-      pushUrls: valuesOf(`remote.${name}.pushurl`),
-      fetches: going("fetch").map(({ address }) => address),
-      pushes: going("push").map(({ address }) => address),
-    };
+async function settingsOf(folder: string, env: Env): Promise<Value[]> {
+  const words = ["config", "--null", "--get-regexp", asked];
+  const { code, stdout } = await tryGit(folder, env, words);
+  // It ends with 1 where there is none; what else it meets, a user is told as Git says it.
+  if (code > 1) await gitIn(folder, env)(words);
+  // A setting without a value is true (git-config(1), "Values").
+  return stdout.split("\0").flatMap((row) => {
+    const [key = "", ...value] = row.split("\n");
+    return key === "" ? [] : [{ key, value: value.length > 0 ? value.join("\n") : "true" }];
   });
 }
 

@@ -26,6 +26,17 @@ export const memoryOf = (prefix: string, image: string): string =>
 export async function logAt(scope: Scope, object: string | undefined): Promise<readonly SignedEntry[]> {
   const { seen } = scope;
   if (seen.log && seen.log.object === (object ?? null)) return seen.log.entries;
+  if (object && seen.log?.object) {
+    const { object: known, entries } = seen.log;
+    // Whatever is wrong, the whole log tells it.
+    const grown = await newerEntries(scope, known, object).catch(() => null);
+    if (grown) {
+      await remember(scope, object);
+      const isNew = (entry: SignedEntry) => !entries.some((one) => isDeepStrictEqual(one, entry));
+      seen.log = { object, entries: [...entries, ...grown.filter(isNew)] };
+      return seen.log.entries;
+    }
+  }
   const looked = await look(scope, object ?? null);
   const { entries, broken } = readLog(looked.messages);
   const fault = faultOf(looked, { broken });
@@ -52,15 +63,28 @@ export async function lastSeenLog(scope: Scope): Promise<readonly SignedEntry[]>
 }
 
 /** Keeps what was seen. It is this clone's alone: where it cannot be written, the next run looks again. */
-const remember = async ({ attempt, seenRef, isOffline }: Scope, object: string): Promise<void> => {
-  if (!isOffline) await attempt(["update-ref", seenRef, object]);
-};
+async function remember({ attempt, seenRef, isOffline, seen }: Scope, object: string): Promise<void> {
+  if (isOffline || seen.memory === object) return;
+  await attempt(["update-ref", seenRef, object]);
+  seen.memory = object;
+}
+
+/** What others put on a log since this run read it; null where the new one lacks anything that was read, or is not whole. */
+async function newerEntries(scope: Scope, known: string, tip: string): Promise<readonly SignedEntry[] | null> {
+  if (scope.remote) await fetchRefs(scope, [scope.logRef]);
+  const lost = await scope.attempt(["rev-list", "--max-count=1", known, scope.seenRef, `^${tip}`, "--"]);
+  if (lost.code !== 0 || lost.stdout !== "") return null;
+  const read = await messagesOf(scope, [...inOrder, `${known}..${tip}`, "--"]);
+  const { entries, broken } = readLog(read.messages);
+  return read.code === 0 && broken.length === 0 ? entries : null;
+}
 
 type Looked = LogLook & { readonly messages: readonly LogCommit[] };
 
 async function look(scope: Scope, tip: string | null): Promise<Looked> {
   const { remote, logRef, seenRef, attempt } = scope;
   const seen = (await attempt(["rev-parse", "--verify", "--quiet", seenRef])).stdout.trim() || null;
+  scope.seen.memory = seen;
   const known = { ref: logRef, where: remote?.name ?? "this repo", tip, seen };
   if (tip === null) return { ...known, commits: [], messages: [], instead: "" };
   if (tip !== seen && remote)
@@ -163,8 +187,16 @@ async function remembered(scope: Scope, { seen, messages }: Looked) {
 /** An entry to be appended unless an equal one is there; `again`: also then. */
 export type Wanted = { readonly entry: SignedEntry; readonly again: boolean };
 
+/** `goesOn`: another swap follows, which keeps in this clone what both have put into the log. */
+export type SwapOptions = { readonly goesOn?: boolean };
+type Swap = SwapOptions & { readonly entries: readonly Wanted[] };
+
 /** Appends entries on top of whoever came first and moves refs with them, all or none; a ref that others moved first is not waited for. */
-export async function swapWith(scope: Scope, moves: readonly Move[], entries: readonly Wanted[]): Promise<Swapped> {
+export async function swapWith(
+  scope: Scope,
+  moves: readonly Move[],
+  { entries, goesOn = false }: Swap,
+): Promise<Swapped> {
   const { logRef, seen } = scope;
   const texts = new Map(entries.map(({ entry }) => [entry, lineOf(entry)]));
   let why = "";
@@ -182,10 +214,9 @@ export async function swapWith(scope: Scope, moves: readonly Move[], entries: re
     const tip = await writeLines(scope, lines, last ? [last] : []);
     const all = tip === last ? moves : [{ ref: logRef, from: last, to: tip }, ...moves];
     const swapped = all.length > 0 ? await swapRefs(scope, all) : { won: true, why: "" };
-    if (swapped.won && tip && tip !== last) {
-      await remember(scope, tip);
-      seen.log = { object: tip, entries: log };
-    }
+    if (swapped.won && tip && tip !== last) seen.log = { object: tip, entries: log };
+    // What was never read is not kept: it may be no whole log.
+    if (swapped.won && tip && tip === seen.log?.object && !goesOn) await remember(scope, tip);
     if (swapped.won || tip === last) return swapped;
     why = swapped.why;
     const now = await knownRefs(scope);

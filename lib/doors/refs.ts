@@ -1,6 +1,7 @@
 import type { Owner, Place } from "../model/facts.ts";
 import type { Flip } from "../model/flip.ts";
 import type { Remote } from "../model/git_remote.ts";
+import type { Identity } from "../model/git_settings.ts";
 import type { SignedEntry } from "../model/log.ts";
 import type { LogSurvey } from "../model/log_repair.ts";
 import { type Broken, longestLog, longestMessage, readClaim, readFlip, tooLong } from "../model/ref_message.ts";
@@ -13,6 +14,7 @@ import {
   logAt,
   memoryOf,
   repair,
+  type SwapOptions,
   survey,
   swapWith,
   type Wanted,
@@ -32,7 +34,7 @@ export type Refs = {
    * Moves refs as one, each only from what was seen of it, and appends entries to the log with them, on top of whoever came
    * first; all or none of it. `won` is false where somebody else moved one of the refs first.
    */
-  readonly swap: (moves: readonly Move[], entries?: readonly Wanted[]) => Promise<Swapped>;
+  readonly swap: (moves: readonly Move[], entries?: readonly Wanted[], more?: SwapOptions) => Promise<Swapped>;
   /** What a ref was seen to hold; null where it was moved or taken back since, and the object with it. */
   readonly readOwner: (ref: string, object: string) => Promise<Owner | Broken | null>;
   readonly readFlip: (ref: string, object: string) => Promise<Flip | Broken | null>;
@@ -62,15 +64,17 @@ export type Named = {
   readonly offline?: boolean;
   /** A branch of the remote that is listed too: `refs/heads/main`. */
   readonly branch?: string | null;
+  /** Who commits; without it Git is asked. */
+  readonly identity?: Identity | null;
 };
 
 /** Opens the refs of an image. */
 export function openRefs(place: Place, named: Named, env: Env): Refs {
-  const { image, prefix, remote, offline = false, branch } = named;
+  const { image, prefix, remote, offline = false, branch, identity = null } = named;
   const git = gitIn(place.owner, env);
   const logRef = `${prefix}/log/${image}`;
   const scope: Scope = {
-    ...{ git, image, logRef, folder: place.owner, gitDir: place.gitDir, commits: new Set(), seen: {} },
+    ...{ git, image, logRef, folder: place.owner, gitDir: place.gitDir, commits: new Set(), identity, seen: {} },
     attempt: (words, { input, limit } = {}) => tryGit(place.owner, env, words, input, limit),
     remote: offline ? null : remote,
     isOffline: offline,
@@ -90,7 +94,7 @@ export function openRefs(place: Place, named: Named, env: Env): Refs {
   return {
     list: () => listRefs(scope),
     known: () => knownRefs(scope),
-    swap: (moves, entries = []) => swapWith(scope, moves, entries),
+    swap: (moves, entries = [], more = {}) => swapWith(scope, moves, { entries, ...more }),
     readOwner: (ref, object) => read(object, ref, readClaim),
     readFlip: (ref, object) => read(object, ref, readFlip),
     write: (value, over) => writeCommit(scope, JSON.stringify(value), over && scope.commits.has(over) ? [over] : []),

@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Facts, Place } from "../model/facts.ts";
 import { listNames, nestedDirs } from "../model/tests.ts";
-import { readRepoText, realPath } from "./files.ts";
+import { exists, readRepoText, realPath } from "./files.ts";
 import { tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -10,11 +10,13 @@ const patterns = ["--", "repo_config.yaml", "**/repo_config.yaml"];
 
 /** The configs of all runnable dirs of a repo and of its submodules, relative to it: what Git knows, and what is not ignored. */
 async function configsIn(repo: string, env: Env): Promise<readonly string[]> {
-  // Git lists what is untracked in no submodule (git-ls-files(1)).
-  const kinds = [
-    ["--cached", "--recurse-submodules"],
-    ["--others", "--exclude-standard"],
-  ];
+  // Git lists what is untracked in no submodule (git-ls-files(1)), which takes a second look.
+  const kinds = exists(join(repo, ".gitmodules"))
+    ? [
+        ["--cached", "--recurse-submodules"],
+        ["--others", "--exclude-standard"],
+      ]
+    : [["--cached", "--others", "--exclude-standard"]];
   const listed = await Promise.all(kinds.map((kind) => tryGit(repo, env, ["ls-files", "-z", ...kind, ...patterns])));
   return [...new Set(listed.flatMap(({ stdout }) => stdout.split("\0")))].filter((path) => path !== "");
 }

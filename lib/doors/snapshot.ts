@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Snapshot } from "../kinds/snapshot.ts";
 import { UserError } from "../model/errors.ts";
-import { privateFolder, remove } from "./files.ts";
+import { privateFolder, readText, remove, writeText } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -49,7 +49,8 @@ async function cloneAt({ source, target, commit, branch, origin }: Clone, env: E
   const asked = async () => (await tryGit(source, env, ["config", "--get", "remote.origin.url"])).stdout.trim();
   const address = origin === undefined ? await asked() : (origin ?? "");
   const git = gitIn(target, plain(env));
-  await git(address === "" ? ["remote", "remove", "origin"] : ["config", "remote.origin.url", address]);
+  if (address === "") await git(["remote", "remove", "origin"]);
+  else nameOrigin(target, address);
   const at = branch === null ? ["--detach"] : ["-B", branch];
   await git(["-c", "core.attributesFile=/dev/null", "checkout", "--quiet", "--force", ...at, commit]);
   if (!existsSync(join(target, ".gitmodules"))) return;
@@ -58,6 +59,17 @@ async function cloneAt({ source, target, commit, branch, origin }: Clone, env: E
     const [, inner, path] = /^160000 commit ([0-9a-f]+)\t(.+)$/s.exec(line) ?? [];
     if (inner && path) await cloneSubmodule({ source, target, commit: inner, branch: null }, path, env);
   }
+}
+
+/** Has a new clone say that it is one of an address: in its config, as Git has just written it, is one (git-config(1), "Syntax"). */
+function nameOrigin(target: string, address: string): void {
+  const file = ".git/config";
+  const value = `"${address.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t")}"`;
+  writeText(
+    [target],
+    file,
+    (readText(join(target, file)) ?? "").replace(/^\turl = .*$/m, () => `\turl = ${value}`),
+  );
 }
 
 async function cloneSubmodule(outer: Clone, path: string, env: Env): Promise<void> {

@@ -2,6 +2,7 @@ import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
 import type { UserError } from "./errors.ts";
 import type { Remote } from "./git_remote.ts";
+import type { Identity } from "./git_settings.ts";
 import type { SignedEntry } from "./log.ts";
 import type { RegistryReason } from "./oci/failure.ts";
 import type { Registry } from "./registry.ts";
@@ -52,6 +53,8 @@ export type GitFacts = {
   readonly unclear: UserError | null;
   /** The user's Git signs annotated tags. */
   readonly signs: boolean;
+  /** Who commits here, as a commit names them; null where only Git can tell. */
+  readonly identity: Identity | null;
   /** The released versions by Git tag: dev tags `<image>-X.Y.Z` and prod tags, as tag -> commit. */
   readonly tags: Readonly<Record<string, string>>;
 };
@@ -144,7 +147,10 @@ export type BuildInputs = {
   /** The last commit that changed the inputs, and its time in seconds since 1970. */
   readonly revision: string;
   readonly time: number;
-  /** The Git tags whose commits hold that change: what they name was built from these inputs, or later ones. */
+  /**
+   * The Git tags whose commits hold that change: what they name was built from these inputs, or later ones. None where the
+   * version's own is not here.
+   */
   readonly tagged: readonly string[];
 };
 

@@ -1,4 +1,5 @@
 import { UserError } from "./errors.ts";
+import type { Value } from "./git_settings.ts";
 import { quote } from "./render_plan.ts";
 
 /** The repo that holds the claims, the log and the release tags. */
@@ -19,6 +20,31 @@ export type KnownRemote = {
   readonly fetches: readonly string[];
   readonly pushes: readonly string[];
 };
+
+/** The remotes of a clone by its settings, as `git remote --verbose` lists them. */
+export function remotesIn(settings: readonly Value[]): KnownRemote[] {
+  const valuesOf = (key: string) => settings.filter((row) => row.key === key).map(({ value }) => value);
+  const names = settings.flatMap(({ key }) => /^remote\.(.*)\.(?:push)?url$/s.exec(key)?.[1] ?? []);
+  return [...new Set(names)].sort().map((name) => {
+    const [urls, pushUrls] = [valuesOf(`remote.${name}.url`), valuesOf(`remote.${name}.pushurl`)];
+    const fetches = urls.map((url) => rewritten(settings, "insteadof", url) ?? url);
+    const others = urls.flatMap((url) => rewritten(settings, "pushinsteadof", url) ?? []);
+    const pushed = pushUrls.map((url) => rewritten(settings, "insteadof", url) ?? url);
+    const pushes = [pushed, others, fetches].find((addresses) => addresses.length > 0) ?? [];
+    return { name, urls, pushUrls, fetches: fetches.slice(0, 1), pushes };
+  });
+}
+
+/** What the longest beginning of an address that has another, `url.<base>.<name>`, makes of it; null where none has. */
+function rewritten(settings: readonly Value[], name: string, address: string): string | null {
+  const fits = settings.flatMap(({ key, value }) => {
+    const base = key.startsWith("url.") && key.endsWith(`.${name}`) ? key.slice(4, -name.length - 1) : null;
+    return base !== null && address.startsWith(value) ? [{ base, length: value.length }] : [];
+  });
+  const longest = Math.max(...fits.map(({ length }) => length));
+  const first = fits.find(({ length }) => length === longest);
+  return first ? first.base + address.slice(first.length) : null;
+}
 
 type Known = {
   readonly remotes: readonly KnownRemote[];

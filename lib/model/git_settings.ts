@@ -1,5 +1,26 @@
 /** A row of `git config --list --show-scope`: where it is set, its key, its value. */
 export type Setting = { readonly scope: string; readonly key: string; readonly value: string };
+/** A setting, wherever it is set. */
+export type Value = Pick<Setting, "key" | "value">;
+/** Who wrote and who committed, as a commit names them: `Ada <ada@example.com>`. */
+export type Identity = { readonly author: string; readonly committer: string };
+
+/** Who commits here (git-commit(1), "Commit information"); null where the settings alone do not tell. */
+export function identityIn(rows: readonly Value[], env: Readonly<Record<string, string | undefined>>): Identity | null {
+  const person = (role: "author" | "committer"): string | null => {
+    const [name, email] = (["name", "email"] as const).map((part) => {
+      const set = (key: string) => rows.findLast((row) => row.key === key)?.value;
+      return env[`GIT_${role}_${part}`.toUpperCase()] ?? set(`${role}.${part}`) ?? set(`user.${part}`) ?? "";
+    });
+    return takenAsIs.test(name ?? "") && takenAsIs.test(email ?? "") ? `${name} <${email}>` : null;
+  };
+  const [author, committer] = [person("author"), person("committer")];
+  return author === null || committer === null ? null : { author, committer };
+}
+
+/** A name or an address in which Git leaves nothing out. */
+const takenAsIs = /^[^\p{Cc}\s.,:;<>"\\']([^\p{Cc}<>]*[^\p{Cc}\s.,:;<>"\\'])?$/u;
+
 export type SetAside = {
   /** Keys of the repo's own config that name a program and are not heeded. */
   readonly keys: readonly string[];

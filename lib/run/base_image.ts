@@ -1,5 +1,5 @@
-import type { BaseImage, Facts, Need, RegistryFacts } from "../model/facts.ts";
-import { targetPlaces } from "../model/names.ts";
+import type { BaseImage, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
+import { releaseTag, targetPlaces } from "../model/names.ts";
 import { unasked } from "../model/registry.ts";
 import { releasesOf, rolledBack } from "../model/releases.ts";
 import { imageTag } from "../model/stage.ts";
@@ -25,15 +25,21 @@ export function chooseBase(base: Base, log: Facts["log"], { options }: Request):
   return { version, why: `the newest dev ${generation}${out}` };
 }
 
-type Wanted = { readonly request: Request; readonly tags: readonly string[]; readonly dev: BaseChoice | null };
+type Wanted = {
+  readonly request: Request;
+  readonly tags: readonly string[];
+  readonly dev: BaseChoice | null;
+  readonly git: Promise<GitFacts | undefined>;
+};
 
 /** What a prod image is built from includes the digest of its dev image, so the registries are asked first. */
-export async function loadRegistriesAndInputs(base: Base, { request, tags, dev }: Wanted) {
+export async function loadRegistriesAndInputs(base: Base, { request, tags, dev, git }: Wanted) {
   const wants = (need: Need) => request.needs.includes(need);
   const asked = wants("registries") ? loadRegistryFacts(base, tags, request) : undefined;
   if (!wants("inputs")) return { registries: await asked, inputs: undefined };
   const { readInputs } = await import("./inputs.ts");
-  const read = (below: BaseImage | null) => readInputs(base, { options: request.options, base: below });
+  const isTagged = async () => base.version !== null && releaseTag(base, base.version) in ((await git)?.tags ?? {});
+  const read = (below: BaseImage | null) => readInputs(base, { options: request.options, base: below, isTagged });
   if (base.stage === "dev") {
     const [registries, inputs] = await Promise.all([asked, read(null)]);
     return { registries, inputs };

@@ -11,11 +11,16 @@ import type { BaseImage, BuildInputs, Facts, Place } from "../model/facts.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 
 type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
-type Given = { readonly options: Readonly<Record<string, unknown>>; readonly base: BaseImage | null };
+type Given = {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly base: BaseImage | null;
+  /** Whether the Git tag of the version is here. */
+  readonly isTagged: () => Promise<boolean>;
+};
 const folder = "devops/docker_build";
 
 /** What the image of the stage is built from: context, Dockerfile, build arguments, base digests. */
-export async function readInputs(facts: Base, { options, base }: Given): Promise<BuildInputs> {
+export async function readInputs(facts: Base, { options, base, isTagged }: Given): Promise<BuildInputs> {
   const { place, stage } = facts;
   const dockerfile = join(folder, `${stage}.Dockerfile`);
   // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (design.md, "From the documents").
@@ -26,7 +31,7 @@ export async function readInputs(facts: Base, { options, base }: Given): Promise
   const context = await readWithGit(facts, join(place.root, contextDir), { ignoreText: ownIgnore, git });
   const buildArgs = { ...facts.config.release.buildArgs, ...givenArgs(options) };
   const bases = await readBases(facts, baseImages(dockerfileText, { ...buildArgs, ...below(facts, base) }), base);
-  const change = await lastChangeOf(facts, context.entries);
+  const change = await lastChangeOf(facts, { entries: context.entries, isTagged });
   const hash = createHash("sha256");
   for (const part of [context.hash, dockerfileText, JSON.stringify(buildArgs), ...(base ? [base.digest] : [])])
     hash.update(encodeExact(`${part}\0`));
@@ -63,11 +68,14 @@ async function readBases({ place, env, builder }: Base, names: readonly string[]
   }));
 }
 
+type Change = Pick<Given, "isTagged"> & { readonly entries: readonly string[] };
+
 /** The last commit that changed the inputs, and the Git tags of the owner that hold it. */
-async function lastChangeOf({ place, stage, env }: Base, entries: readonly string[]) {
+async function lastChangeOf({ place, stage, env }: Base, { entries, isTagged }: Change) {
   const paths = stage === "prod" ? entries : entries.map((entry) => ownerPath(place, entry));
   const change = await lastChange(stage === "prod" ? place.root : place.owner, paths, env);
   // Tags are the owner's: of a prod image of another repo around it, its own last commit tells which of them fit.
+  if (!(await isTagged())) return { ...change, tagged: [] };
   const own = stage === "prod" && place.owner !== place.root ? await lastChange(place.owner, [], env) : change;
   return { ...change, tagged: await tagsWith(place, own.revision, env) };
 }

@@ -31,16 +31,17 @@ type Costly = Partial<Pick<Facts, CostlyName>>;
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
 export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const wants = (need: Need) => request.needs.includes(need);
+  const looked = wants("git") || wants("log") ? loadGitFacts(base) : Promise.resolve(undefined);
   const isOnDev = base.stage === "prod" && wants("inputs");
-  const early = isOnDev ? await loadGitAndRefs(base, request) : undefined;
+  const early = isOnDev ? await loadGitAndRefs(base, request, looked) : undefined;
   const dev = early ? chooseBase(base, early.refs?.log ?? [], request) : null;
   const named = typedTags(request);
   const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
-  const gitAndRefs = early ?? loadGitAndRefs(base, request);
+  const gitAndRefs = early ?? loadGitAndRefs(base, request, looked);
   const [{ git, tree, refs, more }, engine, { registries: seen, inputs }, image, lastLog] = await Promise.all([
     gitAndRefs,
     wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
-    loadRegistriesAndInputs(base, { request, tags, dev }),
+    loadRegistriesAndInputs(base, { request, tags, dev, git: looked }),
     wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
     wants("seenLog") ? loadSeenLog(base) : undefined,
   ]);
@@ -86,9 +87,9 @@ async function loadImageFacts(base: Base, { tags, request, gitAndRefs }: ForImag
 }
 
 /** The log is read with the remote that Git names, and the tree is compared with the commit that it names. */
-async function loadGitAndRefs(base: Base, request: Request) {
+async function loadGitAndRefs(base: Base, request: Request, looked: Promise<GitFacts | undefined>) {
   const { needs, offline } = request;
-  const git = needs.includes("git") || needs.includes("log") ? await loadGitFacts(base) : undefined;
+  const git = await looked;
   const [tree, known] = await Promise.all([
     git && needs.includes("tree") && isWholeTree(request) ? loadTreeFacts(base, git) : undefined,
     git ? loadRefParts({ base, git, offline }, needs) : undefined,

@@ -30,7 +30,14 @@ export function sharedRefs(
   const { imageName: image, release } = config;
   const hasRemote = git.remote !== null || git.unclear !== null;
   const remote = offline ? null : remoteOf(git);
-  const named = { image, prefix: release.refPrefix, remote, offline: offline && hasRemote, branch: branchThere(git) };
+  const named = {
+    image,
+    prefix: release.refPrefix,
+    remote,
+    offline: offline && hasRemote,
+    branch: branchThere(git),
+    identity: git.identity,
+  };
   const known = opened.get(env) ?? new Map<string, Refs>();
   opened.set(env, known);
   const key = JSON.stringify([place.owner, named]);

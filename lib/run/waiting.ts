@@ -86,7 +86,8 @@ async function pushNow(world: World, own: readonly Move[], claim: HeldRef | null
     const renewal = claim && { ref: claim.ref, from: claim.object, to: await claim.next() };
     // In an order that is safe for a server that takes one after the other: nothing is given back before what it kept is there.
     const moves = [...(tag ? [tag] : []), ...(intent ? [intent] : []), ...(renewal ? [renewal] : []), ...own];
-    const swapped = await refs.swap(moves, entries);
+    // Who holds a claim gives it back.
+    const swapped = await refs.swap(moves, entries, { goesOn: claim !== null });
     if (swapped.won) {
       if (claim && renewal) claim.object = renewal.to;
       const { push } = waiting;

@@ -183,7 +183,7 @@ function appendTo(repo: string, ref: string, entries: readonly SignedEntry[]): v
 
 /** A repo as the place of a runnable dir at its top. */
 export const topOf = (repo: string) => ({
-  ...{ root: repo, dir: ".", owner: repo, gitDir: "", cwd: "." },
+  ...{ root: repo, dir: ".", owner: repo, gitDir: join(repo, ".git"), cwd: "." },
   ...{ gitMounts: [], gitPrograms: [] },
 });
 

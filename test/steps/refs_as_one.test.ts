@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -20,12 +21,14 @@ afterEach(async () => {
 afterAll(() => ground.end());
 
 /** The refs of an image as one clone sees them, on the remote or in the repo itself. */
-function refsOf(image: string, on: "origin" | null = "origin"): Refs {
+function refsOf(image: string, on: "origin" | null = "origin", more: NodeJS.ProcessEnv = {}): Refs {
   const named = { image, prefix: "refs/slipway", remote: on && { name: on, address: on, pushTo: on } };
   return openRefs(topOf(ground.repo), named, {
     ...process.env,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_CONFIG_SYSTEM: "/dev/null",
+    ...{ GIT_COMMITTER_NAME: "Ada", GIT_COMMITTER_EMAIL: "ada@example.com" },
+    ...more,
   });
 }
 const claimOf = (image: string) => `refs/slipway/claim/${image}-1.0.0`;
@@ -47,6 +50,53 @@ async function standOf(image: string, repo: string) {
 /** Has the remote do this as its hook. */
 const hook = (name: string, lines: string) =>
   chmodSync(writeTo(join(remote, "hooks", name), `#!/bin/sh\n${lines}\n`), 0o755);
+
+describe("a log that others put something on", () => {
+  it("is read from where it was read before, and appended to without reading it again", async () => {
+    const [mine, other] = [refsOf("grown"), refsOf("grown")];
+    await mine.swap([], [wanted("fast"), wanted("slow")]);
+    await other.list();
+    await other.knownLog();
+    const calls = join(ground.dir, "calls");
+    const bin = join(ground.dir, "traced");
+    const program = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
+    chmodSync(writeTo(join(bin, "git"), `#!/bin/sh\necho "$*" >> '${calls}'\nexec '${program}' "$@"\n`), 0o755);
+    const traced = refsOf("grown", "origin", { PATH: `${bin}:${process.env["PATH"]}` });
+    await traced.readLog((await traced.list())["refs/slipway/log/grown"]);
+    await other.swap([], [wanted("qa")]);
+    rmSync(calls);
+    expect((await traced.swap([], [wanted("superslow"), wanted("qa")])).won).toBe(true);
+    expect((await standOf("grown", remote)).lists).toEqual(["fast", "slow", "qa", "superslow"]);
+    const reads = readFileSync(calls, "utf8")
+      .split("\n")
+      .filter((line) => / log /.test(line));
+    expect(reads).toEqual([expect.stringMatching(/ [0-9a-f]{40}\.\.[0-9a-f]{40} --$/)]);
+  });
+});
+
+describe("what a commit of a ref holds", () => {
+  it("is what git commit-tree would make of it", async () => {
+    const refs = refsOf("made");
+    await refs.swap([], [wanted("fast"), wanted("slow")]);
+    const [tip = "", text = ""] = (await git(remote, "log", "-1", "--format=%H%n%B", "refs/slipway/log/made")).split(
+      /\n(.*)/s,
+    );
+    const [who, at] = [["Ada", "ada@example.com"], await git(remote, "log", "-1", "--format=%ct +0000", tip)];
+    expect(await git(ground.repo, "fsck", "--strict", "--no-dangling", tip)).toBe("");
+    const made = execFileSync("git", ["-C", remote, "commit-tree", `${tip}^{tree}`], {
+      ...{ input: `${text}\n`, encoding: "utf8" },
+      env: Object.fromEntries([
+        ["PATH", process.env["PATH"]],
+        ...["AUTHOR", "COMMITTER"].flatMap((role) => [
+          [`GIT_${role}_NAME`, who[0]],
+          [`GIT_${role}_EMAIL`, who[1]],
+          [`GIT_${role}_DATE`, at],
+        ]),
+      ]),
+    });
+    expect(made).toBe(`${tip}\n`);
+  });
+});
 
 describe("refs that are moved as one", () => {
   it("go with their entries in one push", async () => {

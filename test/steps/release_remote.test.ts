@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gitIn } from "../../lib/doors/git.ts";
 import { loadRemote } from "../../lib/doors/git_remote.ts";
-import { chooseRemote, type KnownRemote, shownRemote } from "../../lib/model/git_remote.ts";
+import { chooseRemote, type KnownRemote, remotesIn, shownRemote } from "../../lib/model/git_remote.ts";
 import { inOneShell } from "../bed/git.ts";
 import { config, refusal } from "../unit/factory.ts";
 import { type Ground, type Place, startGround } from "./ground.ts";
@@ -134,12 +135,86 @@ describe("the remote of a repo", () => {
     const address = "https://host/team/x.git";
     expect(await loadRemote(dir, null, env)).toEqual({
       ...{ remote: { name: "upstream", address, pushTo: address }, unclear: null, signs: true },
-      ...{ origin: "../ada.git", upstreams: { main: "refs/heads/trunk" } },
+      ...{ origin: "../ada.git", upstreams: { main: "refs/heads/trunk" }, identity: null },
     });
     expect(await loadRemote(dir, "origin", env)).toMatchObject({ remote: { address: "../ada.git" } });
     await inOneShell(dir, ["git config branch.topic.remote origin", "git config tag.gpgSign off"]);
     expect(await loadRemote(dir, null, env)).toMatchObject({
       ...{ remote: null, unclear: { message: expect.stringContaining("origin, upstream") }, signs: false },
+    });
+  });
+});
+
+describe("the addresses of remotes", () => {
+  const dir = mkdtempSync(join(tmpdir(), "slipway-addresses-"));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const [one, other] = ["https://host/team/x.git", "/srv/y.git"];
+  const url = (remote: string, address: string, key = "url") => ({ key: `remote.${remote}.${key}`, value: address });
+  const instead = (base: string, of: string, key = "insteadof") => ({ key: `url.${base}.${key}`, value: of });
+
+  it.each([
+    ["as they are set", [url("b", one), url("a", other), url("A.b", one)]],
+    ["with more than one", [url("a", one), url("a", other)]],
+    ["with another to push to", [url("a", one), url("a", other, "pushurl")]],
+    ["with one to push to alone", [url("a", other, "pushurl")]],
+    ["by another beginning", [url("a", one), instead("git@host:", "https://host/")]],
+    ["by the longest beginning", [url("a", one), instead("x:", "https://"), instead("y:", "https://host/team/")]],
+    ["by the first of two as long", [url("a", one), instead("x:", "https://"), instead("y:", "https://")]],
+    ["by another beginning to push to", [url("a", one), instead("git@host:", "https://host/", "pushinsteadof")]],
+    ["by both", [url("a", one), instead("x:", "https:"), instead("y:", "https:", "pushinsteadof")]],
+    [
+      "by one of two that has another beginning to push to",
+      [url("a", one), url("a", other), instead("y:", "/srv", "pushinsteadof")],
+    ],
+    [
+      "with another to push to, by another beginning",
+      [url("a", one), url("a", other, "pushurl"), instead("x:", "/srv"), instead("y:", "/srv", "pushinsteadof")],
+    ],
+  ])("are those that Git goes to: %s", async (_case, settings) => {
+    const lines = settings.map((_, at) => `git config --add "$${2 * at + 1}" "$${2 * at + 2}"`);
+    const words = settings.flatMap(({ key, value }) => [key, value]);
+    const listed = await inOneShell(
+      dir,
+      ["rm -rf .git && git init --quiet", ...lines, "git remote --verbose"],
+      ...words,
+    );
+    const known = remotesIn(settings).flatMap(({ name, fetches, pushes }) => [
+      ...fetches.map((address) => `${name}\t${address} (fetch)`),
+      ...pushes.map((address) => `${name}\t${address} (push)`),
+    ]);
+    // A remote that is only pushed to is listed by its name alone, too.
+    expect(known).toEqual(listed.split("\n").filter((line) => /\((fetch|push)\)$/.test(line)));
+  });
+});
+
+describe("who commits", () => {
+  const dir = mkdtempSync(join(tmpdir(), "slipway-identity-"));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const env = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null", HOME: dir };
+  const ada = { "user.name": "Ada L.", "user.email": "ada@example.com" };
+
+  it.each([
+    ["as the user", { ...ada, "user.name": "Ada" }, {}, true],
+    ["as an author of another name", { ...ada, "user.name": "Ada", "author.name": "Äda B" }, {}, true],
+    ["as a committer of another address", { ...ada, "user.name": "A", "committer.email": "b@c" }, {}, true],
+    ["as the environment says", ada, { GIT_AUTHOR_NAME: "Eve", GIT_COMMITTER_NAME: "Eve" }, true],
+    ["as nobody that settings name", {}, {}, false],
+    ["as somebody without an address", { "user.name": "Ada" }, {}, false],
+    ["as one of whose name Git leaves something out", ada, {}, false],
+    ["as one whom the environment takes the name of", { ...ada, "user.name": "Ada" }, { GIT_AUTHOR_NAME: "" }, false],
+  ])("is known as a commit names them: %s", async (_case, settings: Record<string, string>, more, isKnown) => {
+    await inOneShell(
+      dir,
+      ["rm -rf .git && git init --quiet", ...Object.keys(settings).map((key, at) => `git config ${key} "$${at + 1}"`)],
+      ...Object.values(settings),
+    );
+    const { identity } = await loadRemote(dir, null, { ...env, ...more });
+    if (!isKnown) return expect(identity).toBeNull();
+    const said = async (name: string) =>
+      (await gitIn(dir, { ...env, ...more })(["var", name])).replace(/ \d+ \S+$/, "");
+    expect(identity).toEqual({
+      author: await said("GIT_AUTHOR_IDENT"),
+      committer: await said("GIT_COMMITTER_IDENT"),
     });
   });
 });

@@ -39,8 +39,14 @@ describe("a dev image", () => {
       ignoreText: "*\n!devops\n",
       ...{ hash: expect.stringMatching(/^[0-9a-f]{64}$/), entries: ["devops"], large: [], hasLinks: false },
       ...{ other: [], bases: [{ name: "debian:12", content: null }] },
-      ...{ revision: changed, time: 1_735_732_800, tagged: ["built-0.9.0", "built-0.9.1"] },
+      ...{ revision: changed, time: 1_735_732_800, tagged: [] },
     });
+  });
+
+  it("is of the commits that the Git tags name which hold its last change, where the version has one here", async () => {
+    const tagged = async (version: string) =>
+      (await at.look(["inputs", "git"], { options: pick("version") }, "--version", version)).inputs.tagged;
+    expect([await tagged("0.9.0"), await tagged("0.9.2")]).toEqual([["built-0.9.0", "built-0.9.1"], []]);
   });
 
   it("is another one with other files, another Dockerfile or other arguments, and with nothing else", async () => {

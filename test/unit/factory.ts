@@ -65,6 +65,7 @@ export const git = (more: Partial<GitFacts> = {}): GitFacts => ({
   origin: null,
   unclear: null,
   signs: false,
+  identity: null,
   tags: {},
   ...more,
 });
