@@ -28,7 +28,7 @@ export async function loadNested({ config, place, env }: Pick<Facts, "config" | 
 }
 
 /** Where this Slipway lies in the outermost repo; null outside of it. */
-function ownDir({ root }: Place): string | null {
+export function ownDir({ root }: Place): string | null {
   const own = relative(root, realPath(fileURLToPath(new URL("../..", import.meta.url))));
   return own === "" || own.startsWith("..") ? null : own;
 }

@@ -10,9 +10,15 @@ export type InitOptions = { readonly name?: string | undefined; readonly baseIma
 
 /**
  * Adds the toolchain to a new or existing dir: the template's files under the given name; a file that is there is never
- * overwritten. A dir with tests of its own gets no sample of code and tests, and only its fast tests as a gate.
+ * overwritten. A dir with tests of its own gets no sample of code and tests, and only its fast tests as a gate. `release` is
+ * how a release is typed then.
  */
-export function initRunnableDir(facts: Facts, options: InitOptions, seen: NewDir): Step[] {
+export function initRunnableDir(
+  facts: Facts,
+  options: InitOptions,
+  seen: NewDir,
+  release = "i docker_release_dev",
+): Step[] {
   const name = freeName(seen, options.name);
   const account = seen.codeAt === null ? null : hostedRepo(seen.codeAt);
   const prefix = facts.place.dir === "." ? "" : `${facts.place.dir}/`;
@@ -38,7 +44,7 @@ export function initRunnableDir(facts: Facts, options: InitOptions, seen: NewDir
   const text = [
     ...kept.map((path) => `kept ${prefix}${path}, which was there`),
     ...(ownTests === null ? [] : [`No sample of code and tests: ${prefix}${ownTests} is there. ${fastOnly}`]),
-    "Next: set the addresses in repo_config.yaml, git add --all && git commit, then i docker_release_dev",
+    `Next: set the addresses in repo_config.yaml, git add --all && git commit, then ${release}`,
   ].join("\n");
   const data = { added: added.map(({ path }) => path), kept };
   return [

@@ -54,7 +54,7 @@ export function parseImageName(text: string): string {
 }
 
 /** A name like the text that is neither refused nor reserved. */
-const legalName = (text: string): string => {
+export const legalName = (text: string): string => {
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ["cmamp"];
   const name = words.join("-").slice(0, 128).replace(/-$/, "");
   const free = name.replace(/(-(dev|prod|local|\d+))+$/, "");

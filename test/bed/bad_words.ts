@@ -79,6 +79,11 @@ export const wordCases: readonly BadCase[] = [
     says: /"A" is not an image name/,
   },
   {
+    what: "a way into a repo that there is not",
+    line: "init --as npm",
+    says: /^"npm" is no way to add Slipway$/,
+  },
+  {
     what: "one password for two registries",
     line: "docker_login --password-stdin --username ada",
     says: /--password-stdin is one password/,

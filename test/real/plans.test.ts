@@ -54,7 +54,8 @@ const {
   docker_release_multi_build_dev: multi = [],
   docker_tag_push_multi_build_local_as_dev: pushMulti = [],
   release_merge_index: merge = [],
-  init_runnable_dir: init = [],
+  init = [],
+  init_runnable_dir: initDir = [],
   ...first
 } = fitting;
 /** Every workflow, in an order in which each has something to do; the last release finds all done. */
@@ -69,7 +70,8 @@ const rows = [
   ["docker_tag_push_multi_build_local_as_dev", pushMulti],
   ["release_merge_index", merge],
   ["docker_rollback_dev", back],
-  ["init_runnable_dir", init],
+  ["init", init],
+  ["init_runnable_dir", initDir],
 ] as const;
 
 /** A line of a check-list stays open where nobody is there to confirm it. */

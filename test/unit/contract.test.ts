@@ -126,6 +126,14 @@ const given: Readonly<Record<string, Given>> = {
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   find_unused_packages: { argv: ["--where", "dill"], seen: python },
   doctor: { seen: [] },
+  init: {
+    seen: {
+      template: { "a.txt": { text: "a", executable: false } },
+      ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
+      ...{ way: "submodule", source: "https://github.com/acme/slipway", name: "opt", baseImage: null },
+      ...{ there: null, hasPackageJson: false, gitignore: null, answered: false },
+    },
+  },
   init_runnable_dir: {
     argv: ["--name", "opt"],
     seen: {

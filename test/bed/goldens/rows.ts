@@ -38,6 +38,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   docker_update_prod_task_definition: ["--version", "1.1.0", "--cluster", "main"],
   doctor: [],
   find_unused_packages: [],
+  init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
   package_add: ["beta@^2.1", "--bump", "minor"],
   poetry: ["show", "--tree"],
