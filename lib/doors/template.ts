@@ -11,17 +11,21 @@ type Template = Pick<NewDir, "template" | "existing" | "ownTests">;
 /** The files of the template, which of them a dir already has, and where tests of its own show. */
 export function loadTemplate(dir: string): Template {
   // Node and bun list a folder in different orders.
-  const paths = filesBelow(folder)
-    .map((path) => relative(folder, path))
-    .sort();
+  const files = filesBelow(folder)
+    .map((file) => [nameOf(relative(folder, file)), file] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
   const template = Object.fromEntries(
-    paths.map((path) => [
+    files.map(([path, file]) => [
       path,
-      { text: readFileSync(join(folder, path), "utf8"), executable: (statSync(join(folder, path)).mode & 0o100) !== 0 },
+      { text: readFileSync(file, "utf8"), executable: (statSync(file).mode & 0o100) !== 0 },
     ]),
   );
+  const paths = files.map(([path]) => path);
   return { template, existing: paths.filter((path) => exists(join(dir, path))), ownTests: findTests(dir, template) };
 }
+
+/** npm packs no file called .gitignore, so the template's has another name. */
+const nameOf = (path: string): string => (path === "gitignore" ? ".gitignore" : path);
 
 /** Files in which pytest finds its settings, and what stands in them then (pytest, "Configuration file formats"). */
 const testConfigs: readonly (readonly [file: string, section: RegExp])[] = [

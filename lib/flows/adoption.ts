@@ -10,10 +10,10 @@ export function adopt(facts: Facts, _options: object, seen: Adoption): Step[] {
   const title = seen.way === "submodule" ? "Add Slipway as a submodule" : "Add Slipway to package.json";
   const skip = seen.there === null ? null : `Slipway is in ${seen.there}`;
   const options = { name: seen.name, baseImage: seen.baseImage ?? undefined };
-  return [
-    step("add_slipway", title, seen.way === "submodule" ? [submodule(seen)] : packageOf(seen), { skip }),
-    ...initRunnableDir(facts, options, seen, releaseLine(seen)),
-  ];
+  const [add, ...more] = seen.way === "submodule" ? [submodule(seen)] : [install(seen), ...ignoreModules(facts, seen)];
+  const toolchain = initRunnableDir(facts, options, seen, releaseLine(seen));
+  const ignore = more.length > 0 ? [step("ignore_packages", "Have Git ignore what npm installs", more, { skip })] : [];
+  return [step("add_slipway", title, [add], { skip }), ...toolchain.slice(0, -1), ...ignore, ...toolchain.slice(-1)];
 }
 
 /** The question before anything is changed; none where a person has just answered all of it. */
@@ -27,13 +27,15 @@ export function asksAdoption({ place }: Facts, _options: object, seen: Adoption)
 /** With --force Git goes on from a submodule that an earlier run left half added (git-submodule(1)). */
 const submodule = ({ source }: Adoption): Command => cmd`git submodule add --force -- ${source} helpers/slipway`;
 
-/** What npm installs is in no commit: `git add --all` would take it otherwise. */
-function packageOf({ source, hasPackageJson, gitignore }: Adoption): readonly Action[] {
-  const install = cmd`npm install ${hasPackageJson ? [] : ["--prefix", "."]} --save-dev -- ${source}`;
-  if (/^\/?node_modules\/?\s*$/m.test(gitignore ?? "")) return [install];
-  const before = gitignore === null || gitignore.endsWith("\n") || gitignore === "" ? gitignore : `${gitignore}\n`;
-  const ignored = `${before ?? ""}node_modules/\n`;
-  return [writeFile({ path: ".gitignore", content: ignored, tells: ["node_modules/"] }), install];
+const install = ({ source, hasPackageJson }: Adoption): Command =>
+  cmd`npm install ${hasPackageJson ? [] : ["--prefix", "."]} --save-dev -- ${source}`;
+
+/** Adds a line to .gitignore of the root, as it is then; none where it has it. */
+function ignoreModules({ place }: Facts, { gitignore, template }: Adoption): readonly Action[] {
+  const before = gitignore ?? (place.dir === "." ? template[".gitignore"]?.text : undefined) ?? "";
+  if (/^\/?node_modules\/?\s*$/m.test(before)) return [];
+  const whole = before === "" || before.endsWith("\n") ? before : `${before}\n`;
+  return [writeFile({ path: ".gitignore", content: `${whole}node_modules/\n`, tells: ["node_modules/"] })];
 }
 
 /** How a release is typed then. */

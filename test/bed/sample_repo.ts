@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addRemote, commitAll, git } from "./git.ts";
@@ -57,6 +57,7 @@ export async function addWorktree(repo: string, dir: string, branch: string): Pr
 async function writeRunnableDir(options: SampleOptions): Promise<void> {
   await mkdir(options.dir, { recursive: true });
   await cp(template, options.dir, { recursive: true, filter: (path) => !/__pycache__|\.pytest_cache/.test(path) });
+  await rename(join(options.dir, "gitignore"), join(options.dir, ".gitignore"));
   const named = (text: string) => text.replace(/\bsample\b/g, options.name);
   await rewrite(join(options.dir, "changelog.txt"), named);
   // pyproject.toml keeps its name, so that the builder installs the same packages once for all tests.

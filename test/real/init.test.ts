@@ -61,6 +61,16 @@ const npx = (repo: string, ...words: readonly string[]): Promise<Outcome> =>
   run(["npx", "--yes", `--package=${archive}`, "slipway", ...words], { cwd: repo, env });
 const textIn = (repo: string, path: string): string => readFileSync(join(repo, path), "utf8");
 
+it("the package has every file of Slipway that a repo needs", async () => {
+  const packed = (await must(["tar", "--list", "--file", archive], { env })).trim().split("\n");
+  const known = await must(["git", "ls-files", "lib", "scripts", "thin_client"], { cwd: root, env });
+  const missing = known
+    .trim()
+    .split("\n")
+    .filter((path) => !packed.includes(`package/${path}`));
+  expect(missing).toEqual([]);
+});
+
 describe("npx slipway init from the packed file, in an empty repo", story, () => {
   let repo = "";
   beforeAll(async () => {
@@ -89,6 +99,7 @@ describe("npx slipway init from the packed file, in an empty repo", story, () =>
     expect(textIn(repo, ".gitmodules")).toContain(`url = ${repository.url}`);
     expect(existsSync(join(repo, "helpers/slipway/thin_client/setenv.sh"))).toBe(true);
     expect(textIn(repo, "repo_config.yaml")).toMatch(/docker_image_name: empty-repo$/m);
+    expect(textIn(repo, ".gitignore")).toBe(readFileSync(join(root, "thin_client/template/gitignore"), "utf8"));
     expect((await npx(repo, "changelog_check")).code).toBe(0);
   });
 
@@ -167,6 +178,7 @@ it("init goes on where an earlier try left no more than the Git dir of the submo
   const words = ["init", "--yes", "--as", "submodule", "--source", served];
   await must(["git", "submodule", "--quiet", "add", served, "helpers/slipway"], { cwd: repo, env });
   await must(["git", "rm", "--quiet", "--force", ".gitmodules", "helpers/slipway"], { cwd: repo, env });
+  rmSync(join(repo, "helpers"), { recursive: true, force: true });
   expect([existsSync(join(repo, ".git/modules/helpers/slipway")), existsSync(join(repo, "helpers"))]).toEqual([
     true,
     false,

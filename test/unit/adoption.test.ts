@@ -62,6 +62,13 @@ describe("init", () => {
     expect(doing(plan({ gitignore }), writeFile).some(({ path }) => path === ".gitignore")).toBe(false);
   });
 
+  it("adds the line to the template's .gitignore where that is new too, after it was written", () => {
+    const template = { ".gitignore": { text: "tmp.*\n", executable: false } };
+    const steps = plan({ way: "package", template });
+    expect(steps.map(({ id }) => id)).toEqual(["add_slipway", "write_template", "ignore_packages", "tell"]);
+    expect(doing(steps, writeFile).map(({ content }) => content)).toEqual(["tmp.*\n", "tmp.*\nnode_modules/\n"]);
+  });
+
   it.each<[Partial<Adoption>, string]>([
     [{}, "helpers/slipway/thin_client/build, source helpers/slipway/thin_client/setenv.sh and i docker_release_dev"],
     [
