@@ -37,7 +37,7 @@ export async function lookAtAdoption(facts: Where, options: AdoptionOptions): Pr
   };
   const open = defaultsOf(facts, options, { manifest, remote: newDir.codeAt });
   const yes = options.yes === true || options.dryRun === true || options.json === true;
-  const { canAsk } = openConsole({ yes, quiet: false, env: facts.env });
+  const { canAsk } = openConsole({ yes, quiet: false, verbose: false, env: facts.env });
   const chosen = canAsk ? await answers(open, options, found.there) : open;
   const source = options.source ?? sourceFor(own, chosen.way);
   return { ...found, ...chosen, source, answered: chosen !== open };
