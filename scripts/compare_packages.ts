@@ -1,4 +1,5 @@
 import { compareImages } from "../lib/flows/packages.ts";
+import { lookForNamed } from "../lib/run/look_image.ts";
 import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -12,7 +13,7 @@ export default await script(import.meta.url, {
       { positional: true, onlyTyped: true },
     ),
   },
-  needs: ["engine", "named"],
+  look: lookForNamed,
   examples: ["i compare_packages dev local", "i compare_packages dev-1.0.0 dev-1.1.0 --json"],
-  steps: compareImages,
+  steps: (facts, options, engine) => compareImages({ ...facts, engine }, options),
 });

@@ -1,4 +1,5 @@
 import { command } from "../lib/flows/use.ts";
+import { lookForImage } from "../lib/run/look_image.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,7 +7,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Run one command in the container of a stage; its exit code is the command's.",
   options: pick("stage", "version", "cmd", "asRoot", "entrypoint"),
-  needs: ["git", "image"],
+  look: lookForImage,
   examples: ['i docker_cmd --cmd "pip list | tee pip_packages.txt"', "i docker_cmd -s local -- python3 -V"],
-  steps: command,
+  steps: (facts, options, seen) => command({ ...facts, ...seen }, options),
 });

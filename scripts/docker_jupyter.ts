@@ -1,5 +1,6 @@
 import { jupyter } from "../lib/flows/jupyter.ts";
 import { lookForPort } from "../lib/run/look_containers.ts";
+import { lookForImage } from "../lib/run/look_image.ts";
 import { flag, pick, portOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -12,8 +13,10 @@ export default await script(import.meta.url, {
     autoAssignPort: flag("Take port 9999 instead of a free one.", { fallback: true }),
     selfTest: flag("Start it, see that it answers with its token and only so, and end it."),
   },
-  needs: ["git", "image"],
-  look: lookForPort,
+  look: async (facts, options) => {
+    const [seen, port] = await Promise.all([lookForImage(facts, options), lookForPort(facts, options)]);
+    return { seen, port };
+  },
   examples: ["i docker_jupyter --stage local --port 8888", "i docker_jupyter --self-test"],
-  steps: jupyter,
+  steps: (facts, options, { seen, port }) => jupyter({ ...facts, ...seen }, options, port),
 });

@@ -1,4 +1,5 @@
 import { pull } from "../lib/flows/pull.ts";
+import { lookForReleased } from "../lib/run/look_image.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,7 +7,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Pull the image of a stage: the one that fits the code, unless it was rolled back.",
   options: pick("stage", "version", "targetRegistries"),
-  needs: ({ version }) => (version ? [] : ["git", "lastLog", "registries"]),
+  look: lookForReleased,
   examples: ["i docker_pull -s prod"],
-  steps: pull,
+  steps: (facts, options, seen) => pull({ ...facts, ...seen }, options),
 });

@@ -7,7 +7,7 @@ export default await script(import.meta.url, {
   subject: "release",
   about: "Point dev back at an earlier version in every registry; versions never move.",
   options: pick("version", "message", "targetRegistries", "breakLock"),
-  needs: ({ version }) => ["git", "log", ...(version ? (["registries"] as const) : [])],
+  needs: ["git", "registries", "log"],
   look: async (facts, options) => (options.version ? facts.registries : lookAtCandidates(facts, options)),
   examples: ["i docker_rollback_dev --version 1.0.0 --message 'pandas breaks the loader'"],
   asks: asksRollback,

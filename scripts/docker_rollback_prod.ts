@@ -8,7 +8,7 @@ export default await script(import.meta.url, {
   about: "Point prod back at an earlier version in every registry; versions never move.",
   options: pick("version", "message", "targetRegistries", "breakLock"),
   stage: "prod",
-  needs: ({ version }) => ["git", "log", ...(version ? (["registries"] as const) : [])],
+  needs: ["git", "registries", "log"],
   look: async (facts, options) => (options.version ? facts.registries : lookAtCandidates(facts, options)),
   examples: ["i docker_rollback_prod --version 1.1.0 --message 'orders time out'"],
   asks: asksRollback,

@@ -1,5 +1,6 @@
 import { loadPackages } from "../lib/doors/pyproject.ts";
 import { findUnused } from "../lib/flows/packages.ts";
+import { lookForImage } from "../lib/run/look_image.ts";
 import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -11,8 +12,10 @@ export default await script(import.meta.url, {
     where: text<string>("NAME", "Tell as file:line where this package is used; exit code 1 when it is nowhere."),
     also: list("DIRS", "Read these folders too, comma-separated and relative to the repo's root."),
   },
-  needs: ["git", "image"],
-  look: loadPackages,
+  look: async (facts, options) => {
+    const [seen, packages] = await Promise.all([lookForImage(facts, options), loadPackages(facts)]);
+    return { seen, packages };
+  },
   examples: ["i find_unused_packages --stage local", "i find_unused_packages --where dill"],
-  steps: findUnused,
+  steps: (facts, options, { seen, packages }) => findUnused({ ...facts, ...seen }, options, packages),
 });

@@ -1,10 +1,12 @@
 import { checkVersion } from "../lib/flows/repo.ts";
+import { loadSeenLog } from "../lib/run/look_image.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
   about: "Tell whether code and container are in sync; exit code 1 when they are not.",
   options: {},
-  needs: ["engine", "seenLog"],
-  steps: checkVersion,
+  needs: ["engine"],
+  look: loadSeenLog,
+  steps: (facts, _options, lastLog) => checkVersion({ ...facts, lastLog }),
 });

@@ -1,11 +1,11 @@
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { AllFacts, Facts } from "../model/facts.ts";
 import { releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Release, releasesOf } from "../model/releases.ts";
 import { quote } from "../model/render_plan.ts";
 import { bump, type Version } from "../model/version.ts";
 
-type Known = Pick<Facts, "log" | "stage">;
+type Known = Pick<AllFacts, "log" | "stage">;
 
 /** The release of a version as the log has it. */
 const recordOf = ({ log, stage }: Known, version: Version): Release | undefined =>
@@ -14,7 +14,7 @@ const recordOf = ({ log, stage }: Known, version: Version): Release | undefined 
 const recorded = ({ by, at }: Release): string => `${by} recorded it at ${at}`;
 
 /** Refuses a version that a registry has as another image than the log. */
-export function assertAsLogged(facts: Facts, version: Version): void {
+export function assertAsLogged(facts: Facts<"registries" | "log">, version: Version): void {
   const record = recordOf(facts, version);
   if (!record) return;
   const tag = versionTag(facts, version);
@@ -30,7 +30,7 @@ export function assertAsLogged(facts: Facts, version: Version): void {
 }
 
 /** Refuses to release a version again as another image than the log's; `names` are the digests this one is known by. */
-export function assertSameImage(facts: Facts, version: Version, names: readonly string[]): void {
+export function assertSameImage(facts: Facts<"log">, version: Version, names: readonly string[]): void {
   const record = recordOf(facts, version);
   if (!record || names.includes(record.digest)) return;
   const tag = versionTag(facts, version);
@@ -48,7 +48,7 @@ export function assertSameImage(facts: Facts, version: Version, names: readonly 
  * Refuses a Git tag that does not name the commit which was tested: the log's, or the one that is checked out. `isTested`
  * tells of another one whether the log has the passes of all gates for it.
  */
-export function assertTagAgrees(facts: Facts, version: Version, isTested: (commit: string) => boolean): void {
+export function assertTagAgrees(facts: Facts<"log">, version: Version, isTested: (commit: string) => boolean): void {
   const tag = releaseTag(facts, version);
   const [named, local] = [facts.remoteTags[tag], facts.git.tags[tag]];
   const { remote, commit } = facts.git;

@@ -5,7 +5,7 @@ import { type RecordEntry, record } from "../kinds/record.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
 import { claimRef } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, RegistryFacts } from "../model/facts.ts";
+import type { AllFacts, Facts, RegistryFacts } from "../model/facts.ts";
 import { isAnnouncementOpen } from "../model/log.ts";
 import { slackText } from "../model/message.ts";
 import { targetPlaces } from "../model/names.ts";
@@ -29,7 +29,7 @@ export type AnnounceOptions = {
 const mostLines = 30;
 
 /** Tells the team once that a version is released: the changelog's text, and the digests that every registry shows. */
-export function announceRelease(known: Facts, options: AnnounceOptions, registries: RegistryFacts): Step[] {
+export function announceRelease(known: Facts<"log">, options: AnnounceOptions, registries: RegistryFacts): Step[] {
   const facts = { ...known, registries };
   const release = released(facts, options);
   assertSeen(facts, release, options);
@@ -56,7 +56,7 @@ export function announceRelease(known: Facts, options: AnnounceOptions, registri
 }
 
 /** The registries that show the tag as the log has it; those that are behind by choice are not told of. */
-function placesWith(facts: Facts, tag: string): Place[] {
+function placesWith(facts: Facts<"registries" | "log">, tag: string): Place[] {
   const { rows } = statusOf(facts);
   const has = ({ registry }: Place) =>
     rows.some((row) => row.registry === registry && row.tag === tag && row.state === "ok");
@@ -72,7 +72,12 @@ const recorded = (facts: Facts, release: Release): RecordEntry =>
     entry: entryOf(release),
   });
 
-const post = (facts: Facts, release: Release, places: readonly Place[], { postAgain }: AnnounceOptions): PostMessage =>
+const post = (
+  facts: Facts<"log">,
+  release: Release,
+  places: readonly Place[],
+  { postAgain }: AnnounceOptions,
+): PostMessage =>
   postMessage({
     variable: facts.config.notify.slack,
     image: facts.config.imageName,
@@ -86,17 +91,17 @@ const post = (facts: Facts, release: Release, places: readonly Place[], { postAg
   });
 
 /** The question before the team is told, where nobody typed the version. */
-export function asksAnnounce(facts: Facts, options: AnnounceOptions): string | null {
+export function asksAnnounce(facts: Facts<"log">, options: AnnounceOptions): string | null {
   const release = releaseInUse(facts.log, options.stage, options.version);
   if (options.version || !release || announcement(facts, release)) return null;
   return `Announce ${facts.config.imageName} ${options.stage} ${release.version} in Slack?`;
 }
 
 /** The entry that says that a release was announced. */
-export const announcement = ({ log }: Pick<Facts, "log">, { stage, version }: Pick<Release, "stage" | "version">) =>
+export const announcement = ({ log }: Pick<AllFacts, "log">, { stage, version }: Pick<Release, "stage" | "version">) =>
   log.findLast((entry) => entry.type === "announce" && entry.stage === stage && entry.version === version);
 
-function released(facts: Facts, { stage, version }: AnnounceOptions): Release {
+function released(facts: Facts<"log">, { stage, version }: AnnounceOptions): Release {
   const release = releaseInUse(facts.log, stage, version);
   if (release) return release;
   const what = version
@@ -109,7 +114,7 @@ function released(facts: Facts, { stage, version }: AnnounceOptions): Release {
 }
 
 /** What a person saw in the channel is one of two things, and is asked for only where a message was left open. */
-function assertSeen({ log, config }: Facts, release: Release, { posted, postAgain }: AnnounceOptions): void {
+function assertSeen({ log, config }: Facts<"log">, release: Release, { posted, postAgain }: AnnounceOptions): void {
   if (!posted && !postAgain) return;
   const { stage, version } = release;
   const asked = `i release_announce --stage ${stage} --version ${version}`;
@@ -126,7 +131,7 @@ function assertSeen({ log, config }: Facts, release: Release, { posted, postAgai
 }
 
 /** Every registry that was released to has to answer with the digest of the log, and nobody took the version back. */
-function assertAnnounceable(facts: Facts, { stage, version, digest }: Release): void {
+function assertAnnounceable(facts: Facts<"registries" | "log">, { stage, version, digest }: Release): void {
   const back = rolledBack(facts.log, stage, version);
   if (back)
     throw new UserError(`${version} was rolled back to ${back.version} by ${back.by} on ${back.at.slice(0, 10)}`, {
@@ -154,7 +159,11 @@ const isWrong = (row: Row, tag: string, digest: string): boolean =>
   row.tag === tag && row.state !== "behind" && row.digest !== digest;
 
 /** The original's message: what is released, what changed, one line each; then where it is, by digest, and how to get it. */
-function message(facts: Facts, { stage, version, digest, at }: Release, repositories: readonly string[]): string {
+function message(
+  facts: Facts<"log">,
+  { stage, version, digest, at }: Release,
+  repositories: readonly string[],
+): string {
   const lines = changesOf(facts, stage, version);
   const shown = lines.slice(0, mostLines).map((line) => `- ${slackText(line)}`);
   const rest = lines.length > mostLines ? [`- and ${lines.length - mostLines} more, see changelog.txt`] : [];

@@ -33,7 +33,11 @@ export type Build = {
 };
 
 /** The labels that are the truth about an image (OCI image spec, "Annotations"), and `dev.slipway.inputs`. */
-export const imageLabels = (facts: Facts, version: string, mode: string): Record<string, string> => ({
+export const imageLabels = (
+  facts: Facts<"engine" | "inputs">,
+  version: string,
+  mode: string,
+): Record<string, string> => ({
   [basesLabel]: basesOf(facts.inputs),
   "dev.slipway.inputs": inputsLabel(facts.inputs, mode, facts.platforms.join(",") || facts.engine.platform),
   "org.opencontainers.image.created": new Date(facts.inputs.time * 1000).toISOString().replace(".000Z", "Z"),
@@ -76,7 +80,7 @@ export const isSameBuild = (theirs: Labels, labels: Labels): boolean =>
   labels[basesLabel] !== "unknown";
 
 /** Says what of the context is not the commit's; the files that a build with poetry brings back are what it made. */
-function contextLabels({ inputs }: Facts, mode: string): Record<string, string> {
+function contextLabels({ inputs }: Facts<"inputs">, mode: string): Record<string, string> {
   const made =
     mode === "update" || mode === "refresh"
       ? lockFiles.map((name) => posix.join(posix.dirname(inputs.dockerfile), name))
@@ -86,7 +90,7 @@ function contextLabels({ inputs }: Facts, mode: string): Record<string, string> 
 }
 
 /** Refuses to build what is released from other files than its commit has. */
-export function assertContext({ inputs, stage }: Facts): void {
+export function assertContext({ inputs, stage }: Facts<"inputs">): void {
   const [first] = inputs.other;
   if (first === undefined) return;
   const path = quote(first);
@@ -102,7 +106,7 @@ export const inputsLabel = (inputs: BuildInputs, mode: string, platform: string)
   shortHash(`${inputs.hash} ${platform} ${mode}`);
 
 /** The build itself: Dockerfile and ignore file copied out of the tree, links staged with their contents, every timestamp the commit's. */
-export function buildStep(facts: Facts, build: Build): Step {
+export function buildStep(facts: Facts<"engine" | "inputs">, build: Build): Step {
   assertCanHold(facts);
   const { inputs } = facts;
   const folder = slipwayFile(facts, "build", shortHash(`${inputs.dockerfile} ${inputs.hash}`));
@@ -129,7 +133,7 @@ function builderThere({ builder }: Facts): Action[] {
 }
 
 /** The classic image store has one platform an image (Docker's documentation, "containerd image store"). */
-function assertCanHold({ engine, platforms, builder }: Facts): void {
+function assertCanHold({ engine, platforms, builder }: Facts<"engine">): void {
   if (engine.store !== "classic" || platforms.length < 2 || builder) return;
   throw new UserError(`this engine cannot hold an image of ${platforms.join(" and ")}`, {
     why: "Its classic image store keeps one platform of an image.",
@@ -143,7 +147,7 @@ type Paths = { readonly dockerfile: string; readonly context: string; readonly m
 /** The engine gives a new name to one of two builds that end at once; the other is built, and has only to be named. */
 const namedMeanwhile = 'ERROR: failed to solve: image "[^"]+": already exists';
 
-function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }: Paths): Command {
+function buildLine(facts: Facts<"inputs">, build: Build, { dockerfile, context, metadata }: Paths): Command {
   const declared = declaredArgs(facts.inputs.dockerfileText);
   const words = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   const pairs = (values: Readonly<Record<string, string>>) =>
@@ -164,7 +168,7 @@ function buildLine(facts: Facts, build: Build, { dockerfile, context, metadata }
 }
 
 /** Copies the context's entries with links followed, as `tar -h` would send them. */
-function stageLinks(facts: Facts, context: string): Action[] {
+function stageLinks(facts: Facts<"inputs">, context: string): Action[] {
   if (!facts.inputs.hasLinks) return [];
   const from = (entry: string) => (facts.inputs.context === "." ? entry : `${facts.inputs.context}/${entry}`);
   return [cmd`mkdir -p ${context}`, cmd`cp -R -L -p ${facts.inputs.entries.map(from)} ${`${context}/`}`];

@@ -1,4 +1,4 @@
-import type { Facts } from "../model/facts.ts";
+import type { AllFacts } from "../model/facts.ts";
 import { releaseBefore } from "../model/releases.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { compareVersions, isVersion } from "../model/version.ts";
@@ -7,7 +7,7 @@ import { compareVersions, isVersion } from "../model/version.ts";
  * What the changelog says of a version. A prod release also brings what the dev entries since the prod release before it
  * say, for it stands on a dev image (design.md, "dev and prod versions").
  */
-export function changesOf(facts: Pick<Facts, "changelog" | "log">, stage: ReleaseStage, version: string): string[] {
+export function changesOf(facts: Pick<AllFacts, "changelog" | "log">, stage: ReleaseStage, version: string): string[] {
   const own = facts.changelog.filter((entry) => entry.stage === stage && entry.version === version);
   if (stage === "dev" || !isVersion(version)) return own.flatMap(({ changes }) => changes);
   const before = releaseBefore(facts.log, stage, version);

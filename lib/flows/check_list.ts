@@ -25,7 +25,7 @@ const titles = { pre: "Pre-release check-list", post: "Post-release check-list" 
  * The documents' check-list (design.md, "From the documents") for a version: before its
  * release the one, afterwards the other. What a machine can see is looked at; the rest a person confirms, once.
  */
-export function releaseCheck(known: Facts, options: CheckOptions, registries: RegistryFacts): Step[] {
+export function releaseCheck(known: Facts<"engine" | "log">, options: CheckOptions, registries: RegistryFacts): Step[] {
   const facts = { ...known, registries };
   const { stage } = options;
   const version =
@@ -67,7 +67,7 @@ function confirm(facts: Facts, { stage, version, release }: Omit<Subject, "facts
 
 type Key = { readonly stage: ReleaseStage; readonly version: Version; readonly line: string };
 
-function confirmedBy({ log }: Facts, { stage, version, line }: Key): string | null {
+function confirmedBy({ log }: Facts<"log">, { stage, version, line }: Key): string | null {
   const entry = log.findLast(
     (one) => one.type === "confirm" && one.stage === stage && one.version === version && one.line === line,
   );

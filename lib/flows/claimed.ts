@@ -10,7 +10,7 @@ import type { Version } from "../model/version.ts";
 import { ecrChecks } from "./ecr.ts";
 
 /** Steps that only one run does for a version at a time: its claim before them, given back after them (design.md, step 1), where any of them changes something. */
-export function claimed(facts: Facts, version: Version, steps: readonly Step[]): Step[] {
+export function claimed(facts: Facts<"log">, version: Version, steps: readonly Step[]): Step[] {
   const ref = releaseClaim(facts, version);
   const skip = steps.some(changes) || facts.claim !== null ? null : "nothing is to be changed";
   return [

@@ -28,7 +28,11 @@ const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt
 };
 
 /** Everything a release needs, one row each; exit code 1 when something needed is missing. With --fix, what apt can install is installed. */
-export function doctor(facts: Facts, options: { readonly fix: boolean }, found: readonly Program[]): Step[] {
+export function doctor(
+  facts: Facts<"engine" | "registries" | "refs">,
+  options: { readonly fix: boolean },
+  found: readonly Program[],
+): Step[] {
   const rows = [...programRows(found), engineRow(facts), ...registryRows(facts), ...repoRows(facts)];
   const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
   const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
@@ -55,7 +59,7 @@ const programRows = (found: readonly Program[]): Row[] =>
     return { what: name, ok: version !== null, needed, seen: version ?? "not found", fix, mend };
   });
 
-const engineRow = ({ engine }: Facts): Row => ({
+const engineRow = ({ engine }: Facts<"engine">): Row => ({
   what: "engine",
   ok: engine.up,
   needed: true,
@@ -64,7 +68,7 @@ const engineRow = ({ engine }: Facts): Row => ({
   mend: null,
 });
 
-const registryRows = (facts: Facts): Row[] =>
+const registryRows = (facts: Facts<"registries">): Row[] =>
   facts.config.registries.map(({ name, address, required }) => {
     const state = Object.values(facts.registries[name] ?? {}).find((one) => one.state === "unknown");
     const { why, error } = state?.state === "unknown" ? state : { why: address };
@@ -100,7 +104,7 @@ function changelogRow({ changelogText, config, today }: Facts): Row {
 }
 
 /** What is held is well: somebody is at work; what nobody can read stops every release. */
-function refsRow({ refs: { held, fault } }: Facts): Row {
+function refsRow({ refs: { held, fault } }: Facts<"refs">): Row {
   const broken = held.find(({ isBroken }) => isBroken);
   const told = held.map(({ ref, says }) => `${ref} ${says}`).join("; ");
   return row("log and claims", fault === null && broken === undefined, {
@@ -119,7 +123,7 @@ function remoteRow({ git: { remote, unclear } }: Facts): Row {
   });
 }
 
-function repoRows(facts: Facts): Row[] {
+function repoRows(facts: Facts<"refs">): Row[] {
   return [
     changelogRow(facts),
     row("work tree", facts.git.dirty.length === 0, {

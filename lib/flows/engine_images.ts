@@ -1,7 +1,7 @@
 import type { ListedImage } from "../doors/containers.ts";
 import { announce } from "../kinds/announce.ts";
 import { cmd } from "../kinds/command.ts";
-import { chooseImage } from "../model/choose_image.ts";
+import { chooseLocal } from "../model/choose_image.ts";
 import { type EngineContainer, shortId } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
@@ -60,7 +60,7 @@ const cells = (image: Shown): string[] => [
 type Remove = { readonly stage: Stage; readonly version?: Version | undefined };
 
 /** Takes the tags of a stage and version off the engine, in every registry's repository; the registries keep theirs. */
-export function removeImage(facts: Facts, options: Remove, seen: InEngine): Step[] {
+export function removeImage(facts: Facts<"engine">, options: Remove, seen: InEngine): Step[] {
   const { tag, found } = toRemove(facts, options, seen);
   if (found.length === 0) {
     const text = `the engine has no ${facts.config.imageName}:${tag}`;
@@ -76,14 +76,14 @@ export function removeImage(facts: Facts, options: Remove, seen: InEngine): Step
 }
 
 /** Removing asks: what only this engine has is gone then. */
-export const asksRemove = (facts: Facts, options: Remove, seen: InEngine): string | null => {
+export const asksRemove = (facts: Facts<"engine">, options: Remove, seen: InEngine): string | null => {
   const { found } = toRemove(facts, options, seen);
   if (found.length === 0) return null;
   return `Remove from the engine: ${found.map((image) => `${image.repository}:${image.tag}`).join(", ")}?`;
 };
 
-function toRemove(facts: Facts, { stage, version }: Remove, seen: InEngine) {
-  const tag = stage === "local" ? chooseImage(facts, stage, version ?? null).tag : imageTag(stage, "", version);
+function toRemove(facts: Facts<"engine">, { stage, version }: Remove, seen: InEngine) {
+  const tag = stage === "local" ? chooseLocal(facts, version ?? null).tag : imageTag(stage, "", version);
   const names = repositories(facts).map(({ repository }) => repository);
   const found = seen.images.filter((image) => image.tag === tag && names.includes(image.repository));
   const inUse = found.flatMap((image) => users(seen, image));

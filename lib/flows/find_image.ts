@@ -14,7 +14,7 @@ export type Found =
   | { readonly where: null; readonly digest: null };
 
 /** The image, if it exists: in a registry, if it comes from this run's source; in the engine, if it is built on the same bases too. */
-export function findImage(facts: Facts, version: Version): Found {
+export function findImage(facts: Facts<"engine" | "registries" | "log" | "inputs">, version: Version): Found {
   const labels = imageLabels(facts, version, facts.stage === "prod" ? "prod" : "no_update");
   const inEngine = (digest: string) => facts.engine.images.some(({ digests }) => digests.includes(digest));
   const tag = versionTag(facts, version);

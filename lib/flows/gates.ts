@@ -10,7 +10,7 @@ import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import { assertProdWays } from "./prod_tests.ts";
 import { smokeTests } from "./smoke.ts";
-import { failedTest, namesOf, passesIn, passOf, recordedPass, type TestFacts, testList } from "./tests.ts";
+import { failedTest, namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
 export type GateOptions = {
@@ -30,7 +30,10 @@ type Gates = {
 };
 
 /** fast, slow, qa by config; superslow by option; end to end where configured. A skip is recorded. */
-export function gates(facts: TestFacts, { version, image, what, options }: Gates): Step[] {
+export function gates(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested">,
+  { version, image, what, options }: Gates,
+): Step[] {
   const { gates: configured } = facts.config.release;
   const isExtra = options.superslowTests && !configured.includes("superslow");
   const lists: readonly ListName[] = isExtra ? [...configured, "superslow"] : configured;
@@ -68,7 +71,7 @@ export function gates(facts: TestFacts, { version, image, what, options }: Gates
 }
 
 /** The image of this run, which has no released name yet. */
-function underTest(facts: Facts, version: Version): Chosen {
+function underTest(facts: Facts<"engine">, version: Version): Chosen {
   const stage = facts.stage === "prod" ? "prod" : "local";
   const reference = builtImage(facts, version);
   const local = facts.engine.images.find((one) => one.reference === reference) ?? null;
@@ -105,7 +108,7 @@ function endToEnd(facts: Facts, image: Value, options: GateOptions): Step[] {
  * Refuses an image of which the log neither has the passes of all gates nor says that they were left out on purpose. What was
  * released as this version stays so, whatever gates were added since.
  */
-export function assertTested(facts: Facts, image: string, version: Version): void {
+export function assertTested(facts: Facts<"engine" | "registries" | "log">, image: string, version: Version): void {
   const names = namesOf(facts, image);
   if (releasesOf(facts.log, facts.stage).some((one) => one.version === version && names.includes(one.digest))) return;
   const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
@@ -125,7 +128,10 @@ export function assertTested(facts: Facts, image: string, version: Version): voi
 type Passing = { readonly version: Version; readonly image: string; readonly skipTests: boolean };
 
 /** Refuses an image whose gates have no recorded pass; with --skip-tests gives the step that records what is missing. */
-export function assertPassed(facts: Facts, { version, image, skipTests }: Passing): Step[] {
+export function assertPassed(
+  facts: Facts<"engine" | "registries" | "log">,
+  { version, image, skipTests }: Passing,
+): Step[] {
   const stage = facts.stage === "prod" ? "prod" : "local";
   const missing = facts.config.release.gates.filter(
     (list) => !recordedPass(facts, passOf(facts, { list, digest: image, version, stage })),

@@ -14,7 +14,7 @@ import { ecrLogin, pullOf } from "./ecr.ts";
 type Share = { readonly file?: string | undefined; readonly readable: boolean };
 
 /** Hands the own local image of a version over: in a file, else by the first target registry. The digest stays, and is told. */
-export function shareLocal(facts: Facts, options: Share, handedOver: HandedOver): Step[] {
+export function shareLocal(facts: Facts<"engine">, options: Share, handedOver: HandedOver): Step[] {
   const version = requireVersion(facts);
   const reference = engineImage(facts, "local", version);
   const image = facts.engine.images.find((one) => one.reference === reference)?.id;
@@ -34,7 +34,7 @@ export function shareLocal(facts: Facts, options: Share, handedOver: HandedOver)
 }
 
 /** Sharing asks before it writes over a file, or over another image in the registry. */
-export function asksShare(facts: Facts, _options: Share, handedOver: HandedOver): string | null {
+export function asksShare(facts: Facts<"engine">, _options: Share, handedOver: HandedOver): string | null {
   const { archive, inRegistry } = handedOver;
   if (archive) return archive.exists ? `Replace ${archive.path}, which is there already?` : null;
   const reference = engineImage(facts, "local", facts.version);
@@ -43,7 +43,7 @@ export function asksShare(facts: Facts, _options: Share, handedOver: HandedOver)
 }
 
 /** The registry's digest where it is this very image: the classic store would push the same image with another one. */
-function sharedAlready(facts: Facts, { inRegistry }: HandedOver, reference: string): string | null {
+function sharedAlready(facts: Facts<"engine">, { inRegistry }: HandedOver, reference: string): string | null {
   const own = facts.engine.images.find((image) => image.reference === reference);
   return inRegistry?.state === "found" && own?.digests.includes(inRegistry.digest) ? inRegistry.digest : null;
 }
@@ -56,7 +56,7 @@ type ByFile = {
 };
 
 /** Saved by digest and without a name, so that loading it moves no tag of anybody. */
-function shareByFile(facts: Facts, { image, reference, archive, readable }: ByFile): Step[] {
+function shareByFile(facts: Facts<"engine">, { image, reference, archive, readable }: ByFile): Step[] {
   assertKeepsDigests(facts);
   const mode = readable ? "0644" : "0600";
   const words = ["--file", archive.path, "--digest", image];
@@ -71,7 +71,7 @@ function shareByFile(facts: Facts, { image, reference, archive, readable }: ByFi
 
 type ByRegistry = Pick<ByFile, "image" | "reference"> & { readonly handedOver: HandedOver };
 
-function shareByRegistry(facts: Facts, { image, reference, handedOver }: ByRegistry): Step[] {
+function shareByRegistry(facts: Facts<"engine">, { image, reference, handedOver }: ByRegistry): Step[] {
   const tag = imageTag("local", facts.user.name, requireVersion(facts));
   const place = firstTarget(facts);
   const there = `${place.repository}:${tag}`;
@@ -102,7 +102,7 @@ type Take = { readonly from?: string | undefined; readonly digest?: string | und
 type Source = { readonly digest: string; readonly what: string; readonly bring: readonly ReturnType<typeof cmd>[] };
 
 /** Takes a local image over: from a file, else from the engine that both share, else from the first target registry. */
-export function takeLocal(facts: Facts, options: Take, handedOver: HandedOver): Step[] {
+export function takeLocal(facts: Facts<"engine">, options: Take, handedOver: HandedOver): Step[] {
   const version = requireVersion(facts);
   const mine = engineImage(facts, "local", version);
   const source = findSource(facts, options.from, handedOver);
@@ -130,7 +130,7 @@ export function takeLocal(facts: Facts, options: Take, handedOver: HandedOver): 
 }
 
 /** Taking asks before the taker's own tag moves from another image. */
-export function asksTake(facts: Facts, options: Take, handedOver: HandedOver): string | null {
+export function asksTake(facts: Facts<"engine">, options: Take, handedOver: HandedOver): string | null {
   const mine = engineImage(facts, "local", facts.version);
   const own = facts.engine.images.find(({ reference }) => reference === mine);
   if (!own || own.digests.includes(findSource(facts, options.from, handedOver).digest)) return null;
@@ -139,7 +139,7 @@ export function asksTake(facts: Facts, options: Take, handedOver: HandedOver): s
 
 const repositoryOf = (facts: Facts): string => firstTarget(facts).repository;
 
-function findSource(facts: Facts, from: string | undefined, handedOver: HandedOver): Source {
+function findSource(facts: Facts<"engine">, from: string | undefined, handedOver: HandedOver): Source {
   if (from === undefined || from.trim() === "")
     throw new UserError("nobody was named to take the image from", {
       why: "A local image belongs to a user.",
@@ -167,7 +167,7 @@ function findSource(facts: Facts, from: string | undefined, handedOver: HandedOv
   });
 }
 
-function fileSource(facts: Facts, archive: Archive): Source {
+function fileSource(facts: Facts<"engine">, archive: Archive): Source {
   assertKeepsDigests(facts);
   const version = requireVersion(facts);
   if (!archive.digest)
@@ -184,7 +184,7 @@ function fileSource(facts: Facts, archive: Archive): Source {
 }
 
 /** A file carries the manifest, and the classic store keeps none: what it loads has another digest than what was saved. */
-function assertKeepsDigests(facts: Facts): void {
+function assertKeepsDigests(facts: Facts<"engine">): void {
   if (facts.engine.store !== "classic") return;
   throw new UserError("this engine's classic image store cannot hand an image over in a file", {
     why: "It keeps an image's config and not its manifest, so that the digest after docker load is another one. By a registry it can.",

@@ -13,7 +13,11 @@ type Jupyter = UseOptions & { readonly selfTest: boolean };
  * Jupyter in the container of a stage, on one port of the loopback network. Jupyter makes the token and tells it on the
  * caller's terminal: it stands in no argv, file or log, the engine's log of the container included.
  */
-export function jupyter(facts: Facts, options: Jupyter, { number: port, free }: Port): Step[] {
+export function jupyter(
+  facts: Facts<"engine" | "registries" | "lastLog">,
+  options: Jupyter,
+  { number: port, free }: Port,
+): Step[] {
   if (port === null || !free)
     throw new UserError(port === null ? "no port is free" : `port ${port} is taken`, {
       why: "Something listens on it on this machine, perhaps another Jupyter of yours.",

@@ -16,7 +16,7 @@ export type BuildOptions = {
 };
 
 /** Builds the image of the runnable dir's dev.Dockerfile as `local-<user>-X.Y.Z`; update and refresh bring lock and package list back. */
-export function buildLocal(facts: Facts, options: BuildOptions): Step[] {
+export function buildLocal(facts: Facts<"engine" | "inputs">, options: BuildOptions): Step[] {
   const version = requireVersion(facts);
   const mode = options.poetryMode ?? defaultMode(facts);
   return [
@@ -26,7 +26,7 @@ export function buildLocal(facts: Facts, options: BuildOptions): Step[] {
 }
 
 /** docker_build_local: builds, and tells what there is now and what to type next. */
-export function buildLocalAndTell(facts: Facts, options: BuildOptions): Step[] {
+export function buildLocalAndTell(facts: Facts<"engine" | "inputs">, options: BuildOptions): Step[] {
   const version = requireVersion(facts);
   const words = `--stage local --version ${version}`;
   const next = `Try it with: i docker_bash ${words}\nTest it with: i run_fast_tests ${words}`;
@@ -38,13 +38,13 @@ export function buildLocalAndTell(facts: Facts, options: BuildOptions): Step[] {
 }
 
 /** `update`, as in the documents, where the Dockerfile knows poetry modes; an image without poetry has no lock to resolve. */
-const defaultMode = (facts: Facts): PoetryMode =>
+const defaultMode = (facts: Facts<"inputs">): PoetryMode =>
   declaredArgs(facts.inputs.dockerfileText).includes("POETRY_MODE") ? "update" : "no_update";
 
 export type LocalBuild = { readonly version: Version; readonly mode: PoetryMode; readonly options: BuildOptions };
 
 /** The build of `local-<user>-X.Y.Z` from dev.Dockerfile. */
-export function localBuild(facts: Facts, { version, mode, options }: LocalBuild): Build {
+export function localBuild(facts: Facts<"engine" | "inputs">, { version, mode, options }: LocalBuild): Build {
   const resolves = mode !== "no_update";
   // A Dockerfile without RESOLVE_NONCE would take the resolver's last answer from the cache.
   const isFresh = resolves && !declaredArgs(facts.inputs.dockerfileText).includes("RESOLVE_NONCE");
@@ -62,11 +62,11 @@ export function localBuild(facts: Facts, { version, mode, options }: LocalBuild)
 }
 
 /** A Dockerfile in the original's way knows only update and no_update. */
-const cannotRefresh = ({ inputs }: Facts, mode: PoetryMode): boolean =>
+const cannotRefresh = ({ inputs }: Facts<"inputs">, mode: PoetryMode): boolean =>
   mode === "refresh" && !inputs.dockerfileText.includes("refresh");
 
 /** The original's four build arguments and the template's. A Dockerfile that says what it installs itself is heeded. */
-function buildArgs(facts: Facts, version: Version, mode: PoetryMode): Record<string, string> {
+function buildArgs(facts: Facts<"inputs">, version: Version, mode: PoetryMode): Record<string, string> {
   const own = argsWithDefault(facts.inputs.dockerfileText);
   return {
     AM_CONTAINER_VERSION: version,

@@ -21,7 +21,10 @@ type Child = { readonly name: string; readonly digest: string; readonly platform
  * Releases an index of images that were built and tested natively, each on a machine of its own, and shared by
  * docker_share_local: each child needs the passes of its own gates, recorded for its own digest.
  */
-export function mergeIndex(facts: Facts, options: PushOptions & { readonly images: readonly string[] }): Step[] {
+export function mergeIndex(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "unpushed">,
+  options: PushOptions & { readonly images: readonly string[] },
+): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
   assertPushed(facts, options);
@@ -40,7 +43,7 @@ export function mergeIndex(facts: Facts, options: PushOptions & { readonly image
       ...tagTested(facts, image, version).filter(({ id }) => id === "git_tag"),
       copyToOthers(facts, { tag, image, source: place }),
       pushGitTag(facts, version),
-      ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, version),
+      ...publish({ ...facts, platforms: children.map(({ platform }) => platform) }, image, { version, base: null }),
     ]),
     tell(facts, image, {
       version,
@@ -51,7 +54,7 @@ export function mergeIndex(facts: Facts, options: PushOptions & { readonly image
 }
 
 /** An image that the first registry has, of this version and with the passes of the gates. */
-function childOf(facts: Facts, tag: string, version: Version): Child {
+function childOf(facts: Facts<"engine" | "registries" | "log" | "inputs">, tag: string, version: Version): Child {
   const { registry, repository } = firstTarget(facts);
   const state: TagState = facts.registries[registry]?.[tag] ?? { state: "absent" };
   if (state.state !== "found")
@@ -80,7 +83,11 @@ function childOf(facts: Facts, tag: string, version: Version): Child {
   return { name: tag, digest, platform };
 }
 
-function assertChildPassed(facts: Facts, { name, digest, platform }: Child, version: Version): void {
+function assertChildPassed(
+  facts: Facts<"engine" | "registries" | "log">,
+  { name, digest, platform }: Child,
+  version: Version,
+): void {
   const missing: ListName[] = facts.config.release.gates.filter(
     (list) => !recordedPass(facts, { ...passOf(facts, { list, digest, version, stage: "local" }), platform }),
   );

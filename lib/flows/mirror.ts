@@ -14,7 +14,7 @@ import { above } from "./release_rules.ts";
 import { seenDigest } from "./rollback.ts";
 
 /** Brings lagging registries up: copies a version by digest and, where the others have it as dev (or prod), points that at it. */
-export function mirror(facts: Facts, options: { readonly check: boolean }): Step[] {
+export function mirror(facts: Facts<"registries" | "log">, options: { readonly check: boolean }): Step[] {
   const version = requireVersion(facts);
   const { stage } = facts;
   const tag = versionTag(facts, version);
@@ -45,7 +45,7 @@ export function mirror(facts: Facts, options: { readonly check: boolean }): Step
 }
 
 /** Where the mutable tag is to be moved: the others have this image under it, and no higher version is there. */
-function lateMoves(facts: Facts, image: string, version: Version): MoveTag["places"] {
+function lateMoves(facts: Facts<"registries" | "log">, image: string, version: Version): MoveTag["places"] {
   const places = targetPlaces(facts).map((place) => ({
     ...place,
     seen: seenDigest(facts, place.registry, facts.stage),
@@ -55,7 +55,7 @@ function lateMoves(facts: Facts, image: string, version: Version): MoveTag["plac
 }
 
 /** Why the mutable tag is moved nowhere. */
-function currentIs(facts: Facts, image: string): string {
+function currentIs(facts: Facts<"registries">, image: string): string {
   const seen = facts.targets.map(({ name }) => seenDigest(facts, name, facts.stage));
   if (!seen.includes(image)) return `${facts.stage} is another version`;
   const isEverywhere = seen.every((digest) => digest === image);

@@ -14,7 +14,7 @@ import type { NotesLook } from "../run/look_releases.ts";
 import { changesOf } from "./changes.ts";
 import { statusOf } from "./status_rows.ts";
 
-type Seen = Facts & NotesLook;
+type Seen = Facts<"log"> & NotesLook;
 export type NotesOptions = {
   readonly stage: ReleaseStage;
   readonly version?: Version | undefined;
@@ -25,7 +25,7 @@ export type NotesOptions = {
 const mostCommits = 200;
 
 /** The notes of a version in Markdown, on stdout or in a file. */
-export function releaseNotes(known: Facts, options: NotesOptions, seen: NotesLook): Step[] {
+export function releaseNotes(known: Facts<"log">, options: NotesOptions, seen: NotesLook): Step[] {
   const facts = { ...known, ...seen };
   const version = reportVersion(facts, options.stage, options.version) ?? nothingToTell(facts);
   const text = notes(facts, options.stage, version);

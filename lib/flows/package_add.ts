@@ -29,7 +29,7 @@ export type PackageOptions = {
  * What has to be there before the image can be planned: the line in pyproject.toml, and the lock that poetry makes of it in
  * a build of its own, compared with the image so far. Nothing where both know the package already.
  */
-export function addPackage(facts: Facts, options: PackageOptions, packages: PackageFacts): Step[] {
+export function addPackage(facts: Facts<"engine" | "inputs">, options: PackageOptions, packages: PackageFacts): Step[] {
   const { wish, pyproject, folder } = read(facts, options, packages);
   const declared = declaredPackages(pyproject.value).find(({ name }) => name === pipName(wish.name));
   const asksForIt = declared && (wish.constraint === null || declared.constraint === wish.constraint);
@@ -65,7 +65,7 @@ const unchanged = "pyproject.toml and poetry.lock are as they were";
 type Resolve = { readonly wish: Wish /** What the user finds in the tree after a failure. */; readonly after: string };
 
 /** The build in which poetry runs, under a name that no other image has; poetry's own sentence is the reason where it fails. */
-function resolve(facts: Facts, options: PackageOptions, { wish, after }: Resolve): Step {
+function resolve(facts: Facts<"engine" | "inputs">, options: PackageOptions, { wish, after }: Resolve): Step {
   const version = nextVersion(facts, options);
   const build = { version, mode: "refresh" as const, options: { cache: true, buildArg: [] } };
   const meaning = {
@@ -82,7 +82,7 @@ function resolve(facts: Facts, options: PackageOptions, { wish, after }: Resolve
 }
 
 /** The image that is in use: the newest local one, else the released one; no other is pulled for it. */
-function compareWithNow(facts: Facts): Step {
+function compareWithNow(facts: Facts<"engine">): Step {
   const repository = engineRepository(facts);
   const tags = (prefix: string): string[] =>
     facts.engine.images.flatMap(({ reference }) =>
@@ -99,7 +99,11 @@ function compareWithNow(facts: Facts): Step {
 }
 
 /** The image with the package, built from the lock as every release builds it, the entry of its version, and no other image. */
-export function buildWithPackage(facts: Facts, options: PackageOptions, packages: PackageFacts): Step[] {
+export function buildWithPackage(
+  facts: Facts<"engine" | "inputs">,
+  options: PackageOptions,
+  packages: PackageFacts,
+): Step[] {
   const { wish } = read(facts, options, packages);
   const version = nextVersion(facts, options);
   const labels = imageLabels(facts, version, "no_update");
@@ -117,7 +121,7 @@ export function buildWithPackage(facts: Facts, options: PackageOptions, packages
  * Drops what the lock came from, of this run or of one that was killed: last, for the image before it is made of the same
  * layers; by force, for the container that brought the lock back may outlive who was killed.
  */
-function dropResolved(facts: Facts): Step[] {
+function dropResolved(facts: Facts<"engine">): Step[] {
   const image = resolvedImage(facts);
   if (!facts.engine.images.some(({ reference }) => reference === image)) return [];
   return [step("drop_resolved", "Drop the image that the lock came from", [cmd`docker image rm --force ${image}`])];
@@ -163,7 +167,7 @@ export function packageFiles(_facts: Facts, { pyproject }: PackageFacts): Readon
   return { [`${folder}/pyproject.toml`]: text, [`${folder}/poetry.lock`]: lock, [`${folder}/pip_list.txt`]: pipList };
 }
 
-function read(facts: Facts, options: PackageOptions, { pyproject }: PackageFacts) {
+function read(facts: Facts<"inputs">, options: PackageOptions, { pyproject }: PackageFacts) {
   const [word, ...more] = options.name;
   if (word === undefined || more.length > 0)
     throw new UserError(`${options.name.length} packages were named, not one`, {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { PackageFacts } from "../doors/pyproject.ts";
 import { comparePackages } from "../kinds/compare_packages.ts";
 import { type PackageUse, packageUse } from "../kinds/package_use.ts";
-import { chooseImage, shownImage } from "../model/choose_image.ts";
+import { chooseImage, chooseLocal, shownImage } from "../model/choose_image.ts";
 import { declaredPackages } from "../model/declared_packages.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
@@ -15,7 +15,7 @@ import { pullOf } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
 /** What differs in packages between two images, neither of which is run; one that the engine lacks is pulled. */
-export function compareImages(facts: Facts, options: { readonly images: readonly string[] }): Step[] {
+export function compareImages(facts: Facts<"engine">, options: { readonly images: readonly string[] }): Step[] {
   const [a, b, ...more] = options.images;
   if (a === undefined || b === undefined || more.length > 0)
     throw new UserError(`${options.images.length} images were named, not two`, {
@@ -36,7 +36,11 @@ export type UnusedOptions = {
 };
 
 /** Which packages of pyproject.toml nobody uses, read in the image of a stage: what is installed there tells its import names. */
-export function findUnused(facts: Facts, options: UnusedOptions, { pyproject, nested }: PackageFacts): Step[] {
+export function findUnused(
+  facts: Facts<"engine" | "registries" | "lastLog">,
+  options: UnusedOptions,
+  { pyproject, nested }: PackageFacts,
+): Step[] {
   if (!pyproject && options.where === undefined) throw noPyproject(facts.place.dir);
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const { dir, helpersRoot } = facts.place;
@@ -62,10 +66,10 @@ const noPyproject = (dir: string): UserError =>
     fix: "Start from the template: i init_runnable_dir; or name another runnable dir: --dir DIR",
   });
 
-const toReference = (facts: Facts, word: string): string =>
-  word === "local" ? chooseImage(facts, "local", null).reference : imageOfWord(facts, word);
+const toReference = (facts: Facts<"engine">, word: string): string =>
+  word === "local" ? chooseLocal(facts, null).reference : imageOfWord(facts, word);
 
-function pullIfLacking(facts: Facts, reference: string, index: number): Step[] {
+function pullIfLacking(facts: Facts<"engine">, reference: string, index: number): Step[] {
   const skip = facts.engine.images.some((image) => image.reference === reference) ? "the engine has it" : null;
   if (skip === null && /:local-/.test(reference))
     throw lacksImage(facts.engine, reference, {

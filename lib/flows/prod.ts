@@ -21,7 +21,10 @@ export type ProdOptions = {
 export type ProdBuild = { readonly version: Version; readonly reference: string; readonly options: ProdOptions };
 
 /** Builds prod-X.Y.Z from prod.Dockerfile on the released dev digest, the code of the commit copied in; or a candidate. */
-export function buildProd(facts: Facts, options: ProdOptions & { readonly candidate: boolean }): Step[] {
+export function buildProd(
+  facts: Facts<"engine" | "registries" | "log" | "inputs">,
+  options: ProdOptions & { readonly candidate: boolean },
+): Step[] {
   const version = requireVersion(facts);
   assertBase(facts, version);
   assertClean(facts);
@@ -31,7 +34,10 @@ export function buildProd(facts: Facts, options: ProdOptions & { readonly candid
 }
 
 /** Builds `prod-<user>-<hash>` of this commit and pushes it: the same commit has the same tag (design.md, "From the documents"). */
-export function createCandidate(facts: Facts, options: ProdOptions): Step[] {
+export function createCandidate(
+  facts: Facts<"engine" | "registries" | "log" | "inputs">,
+  options: ProdOptions,
+): Step[] {
   assertSmall(facts);
   return [
     ...buildProd(facts, { ...options, candidate: true }),
@@ -41,7 +47,7 @@ export function createCandidate(facts: Facts, options: ProdOptions): Step[] {
 }
 
 /** Pushes the candidate of this commit, which docker_build_prod --candidate has built, to every registry. */
-export function pushCandidate(facts: Facts): Step[] {
+export function pushCandidate(facts: Facts<"engine" | "registries">): Step[] {
   assertClean(facts);
   const image = imageInEngine(facts, candidateImage(facts), "i docker_build_prod --candidate");
   return [...pushImage(facts, image, candidateOf(facts)), tellCandidate(facts, image)];
@@ -56,7 +62,7 @@ const candidateOf = (facts: Facts) => ({
 const candidateImage = (facts: Facts): string =>
   `${engineRepository(facts)}:${candidateTag(facts.user.name, facts.git.commit)}`;
 
-const tellCandidate = (facts: Facts, tested: Value): Step =>
+const tellCandidate = (facts: Facts<"engine" | "registries">, tested: Value): Step =>
   step("tell", "Tell what was pushed", [
     announce({
       digest: pushedDigest(facts, tested, candidateOf(facts)),
@@ -65,7 +71,7 @@ const tellCandidate = (facts: Facts, tested: Value): Step =>
   ]);
 
 /** The build of a prod image: the dev image by digest, whatever name the Dockerfile's FROM gives it (design.md, "From the documents"). */
-export function prodBuild(facts: Facts, { version, reference, options }: ProdBuild): Build {
+export function prodBuild(facts: Facts<"engine" | "inputs">, { version, reference, options }: ProdBuild): Build {
   const base = requireBase(facts);
   const { repository, digest } = base;
   return {
@@ -86,7 +92,7 @@ export function prodBuild(facts: Facts, { version, reference, options }: ProdBui
 }
 
 /** Brings the dev image below a prod image into the engine, by its digest. */
-export function pullBase(facts: Facts): Step {
+export function pullBase(facts: Facts<"engine" | "inputs">): Step {
   const { repository, digest, version, why } = requireBase(facts);
   const isThere = facts.engine.images.some(({ digests }) => digests.includes(digest));
   return step(
@@ -99,13 +105,13 @@ export function pullBase(facts: Facts): Step {
   );
 }
 
-function requireBase(facts: Facts): BaseImage {
+function requireBase(facts: Facts<"inputs">): BaseImage {
   if (facts.inputs.base) return facts.inputs.base;
   throw new Error("a prod build is planned before assertBase has seen its base");
 }
 
 /** A candidate is pushed often, so what is large in it is more likely forgotten than meant (design.md, "From the documents"). */
-function assertSmall(facts: Facts): void {
+function assertSmall(facts: Facts<"inputs">): void {
   const { large } = facts.inputs;
   if (large.length === 0) return;
   const list = large.map(({ path, bytes }) => `${path} (${Math.round(bytes / 2 ** 20)} MiB)`).join(", ");

@@ -46,7 +46,7 @@ type InContainer = Words & {
 };
 
 /** poetry in the container of local or dev, beside pyproject.toml and poetry.lock of the runnable dir; what it writes is the caller's. */
-export function poetryIn(facts: Facts, options: InContainer): Step[] {
+export function poetryIn(facts: Facts<"engine" | "registries" | "lastLog">, options: InContainer): Step[] {
   const words = wordsFor("poetry", options);
   if (options.stage === "prod")
     throw new UserError("poetry does not run in a prod container", {

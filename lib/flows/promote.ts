@@ -2,7 +2,7 @@ import { cmd } from "../kinds/command.ts";
 import { gitTag } from "../kinds/git_tag.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, LocalImage } from "../model/facts.ts";
+import type { BaseImage, Facts, LocalImage } from "../model/facts.ts";
 import { builtImage, engineImage, releaseTag, requireVersion, tagMessage, versionTag } from "../model/names.ts";
 import { assertOfCommit } from "../model/patched.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
@@ -22,21 +22,21 @@ import { assertClean, namesOf, passedAt } from "./tests.ts";
  * What the engine calls an image: its id there, else the registry's name for it, under which it can be pulled. The
  * classic store does not know an image by its manifest's digest.
  */
-export function engineName(facts: Facts, image: Value, version: Version): Value {
+export function engineName(facts: Facts<"engine" | "registries">, image: Value, version: Version): Value {
   if (typeof image !== "string") return image;
   const known = facts.engine.images.find(({ digests }) => digests.includes(image));
   return known?.id ?? `${sourcePlace(facts, versionTag(facts, version)).repository}@${image}`;
 }
 
 /** Whether the engine has an image; one that an earlier step builds it will have. An image that only a registry has gets no name there. */
-const isInEngine = (facts: Facts, image: Value): boolean =>
+const isInEngine = (facts: Facts<"engine">, image: Value): boolean =>
   typeof image !== "string" || facts.engine.images.some(({ id, digests }) => id === image || digests.includes(image));
 
 /** The step that gives a tested image its released names in the engine. */
 const tagStep = { dev: "tag_local_as_dev", prod: "tag_prod" } as const satisfies Record<ReleaseStage, string>;
 
 /** Tags the tested image dev-X.Y.Z and dev (or prod) in the engine, and its commit in Git with an annotated tag. */
-export function tagTested(facts: Facts, image: Value, version: Version): Step[] {
+export function tagTested(facts: Facts<"engine" | "registries" | "log">, image: Value, version: Version): Step[] {
   const { stage } = facts;
   const tag = releaseTag(facts, version);
   const { commit } = facts.git;
@@ -61,7 +61,10 @@ export function tagTested(facts: Facts, image: Value, version: Version): Step[] 
 }
 
 /** docker_tag_local_as_dev alone: the local image must be there and its gates passed, or --skip-tests says otherwise. */
-export function tagLocalAsDev(facts: Facts, options: { readonly skipTests: boolean }): Step[] {
+export function tagLocalAsDev(
+  facts: Facts<"engine" | "registries" | "log">,
+  options: { readonly skipTests: boolean },
+): Step[] {
   const version = requireVersion(facts);
   assertClean(facts);
   const image = imageInEngine(facts, engineImage(facts, "local", version), `i docker_build_local --version ${version}`);
@@ -71,18 +74,21 @@ export function tagLocalAsDev(facts: Facts, options: { readonly skipTests: boole
 }
 
 /** docker_tag_push_multi_build_local_as_dev: both at once for an index, whose emulated platforms are started first. */
-export function tagPushLocalAsDev(facts: Facts, options: PushOptions & { readonly skipTests: boolean }): Step[] {
+export function tagPushLocalAsDev(
+  facts: Facts<"engine" | "registries" | "log" | "unpushed">,
+  options: PushOptions & { readonly skipTests: boolean },
+): Step[] {
   const version = requireVersion(facts);
   assertPushed(facts, options);
   const reference = engineImage(facts, "local", version);
   const image = imageInEngine(facts, reference, `i docker_build_local --multi-arch --version ${version}`);
   const chosen = { reference, tag: "", stage: "local", version, local: null } as const;
   const smoke = smokeTests(facts, { version, image, what: image, chosen, again: false });
-  return [...smoke, ...tagLocalAsDev(facts, options), ...pushTested(facts, image, version)];
+  return [...smoke, ...tagLocalAsDev(facts, options), ...pushTested(facts, { image, version, base: null })];
 }
 
 /** docker_push_dev alone: pushes what was tagged, to all registries, and points dev at it. */
-export function pushDev(facts: Facts, options: PushOptions): Step[] {
+export function pushDev(facts: Facts<"engine" | "registries" | "log" | "unpushed">, options: PushOptions): Step[] {
   const version = requireVersion(facts);
   assertPushed(facts, options);
   assertNotRolledBack(facts, version);
@@ -92,11 +98,14 @@ export function pushDev(facts: Facts, options: PushOptions): Step[] {
   assertTagged(facts, version);
   assertAgrees(facts, image, version);
   assertTested(facts, image, version);
-  return pushTested(facts, image, version);
+  return pushTested(facts, { image, version, base: null });
 }
 
 /** docker_push_prod alone: as docker_push_dev, for an image whose gates have passed. */
-export function pushProd(facts: Facts, options: PushOptions & { readonly skipTests: boolean }): Step[] {
+export function pushProd(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "unpushed">,
+  options: PushOptions & { readonly skipTests: boolean },
+): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
   assertPushed(facts, options);
@@ -106,17 +115,21 @@ export function pushProd(facts: Facts, options: PushOptions & { readonly skipTes
   assertAgrees(facts, image, version);
   assertBaseOf(facts, image);
   const skips = assertPassed(facts, { version, image, skipTests: options.skipTests });
-  return [...tagTested(facts, image, version), ...skips, ...pushTested(facts, image, version)];
+  return [
+    ...tagTested(facts, image, version),
+    ...skips,
+    ...pushTested(facts, { image, version, base: facts.inputs.base }),
+  ];
 }
 
 /** Log, Git tag and image say the same of the version. */
-function assertAgrees(facts: Facts, image: string, version: Version): void {
+function assertAgrees(facts: Facts<"engine" | "registries" | "log">, image: string, version: Version): void {
   assertSameImage(facts, version, namesOf(facts, image));
   assertTagAgrees(facts, version, passedAt(facts, image));
 }
 
 /** docker_push_dev pushes the tag that docker_tag_local_as_dev made, so it is done from the same commit. */
-function assertTagged(facts: Facts, version: Version): void {
+function assertTagged(facts: Facts<"log">, version: Version): void {
   const tag = releaseTag(facts, version);
   const local = facts.git.tags[tag];
   if (facts.remoteTags[tag] || !local || local === facts.git.commit) return;
@@ -127,7 +140,7 @@ function assertTagged(facts: Facts, version: Version): void {
 }
 
 /** A prod image is recorded with the dev image that it was built on. */
-function assertBaseOf(facts: Facts, image: string): void {
+function assertBaseOf(facts: Facts<"engine" | "registries" | "inputs">, image: string): void {
   const { base } = facts.inputs;
   const names = namesOf(facts, image);
   const labels = labelsOf(facts, names);
@@ -142,26 +155,31 @@ function assertBaseOf(facts: Facts, image: string): void {
 }
 
 /** The labels of an image, by any of its digests, from the engine or a registry. */
-function labelsOf(facts: Facts, names: readonly string[]): Readonly<Record<string, string>> {
+function labelsOf(facts: Facts<"engine" | "registries">, names: readonly string[]): Readonly<Record<string, string>> {
   const local = facts.engine.images.find(({ id, digests }) => [id, ...digests].some((name) => names.includes(name)));
   const states = Object.values(facts.registries).flatMap((tags) => Object.values(tags));
   const there = states.find((state) => state.state === "found" && names.includes(state.digest) && state.labels);
   return local?.labels ?? (there?.state === "found" ? there.labels : undefined) ?? {};
 }
 
-function pushTested(facts: Facts, image: string, version: Version): Step[] {
+type Tested = { readonly image: string; readonly version: Version; readonly base: BaseImage | null };
+
+function pushTested(
+  facts: Facts<"engine" | "registries" | "log" | "unpushed">,
+  { image, version, base }: Tested,
+): Step[] {
   return [
     lookAtTargets(facts),
     ...claimed(facts, version, [
       ...push(facts, image, version),
-      ...publish(facts, publishedDigest(facts, image, version), version),
+      ...publish(facts, publishedDigest(facts, image, version), { version, base }),
     ]),
     tell(facts, publishedDigest(facts, image, version), { version, tested: testsOf(facts.log, image), untested: [] }),
   ];
 }
 
 /** The digest of an image that must be in the engine; `fix` is the line that makes it. */
-export function imageInEngine(facts: Facts, reference: string, fix: string): string {
+export function imageInEngine(facts: Facts<"engine">, reference: string, fix: string): string {
   const found = facts.engine.images.find((image) => image.reference === reference);
   assertOfCommit(found);
   if (found) return found.id;

@@ -2,7 +2,7 @@ import { announce } from "../kinds/announce.ts";
 import type { MoveTag } from "../kinds/move_tag.ts";
 import { record } from "../kinds/record.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
-import type { Facts } from "../model/facts.ts";
+import type { BaseImage, Facts } from "../model/facts.ts";
 import { sameEntry } from "../model/log.ts";
 import { firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
@@ -10,8 +10,14 @@ import type { Version } from "../model/version.ts";
 import { flip } from "./flip.ts";
 import { keptVersion } from "./release_rules.ts";
 
+type Published = {
+  readonly version: Version;
+  /** The dev image below a prod image. */
+  readonly base: BaseImage | null;
+};
+
 /** Flip, verification and record: design.md, steps 8 and 9. */
-export function publish(facts: Facts, image: Value, version: Version): Step[] {
+export function publish(facts: Facts<"registries" | "log">, image: Value, { version, base }: Published): Step[] {
   const { stage } = facts;
   const targets = targetPlaces(facts);
   const places = seenPlaces(facts);
@@ -27,26 +33,25 @@ export function publish(facts: Facts, image: Value, version: Version): Step[] {
   return [
     flip(facts, { title, skip, version, why: "release", to: image, places }),
     step("verify", "Read every tag back", [...(kept ? [] : [check(stage)]), check(versionTag(facts, version))]),
-    recordRelease(facts, image, version),
+    recordRelease(facts, image, { version, base }),
   ];
 }
 
 /** The target registries with what the mutable tag is there. */
-const seenPlaces = (facts: Facts): MoveTag["places"] =>
+const seenPlaces = (facts: Facts<"registries">): MoveTag["places"] =>
   targetPlaces(facts).map((place) => ({ ...place, seen: mutableDigest(facts, place.registry) }));
 
 /** What dev (or prod) is in a registry; null where it is nothing, or where preflight will find that the registry does not answer. */
-function mutableDigest(facts: Facts, registry: string): string | null {
+function mutableDigest(facts: Facts<"registries">, registry: string): string | null {
   const state = facts.registries[registry]?.[facts.stage];
   return state?.state === "found" ? state.digest : null;
 }
 
-function recordRelease(facts: Facts, digest: Value, version: Version): Step {
+function recordRelease(facts: Facts<"log">, digest: Value, { version, base: below }: Published): Step {
   const { config, stage, targets } = facts;
   const image = config.imageName;
   const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
   const registries = targets.map(({ name }) => name);
-  const below = stage === "prod" ? facts.inputs.base : null;
   const base = below ? { base: { version: below.version, digest: below.digest } } : {};
   const entry = { type: "release", stage, version, digest, commit, ...base, registries } as const;
   const isThere = facts.log.some((one) => {
@@ -68,7 +73,7 @@ type Told = {
 };
 
 /** Where the release stands: its digest, registry by tag, what was not tested, what to do next. */
-export function tell(facts: Facts, image: Value, release: Told): Step {
+export function tell(facts: Facts<"registries" | "log" | "unpushed">, image: Value, release: Told): Step {
   const { version, untested, tested } = release;
   const { stage } = facts;
   const name = facts.config.imageName;

@@ -11,7 +11,10 @@ import type { Version } from "../model/version.ts";
 import { pullOf } from "./ecr.ts";
 
 /** Pulls the image of a stage from the first target registry, under the name the engine knows it by. */
-export function pull(facts: Facts, options: { readonly stage: Stage; readonly version?: Version | undefined }): Step[] {
+export function pull(
+  facts: Facts<"registries" | "lastLog">,
+  options: { readonly stage: Stage; readonly version?: Version | undefined },
+): Step[] {
   if (options.stage === "local")
     throw new UserError("a local image cannot be pulled", {
       why: "It is private to its user and machine.",
@@ -47,7 +50,7 @@ function pullStep(facts: Facts, image: Chosen): Step {
 }
 
 /** Pulls the image where the engine does not have it; local images are never pulled. */
-export function pullIfMissing(facts: Facts, image: Chosen): Step[] {
+export function pullIfMissing(facts: Facts<"engine">, image: Chosen): Step[] {
   if (image.stage === "local") return image.local ? [] : [missingLocal(facts, image)];
   if (image.local && facts.config.registries.length === 0) return [];
   return [{ ...pullStep(facts, image), skip: image.local ? "the engine has it" : null }];
@@ -60,7 +63,7 @@ const noRegistry = (image: Chosen): UserError =>
     fix: "Add a registry to repo_config.yaml, container_registry_info; or build an image: i docker_build_local, and use --stage local",
   });
 
-const missingLocal = (facts: Facts, image: Chosen): never => {
+const missingLocal = (facts: Facts<"engine">, image: Chosen): never => {
   throw lacksImage(facts.engine, image.reference, {
     why: "A local image is built on this machine and private to its user.",
     fix: `Build it: i docker_build_local --version ${image.version}`,

@@ -12,13 +12,13 @@ import { assertAsLogged } from "./agreement.ts";
 import { ecrLogin } from "./ecr.ts";
 
 /** The digest of a version that registries show; undefined where none has it. One that log or registries differ about is refused. */
-export function releasedDigest(facts: Facts, version: Version): string | undefined {
+export function releasedDigest(facts: Facts<"registries" | "log">, version: Version): string | undefined {
   assertAsLogged(facts, version);
   return taggedDigest(facts, versionTag(facts, version));
 }
 
 /** The digest that registries show behind a tag that never moves; undefined where none has it. Two that differ are refused. */
-function taggedDigest(facts: Facts, tag: string): string | undefined {
+function taggedDigest(facts: Facts<"registries">, tag: string): string | undefined {
   const found = facts.targets.flatMap(({ name }) => {
     const state = facts.registries[name]?.[tag];
     return state?.state === "found" ? [{ name, digest: state.digest }] : [];
@@ -32,31 +32,34 @@ function taggedDigest(facts: Facts, tag: string): string | undefined {
   });
 }
 
-const has = (facts: Facts, place: Place, tag: string): boolean =>
+const has = (facts: Facts<"registries">, place: Place, tag: string): boolean =>
   facts.registries[place.registry]?.[tag]?.state === "found";
 
 /** The registry that the others are copied from: one that has the version already, else the first target. */
-export const sourcePlace = (facts: Facts, tag: string): Place =>
+export const sourcePlace = (facts: Facts<"registries">, tag: string): Place =>
   targetPlaces(facts).find((place) => has(facts, place, tag)) ?? firstTarget(facts);
 
 /** What a tested image is called in registries: itself, but in the classic store its manifest's digest, known after the push. */
-export function publishedDigest(facts: Facts, tested: Value, version: Version): Value {
+export function publishedDigest(facts: Facts<"engine" | "registries" | "log">, tested: Value, version: Version): Value {
   assertAsLogged(facts, version);
   return pushedDigest(facts, tested, { id: pushStep(facts), tag: versionTag(facts, version) });
 }
 
 /** The same for any tag, which the step of that id pushes. */
-export const pushedDigest = (facts: Facts, tested: Value, { id, tag }: Pick<Push, "id" | "tag">): Value =>
-  isRenamed(facts, tag) ? { from: id } : tested;
+export const pushedDigest = (
+  facts: Facts<"engine" | "registries">,
+  tested: Value,
+  { id, tag }: Pick<Push, "id" | "tag">,
+): Value => (isRenamed(facts, tag) ? { from: id } : tested);
 
 /** A builder has pushed the manifest itself. */
-const isRenamed = (facts: Facts, tag: string): boolean =>
+const isRenamed = (facts: Facts<"engine" | "registries">, tag: string): boolean =>
   facts.engine.store === "classic" && !facts.builder && !taggedDigest(facts, tag);
 
 const pushStep = ({ stage }: Pick<Facts, "stage">): string => `push_${stage}`;
 
 /** Pushes the version's tag to the first registry and reads it back, copies it by digest to the others, pushes the Git tag. */
-export function push(facts: Facts, tested: Value, version: Version): Step[] {
+export function push(facts: Facts<"engine" | "registries" | "log">, tested: Value, version: Version): Step[] {
   const tag = versionTag(facts, version);
   const named = engineImage(facts, facts.stage, version);
   const push = { id: pushStep(facts), tag, name: named };
@@ -71,7 +74,11 @@ export function push(facts: Facts, tested: Value, version: Version): Step[] {
  * An engine that lacks a platform's content pushes what it has as one image, and says that all is well (moby/moby#48731). So an
  * index goes under a name of the user's first, and gets the version's, which never moves, once that is read back.
  */
-function pushIndex(facts: Facts, digest: Value, { id, tag, name, version }: Push & { version: Version }): Step[] {
+function pushIndex(
+  facts: Facts<"registries">,
+  digest: Value,
+  { id, tag, name, version }: Push & { version: Version },
+): Step[] {
   const source = sourcePlace(facts, tag);
   const { name: user } = facts.user;
   const aside = facts.stage === "dev" ? imageTag("local", user, version) : candidateTag(user, facts.git.commit);
@@ -92,7 +99,7 @@ function pushIndex(facts: Facts, digest: Value, { id, tag, name, version }: Push
 }
 
 /** The step that has the release's Git tag go with the next push. */
-export function pushGitTag(facts: Facts, version: Version): Step {
+export function pushGitTag(facts: Facts<"log">, version: Version): Step {
   const tag = releaseTag(facts, version);
   const commit = facts.remoteTags[tag] ?? facts.git.commit;
   return step("push_git_tag", `Push the Git tag ${tag}`, [pushTag({ tag, commit })], {
@@ -107,7 +114,7 @@ type Push = {
 };
 
 /** Pushes one tag to the first registry and reads it back, then copies it by digest to the others. */
-export function pushImage(facts: Facts, tested: Value, { id, tag, name }: Push): Step[] {
+export function pushImage(facts: Facts<"engine" | "registries">, tested: Value, { id, tag, name }: Push): Step[] {
   const source = sourcePlace(facts, tag);
   if (facts.builder)
     return [nameBuilt(facts, tested, { id, tag, source }), copyToOthers(facts, { tag, image: tested, source })];
@@ -137,7 +144,7 @@ export function pushImage(facts: Facts, tested: Value, { id, tag, name }: Push):
 type Named = { readonly id: string; readonly tag: string; readonly source: Place };
 
 /** What a builder has pushed under its local name gets the version's name in the same registry. */
-const nameBuilt = (facts: Facts, digest: Value, { id, tag, source }: Named): Step =>
+const nameBuilt = (facts: Facts<"registries">, digest: Value, { id, tag, source }: Named): Step =>
   step(
     id,
     `Name ${facts.config.imageName}:${tag} in ${source.registry}`,
@@ -148,7 +155,7 @@ const nameBuilt = (facts: Facts, digest: Value, { id, tag, source }: Named): Ste
 type Copy = { readonly tag: string; readonly image: Value; readonly source: Place };
 
 /** Copies what a tag is in one registry to the other targets, by digest. */
-export function copyToOthers(facts: Facts, { tag, image, source }: Copy): Step {
+export function copyToOthers(facts: Facts<"registries">, { tag, image, source }: Copy): Step {
   const others = targetPlaces(facts).filter(({ registry }) => registry !== source.registry);
   const allHave = [source, ...others].every((place) => has(facts, place, tag));
   return step(

@@ -26,7 +26,7 @@ import {
   assertTagFits,
   type PushOptions,
 } from "./release_rules.ts";
-import { passedAt, type TestFacts } from "./tests.ts";
+import { passedAt } from "./tests.ts";
 
 export type ReleaseOptions = GateOptions &
   PushOptions & {
@@ -36,7 +36,10 @@ export type ReleaseOptions = GateOptions &
   };
 
 /** A release of the stage from preflight to the verified table: design.md, "Which image: a dev release, step by step". */
-export function release(facts: TestFacts, options: ReleaseOptions): Step[] {
+export function release(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">,
+  options: ReleaseOptions,
+): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
   // The lock that this run resolved and committed is pushed by whoever looked at it.
@@ -52,7 +55,8 @@ export function release(facts: TestFacts, options: ReleaseOptions): Step[] {
   const published = publishedDigest(facts, image, version);
   const untested = tests.flatMap(({ id, skip }) => (skip?.startsWith("--") ? [`${id} (${skip})`] : []));
   const tested = tests.flatMap(({ id, skip }) => testedBy(id, skip));
-  const toRegistries = [...push(facts, image, version), ...publish(facts, published, version)];
+  const base = facts.stage === "prod" ? facts.inputs.base : null;
+  const toRegistries = [...push(facts, image, version), ...publish(facts, published, { version, base })];
   return [
     preflight(facts),
     ...claimed(facts, version, [...upToPush, ...toRegistries]),
@@ -67,14 +71,17 @@ function testedBy(id: string, skip: string | null): string[] {
 }
 
 /** A builder pushes what it built; the engine gets it from there, to test it. */
-const pullBuilt = (facts: Facts, reference: string): Step[] => {
+const pullBuilt = (facts: Facts<"engine">, reference: string): Step[] => {
   const platform = testedPlatform(facts.platforms, facts.engine.platform);
   const words = platform === facts.engine.platform ? [] : ["--platform", platform];
   return facts.builder ? [step("pull_built", `Pull ${reference} to test it`, pullOf(facts, reference, words))] : [];
 };
 
 /** The dev half of docker_release_all: nothing where every target has the version, the log its release, and nobody a claim. */
-export function releaseUnlessDone(facts: TestFacts, options: ReleaseOptions): Step[] {
+export function releaseUnlessDone(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">,
+  options: ReleaseOptions,
+): Step[] {
   const version = requireVersion(facts);
   const tag = versionTag(facts, version);
   const isEverywhere = facts.targets.every(({ name }) => facts.registries[name]?.[tag]?.state === "found");
@@ -88,7 +95,10 @@ export function releaseUnlessDone(facts: TestFacts, options: ReleaseOptions): St
 }
 
 /** The prod half of docker_release_all: on the dev image of its own version, which the dev half has verified. */
-export function releaseOnOwnDev(facts: TestFacts, options: ReleaseOptions): Step[] {
+export function releaseOnOwnDev(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">,
+  options: ReleaseOptions,
+): Step[] {
   const version = requireVersion(facts);
   const { base } = facts.inputs;
   if (!base || base.version === version) return release(facts, options);
@@ -110,14 +120,17 @@ const preflight = (facts: Facts): Step =>
   ]);
 
 /** Names for the image and its commit; a builder names what it pushes itself. */
-const tagFound = (facts: Facts, image: Value, version: Version): Step[] =>
+const tagFound = (facts: Facts<"engine" | "registries" | "log">, image: Value, version: Version): Step[] =>
   tagTested(facts, image, version).map((one) =>
     facts.builder && one.id !== "git_tag" ? { ...one, skip: "the builder pushes it itself" } : one,
   );
 
 type Obtain = { readonly version: Version; readonly found: Found; readonly options: ReleaseOptions };
 
-function obtainImage(facts: TestFacts, { version, found, options }: Obtain): Step[] {
+function obtainImage(
+  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested">,
+  { version, found, options }: Obtain,
+): Step[] {
   const tag = versionTag(facts, version);
   const reference = builtImage(facts, version);
   const build = { cache: options.cache, buildArg: [] };

@@ -1,7 +1,7 @@
 import { assertReleasable, parseChangelog } from "../model/changelog.ts";
 import { assertEngine, plugins } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { AllFacts, Facts } from "../model/facts.ts";
 import { placeholderAccount } from "../model/git_remote.ts";
 import { lastOf } from "../model/log.ts";
 import { rolledBack } from "../model/releases.ts";
@@ -12,7 +12,7 @@ import { assertContext } from "./build.ts";
 import { assertClean } from "./tests.ts";
 
 /** Rules that need no look at an image: design.md, step 1. */
-export function assertMayRelease(facts: Facts, version: Version): void {
+export function assertMayRelease(facts: Facts<"engine" | "registries" | "log" | "inputs">, version: Version): void {
   if (facts.config.release.none)
     throw new UserError(`${facts.config.imageName} is not released`, {
       why: "repo_config.yaml says release: none, a container built on the fly.",
@@ -60,7 +60,7 @@ function assertFilledIn({ config, git, targets }: Facts): void {
 export type PushOptions = { readonly allowUnpushed?: boolean };
 
 /** Refuses a commit that only this clone has: its tag would bring it to everybody, on no branch and unseen. */
-export function assertPushed({ unpushed, git }: Facts, { allowUnpushed }: PushOptions): void {
+export function assertPushed({ unpushed, git }: Facts<"unpushed">, { allowUnpushed }: PushOptions): void {
   if (unpushed === null || allowUnpushed) return;
   const { name = "the remote" } = git.remote ?? {};
   throw new UserError(`${name} does not have the commit ${git.commit.slice(0, 12)} on its branch ${unpushed.branch}`, {
@@ -75,7 +75,7 @@ const isInLine = (facts: Facts, one: Version, version: Version): boolean =>
   facts.stage === "dev" || majorMinor(one) === majorMinor(version);
 
 /** A prod image stands on a released dev image of its own major.minor (design.md, "dev and prod versions"). */
-export function assertBase(facts: Facts, version: Version): void {
+export function assertBase(facts: Facts<"registries" | "log" | "inputs">, version: Version): void {
   if (facts.stage === "dev") return;
   const { base } = facts.inputs;
   const generation = majorMinor(version);
@@ -99,7 +99,7 @@ export function assertBase(facts: Facts, version: Version): void {
 }
 
 /** Refuses a version whose pushed Git tag names a commit from before what would be built now. */
-export function assertTagFits(facts: Facts, version: Version): void {
+export function assertTagFits(facts: Facts<"log" | "inputs">, version: Version): void {
   const tag = gitTag(facts.config.imageName, facts.stage, version);
   const tagged = facts.remoteTags[tag];
   if (!tagged || !(tag in facts.git.tags) || facts.inputs.tagged.includes(tag)) return;
@@ -110,7 +110,7 @@ export function assertTagFits(facts: Facts, version: Version): void {
 }
 
 /** The versions of the stage that the log or a Git tag knows, one of this clone or of the remote. */
-export function releasedVersions(facts: Facts): Version[] {
+export function releasedVersions(facts: Facts<"log">): Version[] {
   const fromLog = facts.log.flatMap((entry) =>
     entry.type === "release" && entry.stage === facts.stage ? [entry.version] : [],
   );
@@ -121,7 +121,7 @@ export function releasedVersions(facts: Facts): Version[] {
 }
 
 /** A version that was rolled back is not released again by accident (design.md, "what rollback means"). */
-export function assertNotRolledBack(facts: Facts, version: Version): void {
+export function assertNotRolledBack(facts: Facts<"log">, version: Version): void {
   const { stage } = facts;
   const back = rolledBack(facts.log, stage, version);
   if (!back) return;
@@ -133,7 +133,7 @@ export function assertNotRolledBack(facts: Facts, version: Version): void {
 
 type Current = { readonly version: Version; readonly says: string };
 
-type Moved = Pick<Facts, "log" | "registries" | "stage" | "moving">;
+type Moved = Pick<AllFacts, "log" | "registries" | "stage" | "moving">;
 
 /**
  * The version that the image behind the stage's mutable tag is, by the log, else by its own label; not while it is moved, when
@@ -164,7 +164,11 @@ export function above(facts: Moved, digest: string | null, version: Version): Cu
 }
 
 /** The highest version that is tagged in Git, for an image that neither log nor label names. */
-function highestTagged(facts: Facts, digest: string | null, version: Version): Current | undefined {
+function highestTagged(
+  facts: Facts<"registries" | "log">,
+  digest: string | null,
+  version: Version,
+): Current | undefined {
   if (digest === null || facts.moving || lastOf(facts.log, digest) || currentOf(facts, digest)) return undefined;
   const top = highest(releasedVersions(facts));
   if (!top || compareVersions(top, version) <= 0) return undefined;
@@ -175,7 +179,11 @@ function highestTagged(facts: Facts, digest: string | null, version: Version): C
  * The version above this one that the mutable tag keeps: prod stays where it is when an older one gets a hotfix (design.md,
  * "dev and prod versions"). dev goes down only by a rollback, so there it is refused.
  */
-export function keptVersion(facts: Facts, version: Version, seen: readonly (string | null)[]): string | null {
+export function keptVersion(
+  facts: Facts<"registries" | "log">,
+  version: Version,
+  seen: readonly (string | null)[],
+): string | null {
   const higher = seen
     .map((digest) => above(facts, digest, version) ?? highestTagged(facts, digest, version))
     .find((current) => current !== undefined);

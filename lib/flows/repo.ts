@@ -82,7 +82,7 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
 }
 
 /** Are code and container in sync? Inside a container its own version counts, outside the one of the image that docker_bash takes. */
-export function checkVersion(facts: Facts): Step[] {
+export function checkVersion(facts: Facts<"engine" | "lastLog">): Step[] {
   const code = newest(facts.changelog, "dev")?.version ?? null;
   const inside = facts.env["CONTAINER_VERSION"] ?? facts.env["AM_CONTAINER_VERSION"] ?? imageInUse(facts);
   const container = inside ? (versionIn(inside) ?? unreadable(inside)) : null;
@@ -98,12 +98,14 @@ export function checkVersion(facts: Facts): Step[] {
 }
 
 /** The dev image that the engine has; registries are not asked. */
-const devImage = (facts: Facts): LocalImage | null => chooseImage({ ...facts, registries: {} }, "dev", null).local;
+const devImage = (facts: Facts<"engine" | "lastLog">): LocalImage | null =>
+  chooseImage({ ...facts, registries: {} }, "dev", null).local;
 
 /** Its version, as the image says it itself. */
-const imageInUse = (facts: Facts): string | undefined => devImage(facts)?.labels["org.opencontainers.image.version"];
+const imageInUse = (facts: Facts<"engine" | "lastLog">): string | undefined =>
+  devImage(facts)?.labels["org.opencontainers.image.version"];
 
-function whyUnknown(facts: Facts): string {
+function whyUnknown(facts: Facts<"engine" | "lastLog">): string {
   if (!facts.engine.up) return "unknown, no Docker engine answers";
   return devImage(facts) ? "unknown, the image of dev has no label of it" : "none, and the engine has no image of dev";
 }

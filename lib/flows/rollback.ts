@@ -23,7 +23,7 @@ export type RollbackOptions = {
  * Points dev (or prod) at the digest of an earlier version in every registry; versioned tags never move (design.md, "what rollback
  * means"). The flip reads back what it put, so at most five requests go to a registry.
  */
-export function rollback(known: Facts, options: RollbackOptions, registries: RegistryFacts): Step[] {
+export function rollback(known: Facts<"log">, options: RollbackOptions, registries: RegistryFacts): Step[] {
   const facts = { ...known, registries };
   const version = versionBack(facts, options);
   const { stage } = facts;
@@ -48,7 +48,7 @@ export function rollback(known: Facts, options: RollbackOptions, registries: Reg
 }
 
 /** What the tag was until then, a line for each image. */
-function whatWas({ log }: Facts, places: MoveTag["places"], image: string): string[] {
+function whatWas({ log }: Facts<"log">, places: MoveTag["places"], image: string): string[] {
   const others = [...new Set(places.map(({ seen }) => seen))].filter((seen) => seen !== image);
   return others.map((seen) => {
     const where = places.flatMap((place) => (place.seen === seen ? [place.registry] : [])).join(", ");
@@ -59,7 +59,7 @@ function whatWas({ log }: Facts, places: MoveTag["places"], image: string): stri
 }
 
 /** A rollback keeps the mutable tag the same in every registry, so each must have the version. */
-function assertEverywhere(facts: Facts, version: Version): void {
+function assertEverywhere(facts: Facts<"registries">, version: Version): void {
   const tag = versionTag(facts, version);
   const missing = facts.targets.filter(({ name }) => facts.registries[name]?.[tag]?.state !== "found");
   if (missing.length === 0) return;
@@ -70,21 +70,21 @@ function assertEverywhere(facts: Facts, version: Version): void {
 }
 
 /** The version that was typed; else the highest that a person may go back to, whom its evidence is shown to. */
-function versionBack(facts: Facts, { version, yes = false }: RollbackOptions): Version {
+function versionBack(facts: Facts<"log">, { version, yes = false }: RollbackOptions): Version {
   if (version) return version;
   const [first] = candidatesOf(facts.log, facts.stage);
   return first && facts.terminal && !yes ? first.version : refuseWithCandidates(facts);
 }
 
 /** The question before a rollback, below what is known of the versions where none was typed. */
-export function asksRollback(facts: Facts, options: RollbackOptions, registries: RegistryFacts): string {
+export function asksRollback(facts: Facts<"log">, options: RollbackOptions, registries: RegistryFacts): string {
   const version = versionBack(facts, options);
   const question = `Point ${facts.stage} of ${facts.config.imageName} back at ${version} in ${facts.targets.map(({ name }) => name).join(", ")}?`;
   return options.version ? question : [...evidence({ ...facts, registries }), question].join("\n");
 }
 
 /** What is known of each version that one may go back to: when it was released, its tests, and where it is. */
-function evidence(facts: Facts): string[] {
+function evidence(facts: Facts<"registries" | "log">): string[] {
   const { log, stage, targets, registries } = facts;
   const now = releaseInUse(log, stage)?.version;
   const rows = candidatesOf(log, stage).flatMap(({ version, digest, at, by }) => {
@@ -107,7 +107,7 @@ function whatIs(state: TagState | undefined, digest: string): string {
 }
 
 /** The digest behind a tag in one registry at planning time; null where there is none. */
-export function seenDigest(facts: Facts, registry: string, tag: string): string | null {
+export function seenDigest(facts: Facts<"registries">, registry: string, tag: string): string | null {
   const state = facts.registries[registry]?.[tag];
   if (state?.state === "found") return state.digest;
   if (state?.state !== "unknown") return null;
@@ -118,7 +118,7 @@ export function seenDigest(facts: Facts, registry: string, tag: string): string 
   });
 }
 
-function refuseWithCandidates(facts: Facts): never {
+function refuseWithCandidates(facts: Facts<"log">): never {
   const versions = [
     ...new Set(
       facts.log.flatMap((entry) =>

@@ -17,7 +17,7 @@ type Options = {
 };
 
 /** Stage x version x registry x digest, from HEAD requests; drift between registries is exit code 1. With --html a page too. */
-export function releaseStatus(known: Facts, options: Options, seen: StatusLook): Step[] {
+export function releaseStatus(known: Facts<"log" | "refs">, options: Options, seen: StatusLook): Step[] {
   const facts = { ...known, ...seen };
   const status = statusOf(facts);
   const isPage = options.html !== undefined;
@@ -33,7 +33,7 @@ export function releaseStatus(known: Facts, options: Options, seen: StatusLook):
 }
 
 /** The page has no secret and is made to be shared, so it gets the mode that any file gets. */
-function pageStep(facts: Facts & StatusLook, status: Status): Step {
+function pageStep(facts: Facts<"log" | "refs"> & StatusLook, status: Status): Step {
   const path = facts.output?.path ?? "";
   return step("write_page", `Write the page to ${path}`, [writeFile({ path, content: statusPage(facts, status) })]);
 }
@@ -65,7 +65,10 @@ function shortText({ rows, verdict }: Status): string {
 }
 
 /** The log of an image, oldest first: releases, flips, rollbacks, passes and skips with who and when. */
-export function releaseHistory(facts: Facts, options: { readonly all: boolean; readonly passes: boolean }): Step[] {
+export function releaseHistory(
+  facts: Facts<"log">,
+  options: { readonly all: boolean; readonly passes: boolean },
+): Step[] {
   const isShown = ({ type }: SignedEntry) =>
     options.all || (options.passes && type === "pass") || !["pass", "confirm", "announcing"].includes(type);
   const shown = facts.log.filter(isShown);

@@ -1,4 +1,4 @@
-import type { Facts, TagState } from "../model/facts.ts";
+import type { AllFacts, TagState } from "../model/facts.ts";
 import { lastOf } from "../model/log.ts";
 import { isBehindByChoice, wantedDigest } from "../model/releases.ts";
 
@@ -19,7 +19,7 @@ export type Status = {
   readonly isWell: boolean;
 };
 
-type Known = Pick<Facts, "config" | "log" | "registries">;
+type Known = Pick<AllFacts, "config" | "log" | "registries">;
 
 /** Stage x version x registry x digest, as registries and log say it. */
 export function statusOf(facts: Known): Status {

@@ -5,7 +5,7 @@ import { type Snapshot, snapshot } from "../kinds/snapshot.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
-import type { BaseImage, Facts } from "../model/facts.ts";
+import type { AllFacts, BaseImage, Facts } from "../model/facts.ts";
 import { isFrom, type Pass, sameEntry } from "../model/log.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
@@ -19,12 +19,6 @@ import { slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
 import { pullIfMissing } from "./pull.ts";
 
-/** What test lists are planned from. */
-export type TestFacts = Facts & {
-  /** Dirs below the runnable dir with tests of their own. */
-  readonly nested: readonly string[];
-};
-
 export type TestOptions = {
   readonly stage: Stage;
   readonly version?: Version | undefined;
@@ -36,7 +30,11 @@ export type TestOptions = {
  * One test list in the image of a stage, on the mounted tree or on a snapshot of its commit. A pass is recorded where nothing
  * narrowed the list and what was mounted is the commit.
  */
-export function runTests(facts: TestFacts, options: TestOptions, list: ListName): Step[] {
+export function runTests(
+  facts: Facts<"engine" | "registries" | "log" | "lastLog" | "nested">,
+  options: TestOptions,
+  list: ListName,
+): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const digest = image.local?.digests.at(-1) ?? null;
   const isWhole = options.pytestOpts.length === 0;
@@ -90,7 +88,7 @@ export type Gate = {
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
-export function testList(facts: TestFacts, gate: Gate): Step {
+export function testList(facts: Facts<"engine" | "registries" | "log" | "nested">, gate: Gate): Step {
   const { list, image, digest } = gate;
   const reports = slipwayFile(facts, "reports");
   const config = facts.config.tests[list];
@@ -135,7 +133,7 @@ export function testList(facts: TestFacts, gate: Gate): Step {
 }
 
 /** The platform of a list that cannot run on the engine's own. */
-function emulated({ platforms, engine }: Facts): { readonly platform?: string } {
+function emulated({ platforms, engine }: Facts<"engine">): { readonly platform?: string } {
   const platform = testedPlatform(platforms, engine.platform);
   return platform === engine.platform ? {} : { platform };
 }
@@ -159,7 +157,7 @@ export function snapshotOf(facts: Facts, { list, image }: { readonly list: strin
   return { make, remove };
 }
 
-const listWords = (facts: TestFacts, { list, image, extra }: Gate): readonly string[] =>
+const listWords = (facts: Facts<"nested">, { list, image, extra }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
     suite: facts.config.imageName,
@@ -179,7 +177,7 @@ type Tested = {
 };
 
 /** The entry of a pass: the key of design.md, step 3. The code of a prod image is in it, so its digest alone names the code. */
-export const passOf = (facts: Facts, { list, digest, version, stage }: Tested): Pass => ({
+export const passOf = (facts: Facts<"engine">, { list, digest, version, stage }: Tested): Pass => ({
   type: "pass",
   digest,
   version: version ?? "",
@@ -190,11 +188,11 @@ export const passOf = (facts: Facts, { list, digest, version, stage }: Tested): 
 });
 
 /** The passes of the log that count. */
-export const passesIn = ({ log, config }: Pick<Facts, "log" | "config">) =>
+export const passesIn = ({ log, config }: Pick<AllFacts, "log" | "config">) =>
   log.flatMap((one) => (one.type === "pass" && isFrom(one, config.release.passesFrom) ? [one] : []));
 
 /** The log's entry that makes a run of this list needless: same image, mounted code, list, runner and platform. */
-export function recordedPass(facts: Pick<Facts, "log" | "registries" | "engine" | "config">, wanted: Pass) {
+export function recordedPass(facts: Pick<AllFacts, "log" | "registries" | "engine" | "config">, wanted: Pass) {
   const { digest: _, ...key } = wanted;
   const names = typeof wanted.digest === "string" ? namesOf(facts, wanted.digest) : [];
   return passesIn(facts).findLast((entry) => {
@@ -204,7 +202,7 @@ export function recordedPass(facts: Pick<Facts, "log" | "registries" | "engine" 
 }
 
 /** Whether the log has a pass of every gate for an image and a commit; the code of a prod image that is in it has no commit there. */
-export function passedAt(facts: Pick<Facts, "log" | "registries" | "engine" | "config">, digest: string | null) {
+export function passedAt(facts: Pick<AllFacts, "log" | "registries" | "engine" | "config">, digest: string | null) {
   const names = digest === null ? [] : namesOf(facts, digest);
   const { gates } = facts.config.release;
   return (commit: string): boolean =>
@@ -215,7 +213,7 @@ export function passedAt(facts: Pick<Facts, "log" | "registries" | "engine" | "c
 }
 
 /** The digests one image is known by: its manifest's and, in the classic store, its config's. */
-export function namesOf(facts: Pick<Facts, "registries" | "engine">, digest: string): string[] {
+export function namesOf(facts: Pick<AllFacts, "registries" | "engine">, digest: string): string[] {
   const inRegistries = Object.values(facts.registries).flatMap((tags) =>
     Object.values(tags).flatMap((state) =>
       state.state === "found" && state.digest === digest && state.config ? [state.config] : [],

@@ -19,7 +19,7 @@ export type UseOptions = {
 };
 
 /** A shell in the container of a stage. */
-export function bash(facts: Facts, options: UseOptions): Step[] {
+export function bash(facts: Facts<"engine" | "registries" | "lastLog">, options: UseOptions): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const run = {
     id: "docker_bash",
@@ -40,7 +40,7 @@ export function bash(facts: Facts, options: UseOptions): Step[] {
  * is what a mounted file runs whose path is the command, so no entrypoint can split it; words after `--` are an argv.
  */
 export function command(
-  facts: Facts,
+  facts: Facts<"engine" | "registries" | "lastLog">,
   options: UseOptions & { readonly cmd?: string | undefined; readonly words: readonly string[] },
 ): Step[] {
   const image = chooseImage(facts, options.stage, options.version ?? null);

@@ -1,7 +1,7 @@
 import { currentEntry, newest } from "./changelog.ts";
 import { assertEngine } from "./engine.ts";
 import { UserError } from "./errors.ts";
-import type { Facts, LocalImage } from "./facts.ts";
+import type { AllFacts, Facts, LocalImage } from "./facts.ts";
 import { engineImage, engineRepository } from "./names.ts";
 import { lastFlip, rolledBack } from "./releases.ts";
 import { imageTag, type Stage } from "./stage.ts";
@@ -22,11 +22,21 @@ export type Chosen = {
 export const shownImage = ({ reference, note }: Chosen): string => (note ? `${reference} (${note})` : reference);
 
 /** The image of a stage and an optional version: design.md, "Names", "Version omitted". */
-export function chooseImage(facts: Facts, stage: Stage, version: Version | null): Chosen {
-  if (stage !== "local") return inEngine(facts, chooseReleased(facts, stage, version, facts.engine.images));
+export function chooseImage(
+  facts: Facts<"engine" | "registries" | "lastLog">,
+  stage: Stage,
+  version: Version | null,
+): Chosen {
+  if (stage === "local") return chooseLocal(facts, version);
+  return inEngine(facts, chooseReleased(facts, stage, version, facts.engine.images));
+}
+
+/** The user's local image of a version, else the newest one that fits the code. */
+export function chooseLocal(facts: Facts<"engine">, version: Version | null): Chosen {
   const chosen = version ?? newestLocal(facts);
   if (!chosen) throw noLocal(facts);
-  return inEngine(facts, named(facts, stage, chosen));
+  const image = named(facts, "local", chosen);
+  return { ...image, local: facts.engine.images.find(({ reference }) => reference === image.reference) ?? null };
 }
 
 /**
@@ -34,7 +44,7 @@ export function chooseImage(facts: Facts, stage: Stage, version: Version | null)
  * that was seen last, it was not rolled back; else `dev`.
  */
 export function chooseReleased(
-  facts: Facts,
+  facts: Facts<"registries" | "lastLog">,
   stage: "dev" | "prod",
   version: Version | null,
   images: readonly LocalImage[] = [],
@@ -54,7 +64,7 @@ const isHere = ({ reference }: Chosen, images: readonly LocalImage[]): boolean =
   images.some((image) => image.reference === reference);
 
 type Named = Pick<Facts, "config" | "targets" | "user" | "version">;
-type Seen = Named & Pick<Facts, "changelog" | "engine" | "lastLog">;
+type Seen = Named & Pick<AllFacts, "changelog" | "engine" | "lastLog">;
 
 /** Whether only a registry can tell which image is meant. */
 export function asksRegistries(seen: Seen, stage: Stage, version: Version | null): boolean {
@@ -69,21 +79,21 @@ function named(facts: Named, stage: Stage, version: Version | null): Chosen {
   return { reference: engineImage(facts, stage, version), tag, stage, version, local: null };
 }
 
-function inEngine(facts: Facts, image: Chosen): Chosen {
+function inEngine(facts: Facts<"engine" | "lastLog">, image: Chosen): Chosen {
   const local = facts.engine.images.find(({ reference }) => reference === image.reference) ?? null;
   if (!local || !isOutdated(facts, image, local)) return { ...image, local };
   return { note: "what the engine has under this name was rolled back", ...image, local: null };
 }
 
 /** Whether what the engine has under a mutable tag was rolled back: it was pulled before. */
-function isOutdated(facts: Facts, { stage, version }: Chosen, { labels }: LocalImage): boolean {
+function isOutdated(facts: Facts<"lastLog">, { stage, version }: Chosen, { labels }: LocalImage): boolean {
   const is = labels["org.opencontainers.image.version"] ?? "";
   if (stage === "local" || version !== null || !isVersion(is)) return false;
   return rolledBack(facts.lastLog, stage, is) !== undefined;
 }
 
 /** The newest own local image that fits the changelog's major.minor; the newest of all where none fits. */
-function newestLocal(facts: Facts): Version | null {
+function newestLocal(facts: Facts<"engine">): Version | null {
   const prefix = `${engineRepository(facts)}:${imageTag("local", facts.user.name)}-`;
   const versions = facts.engine.images.flatMap(({ reference }) =>
     reference.startsWith(prefix) ? (versionIn(reference.slice(prefix.length)) ?? []) : [],
@@ -94,7 +104,7 @@ function newestLocal(facts: Facts): Version | null {
 }
 
 /** What an engine has that does not answer nobody knows. */
-function noLocal(facts: Facts): UserError {
+function noLocal(facts: Facts<"engine">): UserError {
   assertEngine(facts.engine, []);
   return new UserError(`${facts.user.name} has no local image of ${facts.config.imageName} in the engine`, {
     why: "A local image is built on this machine and private to its user.",

@@ -196,8 +196,8 @@ export type NewDir = {
   readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
 };
 
-/** Everything a flow may know; loaded once before planning, never changed. */
-export type Facts = {
+/** What every flow may know: read once before planning, never changed; `git` and `tree` where the script needs them. */
+type Known = {
   readonly place: Place;
   readonly user: User;
   readonly config: Config;
@@ -228,12 +228,20 @@ export type Facts = {
   readonly nonce: string;
   readonly git: GitFacts;
   readonly tree: TreeFacts;
+  /** A person can be asked and shown a prompt: stdin and stdout are a terminal. */
+  readonly terminal: boolean;
+};
+
+/** What costs something to look at: a flow names the parts that it reads, and its script sees to them. */
+export type Looked = {
   readonly engine: EngineFacts;
   readonly registries: RegistryFacts;
   readonly log: readonly SignedEntry[];
   /** The log that this clone saw last: what was rolled back, for commands that ask no network. */
   readonly lastLog: readonly SignedEntry[];
   readonly inputs: BuildInputs;
+  /** Dirs below the runnable dir with tests of their own, where a list is chosen by pytest. */
+  readonly nested: readonly string[];
   readonly claim: Owner | null;
   /** A move of a mutable tag is under way, or was left half-way: what the tag is meant to be is not in the log yet. */
   readonly moving: boolean;
@@ -242,26 +250,39 @@ export type Facts = {
   readonly remoteTags: Readonly<Record<string, string>>;
   /** The commit is on no branch that the remote is known to have; null where it is, or nobody was asked. */
   readonly unpushed: Unpushed | null;
-  /** A person can be asked and shown a prompt: stdin and stdout are a terminal. */
-  readonly terminal: boolean;
 };
-/** The parts of Facts that cost something; a script names those its flow reads. */
+
+/** Read in one look with the log. */
+type WithLog = "claim" | "moving" | "remoteTags";
+type Part = Exclude<keyof Looked, WithLog>;
+
+/** What is known to a flow that reads these parts of what was looked at; its script has to look at them. */
+export type Facts<K extends Part = never> = Known & Pick<Looked, K | (K extends "log" ? WithLog : never)>;
+export type AllFacts = Facts<Part>;
+
+/** What a script has looked at. */
 export type Need =
   | "git"
   | "tree"
   | "engine"
   | "registries"
-  /** What tells which image of a stage is meant: engine, last log, and the registries where both leave it open. */
-  | "image"
   | "log"
-  /** The log as it is now; as it was seen last where nobody answers. */
-  | "lastLog"
-  /** The same as it was seen last. */
-  | "seenLog"
   /** Who holds a claim or moves a tag, and whether the log is whole: a fault is told, not thrown. */
   | "refs"
   /** Whether the remote has the commit, with the log. */
   | "pushed"
-  | "inputs"
-  /** The look into the engine takes in the images that `--images` names. */
-  | "named";
+  | "inputs";
+
+/** The parts of the facts that each need gives. */
+export type Given = {
+  readonly git: never;
+  readonly tree: never;
+  readonly engine: "engine";
+  readonly registries: "registries";
+  readonly log: "log" | "lastLog";
+  readonly refs: "refs";
+  readonly pushed: "unpushed";
+  readonly inputs: "inputs";
+};
+/** All that a script may know before its own look. */
+export type NeededFacts = Facts<Given[Need]>;

@@ -1,4 +1,4 @@
-import type { BaseImage, Facts, GitFacts, Need, RegistryFacts } from "../model/facts.ts";
+import type { BaseImage, GitFacts, Looked, Need, RegistryFacts } from "../model/facts.ts";
 import { releaseTag, targetPlaces } from "../model/names.ts";
 import { unasked } from "../model/registry.ts";
 import { releasesOf, rolledBack } from "../model/releases.ts";
@@ -11,7 +11,7 @@ import type { Base } from "./needs.ts";
 export type BaseChoice = Pick<BaseImage, "version" | "why">;
 
 /** The dev version below a prod version: the one named, else the newest released one of its major.minor that was not rolled back. */
-export function chooseBase(base: Base, log: Facts["log"], { options }: Request): BaseChoice | null {
+export function chooseBase(base: Base, log: Looked["log"], { options }: Request): BaseChoice | null {
   const named = options["devVersion"] as Version | undefined;
   if (named) return { version: named, why: "the one of --dev-version" };
   if (!base.version) return null;
@@ -35,7 +35,8 @@ type Wanted = {
 /** What a prod image is built from includes the digest of its dev image, so the registries are asked first. */
 export async function loadRegistriesAndInputs(base: Base, { request, tags, dev, git }: Wanted) {
   const wants = (need: Need) => request.needs.includes(need);
-  const asked = wants("registries") ? loadRegistryFacts(base, tags, request) : undefined;
+  const { offline } = request;
+  const asked = wants("registries") ? loadRegistryFacts(base, tags, { offline, labels: wants("inputs") }) : undefined;
   if (!wants("inputs")) return { registries: await asked, inputs: undefined };
   const { readInputs } = await import("./inputs.ts");
   const isTagged = async () => base.version !== null && releaseTag(base, base.version) in ((await git)?.tags ?? {});
@@ -57,8 +58,15 @@ function baseImage(base: Base, registries: RegistryFacts, choice: BaseChoice): B
   return null;
 }
 
-export async function loadRegistryFacts(base: Base, tags: readonly string[], request: Request): Promise<RegistryFacts> {
-  if (request.offline) return unasked(base.targets, tags);
+type Asking = { readonly offline: boolean; readonly labels?: boolean };
+
+/** What tags are in every target; `labels` of versions cost a request more. */
+export async function loadRegistryFacts(
+  base: Base,
+  tags: readonly string[],
+  { offline, labels = false }: Asking,
+): Promise<RegistryFacts> {
+  if (offline) return unasked(base.targets, tags);
   const { lookAt } = await import("./registry_facts.ts");
-  return lookAt(base.targets, base.config.imageName, { tags, env: base.env, labels: request.needs.includes("inputs") });
+  return lookAt(base.targets, base.config.imageName, { tags, env: base.env, labels });
 }

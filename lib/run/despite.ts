@@ -1,36 +1,46 @@
 import { oldestEngine, plugins } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { AllFacts, NeededFacts } from "../model/facts.ts";
 import type { Plan, Refusal } from "../model/plan.ts";
+import { isNode } from "../model/shape.ts";
+
+/** What a script has looked at: the facts, and what its own look was answered. */
+export type Known = { readonly facts: NeededFacts; readonly seen: unknown };
+export type Planned = Known & { readonly steps: Plan["steps"]; readonly refused: readonly Refusal[] };
+
+type Parts = Partial<Pick<AllFacts, "git" | "inputs" | "unpushed" | "engine">>;
 
 /** States of the world that refuse a run and leave its plan as it is: by the kind of the error, the world without them. */
-const states: Readonly<Record<string, (facts: Facts) => Partial<Facts>>> = {
-  dirty: (facts) => ({
-    git: { ...facts.git, dirty: [] },
-    ...(Object.hasOwn(facts, "inputs") ? { inputs: { ...facts.inputs, other: [] } } : {}),
+const states: Readonly<Record<string, (known: Parts) => Parts>> = {
+  dirty: ({ git, inputs }) => ({
+    ...(git ? { git: { ...git, dirty: [] } } : {}),
+    ...(inputs ? { inputs: { ...inputs, other: [] } } : {}),
   }),
-  shallow: ({ git }) => ({ git: { ...git, shallow: false } }),
-  unpushed: () => ({ unpushed: null }),
-  engine: ({ engine }) => ({ engine: { ...engine, up: true, version: oldestEngine.join("."), plugins } }),
+  shallow: ({ git }) => (git ? { git: { ...git, shallow: false } } : {}),
+  unpushed: ({ unpushed }) => (unpushed ? { unpushed: null } : {}),
+  engine: ({ engine }) => (engine ? { engine: { ...engine, up: true, version: oldestEngine.join("."), plugins } } : {}),
 };
-
-export type Planned = { readonly facts: Facts; readonly steps: Plan["steps"]; readonly refused: readonly Refusal[] };
 
 /** Plans as a run would that is not refused for the state of tree, clone or engine, and says what would refuse it. */
 export function planDespite(
-  facts: Facts,
-  plan: (facts: Facts) => Plan["steps"],
+  known: Known,
+  plan: (known: Known) => Plan["steps"],
   refused: readonly Refusal[] = [],
 ): Planned {
   try {
-    return { facts, steps: plan(facts), refused };
+    return { ...known, steps: plan(known), refused };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { kind, message: what, why, fix } = error;
     const without = states[kind];
     if (without === undefined || refused.some((one) => one.what === what)) throw error;
+    const { facts, seen } = known;
+    const others = {
+      facts: withOthers(facts, without({ ...facts })),
+      seen: isNode(seen) ? { ...seen, ...without(seen) } : seen,
+    };
     try {
-      return planDespite(withOthers(facts, without(facts)), plan, [...refused, { kind, what, why, fix }]);
+      return planDespite(others, plan, [...refused, { kind, what, why, fix }]);
     } catch (later) {
       // What an engine lacks that does not answer nobody knows.
       throw kind === "engine" ? error : later;
@@ -39,8 +49,8 @@ export function planDespite(
 }
 
 /** The same facts but for some; what was not loaded stays so. */
-const withOthers = (facts: Facts, others: Partial<Facts>): Facts =>
+const withOthers = (facts: NeededFacts, others: Parts): NeededFacts =>
   Object.create(Object.getPrototypeOf(facts), {
     ...Object.getOwnPropertyDescriptors(facts),
     ...Object.getOwnPropertyDescriptors(others),
-  }) as Facts;
+  }) as NeededFacts;

@@ -7,7 +7,7 @@ import { emptyConfig, loadConfig, loadHost, loadUser, socketOf } from "../doors/
 import { withoutForeign } from "../model/caller_variables.ts";
 import { currentEntry, readChangelog } from "../model/changelog.ts";
 import type { Config } from "../model/config.ts";
-import type { Facts, Need } from "../model/facts.ts";
+import type { Need, NeededFacts } from "../model/facts.ts";
 import { usualPlatforms } from "../model/platform.ts";
 import { targetRegistries } from "../model/registry.ts";
 import type { ReleaseStage } from "../model/stage.ts";
@@ -41,12 +41,12 @@ export const commandEnv = (env: Env): Record<string, string> => ({
 const quietBuilder: Record<string, string> = { BUILDX_GIT_INFO: "false" };
 
 /** Reads the world once, only as far as the script's needs go; reading what was not asked for is our bug and throws. */
-export async function loadFacts(request: Request): Promise<Facts> {
+export async function loadFacts(request: Request): Promise<NeededFacts> {
   const base = await loadBase(request);
   return Object.create(
     unloaded,
     Object.getOwnPropertyDescriptors({ ...base, ...(await loadNeeds(base, request)) }),
-  ) as Facts;
+  ) as NeededFacts;
 }
 
 /** The version that was typed, else the newest entry's of the stage; a candidate that was typed has none. */

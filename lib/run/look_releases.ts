@@ -25,7 +25,7 @@ import { sharedClient } from "./client.ts";
 import { lookAt } from "./registry_facts.ts";
 import { readRuns } from "./runs.ts";
 
-type Base = Facts;
+type Base = Facts<"log">;
 type About = {
   /** The stage to tell of; without it all in play. */
   readonly stage?: ReleaseStage | undefined;

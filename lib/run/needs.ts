@@ -1,10 +1,8 @@
 import { currentEntry } from "../model/changelog.ts";
-import { asksRegistries } from "../model/choose_image.ts";
-import type { Facts, GitFacts, Need, TreeFacts } from "../model/facts.ts";
-import { imageTag, type Stage } from "../model/stage.ts";
+import type { AllFacts, Facts, GitFacts, Looked, Need, TreeFacts } from "../model/facts.ts";
+import { imageTag } from "../model/stage.ts";
 import { allowedInTree } from "../model/tests.ts";
-import type { Version } from "../model/version.ts";
-import { type BaseChoice, chooseBase, loadRegistriesAndInputs, loadRegistryFacts } from "./base_image.ts";
+import { chooseBase, loadRegistriesAndInputs } from "./base_image.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 
@@ -26,7 +24,7 @@ export const costly = [
 
 type CostlyName = (typeof costly)[number];
 export type Base = Omit<Facts, CostlyName>;
-type Costly = Partial<Pick<Facts, CostlyName>>;
+type Costly = Partial<Pick<AllFacts, CostlyName>>;
 
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
 export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
@@ -35,55 +33,21 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs(base, request, looked) : undefined;
   const dev = early ? chooseBase(base, early.refs?.log ?? [], request) : null;
-  const named = typedTags(request);
-  const tags = [...wantedTags(base, dev), ...(wants("named") ? [] : named)];
-  const gitAndRefs = early ?? loadGitAndRefs(base, request, looked);
-  const [{ git, tree, refs, more }, engine, { registries: seen, inputs }, image, lastLog] = await Promise.all([
-    gitAndRefs,
-    wants("engine") ? loadEngineFacts(base, { tags, words: wants("named") ? named : [], own: true }) : undefined,
+  const below = dev ? [imageTag("dev", "", dev.version)] : [];
+  const tags = [...wantedTags(base), ...below, ...typedTags(request)];
+  const [{ git, tree, refs, more }, engine, { registries: seen, inputs }] = await Promise.all([
+    early ?? loadGitAndRefs(base, request, looked),
+    wants("engine") ? loadEngineFacts(base, { tags, own: true }) : undefined,
     loadRegistriesAndInputs(base, { request, tags, dev, git: looked }),
-    wants("image") ? loadImageFacts(base, { tags, request, gitAndRefs }) : undefined,
-    wants("seenLog") ? loadSeenLog(base) : undefined,
   ]);
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
-  const groups = { ...refs, ...more, ...image };
-  const parts = { git, tree, engine, registries, lastLog, inputs, ...groups };
+  const parts = { git, tree, engine, registries, inputs, ...refs, ...more };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
 }
 
-async function withLabels(base: Base, seen: Facts["registries"], log: Facts["log"]): Promise<Facts["registries"]> {
+async function withLabels(base: Base, seen: Looked["registries"], log: Looked["log"]): Promise<Looked["registries"]> {
   const { labelUnknown } = await import("./registry_facts.ts");
   return labelUnknown(base.targets, { image: base.config.imageName, seen, log, env: base.env });
-}
-
-async function loadSeenLog(base: Base): Promise<Facts["lastLog"]> {
-  const { lastSeenLog } = await import("./ref_facts.ts");
-  return lastSeenLog(base);
-}
-
-type ForImage = {
-  readonly tags: readonly string[];
-  readonly request: Request;
-  readonly gitAndRefs: Awaited<ReturnType<typeof loadGitAndRefs>> | ReturnType<typeof loadGitAndRefs>;
-};
-
-/**
- * The engine and the last log tell which image is meant, mostly. What they leave open costs a look at registries, and at the
- * log as it is now: what is to be pulled may have been rolled back.
- */
-async function loadImageFacts(base: Base, { tags, request, gitAndRefs }: ForImage) {
-  const { stage, version = null } = request.options as { stage: Stage; version?: Version };
-  const own = stage === "local";
-  const [engine, lastLog] = await Promise.all([loadEngineFacts(base, { tags, own }), loadSeenLog(base)]);
-  if (!asksRegistries({ ...base, engine, lastLog }, stage, version)) return { engine, lastLog, registries: {} };
-  const [registries, log] = await Promise.all([loadRegistryFacts(base, tags, request), latest()]);
-  return { engine, lastLog: log, registries };
-
-  async function latest(): Promise<Facts["lastLog"]> {
-    const { git } = await gitAndRefs;
-    const { latestLog } = await import("./ref_facts.ts");
-    return git ? latestLog({ base, git, offline: request.offline }) : lastLog;
-  }
 }
 
 /** The log is read with the remote that Git names, and the tree is compared with the commit that it names. */
@@ -99,13 +63,13 @@ async function loadGitAndRefs(base: Base, request: Request, looked: Promise<GitF
 
 /** What refs say: read where it is asked for. */
 async function loadRefParts(known: { base: Base; git: GitFacts; offline: boolean }, needs: readonly Need[]) {
-  if (!(["log", "lastLog", "refs"] as const).some((need) => needs.includes(need))) return undefined;
-  const { latestLog, loadHeld, loadRefs } = await import("./ref_facts.ts");
+  if (!needs.includes("log") && !needs.includes("refs")) return undefined;
+  const { loadHeld, loadRefs } = await import("./ref_facts.ts");
   const refs = needs.includes("log") ? await loadRefs(known, needs.includes("pushed")) : undefined;
   return {
     refs,
     more: {
-      ...(refs ? { lastLog: refs.log } : needs.includes("lastLog") ? { lastLog: await latestLog(known) } : {}),
+      ...(refs ? { lastLog: refs.log } : {}),
       ...(needs.includes("refs") ? { refs: await loadHeld(known) } : {}),
     },
   };
@@ -130,13 +94,14 @@ function typedTags({ options }: Request): readonly string[] {
   return typeof candidate === "string" ? [...images, candidate] : images;
 }
 
-/** The tags a flow may ask about: the stage's mutable one, the version's (without one the code version's), the base's. */
-function wantedTags({ stage, version, changelog }: Base, dev: BaseChoice | null): string[] {
+/** The tags a flow may ask about: the stage's mutable one and the version's, without one the code version's. */
+export function wantedTags({ stage, version, changelog }: Pick<Base, "stage" | "version" | "changelog">): string[] {
   const wanted = version ?? currentEntry(changelog, stage)?.version;
-  return [stage, ...(wanted ? [imageTag(stage, "", wanted)] : []), ...(dev ? [imageTag("dev", "", dev.version)] : [])];
+  return [stage, ...(wanted ? [imageTag(stage, "", wanted)] : [])];
 }
 
-async function loadGitFacts(base: Base): Promise<GitFacts> {
+/** The state of the repo, and the remote where claims, log and tags are kept. */
+export async function loadGitFacts(base: Base): Promise<GitFacts> {
   const [{ loadGit }, { loadRemote }] = await Promise.all([
     import("../doors/git.ts"),
     import("../doors/git_remote.ts"),

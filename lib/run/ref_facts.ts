@@ -3,7 +3,7 @@ import { remoteOf } from "../doors/git_remote.ts";
 import { openRefs, type Refs } from "../doors/refs.ts";
 import { flipRef, timeOf } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, GitFacts, HeldRef, HeldRefs, Owner } from "../model/facts.ts";
+import type { AllFacts, GitFacts, HeldRef, HeldRefs, Looked, Owner } from "../model/facts.ts";
 import type { SignedEntry } from "../model/log.ts";
 import { damaged, forgotten, type LostRelease, type Standing, type Survey } from "../model/log_repair.ts";
 import { releaseClaim, releaseTag } from "../model/names.ts";
@@ -48,7 +48,7 @@ export function sharedRefs(
 
 const open = ({ base, git, offline }: Known): Refs => sharedRefs(base, git, offline);
 
-type RefFacts = Pick<Facts, "log" | "claim" | "moving" | "remoteTags" | "unpushed">;
+type RefFacts = Pick<AllFacts, "log" | "claim" | "moving" | "remoteTags" | "unpushed">;
 
 /**
  * The log, the claim of the version and the release tags, in one look, and with `pushed` whether the remote has the commit; a
@@ -74,13 +74,13 @@ export async function loadRefs(known: Known, pushed: boolean): Promise<RefFacts>
 }
 
 /** The log that this clone saw last, which costs no network. */
-export async function lastSeenLog({ config, place, env }: Base): Promise<Facts["lastLog"]> {
+export async function lastSeenLog({ config, place, env }: Base): Promise<Looked["lastLog"]> {
   const { imageName: image, release } = config;
   return openRefs(place, { image, prefix: release.refPrefix, remote: null, offline: true }, env).lastSeenLog();
 }
 
 /** The log as it is now, for who can do with what this clone saw last: that is told where nobody answers. */
-export async function latestLog(known: Known): Promise<Facts["lastLog"]> {
+export async function latestLog(known: Known): Promise<Looked["lastLog"]> {
   const refs = open(known);
   try {
     return await refs.readLog((await refs.list())[refs.logRef]);
@@ -91,7 +91,7 @@ export async function latestLog(known: Known): Promise<Facts["lastLog"]> {
   }
 }
 
-async function lookForCommit(refs: Refs, all: All, { git, offline }: Known): Promise<Facts["unpushed"]> {
+async function lookForCommit(refs: Refs, all: All, { git, offline }: Known): Promise<Looked["unpushed"]> {
   const { remote, commit } = git;
   if (offline || !remote) return null;
   const branch = branchThere(git) ?? "refs/heads/BRANCH";

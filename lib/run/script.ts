@@ -8,14 +8,14 @@ import { dropEnvFiles, typedWords } from "../doors/words.ts";
 import { foreignNotes } from "../model/caller_variables.ts";
 import { dotEnvNotes } from "../model/dotenv.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, Need } from "../model/facts.ts";
+import type { Facts, Given, Need } from "../model/facts.ts";
 import { withoutPassword } from "../model/git_remote.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { stepsOf, usesRefs } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
-import { type Planned, planDespite } from "./despite.ts";
+import { type Known, type Planned, planDespite } from "./despite.ts";
 import { loadFacts } from "./facts.ts";
 import { renderHelp, renderShortHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
@@ -23,13 +23,13 @@ import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
 
 /** A workflow: a sentence, its options, and the pure function from what was seen and the options to steps. */
-export type Script<O extends OptionSet, S = unknown> = {
+export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly about: string;
   /** What it is about, as `i` lists it; a repo's own workflow may have any, or none. */
   readonly subject?: string;
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
-  readonly needs?: readonly Need[] | ((options: Values<O>) => readonly Need[]);
+  readonly needs?: readonly N[];
   /** The stage that the workflow releases or moves; without it that of `--stage`, else dev. */
   readonly stage?: ReleaseStage;
   /** Without a version the stage's newest changelog entry is meant. */
@@ -40,27 +40,31 @@ export type Script<O extends OptionSet, S = unknown> = {
   readonly passesWords?: true;
   readonly examples?: readonly string[];
   /** A question before anything changes, or null. A version that was not typed is asked about anyway. */
-  asks?(facts: Facts, options: Values<O>, seen: S): string | null;
+  readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
   readonly before?: {
     readonly stage?: ReleaseStage;
-    steps(facts: Facts, options: Values<O>, seen: S): Step[];
+    readonly steps: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => Step[];
   };
   /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
   readonly every?: (options: Values<O>) => number | undefined;
   /** Files that are put back as they are now, null where there is none, when `before` or what follows it fails. */
-  putsBack?(facts: Facts, seen: S): Readonly<Record<string, string | null>>;
+  readonly putsBack?: (facts: Facts<Given[N]>, seen: S) => Readonly<Record<string, string | null>>;
   /** A question of its own to the world, which changes nothing: `steps` gets the answer. */
-  readonly look?: (facts: Facts, options: Values<O> & { readonly offline: boolean }) => Promise<S>;
-  steps(facts: Facts, options: Values<O> & { readonly words: readonly string[] }, seen: S): Plan["steps"];
+  readonly look?: (facts: Facts<Given[N]>, options: Values<O> & { readonly offline: boolean }) => Promise<S>;
+  readonly steps: (
+    facts: Facts<Given[N]>,
+    options: Values<O> & { readonly words: readonly string[] },
+    seen: S,
+  ) => Plan["steps"];
 };
 type Common = Values<typeof universal>;
 
 /** Defines a script, and runs it when its file is the one that was started. */
-export async function script<const O extends OptionSet, S = undefined>(
+export async function script<const O extends OptionSet, S = undefined, N extends Need = never>(
   url: string,
-  spec: Script<O, S>,
-): Promise<Script<O, S>> {
+  spec: Script<O, S, N>,
+): Promise<Script<O, S, N>> {
   const file = fileURLToPath(url);
   if (process.argv[1] && realPath(process.argv[1]) === realPath(file)) {
     dropEnvFiles();
@@ -86,9 +90,9 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
-    const look = async (stage: ReleaseStage = spec.stage ?? asked): Promise<Looked> => {
+    const look = async (stage: ReleaseStage = spec.stage ?? asked): Promise<Known> => {
       const facts = await loadFacts({
-        needs: (typeof spec.needs === "function" ? spec.needs(options) : spec.needs) ?? [],
+        needs: spec.needs ?? [],
         stage,
         versionFromChangelog: spec.versionFromChangelog === true,
         newDir: spec.newDir === true,
@@ -128,11 +132,8 @@ const ownMeanings = (own: OptionSet): Readonly<Record<string, unknown>> =>
     Object.entries(universal).flatMap(([name, { fallback }]) => (name in own ? [[name, fallback]] : [])),
   );
 
-/** The facts, and what the workflow's own question was answered. */
-type Looked = { readonly facts: Facts; readonly seen: unknown };
-
 type Turn = {
-  readonly look: (stage?: ReleaseStage) => Promise<Looked>;
+  readonly look: (stage?: ReleaseStage) => Promise<Known>;
   readonly options: Values<OptionSet> & { readonly words: readonly string[] };
   readonly common: Common;
   readonly origins: Readonly<Record<string, string>>;
@@ -150,12 +151,13 @@ async function planAndRun(
   if (seconds !== undefined) return again(name, spec, { seconds, turn: { look, options, common, origins } });
   const planned = common.dryRun ? planDespite : planStrictly;
   const early = spec.before ? await look(spec.before.stage) : null;
-  const before = early && planned(early.facts, (facts) => spec.before?.steps(facts, options, early.seen) ?? []);
+  const before = early && planned(early, ({ facts, seen }) => spec.before?.steps(facts, options, seen) ?? []);
   const first = before?.steps ?? [];
-  const isKnown = early && before && (first.length > 0 || !spec.before?.stage);
-  const { facts: known, seen } = isKnown ? { facts: before.facts, seen: early.seen } : await look();
-  const { facts, steps, refused } =
-    before && first.length > 0 ? before : planned(known, (facts) => spec.steps(facts, options, seen), before?.refused);
+  const known = before && (first.length > 0 || !spec.before?.stage) ? before : await look();
+  const { facts, seen, steps, refused } =
+    before && first.length > 0
+      ? before
+      : planned(known, ({ facts, seen }) => spec.steps(facts, options, seen), before?.refused);
   const plan = makePlan(name, facts, { steps, refused });
   if (first.length === 0 && !common.quiet)
     for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
@@ -191,9 +193,9 @@ async function again(
   return watch({ seconds, json, look, report: (error) => report(error, json) });
 }
 
-const planStrictly: typeof planDespite = (facts, plan) => ({ facts, steps: plan(facts), refused: [] });
+const planStrictly: typeof planDespite = (known, plan) => ({ ...known, steps: plan(known), refused: [] });
 
-const makePlan = (workflow: string, facts: Facts, { steps, refused }: Omit<Planned, "facts">): Plan => ({
+const makePlan = (workflow: string, facts: Facts, { steps, refused }: Pick<Planned, "steps" | "refused">): Plan => ({
   slipway: 2,
   workflow,
   dir: facts.place.dir,

@@ -5,7 +5,7 @@ import { setClock } from "../../lib/doors/clock.ts";
 import { plain } from "../../lib/doors/progress.ts";
 import { registryClient } from "../../lib/doors/registry.ts";
 import { UserError } from "../../lib/model/errors.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Action, Plan, Step } from "../../lib/model/plan.ts";
 import { execute } from "../../lib/run/execute.ts";
 import { resultsOf, startState, thisOwner, type World } from "../../lib/run/world.ts";
@@ -24,13 +24,13 @@ export type Acting = {
   readonly clock: TestClock;
   readonly docker: DockerProgram;
   /** Somebody who works on an image of its own. */
-  readonly actor: (image: string, more?: Partial<Facts> & { readonly kind?: "ecr" }) => Actor;
+  readonly actor: (image: string, more?: Partial<AllFacts> & { readonly kind?: "ecr" }) => Actor;
   readonly end: () => Promise<void>;
 };
 export type Actor = {
   readonly image: string;
   readonly refs: MemoryRefs;
-  readonly facts: Facts;
+  readonly facts: AllFacts;
   /** Where the image is in each registry. */
   readonly places: readonly { readonly registry: string; readonly repository: string }[];
   /** The text of a file below the repo. */
@@ -106,7 +106,7 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
   }
 }
 
-function newWorld(known: Facts, refs: MemoryRefs, steps: readonly Step[]): World {
+function newWorld(known: AllFacts, refs: MemoryRefs, steps: readonly Step[]): World {
   const plan: Plan = { slipway: 2, workflow: "try", dir: ".", image: known.config.imageName, version: null, steps };
   const { signal } = new AbortController();
   const client = registryClient({ env: known.env, signal });

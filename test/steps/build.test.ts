@@ -18,12 +18,12 @@ import { imageLabels } from "../../lib/flows/build.ts";
 import { bringLockBack, buildLocal } from "../../lib/flows/local.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { type WriteFile, writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { config, digest, engine, facts, inputs, lines, refusal, stepOf, version } from "../unit/factory.ts";
 
 const options = { cache: true, buildArg: [], poetryMode: "no_update" } as const;
 type Options = Parameters<typeof buildLocal>[1];
-const step = (world: Partial<Facts> = {}, more: Partial<Options> = {}) =>
+const step = (world: Partial<AllFacts> = {}, more: Partial<Options> = {}) =>
   stepOf(buildLocal(facts(world), { ...options, ...more }), "build_local");
 const commands = (...given: Parameters<typeof step>): Command[] => step(...given).do.filter(command.is);
 const build = (...given: Parameters<typeof step>): Command => {
@@ -247,7 +247,7 @@ describe("the classic image store", () => {
     });
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["one platform", { engine: classic, platforms: ["linux/amd64"] }],
     ["no platform that is named", { engine: classic }],
     ["several that a builder pushes", { engine: classic, platforms: both, builder: "far" }],
@@ -258,7 +258,8 @@ describe("the classic image store", () => {
 });
 
 describe("labels of an image", () => {
-  const inputsOf = (world: Partial<Facts>) => imageLabels(facts(world), version("1.2.0"), "prod")["dev.slipway.inputs"];
+  const inputsOf = (world: Partial<AllFacts>) =>
+    imageLabels(facts(world), version("1.2.0"), "prod")["dev.slipway.inputs"];
   it("differ by the platforms, each of which counts", () => {
     const all = [
       inputsOf({}),
@@ -286,7 +287,7 @@ describe("labels of an image", () => {
 });
 
 describe("the lock", () => {
-  const bring = (more: Partial<Facts> = {}) => bringLockBack(facts(more), "build_local");
+  const bring = (more: Partial<AllFacts> = {}) => bringLockBack(facts(more), "build_local");
   it.each([
     [".", "devops/docker_build"],
     ["sub/dir", "sub/dir/devops/docker_build"],

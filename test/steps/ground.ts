@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setClock } from "../../lib/doors/clock.ts";
-import type { Facts, Need } from "../../lib/model/facts.ts";
+import type { Need, NeededFacts } from "../../lib/model/facts.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import type { Action, Plan, Step } from "../../lib/model/plan.ts";
 import type { OptionSet } from "../../lib/run/options.ts";
@@ -51,14 +51,14 @@ export type Place = {
   readonly dir: string;
   readonly image: string;
   /** Runs a workflow here, as if its name and these words were typed. */
-  readonly run: <O extends OptionSet>(
-    workflow: readonly [name: string, spec: Script<O>],
+  readonly run: <O extends OptionSet, S, N extends Need>(
+    workflow: readonly [name: string, spec: Script<O, S, N>],
     ...argv: readonly string[]
   ) => Promise<Ended>;
   /** Runs a workflow called `try` that does just this. */
   readonly plan: (steps: Plan["steps"], ...argv: readonly string[]) => Promise<Ended>;
   /** What a workflow would know that needs this. */
-  readonly look: (needs: readonly Need[], more?: Partial<Workflow>, ...argv: readonly string[]) => Promise<Facts>;
+  readonly look: (needs: readonly Need[], more?: Partial<Workflow>, ...argv: readonly string[]) => Promise<NeededFacts>;
   /** What a workflow's own question is answered. */
   readonly ask: <O extends OptionSet, S>(workflow: Asking<O, S>, ...argv: readonly string[]) => Promise<S>;
   readonly writeLog: (...entries: readonly SignedEntry[]) => void;
@@ -120,7 +120,7 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
     `docker_info:\n  docker_image_name: ${image}\ncontainer_registry_info:\n${lines}${config}`,
   );
   writeTo(join(dir, "changelog.txt"), changelog ?? `# ${image}-1.0.0\n- 2025-01-02\n- The first\n`);
-  const run = <O extends OptionSet, S>(name: string, spec: Script<O, S>, argv: readonly string[]) =>
+  const run = <O extends OptionSet, S, N extends Need>(name: string, spec: Script<O, S, N>, argv: readonly string[]) =>
     inProcess(dir, at, () => runScript(name, spec as unknown as Workflow, argv));
   const ref = `refs/slipway/log/${image}`;
   return {
@@ -129,8 +129,8 @@ function makePlace(ground: Ground, at: At, options: PlaceOptions & { readonly im
     run: ([name, spec], ...argv) => run(name, spec, argv),
     plan: (steps, ...argv) => run("try", { ...tried, steps: () => [...steps] }, argv),
     look: async (needs, more = {}, ...argv) => {
-      const seen: Facts[] = [];
-      const steps = (facts: Facts) => {
+      const seen: NeededFacts[] = [];
+      const steps = (facts: NeededFacts) => {
         seen.push(facts);
         return [];
       };

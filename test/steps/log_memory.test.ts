@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { record } from "../../lib/kinds/record.ts";
-import type { Facts, Need } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import { type LostRelease, lostEntries } from "../../lib/model/log_repair.ts";
 import { readEntry } from "../../lib/model/ref_message.ts";
 import { parseVersion } from "../../lib/model/version.ts";
+import { loadSeenLog, lookForImage, lookForReleased } from "../../lib/run/look_image.ts";
 import { pick } from "../../lib/run/options.ts";
 import docker_pull from "../../scripts/docker_pull.ts";
 import docker_rollback_dev from "../../scripts/docker_rollback_dev.ts";
@@ -141,25 +142,24 @@ describe("a clone that asks nobody", () => {
 });
 
 describe("who wants to know what was rolled back", () => {
-  const versions = (log: Facts["lastLog"]) => log.map((entry) => "version" in entry && entry.version);
+  const versions = (log: AllFacts["lastLog"]) => log.map((entry) => "version" in entry && entry.version);
 
   it("hears it from the remote, or as it was seen last where that does not answer, and is told so", async () => {
     const at = ground.place("asked");
     at.writeLog(logged(flip("1.0.0")));
     const used = { options: pick("stage", "version") };
-    const pull = (docker_pull.needs as (options: object) => readonly Need[])({});
-    expect(versions((await at.look(pull)).lastLog)).toEqual(["1.0.0"]);
+    expect(versions((await at.ask({ ...used, look: lookForReleased })).lastLog)).toEqual(["1.0.0"]);
     await append(at, flip("2.0.0"));
-    expect(versions((await at.look(["seenLog"])).lastLog)).toEqual(["1.0.0"]);
+    expect(versions(await at.ask({ ...used, look: loadSeenLog }))).toEqual(["1.0.0"]);
     await git(ground.repo, "remote", "set-url", "origin", "/nowhere");
     const pulled = await at.run(["docker_pull", docker_pull], "--dry-run");
     await git(ground.repo, "remote", "set-url", "origin", ground.shared);
     expect(pulled).toMatchObject({ code: 0, err: expect.stringContaining("what was rolled back since is not known") });
     // Where the engine lacks what fits the code, it is pulled, and nobody pulls what was rolled back.
-    expect(versions((await at.look(["git", "image"], used)).lastLog)).toEqual(["1.0.0", "2.0.0"]);
+    expect(versions((await at.ask({ ...used, look: lookForImage })).lastLog)).toEqual(["1.0.0", "2.0.0"]);
     await append(at, flip("3.0.0"));
-    expect(versions((await at.look(["git", "image"], used, "--offline")).lastLog)).toEqual(["1.0.0", "2.0.0"]);
-    expect(versions((await at.look(pull)).lastLog)).toEqual(["1.0.0", "2.0.0", "3.0.0"]);
+    expect(versions((await at.ask({ ...used, look: lookForImage }, "--offline")).lastLog)).toEqual(["1.0.0", "2.0.0"]);
+    expect(versions((await at.ask({ ...used, look: lookForReleased })).lastLog)).toEqual(["1.0.0", "2.0.0", "3.0.0"]);
   });
 });
 

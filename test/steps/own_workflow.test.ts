@@ -143,7 +143,7 @@ export default await script(import.meta.url, {
 `,
     "lib/kinds/count_words.ts": `import { join } from "node:path";
 import { readText, writeText } from "../doors/files.ts";
-import type { Facts } from "../model/facts.ts";
+import type { AllFacts } from "../model/facts.ts";
 import { kind } from "../model/kind.ts";
 import { step } from "../model/plan.ts";
 import { announce } from "./announce.ts";
@@ -159,7 +159,7 @@ const keepCount = kind<Keep>("keep_count", {
   },
 });
 
-export const lookAtWords = async ({ place }: Facts): Promise<number> =>
+export const lookAtWords = async ({ place }: AllFacts): Promise<number> =>
   (readText(join(place.root, "notes.txt")) ?? "").split(/\\s+/).filter(Boolean).length;
 
 export const countWords = (count: number) => [

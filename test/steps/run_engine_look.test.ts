@@ -12,6 +12,7 @@ import {
   lookAtStats,
   lookForPort,
 } from "../../lib/run/look_containers.ts";
+import { lookForNamed } from "../../lib/run/look_image.ts";
 import { lookAtNewDir } from "../../lib/run/new_dir.ts";
 import { flag, list, pick, portOption, text } from "../../lib/run/options.ts";
 import { digest } from "../unit/factory.ts";
@@ -72,23 +73,29 @@ describe("the engine", () => {
       `case "$*" in info*) ${says(info)} ;; 'image inspect'*debian:12) ${says(there)}; [ $# = 3 ] ;; *) exit 1 ;; esac`,
     );
     const naming = { ...asking, options: { ...options, images: list("IMAGES", "Images.") } };
-    const { engine } = await at.look(["engine", "named"], naming, "--images", "docker.io/library/debian:12");
+    const engine = await at.ask({ ...naming, look: lookForNamed }, "--images", "docker.io/library/debian:12");
     expect(engine.images.map(({ reference }) => reference)).toEqual(["docker.io/library/debian:12"]);
     expect(ground.docker.asked().filter((line) => line.startsWith("image inspect"))).toHaveLength(4);
   });
 
   it("is asked for images that a person names, each once", async () => {
     const naming = { ...asking, options: { ...options, images: list("IMAGES", "Images.") } };
-    const inspected = async (needs: readonly ("engine" | "named")[], names: string) => {
+    const inspected = async (look: (...argv: readonly string[]) => Promise<unknown>, names: string) => {
       ground.docker.does(`case "$*" in info*) ${says(info)} ;; *) exit 1 ;; esac`);
-      await at.look(needs, naming, "--images", names);
+      await look("--images", names);
       const [line = ""] = ground.docker.asked().filter((line) => line.startsWith("image inspect"));
       return line.split(" ").slice(2);
     };
     const usual = [`${repository()}:dev`, `${repository()}:dev-1.0.0`];
     const [tag, other] = [`${repository()}:local-ann-1.0.0`, "debian:12"];
-    expect(await inspected(["engine"], "dev,local-ann-1.0.0")).toEqual([...usual, tag]);
-    expect(await inspected(["engine", "named"], "dev,debian:12")).toEqual([...usual, other]);
+    expect(await inspected((...argv) => at.look(["engine"], naming, ...argv), "dev,local-ann-1.0.0")).toEqual([
+      ...usual,
+      tag,
+    ]);
+    expect(await inspected((...argv) => at.ask({ ...naming, look: lookForNamed }, ...argv), "dev,debian:12")).toEqual([
+      ...usual,
+      other,
+    ]);
   });
 
   it("that does not answer is told with why", async () => {

@@ -45,14 +45,11 @@ describe("Ctrl-C", () => {
   });
 
   it("while the world is looked at ends the run before it plans", async () => {
-    const needs = () => {
-      process.emit("SIGTERM", "SIGTERM");
-      return [];
-    };
+    const look = async () => process.emit("SIGTERM", "SIGTERM");
     const steps = () => {
       throw new Error("it planned");
     };
-    const ended = await at.run(["try", { about: "Try.", options: {}, needs, steps }], "--json");
+    const ended = await at.run(["try", { about: "Try.", options: {}, look, steps }], "--json");
     expect([ended.code, told(ended).error]).toEqual([130, interrupted]);
   });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import { lookAtReleases, lookForNotes, lookForStatus } from "../../lib/run/look_releases.ts";
 import { commitAll } from "../bed/git.ts";
@@ -58,7 +58,7 @@ function released(...releases: readonly Released[]): Actor {
 }
 type Stage = "dev" | "prod";
 type Options = { readonly stage?: Stage; readonly targetRegistries?: readonly string[]; readonly offline?: boolean };
-type More = { readonly options?: Options; readonly facts?: Partial<Facts> };
+type More = { readonly options?: Options; readonly facts?: Partial<AllFacts> };
 const known = ({ facts }: Actor, { facts: more = {} }: More) => ({ ...facts, version: null, ...more });
 const releases = (actor: Actor, more: More = {}) =>
   lookAtReleases(known(actor, more), { offline: false, ...more.options });

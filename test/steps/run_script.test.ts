@@ -171,7 +171,7 @@ describe("--dry-run", () => {
 
   it("plans what the state of tree, clone or engine would refuse, and says so", async () => {
     const rule = (kind: string) => new UserError(`it is ${kind}`, { why: "A rule.", fix: `mend ${kind}`, kind });
-    const steps = ({ git, engine }: Facts) => {
+    const steps = ({ git, engine }: Facts<"engine">) => {
       if (git.dirty.length > 0) throw rule("dirty");
       if (!engine.up) throw rule("engine");
       return [doing("one", cmd`touch scripts/done.txt`)];
@@ -200,7 +200,7 @@ describe("--dry-run", () => {
       throw rule("rule");
     };
     expect((await at.run(["touch", { ...workflow, steps: ruled }], "--dry-run")).code).toBe(2);
-    const lacking = ({ engine, git }: Facts) => {
+    const lacking = ({ engine, git }: Facts<"engine">) => {
       if (git.dirty.length > 0) throw rule("dirty");
       throw engine.up ? rule("missing from the engine") : rule("engine");
     };

@@ -6,7 +6,7 @@ import { bash, command as inContainer, login } from "../../lib/flows/use.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
   active,
@@ -45,9 +45,9 @@ describe("without a registry", () => {
 });
 
 describe("the image that is meant", () => {
-  const shell = (stage: "local" | "dev" | "prod", world: Partial<Facts>, of?: string) =>
+  const shell = (stage: "local" | "dev" | "prod", world: Partial<AllFacts>, of?: string) =>
     stepOf(bash(facts(world), { ...options, stage, version: of ? version(of) : undefined }), "docker_bash").title;
-  it.each<[string, "local" | "dev" | "prod", string | undefined, Partial<Facts>, string]>([
+  it.each<[string, "local" | "dev" | "prod", string | undefined, Partial<AllFacts>, string]>([
     [
       "dev without a version is the container that fits the code",
       "dev",
@@ -222,7 +222,7 @@ describe("docker_login", () => {
 });
 
 describe("a pass is recorded", () => {
-  const run = (world: Partial<Facts>, pytestOpts: readonly string[] = []) =>
+  const run = (world: Partial<AllFacts>, pytestOpts: readonly string[] = []) =>
     doing(
       runTests(facts({ ...images("dev-1.2.0"), ...world }), { stage: "dev", pytestOpts, snapshot: false }, "fast"),
       record,
@@ -231,7 +231,7 @@ describe("a pass is recorded", () => {
     expect(run({})).toMatchObject([{ entry: { type: "pass", list: "fast", digest: digest("a") } }]);
   });
 
-  it.each<[string, Partial<Facts>, readonly string[]]>([
+  it.each<[string, Partial<AllFacts>, readonly string[]]>([
     ["a tree that is not its commit", { tree: { differs: ["a.py"], stamp: "" } }, []],
     ["a part of the list", {}, ["-k", "one"]],
     ["an image whose digest is not known", { engine: engine() }, []],
@@ -283,7 +283,7 @@ describe("a login", () => {
   const registry = (name: string, kind: string, address: string) =>
     config({ container_registry_info: { [name]: { kind, address } } });
   const run = (
-    settings: Facts["config"],
+    settings: AllFacts["config"],
     more: Partial<Parameters<typeof login>[1]> = {},
     env: Readonly<Record<string, string>> = {},
   ) => login(facts({ config: settings, env }), { passwordStdin: false, ...more });
@@ -324,7 +324,7 @@ describe("a login", () => {
     expect(doing(run(ghcr, { passwordStdin: true }, { GITHUB_TOKEN: "x" }), command)[0]?.input).toBeUndefined();
   });
 
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<AllFacts>, string]>([
     ["several registries", {}, "Name one: --target-registries ecr"],
     ["no registry", { targets: [] }, "Name one: --target-registries NAME"],
   ])("with one password for %s is refused", (_what, more, fix) => {

@@ -9,7 +9,7 @@ import { pushDev, pushProd, tagLocalAsDev } from "../../lib/flows/promote.ts";
 import { release } from "../../lib/flows/release.ts";
 import { rollback } from "../../lib/flows/rollback.ts";
 import { passedAt } from "../../lib/flows/tests.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Released, SignedEntry } from "../../lib/model/log.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
@@ -42,7 +42,7 @@ const never = "A tag of a release names the commit that was tested, and never mo
 
 describe("a version's image", () => {
   const registries = (hash: string) => ({ ecr: { "dev-1.2.0": found(own) }, dockerhub: { "dev-1.2.0": found(hash) } });
-  const check = (more: Partial<Facts>) => () => assertAsLogged(facts(more), of);
+  const check = (more: Partial<AllFacts>) => () => assertAsLogged(facts(more), of);
 
   it("is refused where a registry has another than the log, with the line that points it back", () => {
     expect(refusal(check({ log: [record()], registries: registries(other) }))).toMatchObject({
@@ -59,7 +59,7 @@ describe("a version's image", () => {
     expect(check({ log, registries: registries(other) })).toThrow("in dockerhub");
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["all have what the log has", { log: [record()], registries: registries(own) }],
     ["some have none", { log: [record()], registries: { ecr: { "dev-1.2.0": { state: "absent" } } } }],
     ["the log does not know it", { registries: registries(other) }],
@@ -194,18 +194,18 @@ describe("what log, Git tag and registries do not agree on ends", () => {
   const labels = imageLabels(facts(), "1.2.0", "no_update");
   const noGates = config({ release: { gates: [] } });
   const settings = { config: noGates, changelog: facts().changelog };
-  const moved: Partial<Facts> = { ...settings, log: [record()], remoteTags: { [tag]: commit("c") } };
-  const wrong: Partial<Facts> = {
+  const moved: Partial<AllFacts> = { ...settings, log: [record()], remoteTags: { [tag]: commit("c") } };
+  const wrong: Partial<AllFacts> = {
     ...{ ...settings, log: [record()] },
     registries: { ecr: { "dev-1.2.0": found(other, labels) }, dockerhub: { "dev-1.2.0": found(other, labels) } },
   };
-  const local: Partial<Facts> = {
+  const local: Partial<AllFacts> = {
     engine: engine({
       images: ["local-gp-1.2.0", "dev-1.2.0"].map((name) => localImage(`${repository}:${name}`, { id: other, labels })),
     }),
   };
   const right = { registries: { ecr: { "dev-1.2.0": found(own, labels) } } };
-  const asProd = (more: Partial<Facts>): Facts =>
+  const asProd = (more: Partial<AllFacts>): AllFacts =>
     facts({ ...more, stage: "prod", inputs: inputs({ base }), registries: wrong.registries ?? {} });
   const options = { skipTests: true };
 
@@ -267,7 +267,7 @@ describe("what log, Git tag and registries do not agree on ends", () => {
   });
 
   it("docker_push_prod of an image that stands on another dev than would be recorded, which it names", () => {
-    const prod = (dev: string, more: Partial<Facts> = {}) =>
+    const prod = (dev: string, more: Partial<AllFacts> = {}) =>
       facts({
         ...{ ...settings, stage: "prod", inputs: inputs({ base: { ...base, digest: own } }) },
         engine: engine({

@@ -3,7 +3,7 @@ import { type AnnounceOptions, announcement, announceRelease, asksAnnounce } fro
 import { announce } from "../../lib/kinds/announce.ts";
 import { postMessage } from "../../lib/kinds/post_message.ts";
 import type { ChangelogEntry } from "../../lib/model/changelog.ts";
-import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { Announced, Announcing, Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import {
   changelog,
@@ -54,7 +54,7 @@ const everywhere = (tag = "dev-1.2.0", hash = image): RegistryFacts => ({
   ecr: { [tag]: found(hash) },
   dockerhub: { [tag]: found(hash) },
 });
-const plan = (more: Partial<Facts> = {}, options: Partial<AnnounceOptions> = {}) => {
+const plan = (more: Partial<AllFacts> = {}, options: Partial<AnnounceOptions> = {}) => {
   const world = facts({ registries: everywhere(), log: [release("1.2.0")], ...more });
   return announceRelease(world, { stage: "dev", ...options }, world.registries);
 };
@@ -230,7 +230,7 @@ describe("an announcement is refused", () => {
   const pulled = "A release is announced when every registry shows its digest.";
   const back = [release("1.2.0"), flip("1.2.0", "release"), flip("1.1.0", "rollback", { reason: "it breaks" })];
   const look = "Look at it: i release_status; bring it up: i release_mirror --stage dev --version 1.2.0";
-  it.each<[string, Partial<Facts>, Partial<AnnounceOptions>, object]>([
+  it.each<[string, Partial<AllFacts>, Partial<AnnounceOptions>, object]>([
     [
       "where nothing is released",
       { log: [] },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CheckOptions } from "../../lib/flows/check_list.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { confirmed, engineWith, image, local, pass, plan, release, report } from "./check_lists.ts";
 import { doing, refusal, stepOf, version } from "./factory.ts";
@@ -95,7 +95,7 @@ describe("the check-list of a version", () => {
     expect(doing(plan({ log, ...engineWith(local) }), announce)[0]?.exitCode).toBe(0);
   });
 
-  it.each<[string, Partial<Facts>, Partial<CheckOptions>, readonly string[]]>([
+  it.each<[string, Partial<AllFacts>, Partial<CheckOptions>, readonly string[]]>([
     ["the version that is named", {}, { version: version("1.1.0") }, ["1.1.0", "pre"]],
     ["that of the newest entry", { log: [release({ version: "1.1.0" })] }, {}, ["1.2.0", "pre"]],
     [

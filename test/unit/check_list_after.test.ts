@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { CheckOptions } from "../../lib/flows/check_list.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { entries, flip, image, line, release, report } from "./check_lists.ts";
 import { changelog, commit, config, digest, found, git, logged, version } from "./factory.ts";
 
 describe("after a release", () => {
-  const both = (tags: Facts["registries"][string]) => ({ ecr: tags, dockerhub: tags });
+  const both = (tags: AllFacts["registries"][string]) => ({ ecr: tags, dockerhub: tags });
   const there = { dev: found(image), "dev-1.2.0": found(image), "dev-1.1.0": found(digest("b")) };
   const tagged = { remoteTags: { "cmamp-1.2.0": commit("a") } };
   const done = { registries: both(there), log: [release(), flip("1.2.0")], ...tagged };
-  const seen = (id: string, more: Partial<Facts> = {}, options: Partial<CheckOptions> = {}) =>
+  const seen = (id: string, more: Partial<AllFacts> = {}, options: Partial<CheckOptions> = {}) =>
     line(id, { ...done, ...more }, options);
 
   it("of nothing says only that the log does not know it", () => {
@@ -31,7 +31,7 @@ describe("after a release", () => {
   });
 
   const mirror = "i release_mirror --version 1.2.0";
-  it.each<[string, Partial<Facts>, string, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string, string]>([
     ["has it", {}, "ok", image, mirror],
     [
       "has another image",
@@ -66,7 +66,7 @@ describe("after a release", () => {
     );
   });
 
-  it.each<[string, Partial<Facts>, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string]>([
     ["is the version", {}, "ok", "1.2.0"],
     ["is the version, though nobody recorded a move", { log: [release()] }, "ok", "1.2.0"],
     [
@@ -98,7 +98,7 @@ describe("after a release", () => {
     expect(seen("mutable_tag", more)).toEqual(["dev is the same in every registry", state, value, mirror]);
   });
 
-  it.each<[string, Partial<Facts>, string, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string, string]>([
     [
       "on the remote",
       {},
@@ -131,7 +131,7 @@ describe("after a release", () => {
     expect(seen("git_tag", more)).toEqual(["Git has the tag cmamp-1.2.0", state, value, fix]);
   });
 
-  it.each<[string, Partial<Facts>, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string]>([
     ["stands", {}, "ok", "line 1, 2025-01-02"],
     ["has no date", { changelog: entries.map((entry) => ({ ...entry, date: null })) }, "ok", "line 1, no date"],
     ["is missing", { changelog: changelog("1.1.0") }, "wrong", "no entry"],

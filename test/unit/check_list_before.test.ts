@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CheckOptions } from "../../lib/flows/check_list.ts";
 import { parseChangelog } from "../../lib/model/changelog.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { engineWith, image, line, local, pass, release, report } from "./check_lists.ts";
 import { changelog, commit, config, digest, git, logged, version } from "./factory.ts";
@@ -9,7 +9,7 @@ import { changelog, commit, config, digest, git, logged, version } from "./facto
 const prod = "127.0.0.1:5001/cmamp:prod-1.2.0";
 
 describe("before a release", () => {
-  it.each<[string, Partial<Facts>, Partial<CheckOptions>, readonly string[]]>([
+  it.each<[string, Partial<AllFacts>, Partial<CheckOptions>, readonly string[]]>([
     [
       "dev, not built",
       {},
@@ -74,7 +74,7 @@ describe("before a release", () => {
 
   const add = 'i changelog_add --version 1.2.0 --message "what changed"';
   const later = config({ release: { changelog_update: "after_release" } });
-  it.each<[string, Partial<Facts>, readonly string[]]>([
+  it.each<[string, Partial<AllFacts>, readonly string[]]>([
     ["the entry stands", {}, ["ok", "line 1, 2025-01-02", add]],
     [
       "the entry has no date",

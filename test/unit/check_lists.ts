@@ -1,7 +1,7 @@
 import { type CheckOptions, releaseCheck } from "../../lib/flows/check_list.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { parseChangelog } from "../../lib/model/changelog.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import { commit, digest, doing, engine, facts, localImage, logged } from "./factory.ts";
 
@@ -12,7 +12,7 @@ export const entries = parseChangelog(text, "cmamp", "changelog.txt");
 export const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
 
 /** An engine that has the image under a name. */
-export const engineWith = (reference: string, more: Parameters<typeof localImage>[1] = {}): Partial<Facts> => ({
+export const engineWith = (reference: string, more: Parameters<typeof localImage>[1] = {}): Partial<AllFacts> => ({
   engine: engine({ images: [localImage("x:y"), localImage(reference, { id: image, ...more })] }),
 });
 
@@ -43,7 +43,7 @@ export function pass(list: string, more: object = {}): SignedEntry {
 }
 
 /** The plan of a check-list where 1.2.0 stands in the changelog. */
-export const plan = (more: Partial<Facts> = {}, options: Partial<CheckOptions> = {}) => {
+export const plan = (more: Partial<AllFacts> = {}, options: Partial<CheckOptions> = {}) => {
   const world = facts({ changelogText: text, changelog: entries, ...more });
   return releaseCheck(world, { stage: "dev", ...options }, world.registries);
 };

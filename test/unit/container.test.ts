@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Run, runContainer } from "../../lib/flows/container.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { chooseImage } from "../../lib/model/choose_image.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { renderAction } from "../../lib/model/render_plan.ts";
 import { config, engine, facts, git, localImage, version } from "./factory.ts";
 
@@ -22,7 +22,7 @@ type App = {
 } & Readonly<Record<string, unknown>>;
 
 /** The generated compose file of a run in dev-1.2.0, as text and as its one service. */
-function compose(world: Partial<Facts> = {}, more: Partial<Run> = {}): { text: string; app: App; mounts: Mount[] } {
+function compose(world: Partial<AllFacts> = {}, more: Partial<Run> = {}): { text: string; app: App; mounts: Mount[] } {
   const all = facts(world);
   const image = chooseImage(all, more.image?.stage ?? "dev", version("1.2.0"));
   const made = runContainer(all, { id: "run", title: "Run", image, what: image.reference, argv: ["ls"], ...more });
@@ -114,7 +114,7 @@ describe("the compose file of a run", () => {
 
 describe("the plan of a run", () => {
   /** Its lines as `--dry-run` prints them, behind the compose file. */
-  const told = (world: Partial<Facts>) => {
+  const told = (world: Partial<AllFacts>) => {
     const all = facts(world);
     const image = chooseImage(all, "dev", version("1.2.0"));
     const run = runContainer(all, { id: "run", title: "Run", image, what: image.reference, argv: ["ls"] });
@@ -177,7 +177,7 @@ describe("what is mounted", () => {
 
 describe("who runs in the container", () => {
   const root = { user: { ...facts().user, uid: 0, gid: 0 } };
-  it.each<[string, string | undefined, Partial<Facts>, Partial<Run>]>([
+  it.each<[string, string | undefined, Partial<AllFacts>, Partial<Run>]>([
     ["the caller", "1000:1000", {}, {}],
     ["root with --as-root", "0:0", {}, { asRoot: true }],
     ["the image's user where the caller is root", undefined, root, {}],

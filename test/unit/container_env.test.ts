@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { type About, containerEnv, passedNames } from "../../lib/model/container_env.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { commit, config, facts, git } from "./factory.ts";
 
 const label = "org.opencontainers.image.";
-const env = (world: Partial<Facts> = {}, about: Partial<About> = {}) =>
+const env = (world: Partial<AllFacts> = {}, about: Partial<About> = {}) =>
   containerEnv(facts(world), { stage: "dev", version: "1.1.0", labels: {}, root: "/repo", ...about });
 
 describe("a container is told", () => {
-  it.each<[string, string, Partial<Facts>, Partial<About>]>([
+  it.each<[string, string, Partial<AllFacts>, Partial<About>]>([
     ["CONTAINER_VERSION", "cmamp-1.1.0", {}, {}],
     ["CONTAINER_VERSION", "cmamp-1.0.0", {}, { labels: { [`${label}version`]: "1.0.0" } }],
     ["AM_CONTAINER_VERSION", "1.0.0", {}, { labels: { [`${label}version`]: "1.0.0" } }],
@@ -71,7 +71,7 @@ describe("a container is told", () => {
   });
 
   it("the address of its images, unless the caller has one", () => {
-    const address = (world: Partial<Facts> = {}) => env(world)["CSFY_ECR_BASE_PATH"];
+    const address = (world: Partial<AllFacts> = {}) => env(world)["CSFY_ECR_BASE_PATH"];
     const only = (kind: string) => ({ config: config({ container_registry_info: { [kind]: "a.example/b" } }) });
     expect([address(), address(only("ghcr")), address({ env: { CSFY_ECR_BASE_PATH: "x" } })]).toEqual([
       ...[facts().config.registries.find(({ kind }) => kind === "ecr")?.address, "a.example/b", undefined],
@@ -85,7 +85,8 @@ describe("a container is told", () => {
 });
 
 describe("a container gets from the host the value of", () => {
-  const passed = (name: string, world: Partial<Facts> = {}) => passedNames(facts({ env: { [name]: "x" }, ...world }));
+  const passed = (name: string, world: Partial<AllFacts> = {}) =>
+    passedNames(facts({ env: { [name]: "x" }, ...world }));
 
   it.each([
     ...["CSFY_AWS_PROFILE", "CSFY_AWS_DEFAULT_REGION", "CSFY_AWS_S3_BUCKET"],

@@ -4,13 +4,13 @@ import { type Run, runContainer, shellText } from "../../lib/flows/container.ts"
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { chooseImage } from "../../lib/model/choose_image.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import { config, digest, engine, facts, localImage, version } from "./factory.ts";
 
 const reference = "127.0.0.1:5001/cmamp:dev-1.2.0";
-const chosen = (world: Facts, stage: "dev" | "prod" = "dev") => chooseImage(world, stage, version("1.2.0"));
-function step(world: Partial<Facts> = {}, more: Partial<Run> = {}): Step {
+const chosen = (world: AllFacts, stage: "dev" | "prod" = "dev") => chooseImage(world, stage, version("1.2.0"));
+function step(world: Partial<AllFacts> = {}, more: Partial<Run> = {}): Step {
   const all = facts(world);
   return runContainer(all, {
     id: "run",
@@ -222,7 +222,7 @@ describe("shell text", () => {
 });
 
 describe("the caller in a container", () => {
-  const who = (more: Partial<Facts> = {}, run: { what?: string; asRoot?: boolean } = {}) => {
+  const who = (more: Partial<AllFacts> = {}, run: { what?: string; asRoot?: boolean } = {}) => {
     const all = facts(more);
     return callerIn(all, { image: chosen(all), what: reference, ...run });
   };
@@ -273,7 +273,7 @@ describe("the caller in a container", () => {
   });
 
   it("has files of its own for each image, user and group", () => {
-    const folderOf = (more: Partial<Facts>) => who(more)?.mounts[0]?.source;
+    const folderOf = (more: Partial<AllFacts>) => who(more)?.mounts[0]?.source;
     const withImage = (id: string) => ({ engine: engine({ images: [localImage(reference, { id: digest(id) })] }) });
     const user = facts().user;
     const folders = [

@@ -1,18 +1,19 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { PackageFacts } from "../../lib/doors/pyproject.ts";
+import { releaseHistory } from "../../lib/flows/status.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { takeClaim } from "../../lib/kinds/claim.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { settleMove } from "../../lib/kinds/settle_move.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { type Action, type Step, stepsOf } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
 import type { Version } from "../../lib/model/version.ts";
 import { examplesOf, renderHelp } from "../../lib/run/help.ts";
-import { type OptionSet, universal, type Values } from "../../lib/run/options.ts";
+import { type Option, type OptionSet, universal, type Values } from "../../lib/run/options.ts";
 import { cutAtWords, kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
 import {
@@ -39,7 +40,7 @@ const everywhere = (...tags: readonly string[]) => {
   return { ecr: states, dockerhub: states };
 };
 const released = everywhere("dev-1.0.0", "dev-1.2.0");
-const engineWith = (reference: string): Partial<Facts> => ({ engine: engine({ images: [localImage(reference)] }) });
+const engineWith = (reference: string): Partial<AllFacts> => ({ engine: engine({ images: [localImage(reference)] }) });
 const prodReleased = everywhere("prod-1.1.0", "prod-1.2.0");
 const withoutGates = config({ release: { gates: [] } });
 const release = (stage: "dev" | "prod") =>
@@ -48,7 +49,7 @@ const release = (stage: "dev" | "prod") =>
     registries: ["ecr", "dockerhub"],
   });
 /** A released dev 1.2.0 to build prod on, and what the engine has of it. */
-const onDev = (tag = "dev-1.2.0"): { readonly world: Partial<Facts> } => ({
+const onDev = (tag = "dev-1.2.0"): { readonly world: Partial<AllFacts> } => ({
   world: {
     ...engineWith(`127.0.0.1:5001/cmamp:${tag}`),
     inputs: inputs({
@@ -62,7 +63,7 @@ const onDev = (tag = "dev-1.2.0"): { readonly world: Partial<Facts> } => ({
   },
 });
 /** Two images of one version, each tested on a platform of its own. */
-function nativeImages(): Partial<Facts> {
+function nativeImages(): Partial<AllFacts> {
   const labels = { "org.opencontainers.image.version": "1.2.0", "org.opencontainers.image.revision": commit("a") };
   const state = (letter: string, platform: string) => ({ ...found(digest(letter), labels), platform });
   const tags = { "local-ada-1.2.0": state("a", "linux/amd64"), "local-bob-1.2.0": state("b", "linux/arm64") };
@@ -75,7 +76,7 @@ const python: PackageFacts = {
 const reported = { registries: {}, images: [], output: null };
 type Given = {
   readonly argv?: readonly string[];
-  readonly world?: Partial<Facts>;
+  readonly world?: Partial<AllFacts>;
   /** What its own question to the world is answered. */
   readonly seen?: unknown;
 };
@@ -83,7 +84,7 @@ type Given = {
 const given: Readonly<Record<string, Given>> = {
   changelog_add: { argv: ["--message", "One"] },
   docker: { argv: ["--", "ps"] },
-  compare_packages: { argv: ["dev", "debian:12"] },
+  compare_packages: { argv: ["dev", "debian:12"], seen: engineWith(local).engine },
   docker_cmd: { argv: ["--cmd", "ls"] },
   docker_login: { world: { targets: config().registries.slice(0, 1) } },
   docker_build_prod: onDev(),
@@ -99,7 +100,7 @@ const given: Readonly<Record<string, Given>> = {
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
   docker_images_ls_repo: { seen: { containers: [], images: [] } },
-  docker_jupyter: { seen: { number: 20_000, free: true } },
+  docker_jupyter: { seen: { seen: {}, port: { number: 20_000, free: true } } },
   docker_kill: { seen: [container("3f2a91")] },
   docker_exec: { seen: [container("3f2a91")] },
   docker_ps: { seen: [] },
@@ -124,7 +125,7 @@ const given: Readonly<Record<string, Given>> = {
     seen: { archive: null, inEngine: localImage(local), inRegistry: null },
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
-  find_unused_packages: { argv: ["--where", "dill"], seen: python },
+  find_unused_packages: { argv: ["--where", "dill"], seen: { seen: {}, packages: python } },
   doctor: { seen: [] },
   init: {
     seen: {
@@ -141,6 +142,7 @@ const given: Readonly<Record<string, Given>> = {
       ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
     },
   },
+  version_check: { seen: [] },
   release_check: { seen: {} },
   release_notes: { seen: { ...reported, commits: [] } },
   release_status: { seen: { ...reported, runs: [] } },
@@ -175,7 +177,7 @@ const answers: Readonly<Record<string, unknown>> = {
   },
 };
 /** The world of an example where it is another than its script's. */
-const worlds: Readonly<Record<string, Partial<Facts>>> = {
+const worlds: Readonly<Record<string, Partial<AllFacts>>> = {
   "i docker_release_prod --version 1.2.1 --dev-version 1.2.0": { changelog: changelog("prod-1.2.1", "1.2.0") },
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": {
     version: null,
@@ -302,9 +304,7 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("looks whether the remote has the commit where --allow-unpushed may be typed, and nowhere else", () => {
-    const { values } = parseOptions({ ...universal, ...made.options }, given[name]?.argv ?? [], {});
-    const needs = typeof made.needs === "function" ? made.needs(values as Values<OptionSet>) : made.needs;
-    expect(needs?.includes("pushed") === true).toBe("allowUnpushed" in made.options);
+    expect(made.needs?.includes("pushed") === true).toBe("allowUnpushed" in made.options);
   });
 
   it("has a row in a table of README.md", () => {
@@ -315,6 +315,17 @@ describe.each(loaded)("%s", (name, made) => {
     const folders = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
     expect(name.includes("_") ? folders.filter((folder) => existsSync(`${folder}/${name}`)) : []).toEqual([]);
   });
+});
+
+it("a plan that reads what its script did not look at does not compile", () => {
+  type Looking = Script<Record<never, Option>, undefined, "git">;
+  const about = { about: "Tell.", options: {}, needs: ["git"] } as const;
+  const seeing: Looking = { ...about, steps: (facts) => (facts.git.shallow ? [] : []) };
+  // @ts-expect-error The log was not looked at.
+  const blind: Looking = { ...about, steps: (facts) => (facts.log ? [] : []) };
+  // @ts-expect-error Nor by the flow that it calls.
+  const calling: Looking = { ...about, steps: (facts) => releaseHistory(facts, { all: true, passes: true }) };
+  expect([seeing, blind, calling].map(({ needs }) => needs)).toEqual([["git"], ["git"], ["git"]]);
 });
 
 it("the scripts lie where they are found", () => {

@@ -3,7 +3,7 @@ import { asksUpdate, type UpdateOptions, updateTaskDefinition } from "../../lib/
 import { ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
 import { record } from "../../lib/kinds/record.ts";
 import type { DeploymentFacts } from "../../lib/model/aws.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Deployed } from "../../lib/model/log.ts";
 import { renderAction } from "../../lib/model/render_plan.ts";
 import { active, digest, doing, facts, found, logged, onEcs, refusal, served, stepOf, version } from "./factory.ts";
@@ -12,8 +12,8 @@ const family = "arn:aws:ecs:eu-north-1:1:task-definition/cmamp-prod";
 const image = `127.0.0.1:5001/cmamp@${digest("a")}`;
 const options: UpdateOptions = { environment: "prod", cluster: "main", timeout: 600 };
 const released = { ecr: { "prod-1.2.0": found(digest("a")) } };
-const world = (more: Partial<Facts> = {}) => facts({ stage: "prod", registries: released, ...more });
-const plan = (seen = onEcs("cmamp-prod"), more: Partial<Facts> = {}) =>
+const world = (more: Partial<AllFacts> = {}) => facts({ stage: "prod", registries: released, ...more });
+const plan = (seen = onEcs("cmamp-prod"), more: Partial<AllFacts> = {}) =>
   updateTaskDefinition(world(more), options, seen);
 const asks = (seen: DeploymentFacts) => asksUpdate(world(), options, seen);
 /** A service that runs revision 13, which has the image. */
@@ -104,7 +104,7 @@ describe("a deployment plan", () => {
     ["no revision", { definition: null }, {}, "service cmamp-prod of ECS runs no task definition"],
     ["another family", onEcs("other"), {}, "service cmamp-prod runs other:12, not a revision of cmamp-prod"],
   ] as const)("refuses %s", (_what, deployment, more, what) => {
-    expect(refusal(() => plan(onEcs("cmamp-prod", deployment), more as Partial<Facts>)).message).toBe(what);
+    expect(refusal(() => plan(onEcs("cmamp-prod", deployment), more as Partial<AllFacts>)).message).toBe(what);
   });
 });
 
@@ -160,7 +160,7 @@ describe("the steps of a deployment", () => {
       ...{ type: "deployment", environment: "prod", version: "1.2.0", digest: digest("a") },
       ...{ cluster: "main", service: "cmamp-prod" },
     };
-    const again = (log: Facts["log"]) => doing(plan(onIt(), { log }), record)[0]?.again;
+    const again = (log: AllFacts["log"]) => doing(plan(onIt(), { log }), record)[0]?.again;
     expect([
       again([logged(entry)]),
       again([logged({ ...entry, ...more })]),
@@ -178,7 +178,7 @@ describe("the steps of a deployment", () => {
 describe("a candidate", () => {
   const tag = "prod-ada-0a1b2c3d4";
   const preprod: UpdateOptions = { ...options, environment: "preprod", candidate: tag };
-  const deploy = (more: Partial<Facts> = {}, given: Partial<UpdateOptions> = {}) =>
+  const deploy = (more: Partial<AllFacts> = {}, given: Partial<UpdateOptions> = {}) =>
     updateTaskDefinition(
       facts({ stage: "prod", version: null, registries: { ecr: { [tag]: found(digest("a")) } }, ...more }),
       { ...preprod, ...given },

@@ -3,11 +3,11 @@ import { doctor } from "../../lib/flows/doctor.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { UserError } from "../../lib/model/errors.ts";
-import type { Facts, Program } from "../../lib/model/facts.ts";
+import type { AllFacts, Program } from "../../lib/model/facts.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
-type Seen = Partial<Facts> & { readonly programs?: readonly Program[] };
+type Seen = Partial<AllFacts> & { readonly programs?: readonly Program[] };
 const plan = ({ programs = [], ...more }: Seen = {}, fix = false) =>
   doctor(facts({ changelogText: text, ...more }), { fix }, programs);
 const report = (...given: Parameters<typeof plan>) => doing(plan(...given), announce)[0];
@@ -112,7 +112,7 @@ describe("doctor", () => {
   });
   const silent = { hub: { dev: found(digest("a")), "dev-1.2.0": { state: "unknown", why: "timeout" } } } as const;
   const noName = { reason: "unreachable", why: "It ended with ENOTFOUND.", fix: "Do this" } as const;
-  it.each<[string, Partial<Facts>, string, Omit<Row, "what">]>([
+  it.each<[string, Partial<AllFacts>, string, Omit<Row, "what">]>([
     [
       "an engine that does not answer",
       { engine: engine({ up: false, why: "no socket" }) },
@@ -196,7 +196,7 @@ describe("doctor", () => {
     expect(row(what, more)).toEqual({ what, ...wanted });
   });
 
-  it.each<[string, Partial<Facts>, number]>([
+  it.each<[string, Partial<AllFacts>, number]>([
     ["something that is needed is missing", { git: git({ shallow: true }) }, 1],
     ["something that is not needed is absent", { git: git({ remote: null, dirty: ["a"] }) }, 0],
     ["all is there", {}, 0],

@@ -4,7 +4,7 @@ import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_imag
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import type { EngineContainer } from "../../lib/model/engine_container.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import type { InEngine } from "../../lib/run/look_containers.ts";
 import {
@@ -173,7 +173,7 @@ describe("docker_exec", () => {
 
 describe("docker_images_ls_repo", () => {
   const repository = "127.0.0.1:5001/cmamp";
-  const list = (more: Partial<InEngine> = {}, all = false, world: Partial<Facts> = {}) =>
+  const list = (more: Partial<InEngine> = {}, all = false, world: Partial<AllFacts> = {}) =>
     listImages(facts(world), { all }, { containers: [], images: [], ...more });
   const bare = config({ container_registry_info: {} });
 
@@ -241,7 +241,7 @@ describe("docker_remove", () => {
   const remove = (
     options: Partial<Parameters<typeof removeImage>[1]> = {},
     more: Partial<InEngine> = {},
-    world: Partial<Facts> = {},
+    world: Partial<AllFacts> = {},
   ) => removeImage(facts(world), { stage: "dev", ...options }, { containers: [], images, ...more });
 
   it("says what it removed", () => {

@@ -1,6 +1,5 @@
 import type { ReleaseOptions } from "../../lib/flows/release.ts";
-import type { TestFacts } from "../../lib/flows/tests.ts";
-import type { BuildInputs, GitFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, BuildInputs, GitFacts } from "../../lib/model/facts.ts";
 import { engine } from "./factory/engine.ts";
 import { changelog, commit, config, version } from "./factory/values.ts";
 
@@ -12,7 +11,7 @@ export * from "./factory/steps.ts";
 export * from "./factory/values.ts";
 
 /** A clean repo at commit aaaa on a machine with an engine, two empty registries, and 1.2.0 in the changelog to release. */
-export function facts(more: Partial<TestFacts> = {}): TestFacts {
+export function facts(more: Partial<AllFacts> = {}): AllFacts {
   const settings = more.config ?? config();
   return {
     place: { root: "/repo", dir: ".", owner: "/repo", gitDir: "/repo/.git", cwd: ".", gitMounts: [], gitPrograms: [] },

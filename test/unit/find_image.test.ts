@@ -4,7 +4,7 @@ import { findImage } from "../../lib/flows/find_image.ts";
 import { pull, pullDevTools, pullIfMissing } from "../../lib/flows/pull.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { asksRegistries, chooseImage, chooseReleased } from "../../lib/model/choose_image.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import {
   commit,
   config,
@@ -25,14 +25,14 @@ const repository = "127.0.0.1:5001/cmamp";
 const built = digest("a");
 const labels = imageLabels(facts(), version("1.2.0"), "no_update");
 const revision = "org.opencontainers.image.revision";
-const find = (more: Partial<Facts> = {}) => findImage(facts(more), version("1.2.0"));
+const find = (more: Partial<AllFacts> = {}) => findImage(facts(more), version("1.2.0"));
 const inEcr = (given: Parameters<typeof found>[1]) => ({ registries: { ecr: { "dev-1.2.0": found(built, given) } } });
 const inEngine = (...images: ReturnType<typeof localImage>[]) => ({ engine: engine({ images }) });
 const local = (more: Parameters<typeof localImage>[1] = {}) =>
   localImage(`${repository}:local-gp-1.2.0`, { id: built, labels, ...more });
 
 describe("the image of a version is found", () => {
-  it.each<[string, Partial<Facts>, unknown]>([
+  it.each<[string, Partial<AllFacts>, unknown]>([
     ["nowhere", {}, { where: null, digest: null }],
     ["in a registry, and not in the engine", inEcr(labels), { where: "registry", digest: built, pulled: false }],
     [
@@ -75,7 +75,7 @@ describe("the image of a version is found", () => {
     ["on an image that nobody could name", null, "c1", false],
     ["on an image that nobody can name", null, null, false],
   ])("in the engine only where it was built %s, and in a registry anyway", (_what, then, now, taken) => {
-    const where = (more: Partial<Facts>) => find({ ...more, ...on(now) }).where;
+    const where = (more: Partial<AllFacts>) => find({ ...more, ...on(now) }).where;
     expect(where(inEngine(local({ labels: builtOn(then) })))).toBe(taken ? "engine" : null);
     expect(where(inEcr(builtOn(then)))).toBe("registry");
   });
@@ -88,7 +88,7 @@ describe("the image of a version is found", () => {
     expect(find(inEngine(local({ labels: prodLabels }))).where).toBeNull();
   });
 
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<AllFacts>, string]>([
     ["another commit", inEcr({ ...labels, [revision]: commit("e") }), "eeeeeeeeeeee"],
     ["other inputs", inEcr({ ...labels, "dev.slipway.inputs": "x" }), "aaaaaaaaaaaa"],
     ["nobody knows what", inEcr({}), "another source"],
@@ -145,12 +145,12 @@ describe("the image that a command means", () => {
     ...inEngine(localImage(`${repository}:dev-1.2.0`), localImage(`${repository}:prod-1.2.0`)),
     ...inEcr({}),
   };
-  const tag = (stage: "local" | "dev" | "prod", of: string | null, more: Partial<Facts> = {}) =>
+  const tag = (stage: "local" | "dev" | "prod", of: string | null, more: Partial<AllFacts> = {}) =>
     chooseImage(facts(more), stage, of === null ? null : version(of)).tag;
   const mine = (...versions: readonly string[]) =>
     inEngine(...versions.map((of) => localImage(`${repository}:local-gp-${of}`)));
 
-  it.each<[string, "local" | "dev" | "prod", string | null, Partial<Facts>, string]>([
+  it.each<[string, "local" | "dev" | "prod", string | null, Partial<AllFacts>, string]>([
     ["the one that is named", "dev", "1.1.0", {}, "dev-1.1.0"],
     ["dev where nobody has the code's version", "dev", null, {}, "dev"],
     [
@@ -221,7 +221,7 @@ describe("the image that a command means", () => {
     expect(pull(facts({ lastLog: back("dev") }), { stage: "dev" })[0]?.title).toBe(`Pull ${repository}:dev (${note})`);
   });
 
-  it.each<[string, string, Partial<Facts>, string | null]>([
+  it.each<[string, string, Partial<AllFacts>, string | null]>([
     ["was pulled before a rollback", "1.2.0", { lastLog: back("dev") }, null],
     ["is what was rolled back to", "1.1.0", { lastLog: back("dev") }, "the engine has it"],
     ["is what was rolled back in prod alone", "1.2.0", { lastLog: back("prod") }, "the engine has it"],
@@ -238,7 +238,7 @@ describe("the image that a command means", () => {
     expect(chooseImage(unread, "local", null).tag).toBe("local-gp-1.2.0");
   });
 
-  it.each<[string, "local" | "dev", string | null, Partial<Facts>, boolean]>([
+  it.each<[string, "local" | "dev", string | null, Partial<AllFacts>, boolean]>([
     ["nobody else can tell", "dev", null, {}, true],
     ["the engine has the code's version", "dev", null, everywhere, false],
     ["the code's version was rolled back", "dev", null, { lastLog: back("dev") }, false],
@@ -264,7 +264,7 @@ describe("the image that a command means", () => {
 });
 
 describe("docker_pull", () => {
-  const run = (more: Partial<Facts> = {}, options: Partial<Parameters<typeof pull>[1]> = {}) =>
+  const run = (more: Partial<AllFacts> = {}, options: Partial<Parameters<typeof pull>[1]> = {}) =>
     pull(facts(more), { stage: "dev", ...options });
   const second = { targets: config().registries.slice(1) };
 
@@ -304,7 +304,7 @@ describe("docker_pull", () => {
 });
 
 describe("docker_pull_dev_tools", () => {
-  const run = (more: Partial<Facts> = {}, options: Partial<Parameters<typeof pullDevTools>[1]> = {}) =>
+  const run = (more: Partial<AllFacts> = {}, options: Partial<Parameters<typeof pullDevTools>[1]> = {}) =>
     pullDevTools(facts(more), { stage: "prod", ...options });
 
   it.each<[string, Parameters<typeof run>, string]>([
@@ -336,7 +336,7 @@ describe("docker_pull_dev_tools", () => {
 });
 
 describe("an image that is needed", () => {
-  const need = (stage: "local" | "dev", more: Partial<Facts> = {}) => {
+  const need = (stage: "local" | "dev", more: Partial<AllFacts> = {}) => {
     const world = facts(more);
     return pullIfMissing(world, chooseImage(world, stage, version("1.2.0")));
   };

@@ -1,7 +1,7 @@
 import { type GateOptions, gates } from "../../lib/flows/gates.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Pass } from "../../lib/model/log.ts";
 import type { Step, Value } from "../../lib/model/plan.ts";
 import { commit, config, digest, facts, logged, releaseOptions, version } from "./factory.ts";
@@ -14,7 +14,7 @@ export const settings = (release: object = {}, more: object = {}) =>
     release: { gates: ["fast", "qa"], ...release },
     tests: { fast: { command: ["fast"] }, qa: { command: ["qa"] }, ...more },
   });
-export const plan = (more: Partial<Facts> = {}, options: Partial<GateOptions> = {}, tested: Value = image): Step[] =>
+export const plan = (more: Partial<AllFacts> = {}, options: Partial<GateOptions> = {}, tested: Value = image): Step[] =>
   gates(facts({ config: settings(), ...more }), {
     version: version("1.2.0"),
     image: tested,

@@ -3,7 +3,7 @@ import type { GateOptions } from "../../lib/flows/gates.ts";
 import { failedTest } from "../../lib/flows/tests.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import { commit, config, digest, engine, facts, ids, localImage, logged, stepOf } from "./factory.ts";
 import { compose, image, key, mountsOf, plan, reference, script, settings, startOf } from "./gate_plans.ts";
@@ -113,7 +113,7 @@ describe("end-to-end tests", () => {
   const row = (dir: string, stage = "dev") => ({
     config: settings({ end_to_end: { [stage]: { dir, argv: ["make", "all"] } } }),
   });
-  const step = (more: Partial<Facts>, options: Partial<GateOptions> = {}) =>
+  const step = (more: Partial<AllFacts>, options: Partial<GateOptions> = {}) =>
     stepOf(plan(more, options), "run_end_to_end_tests");
 
   it.each([
@@ -150,7 +150,7 @@ describe("end-to-end tests", () => {
 
 describe("the smoke test of a platform that is emulated", () => {
   const both = { platforms: ["linux/amd64", "linux/arm64"] };
-  const smoke = (more: Partial<Facts> = {}, options: Partial<GateOptions> = {}) =>
+  const smoke = (more: Partial<AllFacts> = {}, options: Partial<GateOptions> = {}) =>
     stepOf(plan({ ...both, ...more }, options), "run_smoke_test_arm64");
   const entry = { ...key, list: "smoke", runner: "uname -m", platform: "linux/arm64" };
 
@@ -179,7 +179,7 @@ describe("the smoke test of a platform that is emulated", () => {
   });
 
   it("pulls the platform where a builder has pushed it", () => {
-    const pulls = (more: Partial<Facts>) =>
+    const pulls = (more: Partial<AllFacts>) =>
       smoke(more).do.flatMap((one) => (command.is(one) && one.argv[1] === "pull" ? [one.argv] : []));
     expect([pulls({ builder: "far" }), pulls({})]).toEqual([
       [["docker", "pull", "--quiet", "--platform", "linux/arm64", image]],

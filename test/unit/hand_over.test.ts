@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { asksShare, asksTake, shareLocal, takeLocal } from "../../lib/flows/hand_over.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { HandedOver } from "../../lib/run/look_containers.ts";
 import { config, digest, doing, engine, facts, found, lines, localImage, refusal, stepOf } from "./factory.ts";
 
@@ -15,7 +15,7 @@ const handed = (more: Partial<HandedOver> = {}): HandedOver => ({
 const archive = { path: "/tmp/image.tar", exists: true, digest: digest("a"), version: "1.2.0" };
 const built = { engine: engine({ images: [mine()] }) };
 const classic = { engine: engine({ images: [mine()], store: "classic" }) };
-const share = (more: Partial<HandedOver> = {}, world: Partial<Facts> = built, readable = false) =>
+const share = (more: Partial<HandedOver> = {}, world: Partial<AllFacts> = built, readable = false) =>
   shareLocal(facts(world), { readable }, handed(more));
 
 describe("docker_share_local", () => {
@@ -235,7 +235,7 @@ describe("the steps of taking over", () => {
   const take = (
     more: Partial<HandedOver>,
     options: { from?: string; digest?: string } = {},
-    world: Partial<Facts> = {},
+    world: Partial<AllFacts> = {},
   ) => takeLocal(facts(world), { from: "ann", ...options }, handed(more));
   const theirs = localImage(`${repository}:local-ann-1.2.0`, { id: digest("e") });
 

@@ -2,18 +2,18 @@ import { describe, expect, it } from "vitest";
 import { jupyter } from "../../lib/flows/jupyter.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Port } from "../../lib/run/look_containers.ts";
 import { portOption } from "../../lib/run/options.ts";
 import { config, doing, engine, facts, lines, localImage, refusal, version } from "./factory.ts";
 
 const options = { stage: "dev", asRoot: false, entrypoint: true, selfTest: false } as const;
-const world = (more: Partial<Facts> = {}) =>
+const world = (more: Partial<AllFacts> = {}) =>
   facts({ engine: engine({ images: [localImage("127.0.0.1:5001/cmamp:dev")] }), ...more });
 const free = { number: 20_000, free: true };
-const run = (more: Partial<Facts> = {}, selfTest = false, port: Port = free) =>
+const run = (more: Partial<AllFacts> = {}, selfTest = false, port: Port = free) =>
   jupyter(world(more), { ...options, selfTest }, port);
-const app = (more: Partial<Facts> = {}) => {
+const app = (more: Partial<AllFacts> = {}) => {
   const file = doing(run(more), writeFile).find(({ path }) => path.endsWith(".yml"));
   return (JSON.parse(file?.content ?? "{}") as { services: { app: Record<string, unknown> } }).services.app;
 };

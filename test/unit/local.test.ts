@@ -3,12 +3,12 @@ import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
 import { buildLocal, buildLocalAndTell } from "../../lib/flows/local.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { config, doing, facts, git, ids, inputs, lines, version } from "./factory.ts";
 
 const options = { cache: true, buildArg: [] };
 type Options = Parameters<typeof buildLocal>[1];
-const build = (world: Partial<Facts> = {}, more: Partial<Options> = {}) =>
+const build = (world: Partial<AllFacts> = {}, more: Partial<Options> = {}) =>
   buildLocal(facts(world), { ...options, ...more });
 const line = (...given: Parameters<typeof build>) =>
   lines(build(...given)).find((one) => one.startsWith("docker buildx build")) ?? "";
@@ -27,7 +27,7 @@ describe("docker_build_local", () => {
   });
 
   it("tells what is built and what to type next", () => {
-    const told = (world: Partial<Facts>) => doing(buildLocalAndTell(facts(world), options), announce)[0];
+    const told = (world: Partial<AllFacts>) => doing(buildLocalAndTell(facts(world), options), announce)[0];
     const built = "127.0.0.1:5001/cmamp:local-gp-1.2.0 is built: <digest>";
     expect(told({})).toEqual({
       ...{ kind: "announce", digest: { from: "build_local" } },

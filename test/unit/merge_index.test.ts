@@ -3,7 +3,7 @@ import { mergeIndex } from "../../lib/flows/merge_index.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { Facts, TagState } from "../../lib/model/facts.ts";
+import type { AllFacts, TagState } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import { commit, config, digest, doing, facts, git, ids, lines, logged, refusal, stepOf } from "./factory.ts";
 
@@ -30,7 +30,7 @@ const tested = [pass("a", "fast", "linux/amd64"), pass("b", "fast", "linux/arm64
 const settings = config({ release: { gates: ["fast"] }, tests: { fast: { command: ["fast"] } } });
 const plan = (
   tags: Readonly<Record<string, TagState>> = two,
-  more: Partial<Facts> = {},
+  more: Partial<AllFacts> = {},
   images = Object.keys(tags),
 ): Step[] => mergeIndex(facts({ config: settings, log: tested, registries: { ecr: tags }, ...more }), { images });
 

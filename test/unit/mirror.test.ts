@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { mirror } from "../../lib/flows/mirror.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
-import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
+import type { AllFacts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
 import { commit, config, digest, doing, facts, found, ids, logged, refusal, stepOf } from "./factory.ts";
 
 const [old, now] = [digest("a"), digest("b")];
@@ -10,7 +10,7 @@ const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
 const hub = { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" };
 const both = { "dev-1.2.0": found(now), dev: found(now) };
 const silent: TagState = { state: "unknown", why: "timeout" };
-const plan = (registries: RegistryFacts, more: Partial<Facts> = {}, check = false) =>
+const plan = (registries: RegistryFacts, more: Partial<AllFacts> = {}, check = false) =>
   mirror(facts({ registries, ...more }), { check });
 
 describe("release_mirror", () => {
@@ -90,7 +90,7 @@ describe("release_mirror", () => {
     ]);
   });
 
-  it.each<[string, Partial<Facts>, object]>([
+  it.each<[string, Partial<AllFacts>, object]>([
     [
       "what no registry has",
       { registries: {} },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type InitOptions, initRunnableDir } from "../../lib/flows/runnable_dir.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts, NewDir } from "../../lib/model/facts.ts";
+import type { AllFacts, NewDir } from "../../lib/model/facts.ts";
 import { doing, facts, refusal, stepOf } from "./factory.ts";
 
 const file = (text: string, executable = false) => ({ text, executable });
@@ -13,7 +13,7 @@ const template = {
   "devops/run.sh": file("echo sample\n", true),
   "pyproject.toml.md": file("a sample\n"),
 };
-type Seen = Partial<NewDir> & Pick<Partial<Facts>, "place">;
+type Seen = Partial<NewDir> & Pick<Partial<AllFacts>, "place">;
 const init = ({ place, ...more }: Seen = {}, options: Partial<InitOptions> = {}) =>
   initRunnableDir(
     facts(place ? { place } : {}),

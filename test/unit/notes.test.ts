@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type NotesOptions, releaseNotes } from "../../lib/flows/notes.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { PlatformImage } from "../../lib/model/layers.ts";
 import type { Released } from "../../lib/model/log.ts";
 import type { ReleasedImage } from "../../lib/model/report.ts";
@@ -34,7 +34,7 @@ const imageOf = (of: string, hash: string, ...platforms: readonly PlatformImage[
   why: "",
 });
 const tags = (of: string, hash = image) => ({ ecr: { [of]: found(hash) }, dockerhub: { [of]: found(hash) } });
-type More = Partial<Facts & NotesLook>;
+type More = Partial<AllFacts & NotesLook>;
 const plan = (
   { images = [], commits = [], output = null, ...more }: More = {},
   options: Partial<NotesOptions> = {},
@@ -86,7 +86,7 @@ describe("release_notes", () => {
     ]);
   });
 
-  it.each<[string, Partial<Facts>, Partial<NotesOptions>, string]>([
+  it.each<[string, Partial<AllFacts>, Partial<NotesOptions>, string]>([
     ["the version that is named", {}, { version: version("1.1.0") }, "# cmamp-1.1.0"],
     ["the release in use", { log: [release("1.1.0")] }, {}, "# cmamp-1.1.0"],
     ["the newest entry", {}, {}, "# cmamp-1.2.0"],
@@ -171,7 +171,7 @@ describe("the image in the notes", () => {
     ]);
   });
 
-  it.each<[string, Facts["registries"][string], string]>([
+  it.each<[string, AllFacts["registries"][string], string]>([
     [
       "has another image",
       { "dev-1.2.0": found(digest("c")) },

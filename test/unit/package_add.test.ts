@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addPackage, buildWithPackage } from "../../lib/flows/package_add.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { parseWish, withPackage } from "../../lib/model/pyproject_edit.ts";
 import { changelog, config, engine, facts, git, ids, inputs, localImage, refusal } from "./factory.ts";
 
@@ -79,7 +79,7 @@ describe("pyproject.toml with one package more", () => {
 });
 
 const image = "127.0.0.1:5001/cmamp";
-const world = (more: Partial<Facts> = {}) =>
+const world = (more: Partial<AllFacts> = {}) =>
   facts({
     changelogText: "# cmamp-1.2.0\n- 2025-01-02\n- Change\n",
     changelog: changelog("1.2.0"),
@@ -131,7 +131,7 @@ describe("package_add", () => {
     expect(compared()?.skip).toBe("the engine has no earlier image of it");
   });
 
-  it.each<readonly [string, Partial<Facts>, unknown]>([
+  it.each<readonly [string, Partial<AllFacts>, unknown]>([
     ["in the newest entry until it is released", {}, "# cmamp-1.2.0\n- 2025-01-02\n- Change\n- Add package foo\n"],
     [
       "in a new one afterwards",

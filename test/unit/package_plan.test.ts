@@ -5,7 +5,7 @@ import { addPackage, buildWithPackage, type PackageOptions, packageFiles } from 
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { readChangelog } from "../../lib/model/changelog.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import {
   changelog,
   commit,
@@ -39,7 +39,7 @@ const packages = (project: Partial<Pyproject> | null): PackageFacts => ({
   nested: [],
   pyproject: project && pyproject(project),
 });
-const world = (more: Partial<Facts> = {}): Facts =>
+const world = (more: Partial<AllFacts> = {}): AllFacts =>
   facts({
     changelogText: text,
     changelog: changelog("1.2.0"),
@@ -48,11 +48,11 @@ const world = (more: Partial<Facts> = {}): Facts =>
   });
 const add = (
   name: string,
-  more: Partial<Facts> = {},
+  more: Partial<AllFacts> = {},
   options: Partial<PackageOptions> = {},
   project: Partial<Pyproject> | null = {},
 ) => addPackage(world(more), { name: [name], bump: "patch", ...options }, packages(project));
-const build = (more: Partial<Facts> = {}, options: Partial<PackageOptions> = {}) =>
+const build = (more: Partial<AllFacts> = {}, options: Partial<PackageOptions> = {}) =>
   buildWithPackage(world(more), { name: ["bar"], bump: "patch", ...options }, packages({}));
 
 describe("package_add before the image", () => {
@@ -214,7 +214,7 @@ describe("the image with the package", () => {
     engine: engine({ images: [localImage("x:y", more), localImage(`${image}:${tag}`, more)] }),
   });
 
-  it.each<[string, Partial<Facts>, string | null]>([
+  it.each<[string, Partial<AllFacts>, string | null]>([
     ["is built", {}, null],
     ["is not built again from the same inputs", here({ labels: labels("1.2.0") }), "already built"],
     ["is built again from other inputs", here({ labels: { ...labels("1.2.0"), "dev.slipway.inputs": "x" } }), null],
@@ -235,7 +235,7 @@ describe("the image with the package", () => {
   });
 
   const tagged = { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) };
-  it.each<[string, Partial<Facts>, Partial<PackageOptions>, string]>([
+  it.each<[string, Partial<AllFacts>, Partial<PackageOptions>, string]>([
     ["that of the newest entry until it is released", {}, {}, "1.2.0"],
     ["the next one afterwards", tagged, {}, "1.2.1"],
     ["the next minor where that is asked", tagged, { bump: "minor" }, "1.3.0"],
@@ -262,13 +262,13 @@ it("what the lock came from is dropped last, whoever left it, and only where it 
 });
 
 describe("the entry of a package", () => {
-  const entry = (more: Partial<Facts> = {}, options: Partial<PackageOptions> = {}) =>
+  const entry = (more: Partial<AllFacts> = {}, options: Partial<PackageOptions> = {}) =>
     stepOf(build(more, options), "add_entry");
-  const written = (more: Partial<Facts>, options: Partial<PackageOptions> = {}) => {
+  const written = (more: Partial<AllFacts>, options: Partial<PackageOptions> = {}) => {
     const [action] = entry(more, options).do;
     return action && writeFile.is(action) ? [action.path, action.content] : [];
   };
-  const withText = (content: string, more: Partial<Facts> = {}): Partial<Facts> => ({
+  const withText = (content: string, more: Partial<AllFacts> = {}): Partial<AllFacts> => ({
     changelogText: content,
     ...more,
   });
@@ -284,7 +284,7 @@ describe("the entry of a package", () => {
 
   const twoEntries = `${text}\n\n# cmamp-1.1.0\n- 2025-01-01\n- Old #1\n`;
   const fenced = `${text}- Log:\n\`\`\`\n# no-heading-9.9.9\n\`\`\`\n`;
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<AllFacts>, string]>([
     [
       "with the line ends and the mark of the file, in bytes that are no UTF-8",
       withText("\uFEFF# cmamp-1.2.0\r\n- 2025-01-02\r\n- caf\udce9\r\n"),

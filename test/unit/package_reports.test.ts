@@ -3,7 +3,7 @@ import type { PackageFacts } from "../../lib/doors/pyproject.ts";
 import { compareImages, findUnused, type UnusedOptions } from "../../lib/flows/packages.ts";
 import { comparePackages } from "../../lib/kinds/compare_packages.ts";
 import { packageUse } from "../../lib/kinds/package_use.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { config, digest, doing, engine, facts, ids, localImage, refusal, stepOf, version } from "./factory.ts";
 
 const image = "127.0.0.1:5001/cmamp";
@@ -17,7 +17,7 @@ const pyproject = {
 const python: PackageFacts = { nested: [], pyproject };
 
 describe("find_unused_packages", () => {
-  const find = (more: Partial<Facts> = {}, options: Partial<UnusedOptions> = {}, packages = python) =>
+  const find = (more: Partial<AllFacts> = {}, options: Partial<UnusedOptions> = {}, packages = python) =>
     findUnused(facts(more), { stage: "dev", also: [], ...options }, packages);
   const use = (...given: Parameters<typeof find>) => doing(find(...given), packageUse)[0];
   const place = (more: object) => ({ place: { ...facts().place, ...more } });
@@ -51,7 +51,7 @@ describe("find_unused_packages", () => {
     expect(use({}, { version: version("1.1.0") })?.image).toBe(`${image}:dev-1.1.0`);
   });
 
-  it.each<[string, Partial<Facts>, readonly string[], readonly string[], readonly string[]]>([
+  it.each<[string, Partial<AllFacts>, readonly string[], readonly string[], readonly string[]]>([
     ["the root, which holds all others", {}, ["lib"], ["."], [".", "src", "lib"]],
     ["a dir and its own sources", place({ dir: "sub" }), [], ["sub"], [".", "src", "sub", "sub/src"]],
     ["a dir and others", place({ dir: "sub" }), ["lib", "sub"], ["sub", "lib"], [".", "src", "sub", "sub/src", "lib"]],

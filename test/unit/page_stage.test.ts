@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type PageFacts, statusPage } from "../../lib/flows/page/page.ts";
 import { stageSection } from "../../lib/flows/page/stage_section.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import type { ReleasedImage } from "../../lib/model/report.ts";
 import { changelog, commit, config, digest, facts, found, logged, version } from "./factory.ts";
@@ -44,15 +45,16 @@ const tags = {
   prod: found(image),
   "prod-1.2.0": found(image),
 };
-const world = ({ images = [], runs = [], ...more }: Partial<PageFacts> = {}): PageFacts => {
+type World = PageFacts & AllFacts;
+const world = ({ images = [], runs = [], ...more }: Partial<World> = {}): World => {
   const registries = { ecr: tags, dockerhub: tags };
   return { ...facts({ registries, log: [release("1.2.0")], versionFrom: "changelog", ...more }), images, runs };
 };
-const section = (more: Partial<PageFacts> = {}, stage: "dev" | "prod" = "dev"): string => {
+const section = (more: Partial<World> = {}, stage: "dev" | "prod" = "dev"): string => {
   const all = world(more);
   return stageSection(all, statusOf(all), stage).html;
 };
-const page = (more: Partial<PageFacts> = {}): string => {
+const page = (more: Partial<World> = {}): string => {
   const all = world(more);
   return statusPage(all, statusOf(all));
 };
@@ -82,7 +84,7 @@ describe("the section of a stage", () => {
     ]);
   });
 
-  it.each<[string, Partial<PageFacts>, string]>([
+  it.each<[string, Partial<World>, string]>([
     ["the version in use", { version: version("1.1.0") }, "dev 1.2.0"],
     ["the version that was typed", { version: version("1.1.0"), versionFrom: "option" }, "dev 1.1.0"],
   ])("is about %s", (_which, more, wanted) => {
@@ -277,7 +279,7 @@ describe("the page", () => {
   });
 
   it("has a section for each stage that is in play and that registries know", () => {
-    const stages = (more: Partial<PageFacts>) =>
+    const stages = (more: Partial<World>) =>
       [...page(more).matchAll(/<section id="(dev|prod)">/g)].map((one) => one[1]);
     const both = [release("1.2.0"), release("1.2.0", { stage: "prod" })];
     expect([

@@ -5,7 +5,7 @@ import { asksPatch, commitChanges, patchContainer } from "../../lib/flows/patch.
 import { tagLocalAsDev } from "../../lib/flows/promote.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { patchTag } from "../../lib/model/patched.ts";
 import type { Patch } from "../../lib/run/look_containers.ts";
 import {
@@ -99,7 +99,7 @@ describe("docker_patch", () => {
     expect(asksPatch(facts(), { push }, seen(more))).toBe(question);
   });
 
-  it.each<[string, Partial<Patch>, Partial<Facts>, string]>([
+  it.each<[string, Partial<Patch>, Partial<AllFacts>, string]>([
     ["nobody's container", { containers: [] }, {}, "i docker_bash"],
     ["a container whose image is gone", { startedFrom: null }, {}, "Pull or build"],
     ["a push without a registry", {}, nowhere, "Leave --push out"],
@@ -134,7 +134,7 @@ describe("a patched image", () => {
 });
 
 describe("the steps of a patch", () => {
-  const plan = (more: Partial<Patch> = {}, world: Partial<Facts> = {}, push = true) =>
+  const plan = (more: Partial<Patch> = {}, world: Partial<AllFacts> = {}, push = true) =>
     patchContainer(facts(world), { push }, seen(more));
   const second = { targets: config().registries.slice(1) };
 
@@ -201,7 +201,7 @@ describe("the steps of a patch", () => {
     expect(asks({ images: others })).toBeNull();
   });
 
-  it.each<[string, Partial<Patch>, Partial<Facts>, object]>([
+  it.each<[string, Partial<Patch>, Partial<AllFacts>, object]>([
     [
       "of a container whose image is gone",
       { startedFrom: null },

@@ -4,7 +4,7 @@ import { imageLabels } from "../../lib/flows/build.ts";
 import { mergeIndex } from "../../lib/flows/merge_index.ts";
 import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { joinIndex } from "../../lib/model/oci/index.ts";
 import { parsePlatforms, platformWord, testedPlatform } from "../../lib/model/platform.ts";
 import {
@@ -76,7 +76,7 @@ describe("an index over images", () => {
 });
 
 describe("a release of several architectures", () => {
-  const plan = (more: Partial<Facts> = {}, options: Partial<ReleaseOptions> = {}) =>
+  const plan = (more: Partial<AllFacts> = {}, options: Partial<ReleaseOptions> = {}) =>
     release(facts({ platforms: both, ...more }), { ...releaseOptions, ...options });
 
   it("starts every platform that the engine does not run by nature, before anything is tagged", () => {
@@ -87,7 +87,7 @@ describe("a release of several architectures", () => {
   });
 
   it("gets an emulated platform of an image that only a registry has, before it is started", () => {
-    const pulls = (more: Partial<Facts>) =>
+    const pulls = (more: Partial<AllFacts>) =>
       lines([stepOf(plan(more), "run_smoke_test_arm64")]).filter((line) => line.startsWith("docker pull"));
     const there = found(digest("a"), imageLabels(facts({ platforms: both }), version("1.2.0"), "no_update"));
     const registries = { ecr: { "dev-1.2.0": there }, dockerhub: { "dev-1.2.0": there } };

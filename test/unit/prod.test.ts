@@ -8,7 +8,7 @@ import { gitTag } from "../../lib/kinds/git_tag.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { BuildInputs, Facts } from "../../lib/model/facts.ts";
+import type { AllFacts, BuildInputs } from "../../lib/model/facts.ts";
 import { usesRefs } from "../../lib/model/plan.ts";
 import type { ProdWay } from "../../lib/model/tests.ts";
 import {
@@ -42,10 +42,10 @@ const ways = (way: ProdWay) => ({
   qa: { prod: "from_outside" },
 });
 const settings = (way: ProdWay = "in_image") => config({ tests: ways(way) });
-const world = (more: Partial<Facts> = {}) => facts({ stage: "prod", config: settings(), inputs: below(), ...more });
-const plan = (more: Partial<Facts> = {}, options: Partial<ReleaseOptions> = {}) =>
+const world = (more: Partial<AllFacts> = {}) => facts({ stage: "prod", config: settings(), inputs: below(), ...more });
+const plan = (more: Partial<AllFacts> = {}, options: Partial<ReleaseOptions> = {}) =>
   release(world(more), { ...releaseOptions, ...options });
-const buildLine = (text: string, more: Partial<Facts> = {}) =>
+const buildLine = (text: string, more: Partial<AllFacts> = {}) =>
   lines(buildProd(world({ inputs: below({ dockerfileText: text }), ...more }), { ...options, candidate: false })).find(
     (line) => line.startsWith("docker buildx build"),
   );
@@ -125,7 +125,7 @@ describe("the steps of a prod release", () => {
 });
 
 describe("a prod release is refused", () => {
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<AllFacts>, string]>([
     ["where no dev of its major.minor is released", { inputs: inputs() }, "prod 1.2.0 has no dev 1.2 to stand on"],
     [
       "on a dev of another",

@@ -5,7 +5,7 @@ import { assertProdWays, prodWay } from "../../lib/flows/prod_tests.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { Chosen } from "../../lib/model/choose_image.ts";
-import type { BaseImage, Facts } from "../../lib/model/facts.ts";
+import type { AllFacts, BaseImage } from "../../lib/model/facts.ts";
 import type { ListName, ProdWay } from "../../lib/model/tests.ts";
 import {
   config,
@@ -25,14 +25,14 @@ import {
 const repository = "127.0.0.1:5001/cmamp";
 const base = { version: version("1.2.3"), why: "the newest dev", digest: digest("d"), repository };
 const below = inputs({ base, dockerfile: "devops/docker_build/prod.Dockerfile" });
-const world = (more: Partial<Facts> = {}): Facts => facts({ stage: "prod", inputs: below, ...more });
+const world = (more: Partial<AllFacts> = {}): AllFacts => facts({ stage: "prod", inputs: below, ...more });
 const options = { cache: true, buildArg: [] };
 const candidate = `${repository}:prod-gp-aaaaaaaaa`;
 const engineWith = (...images: ReturnType<typeof localImage>[]) => ({ engine: engine({ images }) });
 const dirty = { git: git({ dirty: ["a.py"] }) };
 
 describe("docker_build_prod", () => {
-  const steps = (isCandidate = false, more: Partial<Facts> = {}) =>
+  const steps = (isCandidate = false, more: Partial<AllFacts> = {}) =>
     buildProd(world(more), { ...options, candidate: isCandidate });
   it("brings the dev image below into the engine by its digest, then builds", () => {
     expect(ids(steps())).toEqual(["pull_base", "build_prod"]);

@@ -4,7 +4,7 @@ import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
   active,
@@ -30,7 +30,7 @@ import {
 const image = digest("a");
 const repository = "127.0.0.1:5001/cmamp";
 const base = { version: version("1.2.0"), why: "the newest dev", digest: digest("d"), repository };
-const engineWith = (tag: string, more: Parameters<typeof localImage>[1] = {}): Partial<Facts> => ({
+const engineWith = (tag: string, more: Parameters<typeof localImage>[1] = {}): Partial<AllFacts> => ({
   engine: engine({
     images: [localImage(`${repository}:other`), localImage(`${repository}:${tag}`, { id: image, ...more })],
   }),
@@ -49,7 +49,7 @@ const gates = (more: object = {}) =>
 const noGates = config({ release: { gates: [] } });
 
 describe("docker_push_prod", () => {
-  const plan = (more: Partial<Facts> = {}, skipTests = false) =>
+  const plan = (more: Partial<AllFacts> = {}, skipTests = false) =>
     pushProd(
       facts({
         ...{ stage: "prod", config: noGates, inputs: inputs({ base }) },
@@ -90,7 +90,7 @@ describe("docker_push_prod", () => {
   });
 
   it("calls the image in the engine what the engine calls it, else by the registry that has it", () => {
-    const tags = (more: Partial<Facts>) =>
+    const tags = (more: Partial<AllFacts>) =>
       stepOf(plan(more), "tag_prod").do.flatMap((one) => ("argv" in one ? [one.argv] : []));
     expect(tags(engineWith("prod-1.2.0", { id: digest("9"), digests: [image] }))).toEqual([
       ["docker", "tag", digest("9"), `${repository}:prod-1.2.0`],
@@ -138,7 +138,7 @@ describe("docker_push_prod", () => {
     expect(text.slice(-2)).toEqual(["", "Users get it with: i docker_pull --stage prod --version 1.2.0"]);
   });
 
-  it.each<[string, Partial<Facts>, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string]>([
     [
       "an image that nobody built",
       { registries: {} },
@@ -166,7 +166,7 @@ describe("docker_push_prod", () => {
   });
 });
 
-it.each<[string, string, (more: Partial<Facts>) => Step[]]>([
+it.each<[string, string, (more: Partial<AllFacts>) => Step[]]>([
   ["docker_tag_local_as_dev", "local-gp-1.2.0", (more) => tagLocalAsDev(facts(more), { skipTests: true })],
   [
     "docker_tag_push_multi_build_local_as_dev",
@@ -189,7 +189,7 @@ it.each<[string, string, (more: Partial<Facts>) => Step[]]>([
 
 describe("docker_tag_local_as_dev", () => {
   const local = engineWith("local-gp-1.2.0");
-  const plan = (more: Partial<Facts> = {}, skipTests = false): Step[] =>
+  const plan = (more: Partial<AllFacts> = {}, skipTests = false): Step[] =>
     tagLocalAsDev(facts({ config: gates(), log: [pass("fast"), pass("qa")], ...local, ...more }), { skipTests });
 
   it("tags an image whose gates have passed, and its commit", () => {
@@ -205,7 +205,7 @@ describe("docker_tag_local_as_dev", () => {
     ]);
   });
 
-  it.each<[string, Partial<Facts>, string, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string, string]>([
     [
       "an image that is not in the engine",
       { engine: engine() },
@@ -240,7 +240,7 @@ describe("docker_tag_local_as_dev", () => {
 });
 
 describe("docker_push_dev", () => {
-  const plan = (more: Partial<Facts> = {}) => pushDev(facts({ config: noGates, ...more }), {});
+  const plan = (more: Partial<AllFacts> = {}) => pushDev(facts({ config: noGates, ...more }), {});
 
   it("looks at the targets, then pushes and publishes under a claim", () => {
     const steps = plan(engineWith("dev-1.2.0"));
@@ -315,7 +315,7 @@ describe("docker_push_dev", () => {
 });
 
 describe("docker_tag_push_multi_build_local_as_dev", () => {
-  const plan = (more: Partial<Facts> = {}) =>
+  const plan = (more: Partial<AllFacts> = {}) =>
     tagPushLocalAsDev(
       facts({
         ...{ config: noGates, platforms: ["linux/amd64", "linux/arm64"], changelog: changelog("1.2.0") },

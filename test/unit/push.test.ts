@@ -5,7 +5,7 @@ import { command } from "../../lib/kinds/command.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, BaseImage, RegistryFacts } from "../../lib/model/facts.ts";
 import {
   commit,
   config,
@@ -15,7 +15,6 @@ import {
   facts,
   found,
   ids,
-  inputs,
   lines,
   logged,
   refusal,
@@ -29,7 +28,7 @@ const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
 const hub = { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" };
 const classic = engine({ store: "classic" });
 const inEcr = { registries: { ecr: { "dev-1.2.0": found(image) } } };
-const plan = (more: Partial<Facts> = {}) => push(facts(more), image, version("1.2.0"));
+const plan = (more: Partial<AllFacts> = {}) => push(facts(more), image, version("1.2.0"));
 const named = { id: "push_x", tag: "dev-1.2.0", name: "127.0.0.1:5001/cmamp:dev-1.2.0" };
 
 describe("a push", () => {
@@ -99,7 +98,7 @@ describe("a push of an index", () => {
 });
 
 describe("a push from the classic store, which knows an image by its config until it is pushed", () => {
-  const step = (more: Partial<Facts> = {}) => pushImage(facts({ engine: classic, ...more }), image, named);
+  const step = (more: Partial<AllFacts> = {}) => pushImage(facts({ engine: classic, ...more }), image, named);
 
   it("learns the digest by reading it back, and compares the config with what was tested", () => {
     const readBack = { kind: "verify_digest", tag: "dev-1.2.0", digest: made, places: [ecr], tested: image };
@@ -119,7 +118,7 @@ describe("a push from the classic store, which knows an image by its config unti
     expect(pushed?.do.at(-1)).toEqual({ kind: "verify_digest", tag: "dev-1.2.0", digest: image, places: [ecr] });
   });
 
-  it.each<[string, Partial<Facts>, unknown]>([
+  it.each<[string, Partial<AllFacts>, unknown]>([
     ["the one that the push yields", { engine: classic }, { from: "push_dev" }],
     ["the registry's where one has it", { engine: classic, ...inEcr }, image],
     ["what was tested in the containerd store", {}, image],
@@ -161,23 +160,21 @@ describe("the digest of a version", () => {
   });
 });
 
+const asDev = { version: version("1.2.0"), base: null };
+
 describe("what is published", () => {
   const base = { version: version("1.2.0"), why: "the newest dev", digest: digest("d"), repository: ecr.repository };
-  const published = (more: Partial<Facts>) =>
-    doing(publish(facts(more), image, version("1.2.0")), record).map(({ entry, index }) => [
+  const published = (more: Partial<AllFacts>, below: BaseImage | null = null) =>
+    doing(publish(facts(more), image, { version: version("1.2.0"), base: below }), record).map(({ entry, index }) => [
       "base" in entry ? entry.base : null,
       index ?? null,
     ]);
 
-  it.each<[string, Partial<Facts>, unknown]>([
-    ["a dev release without a base", { inputs: inputs({ base }) }, null],
-    [
-      "a prod release with the dev image below",
-      { stage: "prod", inputs: inputs({ base }) },
-      { version: "1.2.0", digest: digest("d") },
-    ],
-  ])("is recorded: %s", (_what, more, wanted) => {
-    expect(published(more)).toEqual([[wanted, null]]);
+  it.each<[string, Partial<AllFacts>, BaseImage | null, unknown]>([
+    ["a dev release without a base", {}, null, null],
+    ["a prod release with the dev image below", { stage: "prod" }, base, { version: "1.2.0", digest: digest("d") }],
+  ])("is recorded: %s", (_what, more, below, wanted) => {
+    expect(published(more, below)).toEqual([[wanted, null]]);
   });
 
   it("is recorded with the place of its index where it is one", () => {
@@ -190,7 +187,7 @@ describe("what is published", () => {
       ecr: { dev: found(digest("b")) },
       dockerhub: { dev: { state: "unknown", why: "timeout" } },
     } as const;
-    expect(doing(publish(facts({ registries }), image, version("1.2.0")), moveTag)[0]?.places).toEqual([
+    expect(doing(publish(facts({ registries }), image, asDev), moveTag)[0]?.places).toEqual([
       { ...ecr, seen: digest("b") },
       { ...hub, seen: null },
     ]);
@@ -208,7 +205,7 @@ describe("what is published", () => {
       }),
     ];
     const world = facts({ log, registries: { ecr: { dev: found(digest("b")) } } });
-    expect(refusal(() => publish(world, image, version("1.2.0")))).toMatchObject({
+    expect(refusal(() => publish(world, image, asDev))).toMatchObject({
       message: "dev is 1.3.0, and 1.2.0 is lower",
       why: "ann on ci moved it to 1.3.0 at 2025-01-02T10:00:00Z, and dev goes down only by a rollback.",
       fix: "Release a higher version, or go back on purpose: i docker_rollback_dev --version 1.2.0",
@@ -231,6 +228,6 @@ describe("what is published", () => {
       }),
     ];
     const world = facts({ log, registries: { ecr: { dev: found(digest("b")) } } });
-    expect(stepOf(publish(world, image, version("1.2.0")), "flip_dev").skip).toBeNull();
+    expect(stepOf(publish(world, image, asDev), "flip_dev").skip).toBeNull();
   });
 });

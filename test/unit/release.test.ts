@@ -7,7 +7,7 @@ import { pushTag } from "../../lib/kinds/git_tag.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
   active,
@@ -29,14 +29,14 @@ import {
   version,
 } from "./factory.ts";
 
-const plan = (world: Partial<Facts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
+const plan = (world: Partial<AllFacts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
   release(facts(world), { ...releaseOptions, ...more });
 
 const labels = imageLabels(facts(), version("1.2.0"), "no_update");
 const [built, other] = [digest("a"), digest("b")];
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
-const here: Partial<Facts> = { engine: engine({ images: [localImage(local, { id: built, labels })] }) };
-const released = (hash: string, dev = hash): Partial<Facts> => ({
+const here: Partial<AllFacts> = { engine: engine({ images: [localImage(local, { id: built, labels })] }) };
+const released = (hash: string, dev = hash): Partial<AllFacts> => ({
   registries: {
     ecr: { "dev-1.2.0": found(hash, labels), dev: found(dev) },
     dockerhub: { "dev-1.2.0": found(hash, labels), dev: found(dev) },

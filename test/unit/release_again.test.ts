@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { releaseUnlessDone } from "../../lib/flows/release.ts";
 import { gitTag } from "../../lib/kinds/git_tag.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import {
   active,
   commit,
@@ -23,7 +23,7 @@ import {
 import { built, here, inRegistries, labels, local, noGates, oneGate, pass, plan, released } from "./release_plans.ts";
 
 describe("a release goes on", () => {
-  it.each<[string, Partial<Facts>, string, string | null]>([
+  it.each<[string, Partial<AllFacts>, string, string | null]>([
     ["builds where nothing is", {}, "build_local", null],
     ["builds nothing that the engine has", here, "build_local", `already built: ${built}`],
     ["builds nothing that a registry has", inRegistries, "build_local", "dev-1.2.0 is in a registry"],
@@ -100,7 +100,7 @@ describe("a release goes on", () => {
     expect(stepOf(steps, "verify").skip).toBeNull();
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["a run that ended left its claim", { log, claim: owner() }],
     ["the log has not all", { log: oneGate.log ?? [] }],
     [
@@ -133,7 +133,7 @@ describe("a release goes on", () => {
     expect(tag).toMatchObject({ commit: commit("a"), replaces: commit("c") });
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["is at this commit", { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) }],
     ["was pushed", { ...inRegistries, ...tagged("c") }],
     ["is not there", {}],
@@ -149,7 +149,7 @@ describe("a release goes on", () => {
 });
 
 /** The version's Git tag on the remote and here, at a commit that was built from these inputs and released. */
-function tagged(letter: string): Partial<Facts> {
+function tagged(letter: string): Partial<AllFacts> {
   const tags = { "cmamp-1.2.0": commit(letter) };
   const log = [logged({ ...released, digest: built, commit: commit(letter) })];
   return { remoteTags: tags, git: git({ tags }), log };
@@ -163,12 +163,12 @@ const moved = (to: string, why: "release" | "rollback") =>
 
 describe("the dev half of docker_release_all", () => {
   const done = logged({ ...released, digest: built });
-  const half = (world: Partial<Facts>) => ids(releaseUnlessDone(facts(world), releaseOptions));
+  const half = (world: Partial<AllFacts>) => ids(releaseUnlessDone(facts(world), releaseOptions));
   it("is nothing where every registry and the log have the version", () => {
     expect(half({ ...inRegistries, log: [logged({ ...released, version: "1.1.0" }), done] })).toEqual([]);
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["no registry has it", {}],
     ["one registry lacks it", { registries: { ecr: { "dev-1.2.0": found(built, labels) } }, log: [done] }],
     [
@@ -190,7 +190,7 @@ describe("the dev half of docker_release_all", () => {
     expect(half(world)).toContain("record_release");
   });
 
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<AllFacts>, string]>([
     ["no registry has it any more", { log: [done] }, `dev-1.2.0 is ${built} in the log`],
     [
       "it was rolled back",

@@ -1,6 +1,6 @@
 import { imageLabels } from "../../lib/flows/build.ts";
 import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Released } from "../../lib/model/log.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import {
@@ -16,7 +16,7 @@ import {
   version,
 } from "./factory.ts";
 
-export const plan = (world: Partial<Facts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
+export const plan = (world: Partial<AllFacts> = {}, more: Partial<ReleaseOptions> = {}): Step[] =>
   release(facts(world), { ...releaseOptions, ...more });
 
 export const image = { from: "build_local" } as const;
@@ -32,13 +32,13 @@ export const released: Released = {
 export const labels = imageLabels(facts(), version("1.2.0"), "no_update");
 export const built = digest("a");
 export const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
-export const here: Partial<Facts> = { engine: engine({ images: [localImage(local, { id: built, labels })] }) };
+export const here: Partial<AllFacts> = { engine: engine({ images: [localImage(local, { id: built, labels })] }) };
 export const pass = (list: string) =>
   logged({
     ...{ type: "pass", digest: built, version: "1.2.0", list, commit: commit("a"), tree: commit("b") },
     ...{ runner: list, platform: "linux/amd64" },
   });
-export const inRegistries: Partial<Facts> = {
+export const inRegistries: Partial<AllFacts> = {
   registries: { ecr: { "dev-1.2.0": found(built, labels) }, dockerhub: { "dev-1.2.0": found(built, labels) } },
 };
 export const oneGate = {

@@ -9,7 +9,7 @@ import {
   keptVersion,
   releasedVersions,
 } from "../../lib/flows/release_rules.ts";
-import type { Facts, TagState } from "../../lib/model/facts.ts";
+import type { AllFacts, TagState } from "../../lib/model/facts.ts";
 import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
 import {
   changelog,
@@ -29,7 +29,7 @@ import {
   version,
 } from "./factory.ts";
 
-const plan = (world: Partial<Facts>, more: Partial<ReleaseOptions> = {}) =>
+const plan = (world: Partial<AllFacts>, more: Partial<ReleaseOptions> = {}) =>
   planRelease(facts(world), { ...releaseOptions, ...more });
 
 const release = (of: string): Released => ({
@@ -60,7 +60,7 @@ const rolledBack = history(
 );
 
 describe("a dev release is refused", () => {
-  it.each<[string, Partial<Facts>, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string]>([
     ["without a version", { version: null }, "no version was given", "--version X.Y.Z"],
     [
       "without an entry",
@@ -158,7 +158,7 @@ describe("a dev release is refused", () => {
 const there = { registries: { ecr: { "dev-1.2.0": found(digest("a"), imageLabels(facts(), "1.2.0", "no_update")) } } };
 
 describe("a dev release goes on", () => {
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["after its own Git tag", { git: git({ tags: { "cmamp-1.2.0": commit("a") } }) }],
     ["after its own record", { ...there, ...history(release("1.2.0"), flip("1.2.0", "release")) }],
     ["after the rollback to it", { ...there, ...history(release("1.2.0"), flip("1.2.0", "rollback")) }],
@@ -211,10 +211,10 @@ describe("a version whose Git tag was pushed", () => {
 describe("the dev image below a prod image", () => {
   const base = (of: string) =>
     inputs({ base: { version: version(of), why: "the newest dev", digest: digest("d"), repository: "r" } });
-  const check = (more: Partial<Facts>) => () => assertBase(facts({ stage: "prod", ...more }), version("1.2.0"));
+  const check = (more: Partial<AllFacts>) => () => assertBase(facts({ stage: "prod", ...more }), version("1.2.0"));
   const why = "dev and prod keep major.minor equal, and ";
 
-  it.each<[string, Partial<Facts>, string, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string, string]>([
     [
       "nothing is released as dev",
       {},
@@ -250,7 +250,7 @@ describe("the dev image below a prod image", () => {
     expect(refusal(check(more))).toMatchObject({ message, why: reason, fix });
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["of the same generation", { inputs: base("1.2.9") }],
     ["of no dev release", { stage: "dev" }],
   ])("is no hindrance where it is %s", (_what, more) => {
@@ -306,10 +306,10 @@ describe("what dev is", () => {
   const named = (label: string) => found(digest("e"), { "org.opencontainers.image.version": label });
   const dev = (state: TagState) => ({ registries: { dockerhub: { dev: state } } });
   const onRemote = (of: string) => ({ remoteTags: { [`cmamp-${of}`]: commit("c") } });
-  const kept = (more: Partial<Facts>) => keptVersion(facts(more), version("1.2.0"), [null, digest("e")]);
+  const kept = (more: Partial<AllFacts>) => keptVersion(facts(more), version("1.2.0"), [null, digest("e")]);
   const only = "and dev goes down only by a rollback.";
 
-  it.each<[string, Partial<Facts>, string]>([
+  it.each<[string, Partial<AllFacts>, string]>([
     [
       "its entry in the log says so",
       { ...dev(named("1.0.0")), log: [logged({ ...release("1.3.0"), digest: digest("e") })] },
@@ -334,7 +334,7 @@ describe("what dev is", () => {
     });
   });
 
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     [
       "the log says that it is lower",
       { log: [logged(flip("1.1.0", "rollback", { to: digest("e") }))], ...onRemote("1.3.0") },

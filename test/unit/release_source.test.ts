@@ -4,12 +4,12 @@ import { pushDev, pushProd, tagPushLocalAsDev } from "../../lib/flows/promote.ts
 import { release as planRelease, type ReleaseOptions } from "../../lib/flows/release.ts";
 import { updateLock } from "../../lib/flows/update_lock.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { stepsOf } from "../../lib/model/plan.ts";
 import { planDespite } from "../../lib/run/despite.ts";
 import { config, doing, engine, facts, git, ids, refusal, releaseOptions } from "./factory.ts";
 
-const plan = (world: Partial<Facts>, more: Partial<ReleaseOptions> = {}) =>
+const plan = (world: Partial<AllFacts>, more: Partial<ReleaseOptions> = {}) =>
   planRelease(facts(world), { ...releaseOptions, ...more });
 
 describe("what the template has in the place of an account", () => {
@@ -49,7 +49,7 @@ describe("a commit that only this clone has", () => {
     expect(() => plan({ unpushed }, options)).not.toThrow();
   });
 
-  it.each<[string, (world: Facts) => unknown]>([
+  it.each<[string, (world: AllFacts) => unknown]>([
     ["docker_release_* --update-poetry", (world) => updateLock(world, { cache: true, poetryMode: "update" })],
     ["docker_push_dev", (world) => pushDev(world, {})],
     ["docker_tag_push_multi_build_local_as_dev", (world) => tagPushLocalAsDev(world, { skipTests: true })],
@@ -62,13 +62,13 @@ describe("a commit that only this clone has", () => {
 
 describe("a dry run of a release that would be refused", () => {
   const unpushed = { branch: "main", line: "git push origin HEAD:main" };
-  it.each<[string, Partial<Facts>]>([
+  it.each<[string, Partial<AllFacts>]>([
     ["dirty", { git: git({ dirty: ["a.py"] }) }],
     ["shallow", { git: git({ shallow: true }) }],
     ["unpushed", { unpushed }],
     ["engine", { engine: engine({ up: false }) }],
   ])("for its state, %s, plans the same and says so", (kind, world) => {
-    const { steps, refused } = planDespite(facts(world), (seen) =>
+    const { steps, refused } = planDespite({ facts: facts(world), seen: undefined }, ({ facts: seen }) =>
       planRelease({ ...seen, nested: [] }, releaseOptions),
     );
     expect([refused.map((one) => one.kind), ids(stepsOf({ steps }))]).toEqual([[kind], ids(plan({}))]);

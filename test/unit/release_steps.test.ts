@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ReleaseOptions } from "../../lib/flows/release.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
 import { commit, config, doing, ids, lines, stepOf } from "./factory.ts";
 import { built, here, image, inRegistries, pass, plan, released } from "./release_plans.ts";
@@ -123,7 +123,7 @@ describe("a dev release", () => {
 });
 
 describe("a release tells", () => {
-  const told = (world: Partial<Facts>, more: Partial<ReleaseOptions> = {}) =>
+  const told = (world: Partial<AllFacts>, more: Partial<ReleaseOptions> = {}) =>
     doing(plan(world, more), announce).at(-1)?.text.split("\n") ?? [];
 
   it("each list that was left out, with its option", () => {
@@ -157,7 +157,7 @@ describe("a release tells", () => {
 });
 
 describe("a release with a builder", () => {
-  const far = (more: Partial<Facts> = {}, options: Partial<ReleaseOptions> = {}) =>
+  const far = (more: Partial<AllFacts> = {}, options: Partial<ReleaseOptions> = {}) =>
     plan({ builder: "far", ...more }, options);
 
   it("pulls what the builder pushed, to test it", () => {

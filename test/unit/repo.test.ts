@@ -6,13 +6,13 @@ import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { readChangelog } from "../../lib/model/changelog.ts";
-import type { Facts, NewDir, Program } from "../../lib/model/facts.ts";
+import type { AllFacts, NewDir, Program } from "../../lib/model/facts.ts";
 import { changelog, doing, engine, facts, localImage, refusal, version } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
 
 describe("changelog_add", () => {
-  const add = (more: Partial<Parameters<typeof addEntry>[1]> = {}, world: Partial<Facts> = {}) =>
+  const add = (more: Partial<Parameters<typeof addEntry>[1]> = {}, world: Partial<AllFacts> = {}) =>
     addEntry(facts({ changelogText: text, changelog: changelog("1.2.0"), ...world }), {
       bump: "patch",
       message: ["Two"],
@@ -158,7 +158,7 @@ describe("init_runnable_dir", () => {
 });
 
 describe("doctor", () => {
-  type Seen = Partial<Facts> & { readonly programs?: readonly Program[] };
+  type Seen = Partial<AllFacts> & { readonly programs?: readonly Program[] };
   const look = ({ programs = [], ...world }: Seen) =>
     doing(doctor(facts({ changelogText: text, ...world }), { fix: false }, programs), announce)[0];
   it.each<[string, Seen, number, string]>([
@@ -178,7 +178,7 @@ describe("doctor", () => {
 
 describe("the words of the changelog's commands", () => {
   const inSub = { place: { ...facts().place, dir: "sub" } };
-  const add = (more: Partial<Parameters<typeof addEntry>[1]> = {}, world: Partial<Facts> = {}) =>
+  const add = (more: Partial<Parameters<typeof addEntry>[1]> = {}, world: Partial<AllFacts> = {}) =>
     addEntry(facts({ changelogText: text, changelog: changelog("1.2.0"), ...world }), {
       bump: "patch",
       message: ["Two"],
@@ -243,7 +243,7 @@ describe("the words of the changelog's commands", () => {
     expect(refusal(() => add(more))).toMatchObject(wanted);
   });
 
-  const check = (world: Partial<Facts>) => {
+  const check = (world: Partial<AllFacts>) => {
     const [step] = checkChangelog(facts(world));
     const [report] = doing(step ? [step] : [], announce);
     return [step?.id, step?.title, report?.text.split("\n"), report?.data, report?.exitCode];
@@ -281,7 +281,7 @@ describe("the words of the changelog's commands", () => {
 });
 
 describe("code and container", () => {
-  const compare = (env: Readonly<Record<string, string>>, more: Partial<Facts> = {}) => {
+  const compare = (env: Readonly<Record<string, string>>, more: Partial<AllFacts> = {}) => {
     const [step] = checkVersion(facts({ env, ...more }));
     const [report] = doing(step ? [step] : [], announce);
     return [step?.id, step?.title, report?.text, report?.data, report?.exitCode];
@@ -310,7 +310,7 @@ describe("code and container", () => {
     ]);
   });
 
-  it.each<[string, Readonly<Record<string, string>>, Partial<Facts>, string, object]>([
+  it.each<[string, Readonly<Record<string, string>>, Partial<AllFacts>, string, object]>([
     [
       "are equal",
       { CONTAINER_VERSION: "cmamp-1.2.0" },

@@ -4,7 +4,7 @@ import { asksRollback, type RollbackOptions, rollback } from "../../lib/flows/ro
 import { announce } from "../../lib/kinds/announce.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
-import type { Facts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
+import type { AllFacts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
 import {
   active,
   commit,
@@ -25,13 +25,13 @@ const silent: TagState = { state: "unknown", why: "connection refused" };
 const registries = (ecr: RegistryFacts[string], dockerhub: RegistryFacts[string]) => ({
   registries: { ecr, dockerhub },
 });
-const rolledBack = (world: Partial<Facts>, options: RollbackOptions) =>
+const rolledBack = (world: Partial<AllFacts>, options: RollbackOptions) =>
   rollback(facts(world), options, world.registries ?? {});
 const both = { "dev-1.1.0": found(old), "dev-1.2.0": found(now), dev: found(now) };
 const absent: TagState = { state: "absent" };
 
 describe("docker_rollback_dev", () => {
-  const roll = (world: Partial<Facts> = registries(both, both), to: string | null = "1.1.0") =>
+  const roll = (world: Partial<AllFacts> = registries(both, both), to: string | null = "1.1.0") =>
     rolledBack(world, { version: to === null ? undefined : version(to), message: ["it", "breaks"] });
 
   it("points dev at the digest of the version in every registry", () => {
@@ -63,7 +63,7 @@ describe("docker_rollback_dev", () => {
   describe("without a version", () => {
     const pass = { digest: old, version: "1.1.0", commit: commit("a"), tree: "", runner: "x", platform: "linux/amd64" };
     const moved = { id: "f", tag: "dev", version: "1.2.0", to: now, from: {}, registries: ["ecr"] };
-    const past: Partial<Facts> = {
+    const past: Partial<AllFacts> = {
       ...registries(both, { ...both, "dev-1.1.0": absent }),
       terminal: true,
       log: [
@@ -95,7 +95,7 @@ describe("docker_rollback_dev", () => {
       ]);
     });
 
-    it.each<[string, Partial<Facts>, boolean]>([
+    it.each<[string, Partial<AllFacts>, boolean]>([
       ["nobody looks", past, true],
       ["there is no terminal", { ...past, terminal: false }, false],
       ["all below was rolled back", { ...past, log: [] }, false],
@@ -105,7 +105,7 @@ describe("docker_rollback_dev", () => {
   });
 
   const history = { log: ["1.0.0", "1.1.0", "1.2.0"].map((one) => logged({ ...release, version: one })) };
-  it.each<[string, Partial<Facts>, string | null, string, string]>([
+  it.each<[string, Partial<AllFacts>, string | null, string, string]>([
     ["a version nobody released", registries(both, both), "1.0.0", "has no released dev 1.0.0", "i release_history"],
     [
       "a version that one registry lacks",
@@ -131,7 +131,7 @@ describe("docker_rollback_dev", () => {
 });
 
 describe("the steps of a rollback", () => {
-  const roll = (more: Partial<Facts> = {}, message: readonly string[] = []) =>
+  const roll = (more: Partial<AllFacts> = {}, message: readonly string[] = []) =>
     rolledBack({ ...registries(both, both), ...more }, { version: version("1.1.0"), message });
   const inProd = { "prod-1.1.0": found(old), prod: found(now) };
 
@@ -192,7 +192,7 @@ describe("the steps of a rollback", () => {
 describe("a rollback is refused", () => {
   const many = ["1.9.0", "1.10.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0"];
   const released = (of: string, stage: "dev" | "prod" = "dev") => logged({ ...release, version: of, stage });
-  it.each<[string, Partial<Facts>, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string]>([
     ["nothing was released", {}, "Nothing was released yet.", "i docker_rollback_dev --version X.Y.Z"],
     [
       "one version was released",
@@ -228,7 +228,7 @@ describe("a rollback is refused", () => {
   });
 
   const roll =
-    (world: Partial<Facts>, of = "1.1.0") =>
+    (world: Partial<AllFacts>, of = "1.1.0") =>
     () =>
       rolledBack(world, { version: version(of), message: [] });
   const third = config({
@@ -281,7 +281,7 @@ const release = {
 } as const;
 
 describe("release_mirror", () => {
-  const run = (world: Partial<Facts>, check = false) => mirror(facts(world), { check });
+  const run = (world: Partial<AllFacts>, check = false) => mirror(facts(world), { check });
   const lacking = registries(both, { dev: found(old), "dev-1.2.0": absent });
 
   it("copies by digest to the registries that lag", () => {

@@ -3,7 +3,7 @@ import { releaseHistory, releaseStatus } from "../../lib/flows/status.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
 import type { StatusLook } from "../../lib/run/look_releases.ts";
 import { commit, config, digest, doing, facts, found, logged } from "./factory.ts";
@@ -254,7 +254,7 @@ describe("release_history", () => {
 });
 
 describe("the table of release_status", () => {
-  const plan = (look: StatusLook, options: { html?: string } = {}, more: Partial<Facts> = {}) =>
+  const plan = (look: StatusLook, options: { html?: string } = {}, more: Partial<AllFacts> = {}) =>
     releaseStatus(facts({ config: settings, log: [], ...more }), options, look);
   const lines = (registries: RegistryFacts) => doing(plan(seen(registries)), announce)[0]?.text.split("\n") ?? [];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type PageFacts, statusPage } from "../../lib/flows/page/page.ts";
 import { statusOf } from "../../lib/flows/status_rows.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { pipListPackages } from "../../lib/model/packages.ts";
 import type { ReleasedImage, RunRecord } from "../../lib/model/report.ts";
 import { commit, config, digest, facts, found, logged, version } from "./factory.ts";
@@ -23,7 +23,7 @@ const withPackages = (of: string, hash: string, name: string): ReleasedImage => 
   ...{ stage: "dev", version: version(of), digest: hash, why: "", platforms: [] },
   packages: pipListPackages("one==1\n").map((one) => ({ ...one, name })),
 });
-const page = ({ images = [], runs = [], ...more }: Partial<PageFacts> = {}): string => {
+const page = ({ images = [], runs = [], ...more }: Partial<PageFacts & AllFacts> = {}): string => {
   const registries = { ecr: { dev: found(image) }, dockerhub: { dev: found(image) } };
   const all = { ...facts({ registries, log: [release], ...more }), images, runs };
   return statusPage(all, statusOf(all));
@@ -44,7 +44,7 @@ const run = (more: Partial<RunRecord>): RunRecord => ({
 });
 
 describe("the page", () => {
-  it.each<[string, Partial<PageFacts>]>([
+  it.each<[string, Partial<PageFacts & AllFacts>]>([
     ["a user", { log: [{ ...release, by: planted }] }],
     ["a registry of the log", { log: [{ ...release, registries: [planted] } as typeof release] }],
     ["a reason", { log: [release, { ...back, reason: planted } as typeof back] }],
@@ -68,7 +68,7 @@ describe("the page", () => {
     ["a step", { runs: [run({ workflow: planted })] }],
     [
       "a changelog line",
-      { changelog: [{ ...(facts().changelog[0] as Facts["changelog"][number]), changes: [planted] }] },
+      { changelog: [{ ...(facts().changelog[0] as AllFacts["changelog"][number]), changes: [planted] }] },
     ],
     [
       "a layer",

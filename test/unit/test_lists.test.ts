@@ -5,7 +5,7 @@ import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
-import type { Facts, RegistryFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
 import type { Step, Value } from "../../lib/model/plan.ts";
 import {
   commit,
@@ -24,7 +24,7 @@ import {
 import { compose, dev, image, key, mountsOf, pass, plan, script, settings, startOf } from "./gate_plans.ts";
 
 describe("the step of a test list", () => {
-  const fast = (more: Partial<Facts> = {}, options: Partial<GateOptions> = {}) =>
+  const fast = (more: Partial<AllFacts> = {}, options: Partial<GateOptions> = {}) =>
     stepOf(plan(more, options), "run_fast_tests");
 
   it("leaves its report below the Git dir, where people find a word about it", () => {
@@ -145,7 +145,7 @@ describe("the step of a test list", () => {
   });
 
   it("names a platform only where the list cannot run on the engine's own", () => {
-    const platforms = (more: Partial<Facts>) =>
+    const platforms = (more: Partial<AllFacts>) =>
       (JSON.parse(compose(fast(more))) as { services: { app: { platform?: string } } }).services.app.platform;
     expect([
       platforms({}),
@@ -168,7 +168,8 @@ describe("the step of a test list", () => {
 });
 
 describe("a recorded pass", () => {
-  const skip = (more: Partial<Facts>, tested: Value = image) => stepOf(plan(more, {}, tested), "run_fast_tests").skip;
+  const skip = (more: Partial<AllFacts>, tested: Value = image) =>
+    stepOf(plan(more, {}, tested), "run_fast_tests").skip;
   const told = "passed on 2025-01-02 10:00 by ann";
 
   it("makes the list needless, and the last one is told", () => {
@@ -186,7 +187,7 @@ describe("a recorded pass", () => {
     expect(skip({ log })).toBeNull();
   });
 
-  it.each<[string, Partial<Facts>, string | null]>([
+  it.each<[string, Partial<AllFacts>, string | null]>([
     [
       "the engine's id of it",
       { engine: engine({ images: [localImage("x:y", { digests: [image, digest("9")] })] }) },
@@ -202,13 +203,13 @@ describe("a recorded pass", () => {
   });
 });
 
-function known(state: RegistryFacts[string][string]): Partial<Facts> {
+function known(state: RegistryFacts[string][string]): Partial<AllFacts> {
   return { registries: { ecr: { "dev-1.2.0": state } } };
 }
 
 describe("run_fast_tests", () => {
   const here = { engine: engine({ images: [localImage(dev, { digests: [digest("7"), digest("8")] })] }) };
-  const run = (more: Partial<Facts> = {}, pytestOpts: readonly string[] = [], of: string | null = "1.2.0") =>
+  const run = (more: Partial<AllFacts> = {}, pytestOpts: readonly string[] = [], of: string | null = "1.2.0") =>
     runTests(
       facts({ config: settings(), ...here, ...more }),
       { stage: "dev", version: of === null ? undefined : version(of), pytestOpts, snapshot: false },
@@ -244,7 +245,7 @@ describe("run_fast_tests", () => {
     expect(pass?.entry.version).toBe("");
   });
 
-  it.each<[string, Partial<Facts>, readonly string[]]>([
+  it.each<[string, Partial<AllFacts>, readonly string[]]>([
     ["where words narrow the list", {}, ["-k", "one"]],
     ["where the tree is not its commit", { tree: { differs: ["a.py"], stamp: "" } }, []],
     ["where the engine knows no digest", { engine: engine({ images: [localImage(dev)] }) }, []],

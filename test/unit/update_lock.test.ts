@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { updateLock } from "../../lib/flows/update_lock.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/model/facts.ts";
 import { facts, git, ids, lines, refusal, stepOf } from "./factory.ts";
 
 type Options = Parameters<typeof updateLock>[1];
-const plan = (more: Partial<Facts> = {}, options: Partial<Options> = {}) =>
+const plan = (more: Partial<AllFacts> = {}, options: Partial<Options> = {}) =>
   updateLock(facts(more), { cache: true, poetryMode: "update", ...options });
 const place = (more: object) => ({ place: { ...facts().place, ...more } });
 
@@ -25,7 +25,7 @@ describe("a release with --update-poetry", () => {
     expect(lines([stepOf(plan({}, { cache: false }), "build_local")]).join(" ")).toContain(" --no-cache ");
   });
 
-  it.each<[string, Partial<Facts>, string, string]>([
+  it.each<[string, Partial<AllFacts>, string, string]>([
     ["the root", {}, ".", "devops/docker_build"],
     ["a dir of the repo", place({ dir: "sub" }), ".", "sub/devops/docker_build"],
     ["a submodule", place({ dir: "amp/sub", owner: "/repo/amp" }), "amp", "sub/devops/docker_build"],

@@ -5,7 +5,7 @@ import type { Version } from "../../model/version.ts";
 
 /** What a check-list is about; `release` is not there before the release. */
 export type Subject = {
-  readonly facts: Facts;
+  readonly facts: Facts<"engine" | "registries" | "log">;
   readonly stage: ReleaseStage;
   readonly version: Version;
   readonly release: Release | undefined;

@@ -12,7 +12,7 @@ import { stageSection } from "./stage_section.ts";
 import { style } from "./style.ts";
 
 /** What the page is made of. */
-export type PageFacts = Facts & Pick<StatusLook, "images" | "runs">;
+export type PageFacts = Facts<"log" | "refs"> & Pick<StatusLook, "images" | "runs">;
 
 /** Where an image stands, as one HTML page that loads nothing, runs nothing and escapes every value. */
 export function statusPage(facts: PageFacts, status: Status): string {
@@ -49,7 +49,7 @@ ${history(facts.log)}
 }
 
 /** How things stand, the worst colour first: green is only what agrees and is where the last release brought it. */
-function verdicts({ log, refs }: Facts, { isWell, verdict }: Status, stages: readonly ReleaseStage[]): Html {
+function verdicts({ log, refs }: PageFacts, { isWell, verdict }: Status, stages: readonly ReleaseStage[]): Html {
   const back = stages.flatMap((stage) => rollbackOf(log, stage) ?? []);
   const held = refs.held.map(({ ref, says }) => `${ref} ${says}`);
   const warned = [...back, ...held].map((text) => html`<p class="verdict warn">${sentence(text)}</p>`);
@@ -61,7 +61,7 @@ function verdicts({ log, refs }: Facts, { isWell, verdict }: Status, stages: rea
 }
 
 /** Who took a stage back, and from what; null where its last move went forward. */
-function rollbackOf(log: Facts["log"], stage: ReleaseStage): string | null {
+function rollbackOf(log: PageFacts["log"], stage: ReleaseStage): string | null {
   const last = lastFlip(log, stage);
   if (last?.why !== "rollback") return null;
   const left = Object.values(last.from).find((digest) => digest !== null && digest !== last.to);
