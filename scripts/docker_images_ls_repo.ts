@@ -1,5 +1,4 @@
 import { listImages } from "../lib/flows/engine_images.ts";
-import { lookAtContainersAndImages } from "../lib/run/look_containers.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -7,7 +6,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Tell which images of this repo the engine has, per registry.",
   options: { all: flag("Tell the other images at the same addresses too.", { short: "a" }) },
-  look: lookAtContainersAndImages,
+  look: async (facts) => (await import("../lib/run/look_containers.ts")).lookAtContainersAndImages(facts),
   examples: ["i docker_images_ls_repo --all"],
   steps: listImages,
 });

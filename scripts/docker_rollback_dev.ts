@@ -1,5 +1,4 @@
 import { asksRollback, rollback } from "../lib/flows/rollback.ts";
-import { lookAtCandidates } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,7 +7,8 @@ export default await script(import.meta.url, {
   about: "Point dev back at an earlier version in every registry; versions never move.",
   options: pick("version", "message", "targetRegistries", "breakLock"),
   needs: ["git", "registries", "log"],
-  look: async (facts, options) => (options.version ? facts.registries : lookAtCandidates(facts, options)),
+  look: async (facts, options) =>
+    options.version ? facts.registries : (await import("../lib/run/look_releases.ts")).lookAtCandidates(facts, options),
   examples: ["i docker_rollback_dev --version 1.0.0 --message 'pandas breaks the loader'"],
   asks: asksRollback,
   steps: rollback,

@@ -1,5 +1,4 @@
 import { asksRollback, rollback } from "../lib/flows/rollback.ts";
-import { lookAtCandidates } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,7 +8,8 @@ export default await script(import.meta.url, {
   options: pick("version", "message", "targetRegistries", "breakLock"),
   stage: "prod",
   needs: ["git", "registries", "log"],
-  look: async (facts, options) => (options.version ? facts.registries : lookAtCandidates(facts, options)),
+  look: async (facts, options) =>
+    options.version ? facts.registries : (await import("../lib/run/look_releases.ts")).lookAtCandidates(facts, options),
   examples: ["i docker_rollback_prod --version 1.1.0 --message 'orders time out'"],
   asks: asksRollback,
   steps: rollback,

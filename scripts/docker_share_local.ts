@@ -1,5 +1,4 @@
 import { asksShare, shareLocal } from "../lib/flows/hand_over.ts";
-import { lookAtHandedOver } from "../lib/run/look_containers.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -11,7 +10,7 @@ export default await script(import.meta.url, {
     readable: flag("Let every user of the machine read the file; without it only you may.", { onlyTyped: true }),
   },
   needs: ["engine"],
-  look: lookAtHandedOver,
+  look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtHandedOver(facts, options),
   versionFromChangelog: true,
   examples: ["i docker_share_local --version 1.2.0", "i docker_share_local --file /tmp/image.tar --readable"],
   asks: asksShare,

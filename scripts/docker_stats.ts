@@ -1,5 +1,4 @@
 import { containerStats } from "../lib/flows/around.ts";
-import { lookAtStats } from "../lib/run/look_containers.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -7,7 +6,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Tell how much processor, memory, network and disk your containers use.",
   options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
-  look: lookAtStats,
+  look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtStats(facts, options),
   examples: ["i docker_stats --all"],
   steps: containerStats,
 });

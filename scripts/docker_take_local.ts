@@ -1,5 +1,4 @@
 import { asksTake, takeLocal } from "../lib/flows/hand_over.ts";
-import { lookAtHandedOver } from "../lib/run/look_containers.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -12,7 +11,7 @@ export default await script(import.meta.url, {
     digest: text<string>("DIGEST", "Refuse any image but the one with this digest.", { onlyTyped: true }),
   },
   needs: ["engine"],
-  look: lookAtHandedOver,
+  look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtHandedOver(facts, options),
   versionFromChangelog: true,
   examples: ["i docker_take_local --from ann --version 1.2.0", "i docker_take_local --from ann --file /tmp/image.tar"],
   asks: asksTake,

@@ -1,5 +1,4 @@
 import { announceRelease, asksAnnounce } from "../lib/flows/announce.ts";
-import { lookAtReleases } from "../lib/run/look_releases.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -16,7 +15,7 @@ export default await script(import.meta.url, {
     }),
   },
   needs: ["git", "log"],
-  look: lookAtReleases,
+  look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookAtReleases(facts, options),
   examples: ["i release_announce --version 1.2.0", "i release_announce --stage prod"],
   asks: asksAnnounce,
   steps: announceRelease,

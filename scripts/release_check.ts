@@ -1,5 +1,4 @@
 import { releaseCheck } from "../lib/flows/check_list.ts";
-import { lookAtReleases } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { oneStage, whichList } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -9,7 +8,7 @@ export default await script(import.meta.url, {
   about: "Go through the pre- or post-release check-list of a version; exit code 1 when a line is wrong.",
   options: { ...pick("version"), stage: oneStage, list: whichList },
   needs: ["git", "engine", "log"],
-  look: lookAtReleases,
+  look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookAtReleases(facts, options),
   examples: ["i release_check --stage prod --list pre"],
   steps: releaseCheck,
 });

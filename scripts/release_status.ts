@@ -1,6 +1,5 @@
 import { releaseStatus } from "../lib/flows/status.ts";
 import { asksOverwrite } from "../lib/model/report.ts";
-import { lookForStatus } from "../lib/run/look_releases.ts";
 import { pick } from "../lib/run/options.ts";
 import { anyStage, every, file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
@@ -15,7 +14,7 @@ export default await script(import.meta.url, {
     watch: every("Look again every SECONDS (10) until Ctrl-C; the exit code is then that of the last look."),
   },
   needs: ["git", "log", "refs"],
-  look: lookForStatus,
+  look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookForStatus(facts, options),
   asks: (_facts, _options, seen) => asksOverwrite(seen),
   every: ({ watch }) => watch,
   examples: ["i release_status --html status.html", "i release_status --stage prod --watch 30"],
