@@ -1,7 +1,6 @@
 import { asksUpdate, updateTaskDefinition } from "../lib/flows/deploy.ts";
 import { parseCandidate } from "../lib/model/stage.ts";
-import { loadDeployment } from "../lib/run/deployment_facts.ts";
-import { deploymentOptions } from "../lib/run/deployment_options.ts";
+import { deploymentOptions, loadDeployment } from "../lib/run/deployment.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -11,8 +11,7 @@ import type { Base } from "./needs.ts";
 export type BaseChoice = Pick<BaseImage, "version" | "why">;
 
 /** The dev version below a prod version: the one named, else the newest released one of its major.minor that was not rolled back. */
-export function chooseBase(base: Base, log: Looked["log"], { options }: Request): BaseChoice | null {
-  const named = options["devVersion"] as Version | undefined;
+export function chooseBase(base: Base, log: Looked["log"], named: Version | undefined): BaseChoice | null {
   if (named) return { version: named, why: "the one of --dev-version" };
   if (!base.version) return null;
   const generation = majorMinor(base.version);
@@ -40,7 +39,8 @@ export async function loadRegistriesAndInputs(base: Base, { request, tags, dev, 
   if (!wants("inputs")) return { registries: await asked, inputs: undefined };
   const { readInputs } = await import("./inputs.ts");
   const isTagged = async () => base.version !== null && releaseTag(base, base.version) in ((await git)?.tags ?? {});
-  const read = (below: BaseImage | null) => readInputs(base, { options: request.options, base: below, isTagged });
+  const read = (below: BaseImage | null) =>
+    readInputs(base, { buildArg: request.options.buildArg, base: below, isTagged });
   if (base.stage === "dev") {
     const [registries, inputs] = await Promise.all([asked, read(null)]);
     return { registries, inputs };

@@ -15,13 +15,27 @@ import type { Version } from "../model/version.ts";
 import { type Base, costly, loadNeeds } from "./needs.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
+/** The options that say what is looked at, where a script has them. */
+export type Asked = {
+  readonly version?: Version;
+  readonly devVersion?: Version;
+  /** A tag; of a build, whether it is of the commit's own. */
+  readonly candidate?: string | boolean;
+  readonly images?: readonly string[];
+  readonly targetRegistries?: readonly string[];
+  readonly multiArch?: readonly string[];
+  readonly builder?: string;
+  readonly buildArg?: readonly string[];
+  readonly pytestOpts?: readonly string[];
+  readonly snapshot?: boolean;
+};
 export type Request = {
   readonly needs: readonly Need[];
   /** The stage that the flow releases, moves or looks at. */
   readonly stage: ReleaseStage;
   /** Whether the stage's newest changelog entry is meant when no version is given. */
   readonly versionFromChangelog: boolean;
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: Asked;
   readonly dir: string;
   /** The dir is to become runnable: it has no config yet. */
   readonly newDir: boolean;
@@ -51,18 +65,11 @@ export async function loadFacts(request: Request): Promise<NeededFacts> {
 
 /** The version that was typed, else the newest entry's of the stage; a candidate that was typed has none. */
 function versionOf({ options, versionFromChangelog, stage }: Request, changelog: Base["changelog"]) {
-  const typed = options["version"] as Version | undefined;
-  if (typed) return { version: typed, versionFrom: "option" as const };
-  const isNewest = versionFromChangelog && typeof options["candidate"] !== "string";
+  if (options.version) return { version: options.version, versionFrom: "option" as const };
+  const isNewest = versionFromChangelog && typeof options.candidate !== "string";
   const entry = isNewest ? currentEntry(changelog, stage) : undefined;
   return { version: entry?.version ?? null, versionFrom: entry ? ("changelog" as const) : null };
 }
-
-type Typed = {
-  readonly targetRegistries: string[];
-  readonly multiArch: readonly string[];
-  readonly builder: string;
-};
 
 /** Paths of the runnable dir that the config gives to containers: one that is a link would give them what it leads to. */
 const namedPaths = ({ container, testMounts }: Config): string[] => [
@@ -80,7 +87,7 @@ async function loadBase(request: Request): Promise<Base> {
   const user = loadUser(env);
   const changelogText = readRepoText(place.root, join(place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
-  const { targetRegistries: named = [], multiArch, builder = null } = request.options as Partial<Typed>;
+  const { targetRegistries: named = [], multiArch, builder = null } = request.options;
   return {
     place,
     user,

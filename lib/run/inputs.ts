@@ -12,7 +12,7 @@ import type { ReleaseStage } from "../model/stage.ts";
 
 type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
 type Given = {
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly buildArg: readonly string[] | undefined;
   readonly base: BaseImage | null;
   /** Whether the Git tag of the version is here. */
   readonly isTagged: () => Promise<boolean>;
@@ -20,7 +20,7 @@ type Given = {
 const folder = "devops/docker_build";
 
 /** What the image of the stage is built from: context, Dockerfile, build arguments, base digests. */
-export async function readInputs(facts: Base, { options, base, isTagged }: Given): Promise<BuildInputs> {
+export async function readInputs(facts: Base, { buildArg = [], base, isTagged }: Given): Promise<BuildInputs> {
   const { place, stage } = facts;
   const dockerfile = join(folder, `${stage}.Dockerfile`);
   // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (design.md, "From the documents").
@@ -29,7 +29,7 @@ export async function readInputs(facts: Base, { options, base, isTagged }: Given
   const dockerfileText = readDockerfile(facts, dockerfile, git);
   const ownIgnore = readIgnore(facts, git);
   const context = await readWithGit(facts, join(place.root, contextDir), { ignoreText: ownIgnore, git });
-  const buildArgs = { ...facts.config.release.buildArgs, ...givenArgs(options) };
+  const buildArgs = { ...facts.config.release.buildArgs, ...givenArgs(buildArg) };
   const bases = await readBases(facts, baseImages(dockerfileText, { ...buildArgs, ...below(facts, base) }), base);
   const change = await lastChangeOf(facts, { entries: context.entries, isTagged });
   const hash = createHash("sha256");
@@ -109,13 +109,8 @@ const ignoreLine = (path: string): string =>
   `/${path.replaceAll(/[\\*?[\]!]/g, "\\$&").replaceAll(/[\n\r^]|\s$/g, "?")}`;
 
 /** `--build-arg NAME=VALUE` as a record. */
-export const givenArgs = (options: Readonly<Record<string, unknown>>): Record<string, string> =>
-  Object.fromEntries(
-    ((options["buildArg"] as readonly string[] | undefined) ?? []).map((pair) => [
-      pair.split("=")[0] ?? "",
-      pair.split("=").slice(1).join("="),
-    ]),
-  );
+const givenArgs = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(pairs.map((pair) => [pair.split("=")[0] ?? "", pair.split("=").slice(1).join("=")]));
 
 const ignoreFiles = (stage: ReleaseStage): string[] =>
   [`${stage}.Dockerfile.dockerignore`, `dockerignore.${stage}`].map((name) => join(folder, name));

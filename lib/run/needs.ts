@@ -32,7 +32,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const looked = wants("git") || wants("log") ? loadGitFacts(base) : Promise.resolve(undefined);
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs(base, request, looked) : undefined;
-  const dev = early ? chooseBase(base, early.refs?.log ?? [], request) : null;
+  const dev = early ? chooseBase(base, early.refs?.log ?? [], request.options.devVersion) : null;
   const below = dev ? [imageTag("dev", "", dev.version)] : [];
   const tags = [...wantedTags(base), ...below, ...typedTags(request)];
   const [{ git, tree, refs, more }, engine, { registries: seen, inputs }] = await Promise.all([
@@ -76,10 +76,8 @@ async function loadRefParts(known: { base: Base; git: GitFacts; offline: boolean
 }
 
 /** Whether the options of a test list leave something to record of the tree. */
-function isWholeTree({ options }: Request): boolean {
-  const { pytestOpts = [], snapshot = false } = options as { pytestOpts?: readonly string[]; snapshot?: boolean };
-  return pytestOpts.length === 0 && !snapshot;
-}
+const isWholeTree = ({ options: { pytestOpts = [], snapshot = false } }: Request): boolean =>
+  pytestOpts.length === 0 && !snapshot;
 
 /** A tree that Git calls dirty is not looked at byte for byte. */
 async function loadTreeFacts(base: Base, { code: commit, dirty }: GitFacts): Promise<TreeFacts> {
@@ -89,10 +87,8 @@ async function loadTreeFacts(base: Base, { code: commit, dirty }: GitFacts): Pro
 }
 
 /** The tags that somebody typed; `--candidate` without one means the commit's own, of a build. */
-function typedTags({ options }: Request): readonly string[] {
-  const { images = [], candidate } = options as { images?: readonly string[]; candidate?: string | boolean };
-  return typeof candidate === "string" ? [...images, candidate] : images;
-}
+const typedTags = ({ options: { images = [], candidate } }: Request): readonly string[] =>
+  typeof candidate === "string" ? [...images, candidate] : images;
 
 /** The tags a flow may ask about: the stage's mutable one and the version's, without one the code version's. */
 export function wantedTags({ stage, version, changelog }: Pick<Base, "stage" | "version" | "changelog">): string[] {

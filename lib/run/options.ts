@@ -5,9 +5,70 @@ import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { parseVersion, type Version } from "../model/version.ts";
-import { commaSeparated, flag, list, type Option, text } from "./option.ts";
 
-export { flag, list, type Option, text } from "./option.ts";
+/** One word of the vocabulary: what it takes, its other spellings, and what happens when you pass it. */
+export type Option<T = unknown> = {
+  /** `optional`: a flag that may carry a value, as in `--multi-arch [PLATFORMS]`. */
+  readonly takes: "flag" | "value" | "optional" | "list";
+  readonly parse: (text: string) => T;
+  readonly fallback: T | undefined;
+  readonly short?: string;
+  readonly aliases?: readonly string[];
+  /** Spellings that stand for a fixed value: `--update-poetry` = `--poetry-mode update`. */
+  readonly meanings?: Readonly<Record<string, string>>;
+  readonly hint?: string;
+  readonly help: string;
+  /** Never read from `.env` or SLIPWAY_<OPTION>: versions, answers, commands, and all that skips tests. */
+  readonly onlyTyped?: true;
+  /** Bare words are its values too: `compare_packages A B` = `compare_packages --images A,B`. */
+  readonly positional?: true;
+};
+
+/** What a flag may be in the environment; typed, it stands alone and is true. */
+function parseFlag(text: string): boolean {
+  if (["", "1", "true", "yes"].includes(text.toLowerCase())) return true;
+  if (["0", "false", "no"].includes(text.toLowerCase())) return false;
+  throw new UserError(`"${text}" is neither true nor false`, {
+    why: "A flag is on or off.",
+    fix: "Set it to true or false",
+  });
+}
+
+export const flag = (help: string, more: Partial<Option<boolean>> = {}): Option<boolean> => ({
+  takes: "flag",
+  parse: parseFlag,
+  fallback: false,
+  help,
+  ...more,
+});
+
+type Text<T> = Omit<Partial<Option<T>>, "fallback">;
+
+/** A value that `parse` makes of what was typed; undefined where nothing was and there is no fallback. */
+export function text<T = string>(hint: string, help: string, more: Text<T> & { readonly fallback: T }): Option<T>;
+export function text<T = string>(hint: string, help: string, more?: Text<T>): Option<T | undefined>;
+export function text<T>(hint: string, help: string, more: Partial<Option<T>> = {}): Option<T | undefined> {
+  return { takes: "value", parse: (value) => value as T, fallback: undefined, hint, help, ...more };
+}
+
+/** The items of a list that is typed with commas. */
+const commaSeparated = (value: string): readonly string[] =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+export const list = (
+  hint: string,
+  help: string,
+  more: Partial<Option<readonly string[]>> = {},
+): Option<readonly string[]> => ({
+  takes: "list",
+  parse: commaSeparated,
+  fallback: [],
+  hint,
+  help,
+  ...more,
+});
 
 /** `--multi-arch [PLATFORMS]`; an empty list means the config's platforms, or the usual two. */
 const platformsOption = (fallback: readonly string[] | undefined): Option<readonly string[] | undefined> => ({
@@ -118,7 +179,7 @@ export const vocabulary = {
     short: "s",
     parse: parseStage,
     fallback: "dev",
-  }) as Option<Stage>,
+  }),
   poetryMode: text<PoetryMode>(
     "MODE",
     "How poetry.lock comes to be: update resolves anew, refresh keeps what fits, no_update takes it as it is.",
@@ -170,7 +231,7 @@ export const vocabulary = {
   bump: text<"major" | "minor" | "patch">("KIND", "Take the next major, minor or patch version.", {
     parse: (value) => oneOf("--bump", value, ["major", "minor", "patch"] as const),
     fallback: "patch",
-  }) as Option<"major" | "minor" | "patch">,
+  }),
 } as const;
 
 function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {

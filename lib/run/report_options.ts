@@ -22,7 +22,7 @@ export const oneStage = text<ReleaseStage>("STAGE", "The stage that was released
   short: "s",
   parse: parseReleaseStage,
   fallback: "dev",
-}) as Option<ReleaseStage>;
+});
 
 /** The check-list before or the one after a release. */
 export const whichList = text<"pre" | "post">("LIST", "Take the pre or the post list, whether it is released or not.", {

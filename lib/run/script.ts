@@ -16,7 +16,7 @@ import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
-import { loadFacts } from "./facts.ts";
+import { type Asked, loadFacts } from "./facts.ts";
 import { renderHelp, renderShortHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
@@ -96,7 +96,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
         stage,
         versionFromChangelog: spec.versionFromChangelog === true,
         newDir: spec.newDir === true,
-        options,
+        options: options as Asked,
         dir: common.dir ?? process.cwd(),
         offline: common.offline,
         env,

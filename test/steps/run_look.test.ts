@@ -320,7 +320,7 @@ describe("the dev image below a prod image", () => {
   ])("has as its version %s", (_case, of, devVersion, more, expected, why) => {
     const log = [...all, ...more].map((entry) => logged(entry));
     const base = facts({ version: of === null ? null : version(of) });
-    const choice = chooseBase(base, log, { options: { devVersion } } as never);
+    const choice = chooseBase(base, log, devVersion === undefined ? undefined : version(devVersion));
     expect([choice?.version ?? null, choice?.why ?? null]).toEqual([expected, why]);
   });
 });

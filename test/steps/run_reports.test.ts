@@ -52,7 +52,7 @@ describe("release_status", () => {
     expect(out).toContain("all registries agree\n.git/slipway/status.told.html is written\n");
     const page = readFileSync(join(ground.repo, ".git", "slipway", "status.told.html"), "utf8");
     expect(page).toContain("written by slipway");
-    expect(page).toContain("1 new since 1.0.0");
+    expect(page).toContain("since 1.0.0 1 new");
   });
 
   it("tells drift, and ends with 1", async () => {

@@ -1,8 +1,44 @@
 import { openEcs } from "../doors/aws.ts";
-import { type DeploymentFacts, type DeploymentOptions, ecrTarget, primaryOf, targetOf } from "../model/aws.ts";
+import {
+  type DeploymentFacts,
+  type DeploymentOptions,
+  type Environment,
+  ecrTarget,
+  parseEnvironment,
+  primaryOf,
+  targetOf,
+} from "../model/aws.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
+import { text } from "./options.ts";
+
+/** Where a deployment goes, and how long it may take. */
+export const deploymentOptions = {
+  environment: text<Environment>("NAME", "The environment to deploy to: prod, preprod or test.", {
+    parse: parseEnvironment,
+    fallback: "prod",
+  }),
+  taskDefinition: text<string>("NAME", "The task definition instead of <image>-prod or <image>-preprod.", {
+    short: "t",
+  }),
+  cluster: text<string>("NAME", "The cluster of the service.", {
+    fallback: "default",
+  }),
+  service: text<string>("NAME", "The service, where it is not called as its task definition."),
+  timeout: text<number>("SECONDS", "How long the service may take to become healthy.", {
+    parse: parseSeconds,
+    fallback: 600,
+  }),
+} as const;
+
+function parseSeconds(value: string): number {
+  if (/^[1-9]\d{0,4}$/.test(value)) return Number(value);
+  throw new UserError(`--timeout "${value}" is no number of seconds`, {
+    why: "It is a whole number from 1 to 99999.",
+    fix: "Write it like --timeout 600",
+  });
+}
 
 type Base = Pick<Facts, "config" | "targets" | "env">;
 type Options = DeploymentOptions & { readonly offline: boolean };
