@@ -1,11 +1,8 @@
-import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
 import type { Step } from "../model/plan.ts";
 import type { Port } from "../run/look_containers.ts";
-import { runContainer, shellText } from "./container.ts";
-import { pullIfMissing } from "./pull.ts";
-import type { UseOptions } from "./use.ts";
+import { shellText } from "./container.ts";
+import { type StageFacts, type UseOptions, workIn } from "./use.ts";
 
 type Jupyter = UseOptions & { readonly selfTest: boolean };
 
@@ -13,36 +10,24 @@ type Jupyter = UseOptions & { readonly selfTest: boolean };
  * Jupyter in the container of a stage, on one port of the loopback network. Jupyter makes the token and tells it on the
  * caller's terminal: it stands in no argv, file or log, the engine's log of the container included.
  */
-export function jupyter(
-  facts: Facts<"engine" | "registries" | "lastLog">,
-  options: Jupyter,
-  { number: port, free }: Port,
-): Step[] {
+export function jupyter(facts: StageFacts, options: Jupyter, { number: port, free }: Port): Step[] {
   if (port === null || !free)
     throw new UserError(port === null ? "no port is free" : `port ${port} is taken`, {
       why: "Something listens on it on this machine, perhaps another Jupyter of yours.",
       fix: "See what runs: i docker_ps; or name another: i docker_jupyter --port 8889",
     });
-  const image = chooseImage(facts, options.stage, options.version ?? null);
   const text = [find, options.selfTest ? selfTest(port) : `jupyter_on ${port}`].join("\n");
-  return [
-    ...pullIfMissing(facts, image),
-    runContainer(facts, {
-      id: "docker_jupyter",
-      title: options.selfTest
-        ? `Try Jupyter in ${shownImage(image)}`
-        : `Start Jupyter of ${shownImage(image)} on http://127.0.0.1:${port}, which needs the token that it tells`,
-      image,
-      what: image.reference,
-      interactive: true,
-      asRoot: options.asRoot,
-      entrypoint: options.entrypoint,
-      ports: [`127.0.0.1:${port}:${port}`],
-      unlogged: true,
-      meaning: { "127": noJupyter },
-      ...shellText(facts, text),
-    }),
-  ];
+  return workIn(facts, options, {
+    id: "docker_jupyter",
+    title: (image) =>
+      options.selfTest
+        ? `Try Jupyter in ${image}`
+        : `Start Jupyter of ${image} on http://127.0.0.1:${port}, which needs the token that it tells`,
+    ports: [`127.0.0.1:${port}:${port}`],
+    unlogged: true,
+    meaning: { "127": noJupyter },
+    ...shellText(facts, text),
+  });
 }
 
 const noJupyter = {

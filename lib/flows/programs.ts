@@ -1,14 +1,11 @@
 import { posix } from "node:path";
 import { cmd } from "../kinds/command.ts";
-import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
-import type { Stage } from "../model/stage.ts";
-import type { Version } from "../model/version.ts";
-import { runContainer, shellText } from "./container.ts";
-import { pullIfMissing } from "./pull.ts";
+import { shellText } from "./container.ts";
+import { type StageFacts, type UseOptions, workIn } from "./use.ts";
 
 type Words = { readonly words: readonly string[] };
 
@@ -38,35 +35,19 @@ export function dockerClient(facts: Facts, options: Words): Step[] {
   return [step("docker", `docker ${words[0]}`, [line])];
 }
 
-type InContainer = Words & {
-  readonly stage: Stage;
-  readonly version?: Version | undefined;
-  readonly asRoot: boolean;
-  readonly entrypoint: boolean;
-};
-
 /** poetry in the container of local or dev, beside pyproject.toml and poetry.lock of the runnable dir; what it writes is the caller's. */
-export function poetryIn(facts: Facts<"engine" | "registries" | "lastLog">, options: InContainer): Step[] {
+export function poetryIn(facts: StageFacts, options: UseOptions & Words): Step[] {
   const words = wordsFor("poetry", options);
   if (options.stage === "prod")
     throw new UserError("poetry does not run in a prod container", {
       why: "It works on pyproject.toml and poetry.lock of the repo, and prod mounts none of it.",
       fix: `Use another stage: i poetry --stage dev ${words.map(quote).join(" ")}`,
     });
-  const image = chooseImage(facts, options.stage, options.version ?? null);
-  return [
-    ...pullIfMissing(facts, image),
-    runContainer(facts, {
-      id: "poetry",
-      title: `poetry ${words[0]} in ${shownImage(image)}`,
-      image,
-      what: image.reference,
-      cwd: posix.join(facts.place.dir, "devops/docker_build"),
-      interactive: true,
-      asRoot: options.asRoot,
-      entrypoint: options.entrypoint,
-      // Some entrypoints join their words and split them again.
-      ...shellText(facts, `exec poetry ${words.map(quote).join(" ")}`),
-    }),
-  ];
+  return workIn(facts, options, {
+    id: "poetry",
+    title: (image) => `poetry ${words[0]} in ${image}`,
+    cwd: posix.join(facts.place.dir, "devops/docker_build"),
+    // Some entrypoints join their words and split them again.
+    ...shellText(facts, `exec poetry ${words.map(quote).join(" ")}`),
+  });
 }

@@ -7,7 +7,7 @@ import { type Step, step } from "../model/plan.ts";
 import type { Registry, RegistryKind } from "../model/registry.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { runContainer, typedText } from "./container.ts";
+import { type Run, runContainer, typedText } from "./container.ts";
 import { isAws, loginToEcr } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
 
@@ -18,44 +18,35 @@ export type UseOptions = {
   readonly entrypoint: boolean;
 };
 
-/** A shell in the container of a stage. */
-export function bash(facts: Facts<"engine" | "registries" | "lastLog">, options: UseOptions): Step[] {
-  const image = chooseImage(facts, options.stage, options.version ?? null);
-  const run = {
-    id: "docker_bash",
-    title: `Open a shell in ${shownImage(image)}`,
-    image,
-    what: image.reference,
-    argv: ["bash"],
-    interactive: true as const,
-  };
-  return [
-    ...pullIfMissing(facts, image),
-    runContainer(facts, { ...run, asRoot: options.asRoot, entrypoint: options.entrypoint }),
-  ];
+/** What tells which image a stage means. */
+export type StageFacts = Facts<"engine" | "registries" | "lastLog">;
+
+type InStage = Omit<Run, "title" | "image" | "what" | "interactive" | "asRoot" | "entrypoint"> & {
+  readonly title: (image: string) => string;
+};
+
+/** A container of a stage in which somebody works; its image is pulled first where the engine lacks it. */
+export function workIn(facts: StageFacts, options: UseOptions, { title, ...run }: InStage): Step[] {
+  const { stage, version = null, asRoot, entrypoint } = options;
+  const image = chooseImage(facts, stage, version);
+  const own = { title: title(shownImage(image)), image, what: image.reference, interactive: true as const };
+  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...own, asRoot, entrypoint })];
 }
+
+/** A shell in the container of a stage. */
+export const bash = (facts: StageFacts, options: UseOptions): Step[] =>
+  workIn(facts, options, { id: "docker_bash", title: (image) => `Open a shell in ${image}`, argv: ["bash"] });
+
+type CommandOptions = UseOptions & { readonly cmd?: string | undefined; readonly words: readonly string[] };
 
 /**
  * One command in the container of a stage; its exit code is the script's. `--cmd` text reaches one shell unchanged: it
  * is what a mounted file runs whose path is the command, so no entrypoint can split it; words after `--` are an argv.
  */
-export function command(
-  facts: Facts<"engine" | "registries" | "lastLog">,
-  options: UseOptions & { readonly cmd?: string | undefined; readonly words: readonly string[] },
-): Step[] {
-  const image = chooseImage(facts, options.stage, options.version ?? null);
-  const run = {
-    id: "docker_cmd",
-    title: `Run a command in ${shownImage(image)}`,
-    image,
-    what: image.reference,
-    interactive: true as const,
-    asRoot: options.asRoot,
-    entrypoint: options.entrypoint,
-  };
-  if (options.cmd === undefined)
-    return [...pullIfMissing(facts, image), runContainer(facts, { ...run, argv: wordsOf(options.words) })];
-  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...typedText(facts, options.cmd) })];
+export function command(facts: StageFacts, options: CommandOptions): Step[] {
+  const { cmd: text, words } = options;
+  const typed = text === undefined ? { argv: wordsOf(words) } : typedText(facts, text);
+  return workIn(facts, options, { id: "docker_cmd", title: (image) => `Run a command in ${image}`, ...typed });
 }
 
 function wordsOf(words: readonly string[]): readonly string[] {
