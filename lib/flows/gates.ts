@@ -2,7 +2,7 @@ import { cmd, command } from "../kinds/command.ts";
 import { record } from "../kinds/record.ts";
 import type { Chosen } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, PushFacts, ReleaseFacts } from "../model/facts.ts";
 import { builtImage, releaseTag } from "../model/names.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { releasesOf } from "../model/releases.ts";
@@ -30,10 +30,7 @@ type Gates = {
 };
 
 /** fast, slow, qa by config; superslow by option; end to end where configured. A skip is recorded. */
-export function gates(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested">,
-  { version, image, what, options }: Gates,
-): Step[] {
+export function gates(facts: ReleaseFacts, { version, image, what, options }: Gates): Step[] {
   const { gates: configured } = facts.config.release;
   const isExtra = options.superslowTests && !configured.includes("superslow");
   const lists: readonly ListName[] = isExtra ? [...configured, "superslow"] : configured;
@@ -108,7 +105,7 @@ function endToEnd(facts: Facts, image: Value, options: GateOptions): Step[] {
  * Refuses an image of which the log neither has the passes of all gates nor says that they were left out on purpose. What was
  * released as this version stays so, whatever gates were added since.
  */
-export function assertTested(facts: Facts<"engine" | "registries" | "log">, image: string, version: Version): void {
+export function assertTested(facts: PushFacts, image: string, version: Version): void {
   const names = namesOf(facts, image);
   if (releasesOf(facts.log, facts.stage).some((one) => one.version === version && names.includes(one.digest))) return;
   const commit = facts.remoteTags[releaseTag(facts, version)] ?? facts.git.commit;
@@ -128,10 +125,7 @@ export function assertTested(facts: Facts<"engine" | "registries" | "log">, imag
 type Passing = { readonly version: Version; readonly image: string; readonly skipTests: boolean };
 
 /** Refuses an image whose gates have no recorded pass; with --skip-tests gives the step that records what is missing. */
-export function assertPassed(
-  facts: Facts<"engine" | "registries" | "log">,
-  { version, image, skipTests }: Passing,
-): Step[] {
+export function assertPassed(facts: PushFacts, { version, image, skipTests }: Passing): Step[] {
   const stage = facts.stage === "prod" ? "prod" : "local";
   const missing = facts.config.release.gates.filter(
     (list) => !recordedPass(facts, passOf(facts, { list, digest: image, version, stage })),

@@ -1,8 +1,9 @@
 import { UserError } from "../model/errors.ts";
+import type { ImageFacts } from "../model/facts.ts";
 import type { Step } from "../model/plan.ts";
 import type { Port } from "../run/look_containers.ts";
 import { shellText } from "./container.ts";
-import { type StageFacts, type UseOptions, workIn } from "./use.ts";
+import { type UseOptions, workIn } from "./use.ts";
 
 type Jupyter = UseOptions & { readonly selfTest: boolean };
 
@@ -10,7 +11,7 @@ type Jupyter = UseOptions & { readonly selfTest: boolean };
  * Jupyter in the container of a stage, on one port of the loopback network. Jupyter makes the token and tells it on the
  * caller's terminal: it stands in no argv, file or log, the engine's log of the container included.
  */
-export function jupyter(facts: StageFacts, options: Jupyter, { number: port, free }: Port): Step[] {
+export function jupyter(facts: ImageFacts, options: Jupyter, { number: port, free }: Port): Step[] {
   if (port === null || !free)
     throw new UserError(port === null ? "no port is free" : `port ${port} is taken`, {
       why: "Something listens on it on this machine, perhaps another Jupyter of yours.",

@@ -1,6 +1,6 @@
 import { putIndex } from "../kinds/put_index.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, TagState } from "../model/facts.ts";
+import type { Facts, PushFacts, TagState } from "../model/facts.ts";
 import { firstTarget, requireVersion, versionTag } from "../model/names.ts";
 import { assertOfCommit } from "../model/patched.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
@@ -83,11 +83,7 @@ function childOf(facts: Facts<"engine" | "registries" | "log" | "inputs">, tag: 
   return { name: tag, digest, platform };
 }
 
-function assertChildPassed(
-  facts: Facts<"engine" | "registries" | "log">,
-  { name, digest, platform }: Child,
-  version: Version,
-): void {
+function assertChildPassed(facts: PushFacts, { name, digest, platform }: Child, version: Version): void {
   const missing: ListName[] = facts.config.release.gates.filter(
     (list) => !recordedPass(facts, { ...passOf(facts, { list, digest, version, stage: "local" }), platform }),
   );

@@ -6,7 +6,7 @@ import { chooseImage, chooseLocal, shownImage } from "../model/choose_image.ts";
 import { declaredPackages } from "../model/declared_packages.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, ImageFacts } from "../model/facts.ts";
 import { imageOfWord } from "../model/image_words.ts";
 import { type Step, step } from "../model/plan.ts";
 import type { Stage } from "../model/stage.ts";
@@ -36,11 +36,7 @@ export type UnusedOptions = {
 };
 
 /** Which packages of pyproject.toml nobody uses, read in the image of a stage: what is installed there tells its import names. */
-export function findUnused(
-  facts: Facts<"engine" | "registries" | "lastLog">,
-  options: UnusedOptions,
-  { pyproject, nested }: PackageFacts,
-): Step[] {
+export function findUnused(facts: ImageFacts, options: UnusedOptions, { pyproject, nested }: PackageFacts): Step[] {
   if (!pyproject && options.where === undefined) throw noPyproject(facts.place.dir);
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const { dir, helpersRoot } = facts.place;

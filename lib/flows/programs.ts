@@ -1,11 +1,11 @@
 import { posix } from "node:path";
 import { cmd } from "../kinds/command.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, ImageFacts } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import { shellText } from "./container.ts";
-import { type StageFacts, type UseOptions, workIn } from "./use.ts";
+import { type UseOptions, workIn } from "./use.ts";
 
 type Words = { readonly words: readonly string[] };
 
@@ -36,7 +36,7 @@ export function dockerClient(facts: Facts, options: Words): Step[] {
 }
 
 /** poetry in the container of local or dev, beside pyproject.toml and poetry.lock of the runnable dir; what it writes is the caller's. */
-export function poetryIn(facts: StageFacts, options: UseOptions & Words): Step[] {
+export function poetryIn(facts: ImageFacts, options: UseOptions & Words): Step[] {
   const words = wordsFor("poetry", options);
   if (options.stage === "prod")
     throw new UserError("poetry does not run in a prod container", {

@@ -2,7 +2,7 @@ import { cmd } from "../kinds/command.ts";
 import { gitTag } from "../kinds/git_tag.ts";
 import { lacksImage } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { BaseImage, Facts, LocalImage } from "../model/facts.ts";
+import type { BaseImage, Facts, LocalImage, PushFacts } from "../model/facts.ts";
 import { builtImage, engineImage, releaseTag, requireVersion, tagMessage, versionTag } from "../model/names.ts";
 import { assertOfCommit } from "../model/patched.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
@@ -36,7 +36,7 @@ const isInEngine = (facts: Facts<"engine">, image: Value): boolean =>
 const tagStep = { dev: "tag_local_as_dev", prod: "tag_prod" } as const satisfies Record<ReleaseStage, string>;
 
 /** Tags the tested image dev-X.Y.Z and dev (or prod) in the engine, and its commit in Git with an annotated tag. */
-export function tagTested(facts: Facts<"engine" | "registries" | "log">, image: Value, version: Version): Step[] {
+export function tagTested(facts: PushFacts, image: Value, version: Version): Step[] {
   const { stage } = facts;
   const tag = releaseTag(facts, version);
   const { commit } = facts.git;
@@ -61,10 +61,7 @@ export function tagTested(facts: Facts<"engine" | "registries" | "log">, image: 
 }
 
 /** docker_tag_local_as_dev alone: the local image must be there and its gates passed, or --skip-tests says otherwise. */
-export function tagLocalAsDev(
-  facts: Facts<"engine" | "registries" | "log">,
-  options: { readonly skipTests: boolean },
-): Step[] {
+export function tagLocalAsDev(facts: PushFacts, options: { readonly skipTests: boolean }): Step[] {
   const version = requireVersion(facts);
   assertClean(facts);
   const image = imageInEngine(facts, engineImage(facts, "local", version), `i docker_build_local --version ${version}`);
@@ -123,7 +120,7 @@ export function pushProd(
 }
 
 /** Log, Git tag and image say the same of the version. */
-function assertAgrees(facts: Facts<"engine" | "registries" | "log">, image: string, version: Version): void {
+function assertAgrees(facts: PushFacts, image: string, version: Version): void {
   assertSameImage(facts, version, namesOf(facts, image));
   assertTagAgrees(facts, version, passedAt(facts, image));
 }

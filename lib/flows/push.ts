@@ -3,7 +3,7 @@ import { copyImage } from "../kinds/copy_image.ts";
 import { pushTag } from "../kinds/git_tag.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, PushFacts } from "../model/facts.ts";
 import { engineImage, firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Place, type Step, step, type Value } from "../model/plan.ts";
 import { candidateTag, imageTag } from "../model/stage.ts";
@@ -40,7 +40,7 @@ export const sourcePlace = (facts: Facts<"registries">, tag: string): Place =>
   targetPlaces(facts).find((place) => has(facts, place, tag)) ?? firstTarget(facts);
 
 /** What a tested image is called in registries: itself, but in the classic store its manifest's digest, known after the push. */
-export function publishedDigest(facts: Facts<"engine" | "registries" | "log">, tested: Value, version: Version): Value {
+export function publishedDigest(facts: PushFacts, tested: Value, version: Version): Value {
   assertAsLogged(facts, version);
   return pushedDigest(facts, tested, { id: pushStep(facts), tag: versionTag(facts, version) });
 }
@@ -59,7 +59,7 @@ const isRenamed = (facts: Facts<"engine" | "registries">, tag: string): boolean 
 const pushStep = ({ stage }: Pick<Facts, "stage">): string => `push_${stage}`;
 
 /** Pushes the version's tag to the first registry and reads it back, copies it by digest to the others, pushes the Git tag. */
-export function push(facts: Facts<"engine" | "registries" | "log">, tested: Value, version: Version): Step[] {
+export function push(facts: PushFacts, tested: Value, version: Version): Step[] {
   const tag = versionTag(facts, version);
   const named = engineImage(facts, facts.stage, version);
   const push = { id: pushStep(facts), tag, name: named };

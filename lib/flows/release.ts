@@ -2,7 +2,7 @@ import { checkDisk } from "../kinds/check_disk.ts";
 import { checkPush } from "../kinds/check_push.ts";
 import { settleMove } from "../kinds/settle_move.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, PushFacts, ReleaseFacts } from "../model/facts.ts";
 import { builtImage, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
@@ -36,10 +36,7 @@ export type ReleaseOptions = GateOptions &
   };
 
 /** A release of the stage from preflight to the verified table: design.md, "Which image: a dev release, step by step". */
-export function release(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">,
-  options: ReleaseOptions,
-): Step[] {
+export function release(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
   // The lock that this run resolved and committed is pushed by whoever looked at it.
@@ -78,10 +75,7 @@ const pullBuilt = (facts: Facts<"engine">, reference: string): Step[] => {
 };
 
 /** The dev half of docker_release_all: nothing where every target has the version, the log its release, and nobody a claim. */
-export function releaseUnlessDone(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">,
-  options: ReleaseOptions,
-): Step[] {
+export function releaseUnlessDone(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const tag = versionTag(facts, version);
   const isEverywhere = facts.targets.every(({ name }) => facts.registries[name]?.[tag]?.state === "found");
@@ -95,10 +89,7 @@ export function releaseUnlessDone(
 }
 
 /** The prod half of docker_release_all: on the dev image of its own version, which the dev half has verified. */
-export function releaseOnOwnDev(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">,
-  options: ReleaseOptions,
-): Step[] {
+export function releaseOnOwnDev(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const { base } = facts.inputs;
   if (!base || base.version === version) return release(facts, options);
@@ -120,17 +111,14 @@ const preflight = (facts: Facts): Step =>
   ]);
 
 /** Names for the image and its commit; a builder names what it pushes itself. */
-const tagFound = (facts: Facts<"engine" | "registries" | "log">, image: Value, version: Version): Step[] =>
+const tagFound = (facts: PushFacts, image: Value, version: Version): Step[] =>
   tagTested(facts, image, version).map((one) =>
     facts.builder && one.id !== "git_tag" ? { ...one, skip: "the builder pushes it itself" } : one,
   );
 
 type Obtain = { readonly version: Version; readonly found: Found; readonly options: ReleaseOptions };
 
-function obtainImage(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "nested">,
-  { version, found, options }: Obtain,
-): Step[] {
+function obtainImage(facts: ReleaseFacts, { version, found, options }: Obtain): Step[] {
   const tag = versionTag(facts, version);
   const reference = builtImage(facts, version);
   const build = { cache: options.cache, buildArg: [] };

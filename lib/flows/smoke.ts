@@ -2,7 +2,7 @@ import { type Command, cmd } from "../kinds/command.ts";
 import { record } from "../kinds/record.ts";
 import type { Chosen } from "../model/choose_image.ts";
 import { cleanedMeanwhile } from "../model/engine.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, PushFacts } from "../model/facts.ts";
 import type { Pass } from "../model/log.ts";
 import { builtImage } from "../model/names.ts";
 import type { Step, Value } from "../model/plan.ts";
@@ -26,7 +26,7 @@ export type Smoke = {
  * The gate of every platform that the engine only emulates: it starts and runs the smoke test. The pass is recorded for the
  * digest of the index and the platform, which together name one image of it.
  */
-export const smokeTests = (facts: Facts<"engine" | "registries" | "log">, smoke: Smoke): Step[] =>
+export const smokeTests = (facts: PushFacts, smoke: Smoke): Step[] =>
   facts.platforms
     .filter((platform) => platform !== testedPlatform(facts.platforms, facts.engine.platform))
     .map((platform) => smokeTest(facts, smoke, platform));
@@ -38,11 +38,7 @@ function pullPlatform(facts: Facts, what: Value, platform: string): Command[] {
   return facts.builder ? [{ ...cmd`docker pull ${words} ${what}`, again: cleanedMeanwhile }] : [];
 }
 
-function smokeTest(
-  facts: Facts<"engine" | "registries" | "log">,
-  { version, image, what, chosen, again }: Smoke,
-  platform: string,
-): Step {
+function smokeTest(facts: PushFacts, { version, image, what, chosen, again }: Smoke, platform: string): Step {
   const { command: words, entrypoint } = facts.config.smoke;
   // The words may name a file of the code.
   const isCode = chosen.stage !== "prod";

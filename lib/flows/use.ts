@@ -1,7 +1,7 @@
 import { type Command, cmd } from "../kinds/command.ts";
 import { chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts, ImageFacts } from "../model/facts.ts";
 import { repositoryOf } from "../model/oci/address.ts";
 import { type Step, step } from "../model/plan.ts";
 import type { Registry, RegistryKind } from "../model/registry.ts";
@@ -18,15 +18,12 @@ export type UseOptions = {
   readonly entrypoint: boolean;
 };
 
-/** What tells which image a stage means. */
-export type StageFacts = Facts<"engine" | "registries" | "lastLog">;
-
 type InStage = Omit<Run, "title" | "image" | "what" | "interactive" | "asRoot" | "entrypoint"> & {
   readonly title: (image: string) => string;
 };
 
 /** A container of a stage in which somebody works; its image is pulled first where the engine lacks it. */
-export function workIn(facts: StageFacts, options: UseOptions, { title, ...run }: InStage): Step[] {
+export function workIn(facts: ImageFacts, options: UseOptions, { title, ...run }: InStage): Step[] {
   const { stage, version = null, asRoot, entrypoint } = options;
   const image = chooseImage(facts, stage, version);
   const own = { title: title(shownImage(image)), image, what: image.reference, interactive: true as const };
@@ -34,7 +31,7 @@ export function workIn(facts: StageFacts, options: UseOptions, { title, ...run }
 }
 
 /** A shell in the container of a stage. */
-export const bash = (facts: StageFacts, options: UseOptions): Step[] =>
+export const bash = (facts: ImageFacts, options: UseOptions): Step[] =>
   workIn(facts, options, { id: "docker_bash", title: (image) => `Open a shell in ${image}`, argv: ["bash"] });
 
 type CommandOptions = UseOptions & { readonly cmd?: string | undefined; readonly words: readonly string[] };
@@ -43,7 +40,7 @@ type CommandOptions = UseOptions & { readonly cmd?: string | undefined; readonly
  * One command in the container of a stage; its exit code is the script's. `--cmd` text reaches one shell unchanged: it
  * is what a mounted file runs whose path is the command, so no entrypoint can split it; words after `--` are an argv.
  */
-export function command(facts: StageFacts, options: CommandOptions): Step[] {
+export function command(facts: ImageFacts, options: CommandOptions): Step[] {
   const { cmd: text, words } = options;
   const typed = text === undefined ? { argv: wordsOf(words) } : typedText(facts, text);
   return workIn(facts, options, { id: "docker_cmd", title: (image) => `Run a command in ${image}`, ...typed });

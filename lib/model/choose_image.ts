@@ -1,7 +1,7 @@
 import { currentEntry, newest } from "./changelog.ts";
 import { assertEngine } from "./engine.ts";
 import { UserError } from "./errors.ts";
-import type { AllFacts, Facts, LocalImage } from "./facts.ts";
+import type { AllFacts, Facts, ImageFacts, LocalImage } from "./facts.ts";
 import { engineImage, engineRepository } from "./names.ts";
 import { lastFlip, rolledBack } from "./releases.ts";
 import { imageTag, type Stage } from "./stage.ts";
@@ -22,11 +22,7 @@ export type Chosen = {
 export const shownImage = ({ reference, note }: Chosen): string => (note ? `${reference} (${note})` : reference);
 
 /** The image of a stage and an optional version: design.md, "Names", "Version omitted". */
-export function chooseImage(
-  facts: Facts<"engine" | "registries" | "lastLog">,
-  stage: Stage,
-  version: Version | null,
-): Chosen {
+export function chooseImage(facts: ImageFacts, stage: Stage, version: Version | null): Chosen {
   if (stage === "local") return chooseLocal(facts, version);
   return inEngine(facts, chooseReleased(facts, stage, version, facts.engine.images));
 }

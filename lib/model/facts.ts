@@ -259,6 +259,12 @@ type Part = Exclude<keyof Looked, WithLog>;
 /** What is known to a flow that reads these parts of what was looked at; its script has to look at them. */
 export type Facts<K extends Part = never> = Known & Pick<Looked, K | (K extends "log" ? WithLog : never)>;
 export type AllFacts = Facts<Part>;
+/** What tells which image of a stage is meant. */
+export type ImageFacts = Facts<"engine" | "registries" | "lastLog">;
+/** What is tagged and pushed from. */
+export type PushFacts = Facts<"engine" | "registries" | "log">;
+/** What a release is planned from. */
+export type ReleaseFacts = Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">;
 
 /** What a script has looked at. */
 export type Need =

@@ -1,11 +1,11 @@
-import type { Facts } from "../../model/facts.ts";
+import type { PushFacts } from "../../model/facts.ts";
 import type { Release } from "../../model/releases.ts";
 import type { ReleaseStage } from "../../model/stage.ts";
 import type { Version } from "../../model/version.ts";
 
 /** What a check-list is about; `release` is not there before the release. */
 export type Subject = {
-  readonly facts: Facts<"engine" | "registries" | "log">;
+  readonly facts: PushFacts;
   readonly stage: ReleaseStage;
   readonly version: Version;
   readonly release: Release | undefined;
