@@ -135,6 +135,6 @@ const escaped = (text: string): string => visible(text).replaceAll(/[&<>"]/g, (l
 const style = `
 :root{--ground:#f6f8fa;--text:#1b1f24;--dim:#59636e;--red:#a1102b;--green:#11602b;--yellow:#6f4600;--blue:#0a4f94;--cyan:#0b5563}
 @media (prefers-color-scheme:dark){:root{--ground:#0d1117;--text:#e6edf3;--dim:#9aa5b1;--red:#ff9aa2;--green:#63d581;--yellow:#e8b94e;--blue:#79bdff;--cyan:#76d7e5}}
-svg{background:var(--ground)}.screen{fill:var(--ground);stroke:var(--dim);stroke-opacity:.4}
+svg{background:var(--ground);color:var(--text)}.screen{fill:var(--ground);stroke:var(--dim);stroke-opacity:.4}
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;color:var(--text);fill:currentColor;white-space:pre}
 .bold{font-weight:bold}.dim{color:var(--dim)}.red{color:var(--red)}.green{color:var(--green)}.yellow{color:var(--yellow)}.blue{color:var(--blue)}.cyan{color:var(--cyan)}`;
