@@ -1,8 +1,9 @@
 import { type ChangelogEntry, currentEntry } from "./changelog.ts";
+import type { BaseImage } from "./facts.ts";
 import type { SignedEntry } from "./log.ts";
 import { gitTag, type ReleaseStage } from "./stage.ts";
 import { minute } from "./units.ts";
-import { compareVersions, isVersion, type Version } from "./version.ts";
+import { compareVersions, highest, isVersion, majorMinor, type Version } from "./version.ts";
 
 /** Everything about a release is told for these, in this order. */
 const releaseStages = ["dev", "prod"] as const satisfies readonly ReleaseStage[];
@@ -150,4 +151,21 @@ export function isBehindByChoice(log: Log, { tag, registry, digest }: Cell): boo
   // An entry that names no registry left out none.
   if (meant.length === 0 || meant.includes(registry)) return false;
   return digest === (entries.findLast(({ registries }) => registries.includes(registry))?.digest ?? null);
+}
+
+/** Which dev version is below a prod version, and why it is that one. */
+export type BaseChoice = Pick<BaseImage, "version" | "why">;
+
+/** The dev version below a prod version: the one named, else the newest released one of its major.minor that was not rolled back. */
+export function chooseBase(of: Version | null, log: Log, named: Version | undefined): BaseChoice | null {
+  if (named) return { version: named, why: "the one of --dev-version" };
+  if (!of) return null;
+  const generation = majorMinor(of);
+  const released = releasesOf(log, "dev").filter(({ version }) => majorMinor(version) === generation);
+  const isOut = (version: Version) => rolledBack(log, "dev", version) !== undefined;
+  const version = highest(released.map((one) => one.version).filter((one) => !isOut(one)));
+  if (!version) return null;
+  const passed = released.map((one) => one.version).filter((one) => compareVersions(one, version) > 0);
+  const out = passed.length > 0 ? ` that was not rolled back, as ${passed.join(", ")} was` : "";
+  return { version, why: `the newest dev ${generation}${out}` };
 }

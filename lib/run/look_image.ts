@@ -2,9 +2,8 @@ import { asksRegistries } from "../model/choose_image.ts";
 import type { AllFacts, EngineFacts, Facts, Looked } from "../model/facts.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { loadRegistryFacts } from "./base_image.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
-import { loadGitFacts, wantedTags } from "./needs.ts";
+import { loadGitFacts, loadRegistryFacts, wantedTags } from "./needs.ts";
 
 type About = { readonly stage: Stage; readonly version?: Version | undefined; readonly offline: boolean };
 

@@ -1,8 +1,10 @@
 import { currentEntry } from "../model/changelog.ts";
-import type { AllFacts, Facts, GitFacts, Looked, Need, TreeFacts } from "../model/facts.ts";
+import type { AllFacts, BaseImage, Facts, GitFacts, Looked, Need, RegistryFacts, TreeFacts } from "../model/facts.ts";
+import { releaseTag, targetPlaces } from "../model/names.ts";
+import { unasked } from "../model/registry.ts";
+import { type BaseChoice, chooseBase } from "../model/releases.ts";
 import { imageTag } from "../model/stage.ts";
 import { allowedInTree } from "../model/tests.ts";
-import { chooseBase, loadRegistriesAndInputs } from "./base_image.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 
@@ -32,7 +34,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const looked = wants("git") || wants("log") ? loadGitFacts(base) : Promise.resolve(undefined);
   const isOnDev = base.stage === "prod" && wants("inputs");
   const early = isOnDev ? await loadGitAndRefs(base, request, looked) : undefined;
-  const dev = early ? chooseBase(base, early.refs?.log ?? [], request.options.devVersion) : null;
+  const dev = early ? chooseBase(base.version, early.refs?.log ?? [], request.options.devVersion) : null;
   const below = dev ? [imageTag("dev", "", dev.version)] : [];
   const tags = [...wantedTags(base), ...below, ...typedTags(request)];
   const [{ git, tree, refs, more }, engine, { registries: seen, inputs }] = await Promise.all([
@@ -43,6 +45,53 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
   const parts = { git, tree, engine, registries, inputs, ...refs, ...more };
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
+}
+
+type Wanted = {
+  readonly request: Request;
+  readonly tags: readonly string[];
+  readonly dev: BaseChoice | null;
+  readonly git: Promise<GitFacts | undefined>;
+};
+
+/** What a prod image is built from includes the digest of its dev image, so the registries are asked first. */
+async function loadRegistriesAndInputs(base: Base, { request, tags, dev, git }: Wanted) {
+  const wants = (need: Need) => request.needs.includes(need);
+  const { offline } = request;
+  const asked = wants("registries") ? loadRegistryFacts(base, tags, { offline, labels: wants("inputs") }) : undefined;
+  if (!wants("inputs")) return { registries: await asked, inputs: undefined };
+  const { readInputs } = await import("./inputs.ts");
+  const isTagged = async () => base.version !== null && releaseTag(base, base.version) in ((await git)?.tags ?? {});
+  const read = (below: BaseImage | null) =>
+    readInputs(base, { buildArg: request.options.buildArg, base: below, isTagged });
+  if (base.stage === "dev") {
+    const [registries, inputs] = await Promise.all([asked, read(null)]);
+    return { registries, inputs };
+  }
+  const registries = await asked;
+  return { registries, inputs: await read(dev ? baseImage(base, registries ?? {}, dev) : null) };
+}
+
+/** The dev image of a version by the digest that the first registry which has it shows. */
+function baseImage(base: Base, registries: RegistryFacts, choice: BaseChoice): BaseImage | null {
+  for (const { registry, repository } of targetPlaces(base)) {
+    const state = registries[registry]?.[imageTag("dev", "", choice.version)];
+    if (state?.state === "found") return { ...choice, digest: state.digest, repository };
+  }
+  return null;
+}
+
+type Asking = { readonly offline: boolean; readonly labels?: boolean };
+
+/** What tags are in every target; `labels` of versions cost a request more. */
+export async function loadRegistryFacts(
+  base: Base,
+  tags: readonly string[],
+  { offline, labels = false }: Asking,
+): Promise<RegistryFacts> {
+  if (offline) return unasked(base.targets, tags);
+  const { lookAt } = await import("./registry_facts.ts");
+  return lookAt(base.targets, base.config.imageName, { tags, env: base.env, labels });
 }
 
 async function withLabels(base: Base, seen: Looked["registries"], log: Looked["log"]): Promise<Looked["registries"]> {

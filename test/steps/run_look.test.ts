@@ -4,10 +4,10 @@ import { forgetInterrupts } from "../../lib/doors/interrupt.ts";
 import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import type { Action } from "../../lib/model/plan.ts";
-import { chooseBase } from "../../lib/run/base_image.ts";
+import { chooseBase } from "../../lib/model/releases.ts";
 import { list, pick, text } from "../../lib/run/options.ts";
 import { git } from "../bed/git.ts";
-import { commit, digest, facts, logged, owner, version } from "../unit/factory.ts";
+import { commit, digest, logged, owner, version } from "../unit/factory.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
 
@@ -319,8 +319,11 @@ describe("the dev image below a prod image", () => {
     ["none where all were rolled back", "2.1.0", undefined, [flip("2.1.5", "release"), back], null, null],
   ])("has as its version %s", (_case, of, devVersion, more, expected, why) => {
     const log = [...all, ...more].map((entry) => logged(entry));
-    const base = facts({ version: of === null ? null : version(of) });
-    const choice = chooseBase(base, log, devVersion === undefined ? undefined : version(devVersion));
+    const choice = chooseBase(
+      of === null ? null : version(of),
+      log,
+      devVersion === undefined ? undefined : version(devVersion),
+    );
     expect([choice?.version ?? null, choice?.why ?? null]).toEqual([expected, why]);
   });
 });
