@@ -1,5 +1,6 @@
 import { asWhole } from "../doors/interrupt.ts";
 import { refused, type Swapped } from "../doors/refs.ts";
+import type { Manifest } from "../doors/registry.ts";
 import { UserError } from "../model/errors.ts";
 import type { Flip } from "../model/flip.ts";
 import { kind } from "../model/kind.ts";
@@ -8,12 +9,12 @@ import type { Place, Value } from "../model/plan.ts";
 import { copyLine } from "../model/render_plan.ts";
 import { compareVersions, isVersion } from "../model/version.ts";
 import { pushWith } from "../run/waiting.ts";
-import { knownValue, type Outcome, output, type World } from "../run/world.ts";
+import { knownValue, type Outcome, output, repositoryAt, type World } from "../run/world.ts";
 import {
   type GiveUp,
   isSilence,
+  manifestOf,
   ownFlipRef,
-  point,
   putBack,
   recordFlip,
   renewed,
@@ -104,32 +105,56 @@ function assertNotOvertaken(action: MoveTag, settled: Flip | undefined): void {
   });
 }
 
-type Moves = { readonly moved: number; readonly silent: readonly Place[] };
+type Moves = { readonly moved: number; readonly silent: readonly Target[] };
+type Target = Flip["places"][number];
+/** What came of a question to a registry, or of a move in it; `moved` by what it serves after no answer came. */
+type Came<T> = { readonly place: Target } & (
+  | { readonly state: "answered"; readonly answer: T }
+  | { readonly state: "moved" | "silent" }
+  | { readonly state: "refused"; readonly error: unknown }
+);
 
-/** One registry after the other; when one answers with a failure the others are put back, one that does not answer is told. */
+/**
+ * Asks all registries, and then moves all at once. When one answers with a failure the others are put back; one that does
+ * not answer is told.
+ */
 async function moveAll(flip: Flip, world: World, giveUp: GiveUp): Promise<Moves> {
-  const silent: Place[] = [];
-  let [moved, sent] = [0, 0];
-  const onSend = () => {
-    sent += 1;
+  const assertNoneRefused = async (all: readonly Came<unknown>[]) => {
+    const failed = all.find((one) => one.state === "refused");
+    if (!failed) return;
+    if (await putBack(flip, world)) await giveUp("now");
+    throw failed.error;
   };
-  for (const place of flip.places) {
-    try {
-      if (await moveOne({ flip, place, onSend }, world)) moved += 1;
-    } catch (error) {
-      const now = isSilence(error) && !world.signal.aborted ? await lookAgain(place, flip.tag, world) : "answers";
-      if (now === flip.to) moved += 1;
-      else if (now === "silent") silent.push(place);
-      else {
-        if (await putBack(flip, world)) await giveUp("now");
-        throw error;
-      }
-    }
-  }
-  if (silent.length < flip.places.length) return { moved, silent };
+  const came = <T>(place: Target, work: () => Promise<T>) => cameOf(flip, place, { world, work });
+  const asked = await Promise.all(flip.places.map((place) => came(place, () => manifestToPut(flip, place, world))));
+  await assertNoneRefused(asked);
+  const open = asked.flatMap((one) =>
+    one.state === "answered" && one.answer ? [{ place: one.place, manifest: one.answer }] : [],
+  );
+  const sent = await Promise.all(
+    open.map(({ place, manifest }) => came(place, () => moveOne(flip, place, { manifest, world }))),
+  );
+  for (const { state, place } of sent)
+    if (state === "answered") output(world, `${place.repository}:${flip.tag} -> ${flip.to}\n`);
+  await assertNoneRefused(sent);
+  const silent = [...asked, ...sent].flatMap(({ state, place }) => (state === "silent" ? [place] : []));
+  const moved = [...asked.filter(({ state }) => state === "moved"), ...sent.filter(({ state }) => state !== "silent")];
+  if (silent.length < flip.places.length) return { moved: moved.length, silent };
   // A registry that ended after it was sent the move may have done it: then the intent stays for the next command.
-  if (sent === 0) await giveUp("now");
+  if (sent.length === 0) await giveUp("now");
   throw unanswered(flip, silent);
+}
+
+type Work<T> = { readonly world: World; readonly work: () => Promise<T> };
+
+async function cameOf<T>(flip: Flip, place: Target, { world, work }: Work<T>): Promise<Came<T>> {
+  try {
+    return { place, state: "answered", answer: await work() };
+  } catch (error) {
+    const now = isSilence(error) && !world.signal.aborted ? await lookAgain(place, flip.tag, world) : "answers";
+    if (now === flip.to) return { place, state: "moved" };
+    return now === "silent" ? { place, state: "silent" } : { place, state: "refused", error };
+  }
 }
 
 /** After a move without an answer: the digest that a registry serves now, for it may have done it, or only fail to write. */
@@ -141,19 +166,23 @@ async function lookAgain(place: Place, tag: string, world: World): Promise<strin
   }
 }
 
-type Move = { readonly flip: Flip; readonly place: Flip["places"][number]; readonly onSend: () => void };
-
-/** HEAD as seen, PUT, HEAD as wanted; false where the tag was there already. */
-async function moveOne({ flip, place, onSend }: Move, world: World): Promise<boolean> {
-  const before = await digestBehind(place, flip.tag, world);
-  if (before === flip.to) return false;
+/** What is to be put under the tag, which has to be as it was seen; null where it is there already. */
+async function manifestToPut(flip: Flip, place: Target, world: World): Promise<Manifest | null> {
+  const [before, manifest] = await Promise.all([
+    digestBehind(place, flip.tag, world),
+    manifestOf(place, flip.to, world).catch((error: unknown) => ({ error })),
+  ]);
+  if (before === flip.to) return null;
   if (before !== place.seen) throw await movedByOther(flip, place, { before, world });
-  onSend();
-  await point(place, { tag: flip.tag, digest: flip.to }, world);
+  if ("error" in manifest) throw manifest.error;
+  return manifest;
+}
+
+/** PUT, HEAD as wanted. */
+async function moveOne(flip: Flip, place: Target, { manifest, world }: { manifest: Manifest; world: World }) {
+  await (await world.registries()).putManifest(repositoryAt(world, place), flip.tag, { manifest });
   const after = await digestPushed(place, flip.tag, world);
   if (after !== flip.to) throw servesAnother(flip, place, after);
-  output(world, `${place.repository}:${flip.tag} -> ${flip.to}\n`);
-  return true;
 }
 
 const servesAnother = (flip: Flip, place: Place, after: string | null): UserError =>

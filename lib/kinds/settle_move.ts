@@ -1,6 +1,7 @@
 import { now, pause } from "../doors/clock.ts";
 import { asWhole, interrupted } from "../doors/interrupt.ts";
 import { startTime } from "../doors/processes.ts";
+import type { Manifest } from "../doors/registry.ts";
 import { flipRef, lifeOf, nameOf, staleAfter } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import { type Answer, type Flip, settle } from "../model/flip.ts";
@@ -33,17 +34,20 @@ export const ownFlipRef = (world: World): string =>
 export const isSilence = (error: unknown): boolean =>
   error instanceof Error && "reason" in error && error.reason === "unreachable";
 
-/** Puts the manifest that a registry has under a tag, byte for byte. */
-export async function point(place: Place, to: { tag: string; digest: string }, world: World): Promise<void> {
-  const client = await world.registries();
-  const repo = repositoryAt(world, place);
-  const manifest = await client.manifest(repo, to.digest);
-  if (!manifest)
-    throw new UserError(`${place.repository} does not have ${to.digest}`, {
-      why: "A tag can only be moved to an image that is there.",
-      fix: `Copy it there: i release_mirror --target-registries ${place.registry}`,
-    });
-  await client.putManifest(repo, to.tag, { manifest });
+/** The manifest that a registry has of a digest, byte for byte: what its tags can be moved to. */
+export async function manifestOf(place: Place, digest: string, world: World): Promise<Manifest> {
+  const manifest = await (await world.registries()).manifest(repositoryAt(world, place), digest);
+  if (manifest) return manifest;
+  throw new UserError(`${place.repository} does not have ${digest}`, {
+    why: "A tag can only be moved to an image that is there.",
+    fix: `Copy it there: i release_mirror --target-registries ${place.registry}`,
+  });
+}
+
+/** Puts the manifest that a registry has under a tag. */
+async function point(place: Place, { tag, digest }: { tag: string; digest: string }, world: World): Promise<void> {
+  const manifest = await manifestOf(place, digest, world);
+  await (await world.registries()).putManifest(repositoryAt(world, place), tag, { manifest });
 }
 
 /** What every place of a flip answers now; one that does not answer is silent. */

@@ -13,7 +13,7 @@ import type { CopyEvent, CopyJob, CopyResult, Manifest } from "./types.ts";
 const large = 4_000_000;
 /** Small blobs first, where waiting costs most; then the large ones, which memory allows two at once. */
 const lanes = [
-  { atOnce: 4, takes: (blob: Descriptor) => blob.size < large },
+  { atOnce: 8, takes: (blob: Descriptor) => blob.size < large },
   { atOnce: 2, takes: (blob: Descriptor) => blob.size >= large },
 ] as const;
 
