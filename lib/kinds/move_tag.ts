@@ -4,7 +4,7 @@ import type { Manifest } from "../doors/registry.ts";
 import { UserError } from "../model/errors.ts";
 import type { Flip } from "../model/flip.ts";
 import { kind } from "../model/kind.ts";
-import { versionOf } from "../model/log.ts";
+import { type SignedEntry, versionOf } from "../model/log.ts";
 import type { Place, Value } from "../model/plan.ts";
 import { copyLine } from "../model/render_plan.ts";
 import { compareVersions, isVersion } from "../model/version.ts";
@@ -54,6 +54,8 @@ async function move(action: MoveTag, world: World): Promise<Outcome> {
     await settleEarlier(world);
     const settled = world.state.settled.get(action.tag);
     assertNotOvertaken(action, settled);
+    // What the plan saw while somebody moved the tag may be what it became.
+    if (world.facts.moving) assertNotBelow(action, await (await world.refs()).knownLog());
     const flip = intent(action, world, settled);
     const object = await refs.write(flip, null);
     const outcome = await asWhole(async () => {
@@ -99,11 +101,24 @@ function assertNotOvertaken(action: MoveTag, settled: Flip | undefined): void {
     compareVersions(settled.version, action.version) <= 0
   )
     return;
-  throw new UserError(`${action.tag} is ${settled.version} now, which ${settled.owner.user} released meanwhile`, {
-    why: `${action.version} is lower, and ${action.tag} goes down only by a rollback.`,
-    fix: `Release a higher version, or go back on purpose: i docker_rollback_${action.tag} --version ${action.version}`,
-  });
+  throw lower(action, `${action.tag} is ${settled.version} now, which ${settled.owner.user} released meanwhile`, "");
 }
+
+/** The same by the log, for a move that was waited for. */
+function assertNotBelow(action: MoveTag, log: readonly SignedEntry[]): void {
+  const last = log.findLast((entry) => entry.type === "flip" && entry.tag === action.tag);
+  const version = last ? versionOf(last) : "";
+  if (!last || action.why === "rollback" || !isVersion(version) || !isVersion(action.version)) return;
+  if (compareVersions(version, action.version) <= 0) return;
+  const who = `${last.by} on ${last.host} moved it to ${version} at ${last.at}; `;
+  throw lower(action, `${action.tag} is ${version} now`, who);
+}
+
+const lower = ({ tag, version }: MoveTag, what: string, who: string): UserError =>
+  new UserError(what, {
+    why: `${who}${version} is lower, and ${tag} goes down only by a rollback.`,
+    fix: `Release a higher version, or go back on purpose: i docker_rollback_${tag} --version ${version}`,
+  });
 
 type Moves = { readonly moved: number; readonly silent: readonly Target[] };
 type Target = Flip["places"][number];

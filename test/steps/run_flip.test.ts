@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Facts } from "../../lib/model/facts.ts";
 import { logged } from "../unit/factory.ts";
 import { type Acting, refused, startActing } from "./acting.ts";
 import { drop, isMove, type Moving, point, startMoving } from "./moving.ts";
@@ -16,9 +17,9 @@ afterEach(() => {
 afterAll(() => acting.end());
 
 let count = 0;
-function moving(): Moving {
+function moving(more: Partial<Facts> = {}): Moving {
   count += 1;
-  return startMoving(acting, `moved${count}`);
+  return startMoving(acting, `moved${count}`, more);
 }
 const isLookAtDev = ({ method, path }: Asked) => method === "HEAD" && path.endsWith("/manifests/dev");
 const silent: Reply = { status: 501 };
@@ -117,6 +118,21 @@ describe("a registry that somebody else moved", () => {
     second.put(here.image, "dev-1.2.0", { v: "1.2.0" });
     const ended = await here.move({ version: "1.2.0", to: other });
     expect(refused(ended).why).toContain("In r1 ann on ci moved it to 1.1.0 at 2025-01-02T10:00:00Z; overwriting");
+  });
+
+  it("to a higher version while this one was planned is not taken down, though the plan saw what it became", async () => {
+    const here = moving({ moving: true });
+    const entry = { type: "flip", id: "1", tag: "dev", to: here.next, from: {}, why: "release" } as const;
+    here.refs.entries.push(logged({ ...entry, version: "1.1.0", registries: ["r1", "r2"] }));
+    for (const registry of acting.registries) point(registry, here.image, here.next);
+    const places = here.seen.map((place) => ({ ...place, seen: here.next }));
+    const down = { version: "1.0.0", to: here.old, places };
+    expect(refused(await here.move(down))).toMatchObject({
+      what: 'try stopped at step "1": dev is 1.1.0 now',
+      why: "ann on ci moved it to 1.1.0 at 2025-01-02T10:00:00Z; 1.0.0 is lower, and dev goes down only by a rollback.",
+    });
+    expect([here.dev(), here.intent()]).toEqual([[here.next, here.next], null]);
+    expect((await here.move({ ...down, why: "rollback" })).states).toEqual(["done"]);
   });
 
   it("had no tag when the move came to it, or has one where the plan saw none", async () => {
