@@ -1,15 +1,22 @@
-import { needs, startBed } from "../bed/parts.ts";
+import { startBed } from "../bed/parts.ts";
 import { copyMemory } from "./copy_memory.ts";
+import { longLog } from "./log.ts";
 import type { Row } from "./measure.ts";
 import { mirrorTime } from "./mirror.ts";
 import { rebuild } from "./rebuild.ts";
+import { releaseCost } from "./release.ts";
 import { startUp } from "./start_up.ts";
 
 // Prints the speed table. Ratios are measured side by side in one run; nothing here is a test, so nothing here fails one.
 const bed = await startBed(process.pid);
 Object.assign(process.env, bed.env);
-await needs("registries", "base", "tiny", "invoke");
-const parts: Readonly<Record<string, () => Promise<Row[]>>> = { start_up: startUp, rebuild, mirror: mirrorTime };
+const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
+  start_up: startUp,
+  rebuild,
+  mirror: mirrorTime,
+  release: releaseCost,
+  log: longLog,
+};
 const wanted = process.argv.slice(2);
 for (const [name, part] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -21,7 +21,8 @@ export function timeOnce(
   });
 }
 
-const median = (values: readonly number[]): number =>
+/** The middle one. */
+export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** The median of several runs of each command, taken in turn so that a drift of the machine meets all alike; a failing command is an error. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { needs } from "../bed/parts.ts";
 import { makeGround } from "../bed/tiny_repo.ts";
 import { medians, milliseconds, type Row } from "./measure.ts";
 
@@ -12,6 +13,7 @@ const plan = ["docker_pull", "--dry-run", "--offline"];
 
 /** Start-up against its bars: `i` under bun, against Debian's bare `invoke --list`, under tsx, and sourcing. */
 export async function startUp(): Promise<Row[]> {
+  await needs("invoke");
   const ground = await makeGround(0);
   const empty = mkdtempSync(join(tmpdir(), "slipway-invoke-"));
   writeFileSync(join(empty, "tasks.py"), "");
