@@ -46,7 +46,7 @@ export function startLateProxy(target: string, late: Late): Promise<LateServer> 
   });
 }
 
-/** The Git repos of a folder at `git://<address>/<repo>`, to read and to push to, that answer late (gitprotocol-pack(5)). */
+/** The Git repos of a folder at `git://<address>/<repo>`, to read and to push to; each call is answered late (gitprotocol-pack(5)). */
 export function startLateGit(folder: string, late: Late): Promise<LateServer> {
   return listen((client) => {
     let request = "";
@@ -58,10 +58,12 @@ export function startLateGit(folder: string, late: Late): Promise<LateServer> {
       const [, service = "", path = "", protocol = ""] =
         /^....git-(upload-pack|receive-pack) \/([\w.-]+)\0host=[^\0]*\0(?:\0([^\0]*)\0)?/.exec(request) ?? [];
       const env = { ...process.env, GIT_PROTOCOL: protocol };
-      const git = spawn("git", [service, path], { cwd: folder, env, stdio: ["pipe", "pipe", "inherit"] });
-      git.stdin.on("error", () => client.destroy());
-      client.pipe(git.stdin);
-      passLate(git.stdout, client, late);
+      setTimeout(() => {
+        const git = spawn("git", [service, path], { cwd: folder, env, stdio: ["pipe", "pipe", "inherit"] });
+        git.stdin.on("error", () => client.destroy());
+        client.pipe(git.stdin);
+        git.stdout.pipe(client);
+      }, late.by);
     };
     client.on("data", read);
   });

@@ -42,7 +42,7 @@ describe("a tag that a stranger moves between plan and flip", () => {
   it.each([
     ["to an image that nobody released", "9.9.9", "somebody else moved it, and the log does not know who"],
     ["to one that the log knows", "5.0.0", /root on \S+ moved it to 5\.0\.0 at \d{4}-/],
-  ])("%s is refused, and dev is put back where it had moved", async (_, moved, why) => {
+  ])("%s is refused, and dev is moved nowhere", async (_, moved, why) => {
     const image = `stranger${moved.replaceAll(".", "")}`;
     const track = await makeTrack(ground, image, ["5.0.0", "5.0.1", "5.0.2"]);
     const [clone] = track.clones;
@@ -58,7 +58,7 @@ describe("a tag that a stranger moves between plan and flip", () => {
     const refused = await publish(clone, "5.0.2");
     await done;
     const moves = ground.registries[0]?.requests().filter(({ method, path }) => `${method} ${path}` === moveOf(image));
-    expect(moves?.map(({ status }) => status)).toEqual([201, 201]);
+    expect(moves?.map(({ status }) => status)).toEqual([]);
     expect(refused.code, refused.stderr).toBe(2);
     expect(refused.stderr).toMatch(why);
     expect(refused.stderr).toContain("the plan saw");
