@@ -54,8 +54,7 @@ async function move(action: MoveTag, world: World): Promise<Outcome> {
     await settleEarlier(world);
     const settled = world.state.settled.get(action.tag);
     assertNotOvertaken(action, settled);
-    // What the plan saw while somebody moved the tag may be what it became.
-    if (world.facts.moving) assertNotBelow(action, await (await world.refs()).knownLog());
+    assertNotBelow(action, await refs.knownLog());
     const flip = intent(action, world, settled);
     const object = await refs.write(flip, null);
     const outcome = await asWhole(async () => {
@@ -104,12 +103,13 @@ function assertNotOvertaken(action: MoveTag, settled: Flip | undefined): void {
   throw lower(action, `${action.tag} is ${settled.version} now, which ${settled.owner.user} released meanwhile`, "");
 }
 
-/** The same by the log, for a move that was waited for. */
+/** The same for a move that was waited for: what the plan saw meanwhile is what the tag became, as only the log tells now. */
 function assertNotBelow(action: MoveTag, log: readonly SignedEntry[]): void {
-  const last = log.findLast((entry) => entry.type === "flip" && entry.tag === action.tag);
-  const version = last ? versionOf(last) : "";
-  if (!last || action.why === "rollback" || !isVersion(version) || !isVersion(action.version)) return;
-  if (compareVersions(version, action.version) <= 0) return;
+  const last = log.flatMap((entry) => (entry.type === "flip" && entry.tag === action.tag ? [entry] : [])).at(-1);
+  const { why, places, version: own } = action;
+  if (!last || why === "rollback" || !places.some(({ seen }) => seen === last.to)) return;
+  const { version } = last;
+  if (!isVersion(version) || !isVersion(own) || compareVersions(version, own) <= 0) return;
   const who = `${last.by} on ${last.host} moved it to ${version} at ${last.at}; `;
   throw lower(action, `${action.tag} is ${version} now`, who);
 }

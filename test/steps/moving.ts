@@ -1,6 +1,6 @@
 import { loadProcess } from "../../lib/doors/processes.ts";
 import { type MoveTag, moveTag } from "../../lib/kinds/move_tag.ts";
-import type { Facts, Owner } from "../../lib/model/facts.ts";
+import type { Owner } from "../../lib/model/facts.ts";
 import type { Flip } from "../../lib/model/flip.ts";
 import { owner } from "../unit/factory.ts";
 import type { Acted, Acting, Actor } from "./acting.ts";
@@ -25,12 +25,12 @@ export type Moving = Actor & {
 };
 
 /** Puts both versions into every registry. */
-export function startMoving(acting: Acting, image: string, more: Partial<Facts> = {}): Moving {
+export function startMoving(acting: Acting, image: string): Moving {
   const { registries } = acting;
   const put = (tag: string) => registries.map((registry) => registry.put(image, tag, { v: tag }))[0] ?? "";
   const [old, next] = [put("dev-1.0.0"), put("dev-1.1.0")];
   for (const registry of registries) point(registry, image, old);
-  const actor = acting.actor(image, more);
+  const actor = acting.actor(image);
   const seen = actor.places.map((place) => ({ ...place, seen: old }));
   const ref = `refs/slipway/flip/${image}`;
   const move = { image, tag: "dev", version: "1.1.0", why: "release", to: next, places: seen } as const;

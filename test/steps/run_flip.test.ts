@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Facts } from "../../lib/model/facts.ts";
 import { logged } from "../unit/factory.ts";
 import { type Acting, refused, startActing } from "./acting.ts";
 import { drop, isMove, type Moving, point, startMoving } from "./moving.ts";
@@ -17,9 +16,9 @@ afterEach(() => {
 afterAll(() => acting.end());
 
 let count = 0;
-function moving(more: Partial<Facts> = {}): Moving {
+function moving(): Moving {
   count += 1;
-  return startMoving(acting, `moved${count}`, more);
+  return startMoving(acting, `moved${count}`);
 }
 const isLookAtDev = ({ method, path }: Asked) => method === "HEAD" && path.endsWith("/manifests/dev");
 const silent: Reply = { status: 501 };
@@ -121,7 +120,7 @@ describe("a registry that somebody else moved", () => {
   });
 
   it("to a higher version while this one was planned is not taken down, though the plan saw what it became", async () => {
-    const here = moving({ moving: true });
+    const here = moving();
     const entry = { type: "flip", id: "1", tag: "dev", to: here.next, from: {}, why: "release" } as const;
     here.refs.entries.push(logged({ ...entry, version: "1.1.0", registries: ["r1", "r2"] }));
     for (const registry of acting.registries) point(registry, here.image, here.next);
