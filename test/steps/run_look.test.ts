@@ -4,10 +4,9 @@ import { forgetInterrupts } from "../../lib/doors/interrupt.ts";
 import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import type { LogEntry } from "../../lib/model/log.ts";
 import type { Action } from "../../lib/model/plan.ts";
-import { chooseBase } from "../../lib/model/releases.ts";
 import { list, pick, text } from "../../lib/run/options.ts";
 import { git } from "../bed/git.ts";
-import { commit, digest, logged, owner, version } from "../unit/factory.ts";
+import { commit, digest, logged, owner } from "../unit/factory.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
 
@@ -293,38 +292,6 @@ describe("the dev image below a prod image", () => {
     const here = based();
     expect((await here.look(["registries", "inputs"], prod, "--dev-version", "1.2.0")).inputs.base).toBeNull();
     expect((await here.look(["inputs"], prod, "--dev-version", "1.1.2")).inputs.base).toBeNull();
-  });
-
-  const names = ["1.1.0", "1.1.2", "1.1.1", "1.2.0", "2.1.5", "not-1.1.9"];
-  const all = [...names.map((name) => released("dev", name)), released("prod", "1.1.9"), flip("1.1.8", "release")];
-  const [up, back] = [flip("1.1.2", "release"), flip("1.1.0", "rollback")];
-  const newest = "the newest dev 1.1";
-  const out = "the newest dev 1.1 that was not rolled back, as";
-  it.each<[string, string | null, string | undefined, readonly LogEntry[], string | null, string | null]>([
-    ["the newest released one of its major.minor", "1.1.0", undefined, [], "1.1.2", newest],
-    ["the one that was named", "1.1.0", "1.2.0", [], "1.2.0", "the one of --dev-version"],
-    ["none where none of its major.minor is released", "3.0.0", undefined, [], null, null],
-    ["none where no version is known", null, undefined, [], null, null],
-    ["the newest that was not rolled back", "1.1.0", undefined, [up, back], "1.1.1", `${out} 1.1.2 was`],
-    [
-      "the newest that was not rolled back, whatever was released since",
-      ...(["1.1.0", undefined, [flip("1.1.1", "release"), up, back, flip("1.2.0", "release")]] as const),
-      ...(["1.1.0", `${out} 1.1.2, 1.1.1 was`] as const),
-    ],
-    ["the newest that is in again", "1.1.0", undefined, [up, back, flip("1.1.2", "rollback")], "1.1.2", newest],
-    [
-      "one that was rolled back where it is named",
-      ...(["1.1.0", "1.1.2", [up, back], "1.1.2", "the one of --dev-version"] as const),
-    ],
-    ["none where all were rolled back", "2.1.0", undefined, [flip("2.1.5", "release"), back], null, null],
-  ])("has as its version %s", (_case, of, devVersion, more, expected, why) => {
-    const log = [...all, ...more].map((entry) => logged(entry));
-    const choice = chooseBase(
-      of === null ? null : version(of),
-      log,
-      devVersion === undefined ? undefined : version(devVersion),
-    );
-    expect([choice?.version ?? null, choice?.why ?? null]).toEqual([expected, why]);
   });
 });
 

@@ -3,6 +3,7 @@ import { changesOf } from "../../lib/flows/changes.ts";
 import { parseChangelog } from "../../lib/model/changelog.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import {
+  chooseBase,
   commitBefore,
   comparedReleases,
   isBehindByChoice,
@@ -231,5 +232,47 @@ describe("the changes of a version", () => {
     ["prod", "1.2.1", ["In prod-1.2.1", "In 1.2.0", "In 1.1.0"]],
   ])("%s %s, of prod with those of dev since the prod before it", (stage, number, expected) => {
     expect(changesOf({ changelog: entries, log: [released("prod", "1.0.0")] }, stage, number)).toEqual(expected);
+  });
+});
+
+describe("the dev image below a prod image", () => {
+  const names = ["1.1.0", "1.1.2", "1.1.1", "1.2.0", "2.1.5", "not-1.1.9"];
+  const all = [
+    ...names.map((name) => released("dev", name)),
+    released("prod", "1.1.9"),
+    moved("dev", "1.1.8", "release"),
+  ];
+  const [up, back] = [moved("dev", "1.1.2", "release"), moved("dev", "1.1.0", "rollback")];
+  const newest = "the newest dev 1.1";
+  const out = "the newest dev 1.1 that was not rolled back, as";
+  it.each<[string, string | null, string | undefined, readonly SignedEntry[], string | null, string | null]>([
+    ["the newest released one of its major.minor", "1.1.0", undefined, [], "1.1.2", newest],
+    ["the one that was named", "1.1.0", "1.2.0", [], "1.2.0", "the one of --dev-version"],
+    ["none where none of its major.minor is released", "3.0.0", undefined, [], null, null],
+    ["none where no version is known", null, undefined, [], null, null],
+    ["the newest that was not rolled back", "1.1.0", undefined, [up, back], "1.1.1", `${out} 1.1.2 was`],
+    [
+      "the newest that was not rolled back, whatever was released since",
+      ...([
+        "1.1.0",
+        undefined,
+        [moved("dev", "1.1.1", "release"), up, back, moved("dev", "1.2.0", "release")],
+      ] as const),
+      ...(["1.1.0", `${out} 1.1.2, 1.1.1 was`] as const),
+    ],
+    ["the newest that is in again", "1.1.0", undefined, [up, back, moved("dev", "1.1.2", "rollback")], "1.1.2", newest],
+    [
+      "one that was rolled back where it is named",
+      ...(["1.1.0", "1.1.2", [up, back], "1.1.2", "the one of --dev-version"] as const),
+    ],
+    ["none where all were rolled back", "2.1.0", undefined, [moved("dev", "2.1.5", "release"), back], null, null],
+  ])("has as its version %s", (_case, of, devVersion, more, expected, why) => {
+    const log = [...all, ...more];
+    const choice = chooseBase(
+      of === null ? null : version(of),
+      log,
+      devVersion === undefined ? undefined : version(devVersion),
+    );
+    expect([choice?.version ?? null, choice?.why ?? null]).toEqual([expected, why]);
   });
 });
