@@ -83,11 +83,15 @@ describe("npx slipway init from the packed file, in an empty repo", story, () =>
     expect(readdirSync(repo)).toEqual([".git"]);
   });
 
-  it("shows with --dry-run what it would do, and does nothing", async () => {
-    const { code, stdout } = await npx(repo, "init", "--dry-run");
-    expect([code, stdout]).toEqual([
+  it("shows with --dry-run what it would do and does nothing, with the address that npx was given", async () => {
+    const address = `file://${join(dir, "served.git")}`;
+    const { code, stdout, stderr } = await run(["npx", "--yes", `git+${address}`, "init", "--dry-run"], {
+      cwd: repo,
+      env,
+    });
+    expect([code, stdout], stderr).toEqual([
       0,
-      expect.stringContaining(`git submodule add --force -- ${repository.url} helpers/slipway`),
+      expect.stringContaining(`git submodule add --force -- ${address} helpers/slipway`),
     ]);
     expect(readdirSync(repo)).toEqual([".git"]);
   });
