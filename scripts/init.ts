@@ -6,30 +6,23 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "repo",
-  about: "Add Slipway and its toolchain to a repo: asks what it needs, with defaults from what is there.",
+  about: "Add Slipway and its toolchain to a repo; asks for what it needs, and suggests what it finds.",
   options: {
     as: text<Way>(
       "WAY",
-      "Add Slipway as a submodule or as a package of npm, the default where there is a package.json.",
+      "Add Slipway as a submodule, or as a package of npm (default: a package if there is a package.json).",
       {
         parse: parseWay,
         onlyTyped: true,
       },
     ),
-    source: text<string>("ADDRESS", "Fetch Slipway from here instead of where this one came from.", {
+    source: text<string>("ADDRESS", "Where to fetch Slipway from (default: where this one came from).", {
       onlyTyped: true,
     }),
-    name: text<string>(
-      "NAME",
-      "Call the dir's image so; the name in package.json, of the Git remote or of the dir without it.",
-    ),
-    baseImage: text<string>(
-      "IMAGE",
-      "Start the dev image from this; from what the Dockerfile starts from without it.",
-      {
-        aliases: ["base-name"],
-      },
-    ),
+    name: text<string>("NAME", "Name of the image (default: that of package.json, of the Git remote, or of the dir)."),
+    baseImage: text<string>("IMAGE", "What the dev image starts from (default: what the Dockerfile starts from).", {
+      aliases: ["base-name"],
+    }),
   },
   newDir: true,
   look: lookAtAdoption,
