@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { outliveReaders, tellError } from "../lib/doors/console.ts";
 import { UserError } from "../lib/model/errors.ts";
 import { systemRefusal } from "../lib/model/system_errors.ts";
+import { baseImage, madeImages, pythonImage } from "./engine/base.ts";
 import { engineDown, engineStatus, engineUp } from "./engine/lifecycle.ts";
 import type { EngineStatus } from "./engine/options.ts";
 
@@ -18,7 +19,8 @@ Usage: i engine up|down|status [options]
 up       start what is missing; an engine that answers already is left alone
   --yes             start a private engine without asking
   --registries      also three registries: 127.0.0.1:5000 (ecr), 127.0.0.2:5000 (dockerhub), 127.0.0.3:5000 (ghcr)
-  --base            also the image slipway/base:bookworm
+  --base            also the image ${baseImage}: Debian with nothing but its package manager
+  --python          also the image ${pythonImage}: the same with what the template's image installs by apt
   --multi-arch      also run and build arm64 by emulation
 down     stop everything, unless another holder still lives; downloads, images and the build cache stay
   --force           stop although others use it
@@ -39,6 +41,7 @@ const optionTypes = {
   yes: { type: "boolean" },
   registries: { type: "boolean" },
   base: { type: "boolean" },
+  python: { type: "boolean" },
   "multi-arch": { type: "boolean" },
   force: { type: "boolean" },
   purge: { type: "boolean" },
@@ -75,7 +78,7 @@ const describe = (status: EngineStatus): string =>
   [
     { own: "engine: your own", private: `engine: private, ${status.socket}`, none: "engine: none" }[status.engine],
     ...status.registries.map(({ name, address, up }) => `registry: ${address} (${name}) ${up ? "up" : "down"}`),
-    `base image: ${status.base ? "there" : "not there"}`,
+    ...madeImages.map((name) => `image: ${name} ${status.images.includes(name) ? "there" : "not there"}`),
     `arm64: ${status.multiArch ? "runs" : "does not run"}`,
     `used by: ${status.holders.join(", ") || "nobody"}`,
     ...Object.entries(status.env).map(([name, value]) => exportLine(name, value)),
@@ -89,12 +92,14 @@ async function perform(words: readonly string[]): Promise<string> {
     yes = false,
     registries = false,
     base = false,
+    python = false,
     force = false,
     purge = false,
   } = values;
+  const images = [...(base ? [baseImage] : []), ...(python ? [pythonImage] : [])];
   const common = { say, ...parseHolder(values.holder) };
   const print = (status: EngineStatus) => (values.json ? JSON.stringify(status, null, 2) : describe(status));
-  if (command === "up") return print(await engineUp({ ...common, yes, registries, base, multiArch }));
+  if (command === "up") return print(await engineUp({ ...common, yes, registries, images, multiArch }));
   if (command === "status") return print(await engineStatus(common));
   if (command !== "down")
     throw wrongUsage(`engine.ts has no command "${command}"`, "its commands are up, down and status.");

@@ -10,6 +10,10 @@ const systemSocket = "/var/run/docker.sock";
 export const engineHome = (env: Env): string =>
   join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share"), "slipway", "engine");
 
+/** What was fetched, and can be fetched again: `${XDG_CACHE_HOME:-$HOME/.cache}/slipway`, one for all engines of a user. */
+export const cacheHome = (env: Env): string =>
+  join(env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache"), "slipway");
+
 /** The socket that the private engine answers on while it runs. */
 export const engineSocket = (env: Env): string => join(engineHome(env), "run", "docker.sock");
 

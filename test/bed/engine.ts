@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type CommandOptions, type Outcome, run } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { needs } from "./parts.ts";
@@ -17,6 +17,9 @@ export const tsx = (file: string, ...words: readonly string[]): readonly string[
 /** An engine of one test, apart from the shared one: own folder, own network, own mounts. */
 export type ApartEngine = {
   readonly home: string;
+  /** Links to what the shared engine has fetched. */
+  readonly packages: string;
+  readonly images: string;
   /** The file that stands for the network where it lives. */
   readonly network: string;
   /** Runs a program inside the network where this engine lives. */
@@ -31,11 +34,14 @@ export type ApartEngine = {
 export async function apartEngine(): Promise<ApartEngine> {
   await needs("engine", "ip", "unshare");
   const data = mkdtempSync(join(tmpdir(), "sw-"));
-  const env = { ...process.env, XDG_DATA_HOME: data, DOCKER_HOST: undefined, DOCKER_CONFIG: undefined, HOME: data };
-  const { home } = layout(env);
+  const homes = { XDG_DATA_HOME: data, XDG_CACHE_HOME: join(data, "cache"), HOME: data };
+  const env = { ...process.env, ...homes, DOCKER_HOST: undefined, DOCKER_CONFIG: undefined };
+  const { home, packages, images } = layout(env);
   mkdirSync(home, { recursive: true });
   const shared = layout(process.env);
-  for (const kept of ["packages", "images"] as const) symlinkSync(shared[kept], join(home, kept));
+  mkdirSync(dirname(packages), { recursive: true });
+  symlinkSync(shared.packages, packages);
+  symlinkSync(shared.images, images);
   const network = join(data, "network");
   await setUp(["touch", network]);
   await setUp(["unshare", `--net=${network}`, "ip", "link", "set", "lo", "up"]);
@@ -47,7 +53,7 @@ export async function apartEngine(): Promise<ApartEngine> {
     await run(["umount", network]);
     rmSync(data, { recursive: true, force: true });
   };
-  return { home, network, run: inside, engine, env, end };
+  return { home, packages, images, network, run: inside, engine, env, end };
 }
 
 async function setUp(argv: readonly string[]): Promise<void> {

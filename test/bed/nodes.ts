@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheHome } from "../../lib/doors/engine.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { withLock } from "../../thin_client/engine/holders.ts";
 
 /** A Node of another major, fetched once and kept among the user's caches; gives the program's path. */
 export async function otherNode(major: number): Promise<string> {
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  const dir = join(cache, "slipway", `node-${major}`);
+  const dir = join(cacheHome(process.env), `node-${major}`);
   const program = join(dir, "node_modules", ".bin", "node");
   mkdirSync(dir, { recursive: true });
   const fetchIt = async () => {

@@ -3,14 +3,19 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
-import { ensureBase, ensureBaseArchive } from "../../thin_client/engine/base.ts";
+import {
+  baseImage,
+  ensureMade,
+  ensureMadeArchive,
+  type MadeImage,
+  pythonImage,
+} from "../../thin_client/engine/base.ts";
 import { type Layout, layout } from "../../thin_client/engine/layout.ts";
 import { registerArm } from "../../thin_client/engine/multi_arch.ts";
 import { ensurePrograms, installPackages } from "../../thin_client/engine/packages.ts";
 import { startRegistries } from "../../thin_client/engine/registries.ts";
 import { engineDown, engineUp } from "../../thin_client/engine.ts";
 import { ensureMoto } from "./moto.ts";
-import { buildPythonBase } from "./python_base.ts";
 import { ensureThinEnv } from "./quickstart.ts";
 import { ensureTiny, ensureTinyArchive } from "./tiny.ts";
 
@@ -38,6 +43,11 @@ type Bed = {
   readonly part: (name: Part) => Promise<void>;
 };
 
+async function bringMade({ at, env, say, part }: Bed, name: MadeImage): Promise<void> {
+  await Promise.all([part("engine"), ensureMadeArchive(at, name, say)]);
+  await ensureMade(at, env, name, say);
+}
+
 /** Every part, with what brings it. One that is there already costs nothing. */
 const makers = {
   /** The docker client and the registry's program. */
@@ -53,10 +63,7 @@ const makers = {
   },
   emulation: ({ at, say }) => registerArm(at, say),
   /** Debian with nothing but its package manager. */
-  base: async ({ at, env, say, part }) => {
-    await Promise.all([part("engine"), ensureBaseArchive(at, say)]);
-    await ensureBase(at, env, say);
-  },
+  base: (bed) => bringMade(bed, baseImage),
   /** 2 MB with a shell, for this machine's architecture and, where their packages can be read, for the others. */
   tiny: async ({ at, env, part }) => {
     await Promise.all([part("engine"), ensureTinyArchive(at)]);
@@ -68,11 +75,8 @@ const makers = {
     const { foreign } = await ensureTinyArchive(at);
     if (foreign !== null) throw foreign;
   },
-  /** The base image with Python, pytest and poetry. */
-  python: async ({ env, part }) => {
-    await part("base");
-    await buildPythonBase(env);
-  },
+  /** The same with Python, pytest and poetry. */
+  python: (bed) => bringMade(bed, pythonImage),
   /** The shared thin env of the last commit. */
   thin_env: ({ at }) => ensureThinEnv(at),
   moto: async ({ at }) => void (await ensureMoto(at)),

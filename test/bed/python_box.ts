@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { pythonImage } from "../../thin_client/engine/base.ts";
 import { commitAll, git } from "./git.ts";
-import { ensurePythonBase, pythonBase } from "./python_base.ts";
+import { ensurePythonBase } from "./python_base.ts";
 import { addRunnableDir, addSubmodule, addWorktree, makeSampleRepo } from "./sample_repo.ts";
 import { type Ground, makeGround, write } from "./tiny_repo.ts";
 import { docker, workflowsIn } from "./workflow.ts";
@@ -18,8 +19,8 @@ export async function makePythonBox(
   chmodSync(ground.dir, 0o755);
   const repo = join(ground.dir, name);
   const address = ground.addresses["r1"] ?? "";
-  await ensurePythonBase();
-  await makeSampleRepo({ dir: repo, name, base: pythonBase, registries: { oci: address }, buildArgs, remote: true });
+  const base = await ensurePythonBase();
+  await makeSampleRepo({ dir: repo, name, base, registries: { oci: address }, buildArgs, remote: true });
   const built = await workflowsIn(repo)("docker_build_local", "--poetry-mode", "no_update", "--json");
   if (built.code !== 0) throw new Error(built.stderr);
   return { ground, repo, image: `${address}/${name}:local-root-1.0.0` };
@@ -32,7 +33,7 @@ export type Spot = { readonly dir: string; readonly head: string };
 export async function makeSpots(box: PythonBox, dir: string): Promise<Readonly<Record<SpotName, Spot>>> {
   mkdirSync(dir);
   const registries = { oci: box.ground.addresses["r1"] ?? "" };
-  const options = { name: "box", base: pythonBase, registries };
+  const options = { name: "box", base: pythonImage, registries };
   const rootRepo = join(dir, "box");
   await makeSampleRepo({ ...options, dir: rootRepo });
   await addRunnableDir(rootRepo, { ...options, name: "inner", dir: join(rootRepo, "some", "inner") });

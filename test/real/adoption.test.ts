@@ -1,13 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { baseImage } from "../../thin_client/engine/base.ts";
+import { baseImage, pythonImage } from "../../thin_client/engine/base.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { loopbackRegistries } from "../../thin_client/engine/registries.ts";
 import { engineNames } from "../bed/engine_api.ts";
 import { digestsAt } from "../bed/oracle.ts";
 import { needs } from "../bed/parts.ts";
-import { pythonBase } from "../bed/python_base.ts";
 import { makeQuickstartGround, type QuickstartGround } from "../bed/quickstart.ts";
 import { story } from "../bed/story.ts";
 import { openTerminal, type Terminal } from "../bed/terminal.ts";
@@ -55,7 +54,7 @@ const adopters: Readonly<Record<string, Adopter>> = {
   owner: {
     title: "a repo with tests and a Dockerfile of its own",
     goesOnIn: "zsh",
-    base: pythonBase,
+    base: pythonImage,
     files: {
       "own.py": "def two():\n    return 2\n",
       "tests/test_own.py": "from own import two\n\n\ndef test_two():\n    assert two() == 2\n",

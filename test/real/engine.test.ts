@@ -1,17 +1,9 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { engineSocket } from "../../lib/doors/engine.ts";
+import { baseImage } from "../../thin_client/engine/base.ts";
 import { run, until } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { allProcesses, commandLine, findProcess, startDaemon } from "../../thin_client/engine/processes.ts";
@@ -38,7 +30,7 @@ describe("the shared engine", () => {
     const lines: string[] = [];
     const status = await engineUp({
       registries: true,
-      base: true,
+      images: [baseImage],
       holder: process.pid,
       say: (line) => lines.push(line),
     });
@@ -61,7 +53,7 @@ describe("the shared engine", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       engine: "private",
       socket: engineSocket(process.env),
-      base: true,
+      images: expect.arrayContaining([baseImage]),
       multiArch: true,
     });
   });
@@ -125,8 +117,6 @@ describe("an engine apart", () => {
   it("comes up for one of two homes of a network that ask at the same time, and the other is told", async () => {
     const other = mkdtempSync(join(tmpdir(), "sw-"));
     const { home } = layout({ XDG_DATA_HOME: other });
-    mkdirSync(home, { recursive: true });
-    for (const kept of ["packages", "images"]) symlinkSync(join(apart.home, kept), join(home, kept));
     const up = (data: string) =>
       apart.run(tsx("thin_client/engine.ts", "up", "--yes", "--holder", ownPid), {
         env: { ...apart.env, XDG_DATA_HOME: data },
@@ -148,7 +138,7 @@ describe("an engine apart", () => {
 
     const docker = (...words: readonly string[]) =>
       apart.run([join(apart.home, "bin/docker"), "--host", `unix://${apart.home}/run/docker.sock`, ...words]);
-    await docker("run", "--detach", "--name", "left", "slipway/base:bookworm", "sleep", "1234567");
+    await docker("run", "--detach", "--name", "left", baseImage, "sleep", "1234567");
     const sleeping = () => allProcesses().filter(({ pid }) => commandLine(pid) === "sleep 1234567");
     // The engine answers when the container is started; its program takes the place of runc a moment later.
     expect(await until(() => sleeping().length === 1, 60_000)).toBe(true);
@@ -180,9 +170,9 @@ describe("an engine apart", () => {
     expect((await apart.engine("down", "--holder", ownPid)).stdout.trim()).toBe("engine: stopped");
     expect(allProcesses().filter(({ pid }) => commandLine(pid).includes(`${apart.home}/`))).toEqual([]);
     expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(apart.home);
-    expect(readdirSync(apart.home).sort()).toEqual(["bin", "config", "data", "images", "lock", "packages", "sleep"]);
+    expect(readdirSync(apart.home).sort()).toEqual(["bin", "config", "data", "lock", "sleep"]);
 
     await apart.engine("down", "--purge");
-    expect(existsSync(apart.home)).toBe(false);
+    expect([apart.home, apart.packages, apart.images].filter((folder) => existsSync(folder))).toEqual([]);
   });
 });

@@ -92,3 +92,13 @@ export async function until(ask: () => Promise<boolean> | boolean, milliseconds:
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
+
+/** Waits for all of them, so that nothing goes on behind an error; throws the first one. */
+export async function allOf(parts: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const failed = (await Promise.allSettled(parts)).find((part) => part.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** Removes a folder, by the program that is quick where it holds many files and does not stop where one is read-only. */
+export const removeFolder = async (...folders: readonly string[]): Promise<void> =>
+  void (await must(["rm", "-rf", "--one-file-system", ...folders]));

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { must } from "./command.ts";
+import { must, removeFolder } from "./command.ts";
 import { withLock } from "./holders.ts";
 import type { Env, Layout } from "./layout.ts";
 
@@ -58,7 +58,7 @@ export async function loadArchive(at: Layout, docker: Env, recipe: Pick<ImageRec
 
 async function makeArchive(archive: string, recipe: ImageRecipe): Promise<void> {
   const work = `${archive}.unfinished`;
-  rmSync(work, { recursive: true, force: true });
+  await removeFolder(work);
   const image = join(work, "image");
   mkdirSync(join(image, "blobs", "sha256"), { recursive: true });
   const parts: Part[] = [];
@@ -71,7 +71,8 @@ async function makeArchive(archive: string, recipe: ImageRecipe): Promise<void> 
   writeIndex(image, recipe.name, parts);
   await must(["tar", "-C", image, ...sameTar, "-cf", join(work, "image.tar"), "."]);
   renameSync(join(work, "image.tar"), archive);
-  rmSync(work, { recursive: true, force: true });
+  // The process ends when this has; until then the archive can be used.
+  removeFolder(work).catch((error: unknown) => process.stderr.write(`${work} was not removed: ${String(error)}\n`));
 }
 
 const sameTar = ["--sort=name", `--mtime=${made}`, "--numeric-owner", "--format=gnu"];

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { engineHome } from "../../lib/doors/engine.ts";
+import { cacheHome, engineHome } from "../../lib/doors/engine.ts";
 import { UserError } from "../../lib/model/errors.ts";
 
 /** An environment as given to a process. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where everything of the private engine lies; nothing of it is anywhere else. */
+/** Where everything of the private engine lies; nothing of it is anywhere else. `packages` and `images` are caches. */
 export type Layout = {
   readonly home: string;
   readonly bin: string;
@@ -30,8 +30,8 @@ export function layout(env: Env): Layout {
   return {
     home,
     bin: at("bin"),
-    packages: at("packages"),
-    images: at("images"),
+    packages: join(cacheHome(env), "packages"),
+    images: join(cacheHome(env), "images"),
     data: at("data"),
     config: at("config"),
     run: at("run"),

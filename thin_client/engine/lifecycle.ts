@@ -2,8 +2,8 @@ import { existsSync, rmSync } from "node:fs";
 import { engineSocket, hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
 import { withoutForeign } from "../../lib/model/caller_variables.ts";
 import { UserError } from "../../lib/model/errors.ts";
-import { baseImage, ensureBase, ensureBaseArchive, hasImage } from "./base.ts";
-import { must, run } from "./command.ts";
+import { ensureMade, ensureMadeArchive, hasImage, madeImages } from "./base.ts";
+import { allOf, removeFolder, run } from "./command.ts";
 import { answers, assertAlone, daemonAnswers, startDaemonEngine, stopDaemonEngine } from "./daemon.ts";
 import { assertDebian, assertRoot } from "./debian.ts";
 import { addHolder, defaultHolder, liveHolders, removeHolder, withLock } from "./holders.ts";
@@ -49,13 +49,15 @@ export async function engineStatus(options: EngineOptions = {}): Promise<EngineS
     ...registry,
     up: await registryRuns(at, registry),
   }));
+  const docker = { ...env, ...variables };
+  const held = engine === "none" ? [] : await Promise.all(madeImages.map((name) => hasImage(docker, name)));
   return {
     engine,
     home: at.home,
     socket: engine === "private" ? engineSocket(env) : null,
     holders: liveHolders(at),
     registries: await Promise.all(registries),
-    base: engine !== "none" && (await hasImage({ ...env, ...variables }, baseImage)),
+    images: madeImages.filter((_, index) => held[index]),
     multiArch: runsArm(),
     env: variables,
   };
@@ -85,21 +87,16 @@ async function bringUp(at: Layout, env: Env, { own, options }: { own: boolean; o
   const say = options.say ?? (() => undefined);
   const docker = { ...env, ...(hasOwnEngine(env) ? {} : privateEngineEnv(env)) };
   const runs = own || (await daemonAnswers(at));
-  const archive = options.base && !runs ? ensureBaseArchive(at, say) : undefined;
+  const images = options.images ?? [];
+  const archives = runs ? [] : images.map((name) => ensureMadeArchive(at, name, say));
   const emulation = options.multiArch ? registerArm(at, say) : undefined;
   const registries = async () => {
     if (!options.registries) return;
     await ensurePrograms(at, say);
     await startRegistries(at, env, say);
   };
-  await allOf([own ? undefined : bringUpPrivate(at, env, say), archive, emulation, registries()]);
-  if (options.base) await ensureBase(at, docker, say);
-}
-
-/** Waits for all of them, so that nothing goes on behind an error; throws the first one. */
-async function allOf(parts: readonly (Promise<void> | undefined)[]): Promise<void> {
-  const failed = (await Promise.allSettled(parts)).find((part) => part.status === "rejected");
-  if (failed) throw failed.reason;
+  await allOf([own ? undefined : bringUpPrivate(at, env, say), ...archives, emulation, registries()]);
+  for (const name of images) await ensureMade(at, docker, name, say);
 }
 
 async function bringUpPrivate(at: Layout, env: Env, say: (line: string) => void): Promise<void> {
@@ -163,11 +160,6 @@ export async function engineDown(options: DownOptions = {}): Promise<boolean> {
       return true;
     },
   );
-  if (stopped && options.purge) await purge(at);
+  if (stopped && options.purge) await removeFolder(at.home, at.packages, at.images);
   return stopped;
-}
-
-/** Removes the engine's folder; package files may be read-only, so the tool that ignores that does it. */
-async function purge(at: Layout): Promise<void> {
-  await must(["rm", "-rf", "--one-file-system", at.home]);
 }

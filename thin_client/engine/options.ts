@@ -1,3 +1,4 @@
+import type { MadeImage } from "./base.ts";
 import type { Env } from "./layout.ts";
 import type { LoopbackRegistry } from "./registries.ts";
 
@@ -16,7 +17,8 @@ export type UpOptions = EngineOptions & {
   /** Start a private engine without asking. */
   readonly yes?: boolean;
   readonly registries?: boolean;
-  readonly base?: boolean;
+  /** What the engine shall have of the images that are made here. */
+  readonly images?: readonly MadeImage[];
   readonly multiArch?: boolean;
 };
 
@@ -36,7 +38,8 @@ export type EngineStatus = {
   readonly socket: string | null;
   readonly holders: readonly number[];
   readonly registries: readonly (LoopbackRegistry & { readonly up: boolean })[];
-  readonly base: boolean;
+  /** What the engine has of the images that are made here. */
+  readonly images: readonly MadeImage[];
   readonly multiArch: boolean;
   /** The variables that docker commands need. */
   readonly env: Readonly<Record<string, string>>;

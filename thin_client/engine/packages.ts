@@ -41,6 +41,7 @@ function privateApt(folder: string, sources: string): readonly string[] {
     "Dir::State::lists": join(folder, "lists"),
     "Dir::Cache": join(folder, "cache"),
     "APT::Sandbox::User": "root",
+    "Acquire::Languages": "none",
     "DPkg::Lock::Timeout": "300",
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
@@ -131,7 +132,7 @@ export async function unpackPackages(
     mkdirSync(debs, { recursive: true });
     await must([...apt, "update"], { env: quiet, log });
     await must([...apt, "download", ...names], { env: quiet, cwd: debs, log });
-    for (const deb of readdirSync(debs)) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
+    await unpackAll(packagesIn(debs), { folder: unfinished, log });
     rmSync(debs, { recursive: true });
     // Without it a loss of power leaves empty files under the final name.
     await must(["sync", "-f", unfinished], { log });
@@ -145,27 +146,66 @@ export async function unpackPackages(
   });
 }
 
+/** The package files of a folder. */
+const packagesIn = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".deb"))
+    .map((name) => join(folder, name));
+
+/** Follows links to folders, as that of `bin` to `usr/bin`, which `dpkg -x` would put a folder in the place of. */
+const unpackOne = 'dpkg-deb --fsys-tarfile "$0" | tar -xp --keep-directory-symlink "$@" -f -';
+
+/** Unpacks package files into a folder but for what is left out, two at a time: that is work for a processor. */
+export async function unpackAll(
+  files: readonly string[],
+  { folder, log, without = [] }: { folder: string; log: string; without?: readonly string[] },
+): Promise<void> {
+  const words = ["-C", folder, ...without.map((path) => `--exclude=.${path}`)];
+  const left = [...files];
+  const unpack = async () => {
+    for (let file = left.pop(); file !== undefined; file = left.pop())
+      await must(["sh", "-c", unpackOne, file, ...words], { log });
+  };
+  await Promise.all([unpack(), unpack()]);
+}
+
+/** Makes an empty folder that packages can be unpacked into as a root: programs lie below `usr`, and are found without it. */
+export function makeRoot(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["bin", "sbin", "lib", "lib64"]) {
+    mkdirSync(join(folder, "usr", name), { recursive: true });
+    symlinkSync(`usr/${name}`, join(folder, name));
+  }
+}
+
+/** Downloads packages with all that they depend on; gives all package files that were downloaded so far. */
+export type Download = (names: readonly string[]) => Promise<readonly string[]>;
+
+/** Reads the lists of these sources into a folder, to which nothing counts as installed, and gives what downloads into it. */
+export async function openSources(folder: string, sources: string, log: string): Promise<Download> {
+  rmSync(folder, { recursive: true, force: true });
+  const nothing = join(folder, "status");
+  const apt = ["apt-get", ...privateApt(folder, sources), "-o", `Dir::State::status=${nothing}`];
+  writeFileSync(nothing, "");
+  await must([...apt, "update"], { env: quiet, log });
+  return async (names) => {
+    const download = ["install", "--yes", "--no-install-recommends", "--download-only", ...names];
+    await must([...apt, ...download], { env: quiet, log });
+    return packagesIn(join(folder, "cache", "archives"));
+  };
+}
+
 /** Unpacks packages with all that they depend on, unless it is there: a folder that programs run in as their root. */
 export async function unpackRoot(at: Layout, names: readonly string[], target: string): Promise<void> {
   const log = join(at.log, "packages.log");
   const bring = async (release: Debian) => {
     const state = join(at.packages, `apt-${release.codename}-root`);
-    rmSync(state, { recursive: true, force: true });
-    const apt = ["apt-get", ...privateApt(state, sourcesText(release, "main"))];
-    // Nothing counts as installed, so that everything is brought.
-    const nothing = join(state, "status");
-    writeFileSync(nothing, "");
-    const options = { env: quiet, log };
-    await must([...apt, "update"], options);
-    const download = ["install", "--yes", "--no-install-recommends", "--download-only", ...names];
-    await must([...apt, "-o", `Dir::State::status=${nothing}`, ...download], options);
-    const debs = join(state, "cache", "archives");
     const unfinished = `${target}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { recursive: true });
-    for (const folder of ["bin", "sbin", "lib", "lib64"]) symlinkSync(`usr/${folder}`, join(unfinished, folder));
-    const files = readdirSync(debs).filter((name) => name.endsWith(".deb"));
-    for (const deb of files) await must(["dpkg", "-x", join(debs, deb), unfinished], { log });
+    const download = await openSources(state, sourcesText(release, "main"), log);
+    const files = await download(names);
+    makeRoot(unfinished);
+    await unpackAll(files, { folder: unfinished, log });
     rmSync(state, { recursive: true });
     renameSync(unfinished, target);
   };
