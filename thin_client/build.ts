@@ -4,12 +4,13 @@ import { outliveReaders, tellError } from "../lib/doors/console.ts";
 import { UserError } from "../lib/model/errors.ts";
 import { systemRefusal } from "../lib/model/system_errors.ts";
 import { askYes, canAsk } from "./env/ask.ts";
-import { cloneState, linkClone, markClone } from "./env/clone.ts";
-import { commandNames, commandsDir, makeCommands } from "./env/commands.ts";
+import { cloneState } from "./env/clone.ts";
+import { commandNames, commandsDir } from "./env/commands.ts";
+import { makeEnv } from "./env/make.ts";
 import { type BuildOptions, help, parseBuildOptions } from "./env/options.ts";
 import { type Places, places } from "./env/places.ts";
 import { type Report, renderReport } from "./env/report.ts";
-import { buildShared, hasShared } from "./env/shared.ts";
+import { hasShared } from "./env/shared.ts";
 import { aptPackages, findTools, onPath } from "./env/tools.ts";
 
 // subject: "thin client", about: "Build the thin env, link this clone to it, and check the tools."
@@ -20,39 +21,14 @@ async function main(args: readonly string[]): Promise<void> {
   const options = parseBuildOptions(args);
   if (options.help) return void process.stdout.write(help);
   const at = places(process.env);
-  const built = !options.check && (await makeEnv(at, options));
+  const mayReplace = async (modules: string) =>
+    options.yes ||
+    (canAsk() && (await askYes(`${modules} does not fit the lock file. Replace it by links to the thin env?`)));
+  const say = (line: string) => void (options.quiet || process.stderr.write(`slipway: ${line}\n`));
+  const built = !options.check && (await makeEnv(at, { say, mayReplace }));
   const found = await report(at, options, built);
   if (options.json) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   if (!options.quiet) process.stdout.write(renderReport(found, process.cwd()));
-}
-
-/** Makes what is not there yet; true when the shared env was built now. */
-async function makeEnv(at: Places, options: BuildOptions): Promise<boolean> {
-  const build = !hasShared(at);
-  if (build) {
-    if (!options.quiet) process.stderr.write(`slipway: installing the thin env in ${at.env}\n`);
-    await buildShared(at);
-  }
-  const state = cloneState(at);
-  if (state === "unfit") await agreeToReplace(at, options);
-  if (state === "installed") markClone(at);
-  else if (state !== "linked") linkClone(at);
-  const names = commandNames(at.root);
-  makeCommands(commandsDir(at, names), names);
-  return build;
-}
-
-async function agreeToReplace(at: Places, options: BuildOptions): Promise<void> {
-  const modules = join(at.root, "node_modules");
-  if (
-    options.yes ||
-    (canAsk() && (await askYes(`${modules} does not fit the lock file. Replace it by links to the thin env?`)))
-  )
-    return;
-  throw new UserError(`${modules} does not fit package-lock.json`, {
-    why: "npm installed it, and it may hold packages that you added; it is not deleted unasked.",
-    fix: "`npm ci` renews it; `thin_client/build --yes` replaces it by links to the thin env.",
-  });
 }
 
 async function report(at: Places, options: BuildOptions, built: boolean): Promise<Report> {

@@ -42,7 +42,6 @@ export async function ensureThinEnv(at: Layout): Promise<void> {
 
 /** Makes the clone with its thin env, as a quickstart before would have left it. */
 export async function makeQuickstartGround(): Promise<QuickstartGround> {
-  // The Python base holds the layers of a quickstart's first build: on a busy machine apt alone takes minutes.
   await needs("thin_env", "engine", "registries", "base", "python", "tmux");
   const base = mkdtempSync(join(tmpdir(), "quickstart-"));
   const clone = join(base, "clone");

@@ -94,6 +94,13 @@ describe("npm run quickstart in a fresh clone", () => {
     expect(again.stdout.match(tested(": passed on .* by .*, says the log"))).toHaveLength(3);
   });
 
+  it("tells how long it took, and each of its parts", () => {
+    const [whole = "", ...parts] = first.stderr.slice(first.stderr.indexOf("quickstart: done")).trimEnd().split("\n");
+    expect(whole).toMatch(/^quickstart: done in \d+\.\d s$/);
+    const names = parts.map((line) => /^ {2}(.*?) +\d+\.\d s, from \d+\.\d s on$/.exec(line)?.[1]);
+    expect(new Set(names)).toEqual(new Set(["runtime", "thin env", "engine and registries", "sample repo", "release"]));
+  });
+
   it("leaves a repo in which a command's exit code is its own", async () => {
     const ran = await sample.i("docker_cmd", "--cmd", 'python3 -c "print(1)" | cat && exit 7');
     expect(ran).toMatchObject({ code: 7, stdout: "1\n" });

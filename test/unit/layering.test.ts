@@ -19,8 +19,8 @@ const pure = files.filter((path) => layerOf(path) <= 1 || path.startsWith("lib/f
 const written = files.flatMap((path) => importsOf(path).map((one) => ({ path, ...one })));
 /** `../../node_modules/@inquirer/prompts/dist/index.js` is @inquirer/prompts. */
 const packageOf = (from: string): string => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(from)?.[1] ?? from;
-const imports = written.map(({ path, from, erased }) => ({
-  ...{ path, erased, from: packageOf(from) },
+const imports = written.map(({ path, from, erased, late }) => ({
+  ...{ path, erased, late, from: packageOf(from) },
   to: target(path, packageOf(from)),
 }));
 const shown = (rows: readonly { readonly path: string; readonly from: string }[]): string[] =>
@@ -66,6 +66,14 @@ describe("a package", () => {
   it("is imported by its path, which the tsconfig.json of the dir that one stands in cannot lead elsewhere", () => {
     const byName = written.filter(({ from, erased }) => !erased && !/^(\.|node:)/.test(from));
     expect(shown(byName)).toEqual([]);
+  });
+
+  it.each(["thin_client/build.ts", "thin_client/quickstart.ts"])("is not there yet when %s starts", (program) => {
+    const atStart = imports.filter(({ erased, late }) => !erased && !late);
+    const reached = new Set([program]);
+    for (const path of reached) for (const { to } of atStart.filter((one) => one.path === path)) reached.add(to);
+    expect(reached.size).toBeGreaterThan(10);
+    expect([...reached].filter((path) => !files.includes(path) && !path.startsWith("node:"))).toEqual([]);
   });
 });
 

@@ -18,16 +18,21 @@ export const code = (path: string): string =>
     .replaceAll(/\/\*[\s\S]*?\*\//g, "")
     .replaceAll(/(^|\s)\/\/.*$/gm, "$1");
 
-export type Import = { readonly from: string; readonly erased: boolean };
+/** `erased` where only types come in, `late` where it is imported when it is needed. */
+export type Import = { readonly from: string; readonly erased: boolean; readonly late: boolean };
 
-/** What a file imports, static or not; `erased` where only types come in. */
+/** What a file imports, static or not. */
 export function importsOf(path: string): Import[] {
   const text = code(path);
   const clauses = [...text.matchAll(/^\s*(?:import|export)\s+(type\s+)?([^;"']*?)\s*from\s+"([^"]+)"/gm)];
   const bare = [...text.matchAll(/^\s*import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm)];
   return [
-    ...clauses.map(([, type, names = "", from = ""]) => ({ from, erased: Boolean(type) || onlyTypes(names) })),
-    ...bare.map(([, one, other]) => ({ from: one ?? other ?? "", erased: false })),
+    ...clauses.map(([, type, names = "", from = ""]) => ({
+      from,
+      erased: Boolean(type) || onlyTypes(names),
+      late: false,
+    })),
+    ...bare.map(([, one, other]) => ({ from: one ?? other ?? "", erased: false, late: one === undefined })),
   ];
 }
 

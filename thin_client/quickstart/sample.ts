@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/model/errors.ts";
-import { baseImage } from "../engine/base.ts";
+import { pythonImage } from "../engine/base.ts";
 import { must, run } from "../engine/command.ts";
 import { loopbackRegistries } from "../engine/registries.ts";
 import type { Place } from "./place.ts";
@@ -56,9 +56,9 @@ const addToolchain = (at: Place, repo: string): Promise<void> =>
   shown(
     [
       ...[join(at.root, "thin_client/bin/i"), "init_runnable_dir"],
-      ...["--name", at.name, "--base-image", baseImage, "--yes"],
+      ...["--name", at.name, "--base-image", pythonImage, "--yes"],
     ],
-    { cwd: repo, line: `i init_runnable_dir --name ${at.name} --base-image ${baseImage}`, silent: true },
+    { cwd: repo, line: `i init_runnable_dir --name ${at.name} --base-image ${pythonImage}`, silent: true },
   );
 
 /** The template names one registry of your account; the sample has the three of this machine. */

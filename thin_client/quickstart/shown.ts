@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { tellError } from "../../lib/doors/console.ts";
 import { withoutForeign } from "../../lib/model/caller_variables.ts";
 import { UserError } from "../../lib/model/errors.ts";
 
@@ -32,16 +33,30 @@ export async function shown(argv: readonly string[], how: Showing): Promise<void
     stopped = signal;
     child.kill(signal);
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+  for (const signal of signals) process.on(signal, stop);
   const end = how.silent ? tick() : () => undefined;
   const code = await new Promise<number>((resolve) => {
     child.once("error", () => resolve(127));
     child.once("close", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
   end();
-  process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+  for (const signal of signals) process.off(signal, stop);
   if (stopped !== null || code === 130 || code === 143) throw interrupted(stopped ?? "SIGINT");
   if (code !== 0) throw failed(how.line, code);
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Has a signal say what an interrupt means and end quickstart at once; whoever else listens hears it before. */
+export function endOnSignal(): { readonly end: () => void } {
+  const stop = (signal: NodeJS.Signals) =>
+    void setImmediate(() => {
+      tellError(interrupted(signal), false);
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    });
+  for (const signal of signals) process.on(signal, stop);
+  return { end: () => signals.forEach((signal) => void process.off(signal, stop)) };
 }
 
 /** Says every ten seconds that something still goes on; gives what ends that. */

@@ -1,43 +1,64 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../engine/command.ts";
+import { ensureMadeArchive, pythonImage } from "../engine/base.ts";
+import { allOf, run } from "../engine/command.ts";
 import { defaultHolder } from "../engine/holders.ts";
+import { layout } from "../engine/layout.ts";
 import { findProcess } from "../engine/processes.ts";
+import { engineStatus, engineUp } from "../engine.ts";
+import { makeEnv } from "../env/make.ts";
+import { places } from "../env/places.ts";
+import { type Clock, startClock } from "./clock.ts";
 import { type Asked, claimDir, defaultDir, findPlace, type Place } from "./place.ts";
 import { allAnswer } from "./registries.ts";
 import { makeSample } from "./sample.ts";
-import { say, shown } from "./shown.ts";
+import { endOnSignal, say, shown } from "./shown.ts";
 
 const first = "1.0.0";
 
-type Env = Readonly<Record<string, string | undefined>>;
+type Env = NodeJS.ProcessEnv;
 
 /** Brings up what is missing, releases the sample, and tells what to try next. */
 export async function up(asked: Asked, env: Env): Promise<void> {
-  const start = Date.now();
+  const clock = startClock();
   const at = findPlace(asked, env);
   const known = at.known?.holder;
   const holder = known !== undefined && findProcess(known) ? known : defaultHolder();
   claimDir(at, holder);
-  say("quickstart 2 of 4: engine, registries and base image");
-  await bringUp(at, holder);
-  say("quickstart 3 of 4: sample repo");
-  await makeSample(at);
-  say("quickstart 4 of 4: release");
-  await release(at);
+  const listening = endOnSignal();
+  await bringUp(at, { env, holder, clock });
+  listening.end();
+  await clock.time("release", release(at));
   process.stdout.write(nextLines(at, at.dir === defaultDir(env) ? "" : ` --dir ${at.dir}`));
-  say(`quickstart: done in ${Math.round((Date.now() - start) / 1000)} s`);
+  for (const line of clock.lines()) say(line);
 }
 
-/** Registries that answer are used, whoever started them; what else is missing, engine.ts brings. */
-async function bringUp(at: Place, holder: number): Promise<void> {
-  const words = ["up", "--yes", ...((await allAnswer()) ? [] : ["--registries"]), "--base"];
-  await shown([i(at), "engine", ...words, "--holder", String(holder)], {
-    cwd: at.root,
-    line: `i engine ${words.join(" ")}`,
-    silent: true,
+type Bringing = { readonly env: Env; readonly holder: number; readonly clock: Clock };
+
+/** Everything that the release needs, each part as soon as those that it stands on are there. */
+async function bringUp(at: Place, { env, holder, clock }: Bringing): Promise<void> {
+  const engineSays = (line: string) => say(`engine: ${line}`);
+  const common = { env, holder, yes: true, say: engineSays };
+  const { images } = await engineStatus({ env });
+  const hasImage = images.includes(pythonImage);
+  const thinEnv = clock.time("thin env", makeThinEnv(env));
+  const engine = clock.time("engine and registries", bringEngine(common));
+  const archive = hasImage
+    ? undefined
+    : clock.time("base image", ensureMadeArchive(layout(env), pythonImage, engineSays));
+  const image = allOf([engine, archive]).then(async () => {
+    if (!hasImage) await clock.time("base image into the engine", engineUp({ ...common, images: [pythonImage] }));
   });
+  const sample = allOf([thinEnv, engine]).then(() => clock.time("sample repo", makeSample(at)));
+  await allOf([thinEnv, engine, archive, image, sample]);
 }
+
+/** Registries that answer are used, whoever started them. */
+const bringEngine = async (common: Parameters<typeof engineUp>[0]) =>
+  engineUp({ ...common, registries: !(await allAnswer()) });
+
+const makeThinEnv = (env: Env): Promise<boolean> =>
+  makeEnv(places(env), { say: (line) => say(`thin env: ${line}`), mayReplace: async () => false });
 
 /** The first release; where the repo has gone on since, the table of what is released. */
 async function release(at: Place): Promise<void> {
