@@ -19,9 +19,12 @@ const inImage = (image: string, text: string) =>
 beforeAll(() => needs("base", "python"));
 
 describe.each(madeImages)("%s", (image) => {
-  it("is a Debian in which all packages are installed, and none lacks another or a file", async () => {
-    const text =
-      "dpkg --audit; dpkg --verify; apt-get check --quiet=2; dpkg-query -W -f '${db:Status-Status}\\n' | sort -u";
+  it("is a Debian in which all packages are installed, and none lacks another, or a file that is no text to read", async () => {
+    const text = `
+dpkg --audit
+apt-get check --quiet=2
+dpkg --verify | grep -vE ' /usr/share/(doc|info|lintian|locale|man)/' || true
+dpkg-query -W -f '\${db:Status-Status}\\n' | sort -u`;
     expect(await inImage(image, text)).toBe("installed");
   });
 
