@@ -74,13 +74,22 @@ async function bring({ names, folder, log, state, sources }: Bringing): Promise<
   for (const file of all) renameSync(file, join(state, first.includes(file) ? "first" : "others", basename(file)));
 }
 
-/** Installs them as debootstrap does: first those that the scripts of all others, and of one another, count on. */
+/**
+ * Installs them as debootstrap does: first those that the scripts of all others, and of one another, count on. Python files
+ * are compiled at the end by all processors, not package by package; one that cannot be is no reason to stop.
+ */
 const install = `
 dpkg="dpkg --force-depends --recursive"
 $dpkg --install /${packages}/first
 [ -n "$(ls /${packages}/others)" ] || exit 0
 $dpkg --unpack /${packages}/others
-dpkg --configure --pending`;
+compile=/usr/bin/py3compile
+if [ -e $compile ]; then mv $compile $compile.off && ln -s true $compile; fi
+dpkg --configure --pending
+if [ -e $compile.off ]; then
+  mv $compile.off $compile
+  python3 -m compileall -q -j 0 /usr/lib/python3 || true
+fi`;
 
 /**
  * The line that runs a program with this folder as its root, and another one in it. Mounts and processes are in
