@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { must, run, until } from "../../thin_client/engine/command.ts";
 import { needs } from "./parts.ts";
 
-/** A terminal of 150 columns that a person types into. */
+/** A terminal, of 150 columns unless told, that a person types into. */
 export type Terminal = {
   readonly type: (line: string) => Promise<void>;
   /** Presses a key as tmux names it: `C-c`. */
@@ -17,17 +17,24 @@ export type Terminal = {
   readonly end: () => Promise<void>;
 };
 
-type Shell = { readonly words?: readonly string[]; readonly env?: Readonly<Record<string, string | undefined>> };
+type Shell = {
+  readonly words?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly size?: readonly [columns: number, rows: number];
+  /** Where all that is written to it is kept, cursor moves and all. */
+  readonly record?: string;
+};
 
 /** Opens one in a folder, in a tmux server whose socket lies in another. */
 export async function openTerminal(cwd: string, socketDir: string, shell: Shell = {}): Promise<Terminal> {
   await needs("tmux");
   const socket = join(socketDir, "terminal");
   const tmux = (...words: readonly string[]) => must(["tmux", "-S", socket, "-f", "/dev/null", ...words]);
-  const { words = ["sh"], env = {} } = shell;
+  const { words = ["sh"], env = {}, size = [150, 50], record } = shell;
   const given = Object.entries(env).map(([name, value]) => `${name}=${value ?? ""}`);
-  const started = ["-x", "150", "-y", "50", "-c", cwd, "env", "PS1=$ ", ...given, ...words];
+  const started = ["-x", String(size[0]), "-y", String(size[1]), "-c", cwd, "env", "PS1=$ ", ...given, ...words];
   await tmux("new-session", "-d", "-s", "dev", ...started);
+  if (record) await tmux("pipe-pane", "-t", "dev", `cat >${record}`);
   const screen = async () => (await tmux("capture-pane", "-p", "-J", "-t", "dev")).trim();
   const type = async (line: string) => {
     await tmux("send-keys", "-t", "dev", "-l", line);
