@@ -173,7 +173,8 @@ function whole() {
 }
 
 function sayTail(say: Paper["say"], { state, tail }: Ended): void {
-  if (state === "failed" && tail.length > 0) say(withoutColours(tail.slice(-30).join("\n")));
+  if (state === "failed" && tail.length > 0)
+    say(withoutColours(tail.join("\n").trimEnd()).split("\n").slice(-30).join("\n"));
 }
 
 const headOf = (paper: Paper, { label, title }: Begun): string => `${paper.colour("dim", label)} ${title}`;

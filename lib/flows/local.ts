@@ -1,5 +1,5 @@
-import { announce } from "../kinds/announce.ts";
 import { cmd } from "../kinds/command.ts";
+import { tellBuilt } from "../kinds/tell_built.ts";
 import { argsWithDefault, declaredArgs } from "../model/dockerfile.ts";
 import type { Facts } from "../model/facts.ts";
 import { engineImage, requireVersion } from "../model/names.ts";
@@ -29,13 +29,20 @@ export function buildLocal(facts: Facts<"engine" | "inputs">, options: BuildOpti
 export function buildLocalAndTell(facts: Facts<"engine" | "inputs">, options: BuildOptions): Step[] {
   const version = requireVersion(facts);
   const words = `--stage local --version ${version}`;
-  const next = `Try it with: i docker_bash ${words}\nTest it with: i run_fast_tests ${words}`;
-  const text = `${engineImage(facts, "local", version)} is built: <digest>${facts.builder ? "" : `\n${next}`}`;
-  return [
-    ...buildLocal(facts, options),
-    step("tell", "Tell what is built", [announce({ digest: { from: "build_local" }, text })]),
-  ];
+  const next = [`Try it with: i docker_bash ${words}`, `Test it with: i run_fast_tests ${words}`];
+  const resolves = (options.poetryMode ?? defaultMode(facts)) !== "no_update";
+  const told = tellBuilt({
+    reference: engineImage(facts, "local", version),
+    digest: { from: "build_local" },
+    packages: resolves ? `${lockFolder(facts)}/pip_list.txt` : null,
+    next: facts.builder ? [] : next,
+  });
+  return [...buildLocal(facts, options), step("tell", "Tell what is built", [told])];
 }
+
+/** Where lock and package list lie, relative to the outermost Git root. */
+const lockFolder = ({ place }: Facts): string =>
+  place.dir === "." ? "devops/docker_build" : `${place.dir}/devops/docker_build`;
 
 /** `update`, as in the documents, where the Dockerfile knows poetry modes; an image without poetry has no lock to resolve. */
 const defaultMode = (facts: Facts<"inputs">): PoetryMode =>
@@ -83,7 +90,7 @@ function buildArgs(facts: Facts<"inputs">, version: Version, mode: PoetryMode): 
  * the step that makes the image.
  */
 export function bringLockBack(facts: Facts, build: string): Step {
-  const folder = facts.place.dir === "." ? "devops/docker_build" : `${facts.place.dir}/devops/docker_build`;
+  const folder = lockFolder(facts);
   const image: Value = { from: build };
   const text = [
     'beside() { to=$(readlink -f "/out/$1") && new=$to.slipway-new-0; }',

@@ -84,12 +84,13 @@ export function tell(facts: Facts<"registries" | "log" | "unpushed">, image: Val
   );
   const tags = [versionTag(facts, version), ...(kept ? [] : [stage])];
   const rows = targetPlaces(facts).map(
-    ({ registry, repository }) => `${registry.padEnd(12)} ${tags.map((tag) => `${repository}:${tag}`).join(", ")}`,
+    ({ registry, repository }) => `${registry.padEnd(12)} ${repository}:${tags.join(", ")}`,
   );
   const behind = facts.config.registries.filter((registry) => registry.required && !facts.targets.includes(registry));
   const text = [
     `${name} ${stage === "prod" ? "prod " : ""}${version} is released: <digest>`,
     ...rows,
+    "pull         <pull>",
     ...(kept ? [`${stage} stays ${kept}, which is higher than ${version}`] : []),
     ...behind.map((registry) => `${registry.name.padEnd(12)} behind by choice`),
     ...tested.map((what) => `tested       ${what}`),
@@ -99,7 +100,7 @@ export function tell(facts: Facts<"registries" | "log" | "unpushed">, image: Val
     `Users get it with: i docker_pull${stage === "prod" ? ` --stage prod${kept ? ` --version ${version}` : ""}` : ""}`,
     ...afterwards(facts, version),
   ].join("\n");
-  return step("tell", "Tell where it stands", [announce({ digest: image, text })]);
+  return step("tell", "Tell where it stands", [announce({ digest: image, pull: firstTarget(facts), text })]);
 }
 
 /** With changelog_update: after_release, the entry to add now. */

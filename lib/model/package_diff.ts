@@ -71,7 +71,8 @@ function changeOf(a: Package, b: Package): Change[] {
   return [{ ...told(b), change, from: a.version, to: b.version }];
 }
 
-const counted = (changes: readonly Change[]): string => {
+/** `2 up, 1 added` */
+export const countChanges = (changes: readonly Change[]): string => {
   const words = (["added", "removed", "up", "down", "changed"] as const).flatMap((kind) => {
     const count = changes.filter(({ change }) => change === kind).length;
     return count > 0 ? [`${count} ${kind}`] : [];
@@ -101,5 +102,5 @@ export function renderChanges(changes: readonly Change[], names: readonly [strin
       .join(" ")
       .trimEnd(),
   );
-  return [head, ...lines, counted(changes)].join("\n");
+  return [head, ...lines, countChanges(changes)].join("\n");
 }

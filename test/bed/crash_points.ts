@@ -69,7 +69,7 @@ const atFirst = (): Before => {
 
 /** What an action of these kinds does is look, ask or say: there is nothing to end half-way. */
 export const quietKinds: ReadonlySet<string> = new Set([
-  ...["announce", "by_hand", "verify_digest", "check_disk", "check_ecr", "settle_move"],
+  ...["announce", "tell_built", "by_hand", "verify_digest", "check_disk", "check_ecr", "settle_move"],
 ]);
 
 /**
@@ -102,6 +102,7 @@ const looks = new Set([
   "push_tag",
   "repair_log",
   "announce",
+  "tell_built",
 ]);
 
 /** What waits goes in one push. */

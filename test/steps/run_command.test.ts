@@ -156,8 +156,8 @@ describe("--quiet", () => {
 
   it("shows the last 30 lines of one that fails", async () => {
     const { err } = await runs(sh("seq 40; exit 1"), "--quiet");
-    const lines = Array.from({ length: 29 }, (_, index) => `${index + 12}`);
-    expect(err.startsWith(`${lines.join("\n")}\n\nerror: `)).toBe(true);
+    const lines = Array.from({ length: 30 }, (_, index) => `${index + 11}`);
+    expect(err.startsWith(`${lines.join("\n")}\nerror: `)).toBe(true);
   });
 });
 

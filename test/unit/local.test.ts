@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
 import { buildLocal, buildLocalAndTell } from "../../lib/flows/local.ts";
-import { announce } from "../../lib/kinds/announce.ts";
+import { tellBuilt } from "../../lib/kinds/tell_built.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import { config, doing, facts, git, ids, inputs, lines, version } from "./factory.ts";
@@ -27,13 +27,20 @@ describe("docker_build_local", () => {
   });
 
   it("tells what is built and what to type next", () => {
-    const told = (world: Partial<AllFacts>) => doing(buildLocalAndTell(facts(world), options), announce)[0];
-    const built = "127.0.0.1:5001/cmamp:local-gp-1.2.0 is built: <digest>";
-    expect(told({})).toEqual({
-      ...{ kind: "announce", digest: { from: "build_local" } },
-      text: `${built}\nTry it with: i docker_bash --stage local --version 1.2.0\nTest it with: i run_fast_tests --stage local --version 1.2.0`,
-    });
-    expect(told({ builder: "far" })?.text).toBe(built);
+    const told = (world: Partial<AllFacts>, more = {}) =>
+      doing(buildLocalAndTell(facts(world), { ...options, ...more }), tellBuilt)[0];
+    const built = {
+      kind: "tell_built",
+      reference: "127.0.0.1:5001/cmamp:local-gp-1.2.0",
+      digest: { from: "build_local" },
+    };
+    const next = [
+      "Try it with: i docker_bash --stage local --version 1.2.0",
+      "Test it with: i run_fast_tests --stage local --version 1.2.0",
+    ];
+    expect(told({})).toEqual({ ...built, packages: "devops/docker_build/pip_list.txt", next });
+    expect(told({}, { poetryMode: "no_update" })).toEqual({ ...built, packages: null, next });
+    expect(told({ builder: "far" })?.next).toEqual([]);
   });
 
   it("tags the user's local image", () => {

@@ -99,13 +99,15 @@ describe("a dev release", () => {
     const step = stepOf(plan(), "tell");
     const text = [
       "cmamp 1.2.0 is released: <digest>",
-      "ecr          127.0.0.1:5001/cmamp:dev-1.2.0, 127.0.0.1:5001/cmamp:dev",
-      "dockerhub    127.0.0.1:5002/cmamp:dev-1.2.0, 127.0.0.1:5002/cmamp:dev",
+      "ecr          127.0.0.1:5001/cmamp:dev-1.2.0, dev",
+      "dockerhub    127.0.0.1:5002/cmamp:dev-1.2.0, dev",
+      "pull         <pull>",
       ...["fast", "slow", "qa"].map((list) => `tested       run_${list}_tests in this run`),
       "",
       "Users get it with: i docker_pull",
     ].join("\n");
-    expect([step.title, step.do]).toEqual(["Tell where it stands", [{ kind: "announce", digest: image, text }]]);
+    const pull = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
+    expect([step.title, step.do]).toEqual(["Tell where it stands", [{ kind: "announce", digest: image, pull, text }]]);
   });
 
   it("builds with the lock as it is, and with the cache", () => {
