@@ -98,10 +98,10 @@ export function openConsole(options: {
 }
 
 /** A command to GitHub Actions with a text that is none ("Workflow commands for GitHub Actions", "Grouping log lines"). */
-const actionsCommand = (name: string, text: string): void =>
-  void process.stderr.write(
-    `::${name}::${visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}\n`,
-  );
+const actionsCommand = (name: string, text: string): void => {
+  const data = visible(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  process.stderr.write(`::${name}::${withoutCommands(data)}\n`);
+};
 
 /** Begins a group; until it ends nothing in it is read for commands ("Stopping and starting workflow commands"). */
 function openGroup(title: string): () => void {

@@ -27,7 +27,7 @@ export const lastLine = (text: string): string =>
     .split(/[\r\n]/)
     .findLast((line) => line.trim() !== "")
     ?.trimEnd()
-    .replaceAll(/[\p{Cc}\p{Cf}]/gu, " ") ?? "";
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ") ?? "";
 
 /** A text of others as a field of a line: on one line, no longer than so many characters, nothing hidden. */
 export const oneLine = (text: string, most = 300): string =>

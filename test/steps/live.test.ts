@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setClock } from "../../lib/doors/clock.ts";
 import { withoutLines, writeAbove } from "../../lib/doors/live.ts";
 import { type Begun, live, plain } from "../../lib/doors/progress.ts";
+import { visible } from "../../lib/model/visible.ts";
+import { hostileTexts } from "../bed/hostile_texts.ts";
 import { type TestClock, testClock } from "./test_clock.ts";
 
 /** What a terminal of so many columns shows after what was written; it knows what live lines use, and fails at a line that is wider. */
@@ -139,6 +141,23 @@ describe("a step in a terminal", () => {
   it("is folded between words when it stays", () => {
     live(paper)(begun(1, { title: "Build the image cmamp of the stage dev anew" })).end(ended);
     expect(shown()).toEqual(["[1/9] Build the image cmamp of the", "      stage dev anew  done in 3 s"]);
+  });
+});
+
+const allowed = /\p{Cc}\[\d+F|\p{Cc}\[K/gu;
+
+describe("forty hostile texts", () => {
+  it("are as many", () => expect(hostileTexts.length).toBeGreaterThanOrEqual(40));
+
+  it.each(hostileTexts)("%j moves nothing in a terminal, as title or as output", (text) => {
+    const own = { ...paper, say: (line: string) => writeAbove(`${visible(line)}\n`) };
+    const view = live(own)(begun(1, { title: visible(`a ${text} b`) }));
+    view.output(`a ${text} b\n`);
+    clock.advance(1000);
+    view.end(ended);
+    expect(written.join("").replaceAll(allowed, "")).not.toMatch(
+      /[^\P{Cc}\n]|\p{Bidi_C}|[\u200b\u2028\u2029\u2060\ufeff]/u,
+    );
   });
 });
 

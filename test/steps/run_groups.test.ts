@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce } from "../../lib/kinds/announce.ts";
 import { cmd, command } from "../../lib/kinds/command.ts";
 import { type Group, group, type Step } from "../../lib/model/plan.ts";
+import { hostileTexts } from "../bed/hostile_texts.ts";
 import { doing, type Ground, type Place, startGround, states, told } from "./ground.ts";
 
 let ground: Ground;
@@ -168,6 +169,23 @@ describe("in GitHub Actions", () => {
         .flat()
         .map((m) => m.slice(0, 10)),
     );
+  });
+
+  it.each(hostileTexts)("%j is no command to GitHub Actions, as title or as output", async (text) => {
+    const file = at.write("hostile.txt", `a${text}\n${text}\n`);
+    Object.assign(ground.env, { GITHUB_ACTIONS: "true", CI: "true" });
+    const { code, err } = await at.plan([{ ...doing("one", cmd`cat ${file}`), title: `b${text}` }]);
+    Object.assign(ground.env, { GITHUB_ACTIONS: undefined, CI: undefined });
+    const lines = err.split("\n");
+    const stops = lines.findIndex((line) => line.startsWith("::stop-commands::"));
+    const goes = lines.indexOf(`::${lines[stops]?.split("::").at(-1)}::`);
+    expect([code, stops > 0, goes > stops]).toEqual([0, true, true]);
+    const read = [...lines.slice(0, stops), ...lines.slice(goes)];
+    const commands = read.filter((line) =>
+      /^\s*::(?!group::|stop-commands::|endgroup::|[0-9a-f-]{36}::$)|##\w*\[/.test(line),
+    );
+    expect(commands).toEqual([]);
+    expect(read.filter((line) => line.startsWith("::group::")).length).toBe(1);
   });
 });
 

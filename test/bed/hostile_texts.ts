@@ -1,0 +1,35 @@
+/** What a stranger may have as a name, a title, or a line of output. */
+export const hostileTexts: readonly string[] = [
+  ...[
+    "\u001b[2J",
+    "\u001b[1;1H",
+    "\u001b]0;title\u0007",
+    "\u001b]52;c;aGk=\u0007",
+    "\u001bc",
+    "\u001b[?1049h",
+    "\u009b2J",
+  ],
+  ...[
+    "\u001b[31m",
+    "\u001b[8m",
+    "\u001bP+q\u001b\\\\",
+    "\u001b_x\u001b\\\\",
+    "\u001b[6n",
+    "\u001b[5i",
+    "\u0007",
+    "\b\b\b",
+    "\u007f",
+    "\u0000",
+  ],
+  ...["\u202e", "\u2066", "\u2069", "\u200b", "\ufeff", "\u061c", "\u2028", "\u2029", "\u2060", "\u0085", "\v", "\f"],
+  ...[
+    "::error::x",
+    "::set-env name=X::y",
+    "::add-mask::x",
+    "::group::x",
+    "::endgroup::",
+    "::stop-commands::x",
+    "##[error]x",
+  ],
+  ...["##vso[task.setvariable variable=X]y", "%0A::error::x", "\n::error::x", "\r\n::warning::x", "\r::notice::x"],
+];
