@@ -28,6 +28,7 @@ import { assertAsLogged } from "./agreement.ts";
 import { assertNotRolledBack } from "./release_rules.ts";
 import { seenDigest } from "./rollback.ts";
 
+type Released = Facts<"registries" | "log">;
 export type UpdateOptions = DeploymentOptions & {
   /** The tag of a candidate, instead of a released version. */
   readonly candidate?: string | undefined;
@@ -58,11 +59,7 @@ type Deployment = {
  * the service, watched until it is healthy; where it is not in time, it goes back to the revision before. An environment
  * other than prod may get a candidate.
  */
-export function updateTaskDefinition(
-  facts: Facts<"registries" | "log">,
-  options: UpdateOptions,
-  seen: DeploymentFacts,
-): Step[] {
+export function updateTaskDefinition(facts: Released, options: UpdateOptions, seen: DeploymentFacts): Step[] {
   const found = deploymentOf(facts, options, seen);
   const { version, tag, target, account, image, containers, definition, back, digest } = found;
   const { cluster, service, family } = target;
@@ -91,18 +88,14 @@ export function updateTaskDefinition(
 }
 
 /** The question before a service changes; none where it runs the image already. */
-export function asksUpdate(
-  facts: Facts<"registries" | "log">,
-  options: UpdateOptions,
-  seen: DeploymentFacts,
-): string | null {
+export function asksUpdate(facts: Released, options: UpdateOptions, seen: DeploymentFacts): string | null {
   const { version, target, definition, isRunning } = deploymentOf(facts, options, seen);
   if (isRunning) return null;
   const { service, cluster } = target;
   return `Send service ${service} in cluster ${cluster} (${options.environment}), now on ${revisionName(definition.arn)}, to ${facts.config.imageName} ${version}?`;
 }
 
-function deploymentOf(facts: Facts<"registries" | "log">, options: UpdateOptions, seen: DeploymentFacts): Deployment {
+function deploymentOf(facts: Released, options: UpdateOptions, seen: DeploymentFacts): Deployment {
   const { version, tag } = subjectOf(facts, options);
   const registry = ecrTarget(facts.targets, facts.config.registries);
   const repo = repositoryOf(registry, facts.config.imageName);
@@ -131,10 +124,7 @@ function deploymentOf(facts: Facts<"registries" | "log">, options: UpdateOptions
 }
 
 /** What is brought there; prod itself gets nothing but what was tested and released. */
-function subjectOf(
-  facts: Facts<"registries" | "log">,
-  { candidate, environment }: UpdateOptions,
-): Pick<Deployment, "version" | "tag"> {
+function subjectOf(facts: Released, { candidate, environment }: UpdateOptions): Pick<Deployment, "version" | "tag"> {
   if (candidate === undefined) {
     const version = requireVersion(facts);
     if (environment === "prod") assertNotRolledBack(facts, version);

@@ -22,7 +22,7 @@ type Child = { readonly name: string; readonly digest: string; readonly platform
  * docker_share_local: each child needs the passes of its own gates, recorded for its own digest.
  */
 export function mergeIndex(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "unpushed">,
+  facts: Facts<"engine" | "registries" | "log" | "inputs">,
   options: PushOptions & { readonly images: readonly string[] },
 ): Step[] {
   const version = requireVersion(facts);

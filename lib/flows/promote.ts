@@ -71,10 +71,7 @@ export function tagLocalAsDev(facts: PushFacts, options: { readonly skipTests: b
 }
 
 /** docker_tag_push_multi_build_local_as_dev: both at once for an index, whose emulated platforms are started first. */
-export function tagPushLocalAsDev(
-  facts: Facts<"engine" | "registries" | "log" | "unpushed">,
-  options: PushOptions & { readonly skipTests: boolean },
-): Step[] {
+export function tagPushLocalAsDev(facts: PushFacts, options: PushOptions & { readonly skipTests: boolean }): Step[] {
   const version = requireVersion(facts);
   assertPushed(facts, options);
   const reference = engineImage(facts, "local", version);
@@ -85,7 +82,7 @@ export function tagPushLocalAsDev(
 }
 
 /** docker_push_dev alone: pushes what was tagged, to all registries, and points dev at it. */
-export function pushDev(facts: Facts<"engine" | "registries" | "log" | "unpushed">, options: PushOptions): Step[] {
+export function pushDev(facts: PushFacts, options: PushOptions): Step[] {
   const version = requireVersion(facts);
   assertPushed(facts, options);
   assertNotRolledBack(facts, version);
@@ -100,7 +97,7 @@ export function pushDev(facts: Facts<"engine" | "registries" | "log" | "unpushed
 
 /** docker_push_prod alone: as docker_push_dev, for an image whose gates have passed. */
 export function pushProd(
-  facts: Facts<"engine" | "registries" | "log" | "inputs" | "unpushed">,
+  facts: Facts<"engine" | "registries" | "log" | "inputs">,
   options: PushOptions & { readonly skipTests: boolean },
 ): Step[] {
   const version = requireVersion(facts);
@@ -161,10 +158,7 @@ function labelsOf(facts: Facts<"engine" | "registries">, names: readonly string[
 
 type Tested = { readonly image: string; readonly version: Version; readonly base: BaseImage | null };
 
-function pushTested(
-  facts: Facts<"engine" | "registries" | "log" | "unpushed">,
-  { image, version, base }: Tested,
-): Step[] {
+function pushTested(facts: PushFacts, { image, version, base }: Tested): Step[] {
   return [
     lookAtTargets(facts),
     ...claimed(facts, version, [

@@ -73,7 +73,7 @@ type Told = {
 };
 
 /** Where the release stands: its digest, registry by tag, what was not tested, what to do next. */
-export function tell(facts: Facts<"registries" | "log" | "unpushed">, image: Value, release: Told): Step {
+export function tell(facts: Facts<"registries" | "log">, image: Value, release: Told): Step {
   const { version, untested, tested } = release;
   const { stage } = facts;
   const name = facts.config.imageName;

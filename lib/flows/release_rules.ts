@@ -60,7 +60,7 @@ function assertFilledIn({ config, git, targets }: Facts): void {
 export type PushOptions = { readonly allowUnpushed?: boolean };
 
 /** Refuses a commit that only this clone has: its tag would bring it to everybody, on no branch and unseen. */
-export function assertPushed({ unpushed, git }: Facts<"unpushed">, { allowUnpushed }: PushOptions): void {
+export function assertPushed({ unpushed, git }: Facts<"log">, { allowUnpushed }: PushOptions): void {
   if (unpushed === null || allowUnpushed) return;
   const { name = "the remote" } = git.remote ?? {};
   throw new UserError(`${name} does not have the commit ${git.commit.slice(0, 12)} on its branch ${unpushed.branch}`, {

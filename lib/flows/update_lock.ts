@@ -12,7 +12,7 @@ import { assertClean } from "./tests.ts";
  * pip_list.txt; the release is then planned from that commit. Nothing where the lock is taken as it is.
  */
 export function updateLock(
-  facts: Facts<"engine" | "inputs" | "unpushed">,
+  facts: Facts<"engine" | "log" | "inputs">,
   options: Omit<BuildOptions, "buildArg"> & PushOptions & { readonly poetryMode?: PoetryMode | undefined },
 ): Step[] {
   if (!resolves(options.poetryMode)) return [];

@@ -253,7 +253,7 @@ export type Looked = {
 };
 
 /** Read in one look with the log. */
-type WithLog = "claim" | "moving" | "remoteTags";
+type WithLog = "claim" | "moving" | "remoteTags" | "unpushed";
 type Part = Exclude<keyof Looked, WithLog>;
 
 /** What is known to a flow that reads these parts of what was looked at; its script has to look at them. */
@@ -264,7 +264,7 @@ export type ImageFacts = Facts<"engine" | "registries" | "lastLog">;
 /** What is tagged and pushed from. */
 export type PushFacts = Facts<"engine" | "registries" | "log">;
 /** What a release is planned from. */
-export type ReleaseFacts = Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "unpushed">;
+export type ReleaseFacts = Facts<"engine" | "registries" | "log" | "inputs" | "nested">;
 
 /** What a script has looked at. */
 export type Need =
@@ -287,7 +287,7 @@ export type Given = {
   readonly registries: "registries";
   readonly log: "log" | "lastLog";
   readonly refs: "refs";
-  readonly pushed: "unpushed";
+  readonly pushed: never;
   readonly inputs: "inputs";
 };
 /** All that a script may know before its own look. */

@@ -12,7 +12,7 @@ import { usualPlatforms } from "../model/platform.ts";
 import { targetRegistries } from "../model/registry.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { type Base, costly, loadNeeds } from "./needs.ts";
+import { type Base, loadNeeds } from "./needs.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 /** The options that say what is looked at, where a script has them. */
@@ -127,11 +127,11 @@ function platformsOf(config: Config, asked: readonly string[] | undefined): read
   return config.release.platforms.length > 0 ? config.release.platforms : usualPlatforms;
 }
 
-/** Parts that were not loaded throw when a flow reads them. */
+/** What the types of flows do not hold: those two throw when they are read and were not loaded. */
 const unloaded: object = Object.defineProperties(
   {},
   Object.fromEntries(
-    costly.map((name) => [
+    (["git", "tree"] as const).map((name) => [
       name,
       {
         get: () => {

@@ -8,28 +8,10 @@ import { allowedInTree } from "../model/tests.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 
-/** The parts of Facts that cost something; everything else is read for every script. */
-export const costly = [
-  "git",
-  "tree",
-  "engine",
-  "registries",
-  "log",
-  "lastLog",
-  "inputs",
-  "claim",
-  "refs",
-  "remoteTags",
-  "unpushed",
-  "moving",
-] as const;
-
-type CostlyName = (typeof costly)[number];
-export type Base = Omit<Facts, CostlyName>;
-type Costly = Partial<Pick<AllFacts, CostlyName>>;
+export type Base = Omit<Facts, "git" | "tree">;
 
 /** Reads what a script needs, side by side; each part's code is loaded only when it is asked for. */
-export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
+export async function loadNeeds(base: Base, request: Request): Promise<Partial<AllFacts>> {
   const wants = (need: Need) => request.needs.includes(need);
   const looked = wants("git") || wants("log") ? loadGitFacts(base) : Promise.resolve(undefined);
   const isOnDev = base.stage === "prod" && wants("inputs");
@@ -44,7 +26,7 @@ export async function loadNeeds(base: Base, request: Request): Promise<Costly> {
   ]);
   const registries = seen && refs && !request.offline ? await withLabels(base, seen, refs.log) : seen;
   const parts = { git, tree, engine, registries, inputs, ...refs, ...more };
-  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Costly;
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Partial<AllFacts>;
 }
 
 type Wanted = {

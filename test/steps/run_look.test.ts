@@ -233,7 +233,9 @@ describe("Git", () => {
   it("is read without the log where that is not needed", async () => {
     const known = await at.look(["git"]);
     expect(known.git.commit).toBe(ground.commit);
-    expect(() => known.log).toThrow("the flow reads facts.log, which its script does not name in needs");
+    expect(known).not.toHaveProperty("log");
+    const unread = await at.look([]);
+    expect(() => unread.git).toThrow("the flow reads facts.git, which its script does not name in needs");
   });
 });
 
