@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync } from "nod
 import { join } from "node:path";
 import { hasImage, ownArchitecture } from "../../thin_client/engine/base.ts";
 import { must } from "../../thin_client/engine/command.ts";
-import { ensureArchive, type ImageRecipe, loadArchive } from "../../thin_client/engine/images.ts";
+import { ensureArchive, hasArchive, type ImageRecipe, loadArchive } from "../../thin_client/engine/images.ts";
 import type { Env, Layout } from "../../thin_client/engine/layout.ts";
 import { unpackPackages } from "../../thin_client/engine/packages.ts";
 
@@ -28,7 +28,7 @@ type Tiny = { readonly recipe: ImageRecipe; readonly foreign: Error | null };
 /** Makes the image's archive: with the other architectures, or without them where their packages cannot be read. */
 export async function ensureTinyArchive(at: Layout): Promise<Tiny> {
   const all = recipe(at, [own, ...others]);
-  if (existsSync(join(at.images, `${all.file}.tar`))) return { recipe: all, foreign: null };
+  if (hasArchive(at, all)) return { recipe: all, foreign: null };
   // An index of a foreign architecture is read by few: Debian 12's is the one that changes least.
   const bring = (architecture: string) =>
     unpackPackages(at, ["busybox-static"], folderOf(at, architecture), {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,5 +92,14 @@ describe("an archive", () => {
   it("is made by the next one that wants it, whole", async () => {
     expect(await ended(make())).toBe(0);
     expect(names().filter((name) => !name.startsWith("lock-"))).toEqual([expect.stringMatching(/\.tar$/)]);
+  });
+
+  it("is left alone by one after that, who removes what somebody left who was killed while he tidied up", async () => {
+    const [archive = ""] = names().filter((name) => name.endsWith(".tar"));
+    const { mtimeMs } = statSync(join(images, archive));
+    mkdirSync(join(images, `${archive}.unfinished`, "etc"), { recursive: true });
+    expect(await ended(make())).toBe(0);
+    expect(names().filter((name) => !name.startsWith("lock-"))).toEqual([archive]);
+    expect(statSync(join(images, archive)).mtimeMs).toBe(mtimeMs);
   });
 });

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -32,8 +33,28 @@ describe("npm run quickstart in a fresh clone", () => {
     expect(await until(() => !lives(child.group), 300_000)).toBe(true);
   };
 
+  const makesRepo = () => existsSync(join(sample.dir, "unfinished", "repo", "devops"));
+
+  it("that is interrupted says what that means, and leaves no half of a repo", async () => {
+    const words = ["run", "quickstart", "--", ...sample.words];
+    const child = spawn("npm", words, {
+      ...{ cwd: ground.clone, env: { ...ground.env }, detached: true },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (part: string) => (said += part));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    // As a terminal does: all that run in it hear it.
+    const seen = await until(makesRepo, 900_000).finally(() => process.kill(-(child.pid ?? 0), "SIGINT"));
+    await ended;
+    expect(seen).toBe(true);
+    expect(said).toContain("error: quickstart was interrupted\n");
+    expect(existsSync(sample.repo)).toBe(false);
+  });
+
   it("that is killed while it makes the repo leaves no half of one", async () => {
-    await killWhen(() => existsSync(join(sample.dir, "unfinished", "repo", "devops")));
+    rmSync(join(sample.dir, "unfinished"), { recursive: true });
+    await killWhen(makesRepo);
     expect(existsSync(sample.repo)).toBe(false);
   });
 

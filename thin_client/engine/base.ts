@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bootstrap, codename } from "./bootstrap.ts";
 import { run } from "./command.ts";
-import { ensureArchive, type ImageRecipe, loadArchive } from "./images.ts";
+import { ensureArchive, hasArchive, type ImageRecipe, loadArchive } from "./images.ts";
 import type { Env, Layout } from "./layout.ts";
 
 /** Debian 12 with nothing but its package manager. */
@@ -59,6 +59,6 @@ export async function ensureMadeArchive(at: Layout, name: MadeImage, say: (line:
 /** Brings an image into the engine unless it is there, from the kept archive. */
 export async function ensureMade(at: Layout, docker: Env, name: MadeImage, say: (line: string) => void): Promise<void> {
   if (await hasImage(docker, name)) return;
-  await ensureMadeArchive(at, name, say);
+  if (!hasArchive(at, recipe(at, name))) await ensureMadeArchive(at, name, say);
   await loadArchive(at, docker, recipe(at, name));
 }

@@ -33,19 +33,28 @@ const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 const archiveOf = (at: Layout, { file }: Pick<ImageRecipe, "file">): string => join(at.images, `${file}.tar`);
 
+/** Whether the archive of an image is kept. */
+export const hasArchive = (at: Layout, recipe: Pick<ImageRecipe, "file">): boolean => existsSync(archiveOf(at, recipe));
+
 /** Makes the archive of an image unless it is kept already, whoever else does at the same time; says so before it starts. */
 export async function ensureArchive(at: Layout, recipe: ImageRecipe, onMake: () => void): Promise<void> {
   const archive = archiveOf(at, recipe);
-  if (existsSync(archive)) return;
-  await withLock(
-    join(at.images, `lock-${recipe.file}`),
-    () => undefined,
-    async () => {
-      if (existsSync(archive)) return;
-      onMake();
-      await makeArchive(archive, recipe);
-    },
-  );
+  const work = `${archive}.unfinished`;
+  if (existsSync(archive) && !existsSync(work)) return;
+  await new Promise<void>((resolve, reject) => {
+    const make = async () => {
+      // Whoever was killed leaves it.
+      await removeFolder(work);
+      if (!existsSync(archive)) {
+        onMake();
+        await makeArchive(archive, work, recipe);
+      }
+      // Nobody has to wait until what it was made of is gone.
+      resolve();
+      await removeFolder(work);
+    };
+    withLock(join(at.images, `lock-${recipe.file}`), () => undefined, make).catch(reject);
+  });
 }
 
 /** Loads the kept archive of an image into an engine. */
@@ -56,9 +65,7 @@ export async function loadArchive(at: Layout, docker: Env, recipe: Pick<ImageRec
   });
 }
 
-async function makeArchive(archive: string, recipe: ImageRecipe): Promise<void> {
-  const work = `${archive}.unfinished`;
-  await removeFolder(work);
+async function makeArchive(archive: string, work: string, recipe: ImageRecipe): Promise<void> {
   const image = join(work, "image");
   mkdirSync(join(image, "blobs", "sha256"), { recursive: true });
   const parts: Part[] = [];
@@ -71,8 +78,6 @@ async function makeArchive(archive: string, recipe: ImageRecipe): Promise<void> 
   writeIndex(image, recipe.name, parts);
   await must(["tar", "-C", image, ...sameTar, "-cf", join(work, "image.tar"), "."]);
   renameSync(join(work, "image.tar"), archive);
-  // The process ends when this has; until then the archive can be used.
-  removeFolder(work).catch((error: unknown) => process.stderr.write(`${work} was not removed: ${String(error)}\n`));
 }
 
 const sameTar = ["--sort=name", `--mtime=${made}`, "--numeric-owner", "--format=gnu"];
