@@ -96,6 +96,16 @@ describe("what a commit of a ref holds", () => {
     });
     expect(made).toBe(`${tip}\n`);
   });
+
+  it("is of whom the settings name, without asking Git", async () => {
+    const named = { image: "known", prefix: "refs/slipway", remote: { name: "o", address: remote, pushTo: remote } };
+    const identity = { author: "Eve <eve@example.com>", committer: "Bob <bob@example.com>" };
+    const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" };
+    const refs = openRefs(topOf(ground.repo), { ...named, identity }, env);
+    await refs.swap([], [wanted("fast")]);
+    const said = await git(remote, "log", "-1", "--format=%an <%ae> %cn <%ce>", "refs/slipway/log/known");
+    expect(said).toBe("Eve <eve@example.com> Bob <bob@example.com>");
+  });
 });
 
 describe("refs that are moved as one", () => {
