@@ -3,7 +3,7 @@ import type { CopyEvent } from "../../lib/doors/registry.ts";
 import { digest } from "../unit/factory.ts";
 import { sha256 } from "./oci_server.ts";
 import { blob, blobsRead, copyGround, first, image, isBlob, isUpload, outcomes } from "./registry_copy_ground.ts";
-import { askedBy, failureOf, hold, imageOf, indexOf, lineOf, lines } from "./registry_ground.ts";
+import { askedBy, failureOf, hold, imageOf, indexOf, lines } from "./registry_ground.ts";
 
 const name = sha256(blob);
 const amd = imageOf(["shared", "amd"], { architecture: "amd64" });
@@ -122,36 +122,46 @@ describe("a source that fails", () => {
 });
 
 describe("the blobs of a copy", () => {
-  it("go four at a time", async () => {
+  it("go eight at a time", async () => {
     const { from, copy } = await ground();
     const wide = imageOf(Array.from({ length: 7 }, (_, at) => `small ${at}`));
     hold(from, wide);
     const waiting: (() => void)[] = [];
-    // Each read waits until four wait together.
+    // Each read waits until eight wait together.
     from.before = (asked) =>
       isBlob(asked)
         ? new Promise((resolve) => {
             waiting.push(resolve);
-            if (waiting.length === 4) for (const go of waiting.splice(0)) go();
+            if (waiting.length === 8) for (const go of waiting.splice(0)) go();
           })
         : undefined;
     expect(outcomes(await copy({ image: wide }))).toEqual(["copied"]);
   });
 
   it("go the small ones before those of four megabytes", async () => {
-    const { from, to, events, copy } = await ground();
-    const layers = [4_000_001, 4_000_000, 3_999_999].map((size, at) => ({
-      ...lineOf("", "layer"),
-      size,
-      digest: digest(`${at}`),
-    }));
-    const bytes = Buffer.from(JSON.stringify({ config: lineOf(blob, "config"), layers }));
-    hold(from, { ...image, bytes, digest: sha256(bytes) });
-    to.reply = (asked) => (isBlob(asked) ? { status: 200 } : null);
-    expect(outcomes(await copy({ image: { ...image, bytes, digest: sha256(bytes) } }))).toEqual(["copied"]);
-    const there = events.flatMap((event) => (event.event === "there" ? [event.digest] : []));
-    expect(there).toHaveLength(4);
-    expect(there.slice(0, 2).sort()).toEqual([digest("2"), name].sort());
-    expect(there.slice(2).sort()).toEqual([digest("0"), digest("1")]);
+    const { from, events, copy } = await ground();
+    const wide = imageOf(["a".repeat(4_000_001), "b".repeat(4_000_000), "c".repeat(3_999_999)]);
+    hold(from, wide);
+    expect(outcomes(await copy({ image: wide }))).toEqual(["copied"]);
+    const moved = events.flatMap((event) => (event.event === "uploaded" ? [event.digest] : []));
+    const [large, four, small] = wide.layers.map((layer) => sha256(layer));
+    expect(moved.slice(0, 2).sort()).toEqual([small, sha256(wide.config)].sort());
+    expect(moved.slice(2).sort()).toEqual([large, four].sort());
+  });
+
+  it("are looked for all at once, whatever their size", async () => {
+    const { from, to, copy } = await ground();
+    const wide = imageOf([..."abcdefghi"].map((letter) => letter.repeat(letter > "d" ? 10 : 4_000_000)));
+    hold(from, wide);
+    const waiting: (() => void)[] = [];
+    // Each look waits until all wait together.
+    to.before = ({ method, path }) =>
+      method === "HEAD" && path.includes("/blobs/")
+        ? new Promise((resolve) => {
+            waiting.push(resolve);
+            if (waiting.length === 10) for (const go of waiting.splice(0)) go();
+          })
+        : undefined;
+    expect(outcomes(await copy({ image: wide }))).toEqual(["copied"]);
   });
 });

@@ -6,7 +6,7 @@ import { bufferCollector } from "./collect.ts";
 import { broken, missing } from "./digest.ts";
 import { headManifest, partsOf, readManifest, writeManifest } from "./manifests.ts";
 import type { Copying, Target } from "./move_blob.ts";
-import { guard, moveBlob } from "./move_blob.ts";
+import { guard, moveBlob, targetsWithout } from "./move_blob.ts";
 import type { Session } from "./session.ts";
 import type { CopyEvent, CopyJob, CopyResult, Manifest } from "./types.ts";
 
@@ -105,20 +105,25 @@ async function moveBlobs(copying: Copying, lacking: ReadonlyMap<Target, Tree>): 
   );
   const blobs = blobsOf([...lacking.values()].flat());
   copying.progress({ event: "plan", blobs: blobs.length, bytes: blobs.reduce((sum, blob) => sum + blob.size, 0) });
-  for (const { atOnce, takes } of lanes) {
-    const queue = blobs.filter(takes).values();
-    const work = async () => {
-      for (const blob of queue) {
-        const targets = [...wanted].filter(([target, set]) => target.error === null && set.has(blob.digest));
-        await moveBlob(
-          copying,
-          blob,
-          targets.map(([target]) => target),
-        );
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, work));
-  }
+  const without = new Map<Descriptor, readonly Target[]>();
+  await side(asked, blobs, async (blob) => {
+    const targets = [...wanted].flatMap(([target, set]) => (set.has(blob.digest) ? [target] : []));
+    without.set(blob, await targetsWithout(copying, blob, targets));
+  });
+  for (const { atOnce, takes } of lanes)
+    await side(atOnce, blobs.filter(takes), (blob) => moveBlob(copying, blob, without.get(blob) ?? []));
+}
+
+/** How many blobs are looked for at once. */
+const asked = 32;
+
+/** Does something with each, so many at once. */
+async function side<T>(atOnce: number, all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const queue = all.values();
+  const lane = async () => {
+    for (const one of queue) await work(one);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
 }
 
 type Pushing = { readonly target: Target; readonly lacking: Tree };

@@ -44,12 +44,27 @@ function registryError(session: Session, repo: Repository, error: unknown): Regi
   return unreachable(repo, error);
 }
 
+/** The targets that lack a blob, by a HEAD to each that nothing has gone wrong with. */
+export function targetsWithout(copying: Copying, blob: Descriptor, targets: readonly Target[]): Promise<Target[]> {
+  const { session, progress } = copying;
+  return each(live(targets), (target) =>
+    guard(copying, target, async () => {
+      const { repo } = target;
+      if (!(await hasBlob(session, repo, blob.digest))) return target;
+      progress({ event: "there", digest: blob.digest, registry: repo.registry });
+      return null;
+    }),
+  );
+}
+
+const live = (targets: readonly Target[]): readonly Target[] => targets.filter(({ error }) => error === null);
+
 /**
- * Brings one blob to every target that lacks it: HEAD, mount where the host is the source's, else one read of the
- * source for all. What breaks on the way is tried again for the targets concerned, going on where a registry can.
+ * Brings one blob to targets that lack it: mounted where the host is the source's, else by one read of the source for
+ * all. What breaks on the way is tried again for the targets concerned, going on where a registry can.
  */
 export async function moveBlob(copying: Copying, blob: Descriptor, targets: readonly Target[]): Promise<void> {
-  let moving = await each(targets, (target) => guard(copying, target, () => begin(copying, blob, target)));
+  let moving = await each(live(targets), (target) => guard(copying, target, () => begin(copying, blob, target)));
   for (let attempt = 1; moving.length > 0; attempt += 1) {
     const failed = await moveOnce(copying, blob, moving);
     const delay = delayBeforeRetry(
@@ -79,15 +94,10 @@ const isWorthAnother = (error: unknown) => error instanceof PassingError || isLo
 async function begin(copying: Copying, blob: Descriptor, target: Target): Promise<Moving | null> {
   const { session, from, progress } = copying;
   const { repo } = target;
-  const tell = (event: "there" | "mounted") => progress({ event, digest: blob.digest, registry: repo.registry });
-  if (await hasBlob(session, repo, blob.digest)) {
-    tell("there");
-    return null;
-  }
   const other = mountSource(from, repo);
   const mounted = other === null ? null : await mount(session, repo, { digest: blob.digest, from: other });
   if (mounted === "mounted") {
-    tell("mounted");
+    progress({ event: "mounted", digest: blob.digest, registry: repo.registry });
     return null;
   }
   return { target, upload: { repo, blob, location: mounted ?? (await openUpload(session, repo)), held: 0 } };
