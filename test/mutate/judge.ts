@@ -13,7 +13,7 @@ const folders = ["test/unit", "test/steps"];
 export type Verdict = { readonly by: "tests" | "types" | null; readonly near: readonly string[] };
 /** What `unit_tests.ts` is asked, and what it answers. */
 export type Question = { readonly changed: readonly string[]; readonly files: readonly string[] };
-export type Answer = { readonly passed: boolean };
+export type Answer = { readonly failed: readonly string[] };
 
 /** A copy of the project to plant faults in. */
 export type Judge = { readonly judge: (mutant: Mutant) => Promise<Verdict>; readonly end: () => void };
@@ -25,15 +25,15 @@ export async function makeJudge(): Promise<Judge> {
   for (const file of listed.split("\n").filter(Boolean)) cpSync(join(root, file), join(dir, file));
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
   const tests = unitTestsIn(dir);
-  if (!(await tests.pass("package.json", folders.flatMap(sources).filter(isTest))))
-    throw new Error("the unit tests fail without a fault planted; run npx vitest run --project unit --project steps");
+  const failed = await tests.failing("package.json", folders.flatMap(sources).filter(isTest));
+  if (failed.length > 0) throw new Error(`tests fail without a fault planted:\n${failed.join("\n")}`);
   const judge = async (mutant: Mutant): Promise<Verdict> => {
     const code = readIn(mutant.file);
     const { near, far } = testsOf(mutant.file);
     writeFileSync(join(dir, mutant.file), withMutant(code, mutant));
     try {
       for (const files of [near, far])
-        if (files.length > 0 && !(await tests.pass(mutant.file, files))) return { by: "tests", near };
+        if (files.length > 0 && (await tests.failing(mutant.file, files)).length > 0) return { by: "tests", near };
       const { code: checked } = await run([join(root, "node_modules/.bin/tsc"), "--noEmit"], { cwd: dir });
       return { by: checked === 0 ? null : "types", near };
     } finally {
@@ -57,22 +57,23 @@ function unitTestsIn(dir: string) {
   let child: ChildProcess | null = null;
   /** Changed back since the process that stays has read it. */
   let before: string | null = null;
-  const pass = (changed: string, files: readonly string[]): Promise<boolean> =>
+  const failing = (changed: string, files: readonly string[]): Promise<readonly string[]> =>
     new Promise((resolve) => {
       child ??= start();
       const asked = child;
-      const answer = (passed: boolean) => {
+      const answer = (failed: readonly string[]) => {
         clearTimeout(late);
         asked.removeAllListeners();
         if (!asked.connected) child = null;
-        resolve(passed);
+        resolve(failed);
       };
       const late = setTimeout(() => asked.kill("SIGKILL"), patience);
-      asked.once("message", (message) => answer((message as Answer).passed)).once("exit", () => answer(false));
+      asked.once("message", (message) => answer((message as Answer).failed));
+      asked.once("exit", () => answer([`they did not end within ${patience / 1000} s`]));
       asked.send({ changed: [join(dir, changed), ...(before === null ? [] : [before])], files } satisfies Question);
       before = join(dir, changed);
     });
-  return { pass, end: () => void child?.kill("SIGKILL") };
+  return { failing, end: () => void child?.kill("SIGKILL") };
 }
 
 const isTest = (path: string): boolean =>

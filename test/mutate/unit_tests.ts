@@ -16,8 +16,12 @@ process.on("message", async ({ changed, files }: Question) => {
   for (const file of changed) vitest.invalidateFile(file);
   const found = await vitest.globTestSpecifications([...files]);
   const { unhandledErrors } = await vitest.runTestSpecifications(found, false);
-  const isFine =
-    found.length > 0 && unhandledErrors.length === 0 && found.every((one) => one.testModule?.ok() === true);
+  const failed = found.flatMap(({ moduleId, testModule }) => {
+    if (testModule?.ok() === true) return [];
+    const tests = [...(testModule?.children.allTests("failed") ?? [])].map(({ fullName }) => fullName);
+    return [`${moduleId}: ${tests.join("; ") || "it could not be run"}`];
+  });
+  const others = [...unhandledErrors.map(String), ...(found.length === 0 ? ["no test was found"] : [])];
   vitest.state.clearErrors();
-  process.send?.({ passed: isFine } satisfies Answer);
+  process.send?.({ failed: [...failed, ...others] } satisfies Answer);
 });
