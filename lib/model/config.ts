@@ -73,7 +73,7 @@ export type Config = {
 
 /** The sections of the original, which may hold keys that Slipway does not know; so may sections of other tools. */
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
-const ownSections = ["release", "tests", "container", "notify", "tmux", "packages"];
+const ownSections = ["release", "tests", "container", "notify", "packages"];
 
 /** A parsed repo_config.yaml to a Config; throws with file, line and key at the first thing that is wrong. */
 export function parseConfig(source: ConfigSource): Config {
@@ -116,7 +116,7 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 }
 
 const releaseKeys = [
-  ...["changelog_update", "gates", "end_to_end", "platforms", "downstream"],
+  ...["changelog_update", "gates", "end_to_end", "platforms"],
   ...["build_args", "secrets", "dev_packages", "ref_prefix", "remote", "passes_from"],
 ];
 

@@ -45,7 +45,7 @@ describe("a config says", () => {
     [{ tests: { fast: { entrypoint: false } } }, false, ({ tests }) => tests.fast.entrypoint],
     [{}, {}, ({ packages }) => packages.allowUnused],
     [{ packages: { allow_unused: { ipdb: "typed" } } }, { ipdb: "typed" }, ({ packages }) => packages.allowUnused],
-    [{ tmux: { any: "thing" } }, "cmamp", ({ imageName }) => imageName],
+    [{ tmux: { any: "thing" } }, ['repo_config.yaml:1 "tmux"'], ({ leftAlone }) => leftAlone],
     [{ s3_bucket_info: { any: "thing" } }, "cmamp", ({ imageName }) => imageName],
   ])("%j: %j", (sections, expected, of) => {
     expect(of(config({ ...sections }))).toEqual(expected);
@@ -54,7 +54,6 @@ describe("a config says", () => {
   it.each<[object, Partial<Config["release"]>]>([
     [{ platforms: ["linux/arm64", "linux/amd64"] }, { platforms: ["linux/amd64", "linux/arm64"] }],
     [{ dev_packages: ["/venv", "/opt/a-b_c.d+e"] }, { devPackages: ["/venv", "/opt/a-b_c.d+e"] }],
-    [{ downstream: { any: "thing" } }, { none: false }],
     [{ build_args: { A: 1 } }, { buildArgs: { A: "1" } }],
     [
       { build_args: { A: "https://x.org/a@b", B: "git@x.org:a" } },
@@ -228,7 +227,11 @@ describe("a config is refused", () => {
     [{ container: { port: [] } }, "container.port is not a known key", 'Did you mean "ports"?'],
     [{ notifi: {} }, "notifi is not a known key", 'Did you mean "notify"?'],
     [{ package: {} }, "package is not a known key", 'Did you mean "packages"?'],
-    [{ tmx: {} }, "tmx is not a known key", 'Did you mean "tmux"?'],
+    [
+      { release: { downstream: [] } },
+      "release.downstream is not a known key",
+      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, ref_prefix, remote, passes_from",
+    ],
     [
       { docker_info: {} },
       "docker_info.docker_image_name is missing",
@@ -238,7 +241,7 @@ describe("a config is refused", () => {
     expect(refused(sections)).toMatchObject({ message: `repo_config.yaml:1 ${what}`, fix, kind: "config" });
   });
 
-  it.each(["docker_infos", "containers", "test", "tmuxx", "Release"])("where the section %s is a slip", (name) => {
+  it.each(["docker_infos", "containers", "test", "notifyy", "Release"])("where the section %s is a slip", (name) => {
     expect(refused({ [name]: {} }).message).toBe(`repo_config.yaml:1 ${name} is not a known key`);
   });
 
