@@ -54,6 +54,16 @@ describe("an upload that broke off", () => {
     expect(to.blobs.get(name)?.equals(own.config)).toBe(true);
   });
 
+  it("starts anew where what was there came from a source that gave other bytes", async () => {
+    const size = 16 * MiB;
+    const { from, to, own, name, copy } = await broken("oci", size, 100_000);
+    const other: Reply = { status: 200, body: Buffer.alloc(size, "x") };
+    from.early = first(1, ({ path }) => path.endsWith(name), other);
+    expect(await copy()).toMatchObject([{ outcome: "copied" }]);
+    expect(to.blobs.get(name)?.equals(own.config)).toBe(true);
+    expect(askedBy(from, "GET").filter(({ path }) => path.endsWith(name))).toHaveLength(3);
+  });
+
   it("starts anew in ecr", async () => {
     const { sent, copy } = await broken("ecr", 1000, 400);
     expect(await copy()).toMatchObject([{ outcome: "copied" }]);

@@ -103,7 +103,7 @@ describe("a source that fails", () => {
     const { from, to, copy } = await ground(2);
     from.manifests.clear();
     await errors(copy(), { reason: "not_found", message: `mine has no ${from.address}/cmamp@${image.digest}` });
-    expect(lines(to)).toEqual(["HEAD /v2/cmamp/manifests/dev"]);
+    expect(lines(to)).toEqual(["HEAD /v2/cmamp/manifests/dev", `HEAD /v2/cmamp/manifests/${image.digest}`]);
   });
 
   it("without a child of the index is every target's failure", async () => {

@@ -59,16 +59,25 @@ async function forLive(copying: Copying, targets: readonly Target[], work: (targ
 }
 
 async function copyTo(copying: Copying, job: CopyJob, targets: readonly Target[]): Promise<void> {
-  const tree = await readTree(copying, job.digest).catch((error: unknown) => {
-    copying.session.signal?.throwIfAborted();
-    if (!(error instanceof RegistryError)) throw error;
-    for (const target of targets) target.error = error;
-    return null;
-  });
-  if (tree === null) return;
+  const holds = new Map<Target, boolean>();
+  const [tree] = await Promise.all([
+    readTree(copying, job.digest).catch((error: unknown) => {
+      copying.session.signal?.throwIfAborted();
+      if (!(error instanceof RegistryError)) throw error;
+      return error;
+    }),
+    forLive(copying, targets, async (target) => {
+      holds.set(target, (await headManifest(copying.session, target.repo, { reference: job.digest })) !== null);
+    }),
+  ]);
+  if (tree instanceof RegistryError) {
+    for (const target of targets) target.error = tree;
+    return;
+  }
   const lacking = new Map<Target, Tree>();
   await forLive(copying, targets, async (target) => {
-    lacking.set(target, await lackingIn(copying, target.repo, tree));
+    const known = { digest: job.digest, isThere: holds.get(target) === true };
+    lacking.set(target, await lackingIn(copying, target.repo, { tree, known }));
   });
   await moveBlobs(copying, lacking);
   await forLive(copying, targets, (target) =>
@@ -93,10 +102,14 @@ async function readTree({ session, from }: Copying, root: string): Promise<Tree>
   return pushOrder(root, nodes);
 }
 
+type Held = { readonly tree: Tree; readonly known: { readonly digest: string; readonly isThere: boolean } };
+
 /** A registry that holds a manifest holds its blobs: it checked them when the manifest was put. */
-async function lackingIn({ session }: Copying, repo: Repository, tree: Tree): Promise<Tree> {
-  const found = await Promise.all(tree.map((node) => headManifest(session, repo, { reference: node.digest })));
-  return tree.filter((_, index) => found[index] === null);
+async function lackingIn({ session }: Copying, repo: Repository, { tree, known }: Held): Promise<Tree> {
+  const isThere = async ({ digest }: Node<Manifest>) =>
+    digest === known.digest ? known.isThere : (await headManifest(session, repo, { reference: digest })) !== null;
+  const found = await Promise.all(tree.map(isThere));
+  return tree.filter((_, index) => !found[index]);
 }
 
 async function moveBlobs(copying: Copying, lacking: ReadonlyMap<Target, Tree>): Promise<void> {

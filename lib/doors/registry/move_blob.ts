@@ -7,7 +7,7 @@ import { canResume, delayBeforeRetry, heldBytes } from "../../model/oci/retry.ts
 import { hasBlob, locationOf, mount, openBlob, openUpload } from "./blobs.ts";
 import { isReset, networkCode, pause, unreachable } from "./patience.ts";
 import { ask, push } from "./perform.ts";
-import { pump } from "./pump.ts";
+import { pump, ShortError } from "./pump.ts";
 import type { Session } from "./session.ts";
 import type { Sink, Upload } from "./sink.ts";
 import { PassingError, sinkOf } from "./sink.ts";
@@ -120,7 +120,7 @@ async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Mov
   } catch (error) {
     // The source failed: that is every target's failure, and names the source.
     const refused = registryError(session, from, error);
-    const failure = isLost(error) ? new PassingError(refused) : refused;
+    const failure = isLost(error) ? new PassingError(refused, error instanceof ShortError) : refused;
     return new Map(moving.map((one) => [one, failure]));
   }
 }
@@ -132,7 +132,8 @@ async function goOn(copying: Copying, moving: Moving, why: unknown): Promise<Mov
   const { repo, blob } = upload;
   const words = why instanceof Error ? why.message : String(why);
   progress({ event: "retry", digest: blob.digest, registry: repo.registry, why: words });
-  const rest = canResume(repo.kind) ? await heldOf(session, upload) : null;
+  const mayResume = canResume(repo.kind) && !(why instanceof PassingError && why.anew);
+  const rest = mayResume ? await heldOf(session, upload) : null;
   if (rest !== null) return { target, upload: { ...upload, ...rest } };
   return { target, upload: { repo, blob, location: await openUpload(session, repo), held: 0 } };
 }

@@ -49,6 +49,11 @@ export async function pump(session: Session, source: Source, sinks: readonly Sin
   }
 }
 
+/** A source that gave less than the whole blob and called it all: none of it is to be trusted. */
+export class ShortError extends Error {
+  readonly code = "ECONNRESET";
+}
+
 async function readChecked(session: Session, source: Source, each: (chunk: Uint8Array) => Promise<boolean>) {
   const { blob, repo, stream } = source;
   const hash = await sha256();
@@ -65,7 +70,7 @@ async function readChecked(session: Session, source: Source, each: (chunk: Uint8
     if (last !== null && !(await each(last))) return;
     last = next.value;
   }
-  if (size < blob.size) throw Object.assign(new Error("the body ended early"), { code: "ECONNRESET" });
+  if (size < blob.size) throw new ShortError();
   const digest = `sha256:${hash.digest("hex")}`;
   if (digest !== blob.digest) throw broken(repo, blob.digest, `The bytes that came are ${digest}.`);
   if (last !== null) await each(last);

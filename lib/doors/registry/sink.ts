@@ -30,10 +30,13 @@ export type Sink = {
 /** The registry did not take this upload and may take the next; `refused` is what to report if it does not. */
 export class PassingError extends Error {
   readonly refused: Error;
+  /** What the registry holds of it is of no use. */
+  readonly anew: boolean;
 
-  constructor(refused: Error) {
+  constructor(refused: Error, anew = false) {
     super(refused.message);
     this.refused = refused;
+    this.anew = anew;
   }
 }
 
@@ -107,12 +110,14 @@ async function openPiece(session: Session, upload: Upload, piece: Piece): Promis
   return { outgoing: await startUpload(session, asked), asked, sent };
 }
 
-async function closePiece(session: Session, { repo, blob }: Upload, open: Open): Promise<URL | null> {
+async function closePiece(session: Session, { repo, blob, held }: Upload, open: Open): Promise<URL | null> {
   const { outgoing, asked, sent } = open;
   const answer = await outgoing.end();
   const { status } = answer;
   if (!asked.accept.includes(status)) {
     const refused = refusal(session, asked, { status, body: answer.text });
+    // The part that was there may have come from a source that gave false bytes before it broke.
+    if (asked.method === "PUT" && held > 0 && status === 400) throw new PassingError(refused, true);
     const challenge = answer.headers.get("www-authenticate");
     const lost = asked.method === "PATCH" && (status === 404 || status === 416);
     const again = status === 401 ? refusedLogin(session, repo, { challenge, sent }) : lost || isPassing({ status });
