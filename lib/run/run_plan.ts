@@ -40,7 +40,9 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
     else tellResult(world, run.common);
     return world.state.exitCode;
   } catch (error) {
-    throw withSteps(world.signal.aborted ? interrupted() : error, world);
+    // A step that was interrupted may say what goes on without it.
+    const isTold = error instanceof UserError && error.kind === "interrupted";
+    throw withSteps(world.signal.aborted && !isTold ? interrupted() : error, world);
   }
 }
 

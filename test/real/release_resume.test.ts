@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../thin_client/engine/command.ts";
 import { engineNames } from "../bed/engine_api.ts";
 import { ranIn } from "../bed/final_state.ts";
 import { type HoldingProxy, startHoldingProxy } from "../bed/holding_proxy.ts";
@@ -20,11 +21,16 @@ afterAll(async () => {
   await ground.end();
 });
 
-/** Starts a release and kills it when the second registry is sent a request that fits. */
-async function killWhen(repo: string, fits: (method: string, path: string) => boolean): Promise<void> {
+/** Starts a release and kills it when the second registry is sent a request that fits, and what is to be there by then is. */
+async function killWhen(
+  repo: string,
+  fits: (method: string, path: string) => boolean,
+  isThere: () => Promise<boolean> = async () => true,
+): Promise<void> {
   const reached = second.hold(fits);
   const running = startWorkflow(repo, "docker_release_dev", "--version", "1.0.0");
   await Promise.race([reached, running.ended.then((code) => Promise.reject(new Error(`it ended with ${code}`)))]);
+  expect(await until(isThere, 60_000)).toBe(true);
   await running.kill();
 }
 
@@ -51,7 +57,9 @@ describe("a release that was killed", () => {
 
   it("while dev moved is finished by the next command of anyone, and each registry ends with one dev", async () => {
     const repo = await ground.repo("mid-flip", { registries: registries() });
-    await killWhen(repo, (method, path) => method === "PUT" && path.endsWith("/manifests/dev"));
+    // All registries are moved at once.
+    const isMoved = async () => (await digestAt(`${ground.addresses["r1"]}/mid-flip:dev`)) !== null;
+    await killWhen(repo, (method, path) => method === "PUT" && path.endsWith("/manifests/dev"), isMoved);
     const [first, other] = await digestsAt(addresses(), "mid-flip:dev");
     expect({ first, other }).toEqual({ first: expect.stringMatching(/^sha256:/), other: null });
     const refs = (await refsOf(`${repo}.git`)).map((line) => line.split(" ")[0]);

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cmd } from "../../lib/kinds/command.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
+import { UserError } from "../../lib/model/errors.ts";
+import { kind } from "../../lib/model/kind.ts";
 import type { Action } from "../../lib/model/plan.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
-import { doing, type Ground, type Place, startGround, told } from "./ground.ts";
+import { doing, type Ground, type Place, startGround, states, told } from "./ground.ts";
 
 const sh = (text: string): Action => cmd`sh -c ${text}`;
 const interrupted = {
@@ -13,6 +15,20 @@ const interrupted = {
   why: "The run was stopped from outside.",
   fix: "Type the same command again; what was finished is found and not done twice",
 };
+
+/** What goes on when nobody watches it any more, and says so. */
+const watched = kind<{ readonly kind: "watched" }>("watched", {
+  lines: () => ["# watch it"],
+  run: async () => {
+    process.emit("SIGINT", "SIGINT");
+    throw new UserError("interrupted while it goes on", {
+      why: "It goes on.",
+      fix: "Watch",
+      exitCode: 130,
+      kind: "interrupted",
+    });
+  },
+});
 
 describe("Ctrl-C", () => {
   let ground: Ground;
@@ -42,6 +58,12 @@ describe("Ctrl-C", () => {
     expect([ended.code, told(ended).error]).toEqual([130, interrupted]);
     expect(ended.err).not.toContain("two");
     expect(process.listenerCount("SIGHUP")).toBe(before);
+  });
+
+  it("of what goes on without the run is told in its own words", async () => {
+    const ended = await at.plan([doing("one", watched({})), doing("two", sh("echo two"))], "--json");
+    const own = { kind: "interrupted", what: "interrupted while it goes on", why: "It goes on.", fix: "Watch" };
+    expect([ended.code, told(ended).error, states(ended)]).toEqual([130, own, { one: "stopped" }]);
   });
 
   it("while the world is looked at ends the run before it plans", async () => {
