@@ -7,7 +7,6 @@ import type { SignedEntry } from "../model/log.ts";
 import { now } from "./clock.ts";
 import { readText, remove } from "./files.ts";
 import type { Git, tryGit } from "./git.ts";
-import { makeCommit } from "./git_objects.ts";
 
 /** How the refs of one image are reached. */
 export type Scope = {
@@ -59,6 +58,8 @@ export async function listRefs(scope: Scope): Promise<Record<string, string>> {
     string
   >;
   if (isOffline && kept) refs[logRef] = kept;
+  // Only this repo's own list has it.
+  if (!remote) seen.memory = kept ?? null;
   seen.refs = refs;
   return refs;
 }
@@ -110,6 +111,8 @@ export async function writeCommit(scope: Scope, text: string, parents: readonly 
   const tree = emptyTree[some.length] ?? (await git(["mktree"], ""));
   seen.identity ??= scope.identity ?? (await askedIdentity(git));
   const time = Math.floor(now() / 1000);
+  // What hashes and packs is loaded where something is written.
+  const { makeCommit } = await import("./git_objects.ts");
   const commit = makeCommit(gitDir, { tree, parents, ...seen.identity, time, message: text });
   commits.add(commit);
   return commit;

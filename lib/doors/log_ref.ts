@@ -83,7 +83,8 @@ type Looked = LogLook & { readonly messages: readonly LogCommit[] };
 
 async function look(scope: Scope, tip: string | null): Promise<Looked> {
   const { remote, logRef, seenRef, attempt } = scope;
-  const seen = (await attempt(["rev-parse", "--verify", "--quiet", seenRef])).stdout.trim() || null;
+  const asked = async () => (await attempt(["rev-parse", "--verify", "--quiet", seenRef])).stdout.trim() || null;
+  const seen = remote || scope.seen.memory === undefined ? await asked() : scope.seen.memory;
   scope.seen.memory = seen;
   const known = { ref: logRef, where: remote?.name ?? "this repo", tip, seen };
   if (tip === null) return { ...known, commits: [], messages: [], instead: "" };

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { ecrPassword } from "../doors/aws.ts";
 import { readText } from "../doors/files.ts";
 import { interrupted } from "../doors/interrupt.ts";
-import { readDockerConfig } from "../doors/registry/docker_config.ts";
 import { capture, type RunOptions, run } from "../doors/shell.ts";
 import { accountWords, type EcrPassword } from "../model/aws.ts";
 import { passed, UserError } from "../model/errors.ts";
@@ -167,6 +166,7 @@ const saysAgain = ({ again }: Command, { signal, step }: World): boolean =>
 
 /** Amazon's own helper logs in with each question, and takes no login to keep. */
 async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
+  const { readDockerConfig } = await import("../doors/registry/docker_config.ts");
   return helperFor(await readDockerConfig(env), host) === "ecr-login";
 }
 
