@@ -1,3 +1,4 @@
+import { UserError } from "./errors.ts";
 import { kindOf } from "./kind.ts";
 
 /** Text that is known when the plan is made, or what an earlier step of it makes: the digest of an image. */
@@ -76,3 +77,25 @@ export const group = (
   ...how,
   steps,
 });
+
+/** Refuses a plan of which a part would not run, or not be told from another: names are those of logs and containers too. */
+export function assertSound(parts: Group["steps"], names: Set<string> = new Set()): void {
+  const refuse = (what: string, fix: string): never => {
+    throw new UserError(what, {
+      why: "Steps are named in logs, containers and --from, and all of them have to run.",
+      fix,
+    });
+  };
+  for (const part of parts) {
+    const { id } = part;
+    if (!/^[\w-]+$/.test(id)) refuse(`"${id}" is no name of a step`, "Name it in snake_case, like run_fast_tests");
+    if (names.has(id))
+      refuse(`two steps of this plan are called "${id}"`, "Give each step and group a name of its own");
+    names.add(id);
+    if (!isGroup(part)) continue;
+    const { atOnce = 1 } = part;
+    if (atOnce !== "cores" && !(Number.isInteger(atOnce) && atOnce >= 1))
+      refuse(`"${id}" does ${atOnce} steps at once`, 'Give atOnce a whole number from 1, or "cores"');
+    assertSound(part.steps, names);
+  }
+}

@@ -138,6 +138,21 @@ describe("a group", () => {
     expect([ended.code, told(ended).error.kind]).toEqual([70, "bug"]);
   });
 
+  it.each<[string, readonly (Step | Group)[], string]>([
+    ["none of its steps at once", [many([sh("a", "true")], { atOnce: 0 })], '"many" does 0 steps at once'],
+    ["no whole number of steps at once", [many([sh("a", "true")], { atOnce: 1.5 })], '"many" does 1.5 steps at once'],
+    ["a step called as another", [sh("a", "true"), many([sh("a", "true")])], 'two steps of this plan are called "a"'],
+    ["a step called as its group", [many([sh("many", "true")])], 'two steps of this plan are called "many"'],
+    ["a step whose name leads elsewhere", [sh("../a", "true")], '"../a" is no name of a step'],
+  ])("with %s is refused before anything is done, also in a dry run", async (_what, steps, what) => {
+    const file = sh("first", "touch done");
+    for (const words of [["--json"], ["--json", "--dry-run"]]) {
+      const ended = await at.plan([file, ...steps], ...words);
+      expect([ended.code, told(ended).error.what]).toEqual([2, what]);
+    }
+    expect(existsSync(join(ground.repo, "done"))).toBe(false);
+  });
+
   it("is printed with its steps below it, numbered through the plan", async () => {
     const { out } = await at.plan(
       [sh("a", "true"), many([sh("b", "true")], { atOnce: "cores", onFailure: "stop" })],
