@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { must } from "../../thin_client/engine/command.ts";
 import { engineState } from "./engine_api.ts";
 import { git } from "./git.ts";
@@ -56,9 +56,11 @@ const readOnly = [
 /** Whether a docker command only looks. */
 export const onlyLooks = (words: readonly string[]): boolean => readOnly.some((row) => row.test(words.join(" ")));
 
-/** Path, kind, mode and content of everything below a folder but the parts named. */
+/** Path, kind, mode and content of everything below a folder but the parts named; a link is what it says, not what is behind it. */
 export function treeOf(dir: string, without: readonly string[] = []): readonly string[] {
-  const paths = existsSync(dir) ? readdirSync(dir, { recursive: true }).map(String).sort() : [];
+  // Only entries with their types do not follow links to folders.
+  const entries = existsSync(dir) ? readdirSync(dir, { recursive: true, withFileTypes: true }) : [];
+  const paths = entries.map((entry) => relative(dir, join(entry.parentPath, entry.name))).sort();
   const kept = paths.filter((path) => !without.some((part) => path === part || path.startsWith(`${part}/`)));
   return kept.map((path) => {
     const full = join(dir, path);

@@ -19,8 +19,12 @@ export async function record({ cwd, socketDir, env }: Stage, lines: readonly str
   await needs("tmux");
   const tmux = (...words: readonly string[]) =>
     must(["tmux", "-S", join(socketDir, "recorder"), "-f", "/dev/null", ...words]);
-  const given = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  await tmux("new-session", "-d", "-s", "dev", "-x", "80", "-y", "24", "-c", cwd, "env", "PS1=$ ", ...given, "sh");
+  // A terminal of tmux has all that tmux was started with: what has no value here is taken away.
+  const own = Object.entries(env).toSorted(
+    ([, one], [, other]) => Number(one !== undefined) - Number(other !== undefined),
+  );
+  const given = own.flatMap(([name, value]) => (value === undefined ? ["-u", name] : [`${name}=${value}`]));
+  await tmux("new-session", "-d", "-s", "dev", "-x", "80", "-y", "24", "-c", cwd, "env", ...given, "PS1=$ ", "sh");
   const began = performance.now();
   const shots: Shot[] = [];
   const screen = async () => (await tmux("capture-pane", "-p", "-t", "dev")).trimEnd();
