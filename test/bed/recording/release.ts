@@ -44,7 +44,8 @@ export async function recordRelease(): Promise<Recording> {
     await git(repo, "remote", "set-url", "origin", address);
     const path = `${join(root, "thin_client/bin")}${delimiter}${process.env["PATH"]}`;
     const own = { HOME: home, PATH: path, GIT_CONFIG_GLOBAL: join(home, ".gitconfig"), TERM: undefined };
-    const env = { ...process.env, ...own, CI: undefined, VITEST: undefined, SLIPWAY_ROOT: undefined };
+    const elsewhere = { CI: undefined, GITHUB_ACTIONS: undefined, VITEST: undefined, SLIPWAY_ROOT: undefined };
+    const env = { ...process.env, ...own, ...elsewhere };
     const first = await workflowsIn(repo, { env })("docker_release_dev", "--version", "1.0.0");
     if (first.code !== 0) throw new Error(first.stderr);
     writeFileSync(join(repo, "changelog.txt"), changelog(name, "1.1.0", "1.0.0"));
