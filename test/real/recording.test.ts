@@ -4,22 +4,23 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Browser, startBrowser } from "../bed/browser.ts";
 import { tooPale } from "../bed/readable.ts";
-import { picture, recordRelease } from "../bed/recording/release.ts";
+import { pictures, recordPictures } from "../bed/recording/pictures.ts";
 import { endsIn, lasting } from "../bed/recording/svg.ts";
 
-it("the recording in README.md is what the same lines show today; npm run recording makes it anew", async () => {
-  const today = await recordRelease();
-  expect(today.ends.map(lasting)).toEqual(endsIn(readFileSync(picture, "utf8")).map(lasting));
+it("the pictures in docs/ are what the same lines show today; npm run recording makes them anew", async () => {
+  const today = await recordPictures();
+  for (const [index, { file }] of pictures.entries())
+    expect(today[index]?.ends.map(lasting)).toEqual(endsIn(readFileSync(file, "utf8")).map(lasting));
 });
 
-describe("the recording in a browser", () => {
+describe.each(pictures)("$title, in a browser", ({ file }) => {
   let browser: Browser;
   let [dir, page] = ["", ""];
   beforeAll(async () => {
     browser = await startBrowser();
     dir = mkdtempSync(join(tmpdir(), "picture-"));
     page = join(dir, "page.html");
-    writeFileSync(page, `<!doctype html><body style="margin:0">${readFileSync(picture, "utf8")}`);
+    writeFileSync(page, `<!doctype html><body style="margin:0">${readFileSync(file, "utf8")}`);
   });
   afterAll(async () => {
     await browser.close();

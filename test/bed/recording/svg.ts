@@ -111,15 +111,25 @@ function textOf({ text, column, bold, dim, colour }: Span): string {
   return `<text x="${x}" textLength="${long}"${looks ? ` class="${looks}"` : ""}>${escaped(words)}</text>`;
 }
 
+/** What another machine, or a slower day, shows otherwise: programs that nobody needs, and how long tests took. */
+const ofTheDay = [
+  /^(ok|absent) +(tmux|aws|gh) .*\n( +fix: .*\n)?/gm,
+  /^.*\bdurations\b.*\n/gm,
+  /^[\d.]+s (call|setup|teardown) .*\n/gm,
+];
+
 /** What does not differ from one run of the same to the next: no time, no digest, and no row that a longer one pushed away. */
 export const lasting = (text: string): string =>
-  text
+  ofTheDay
+    .reduce((left, rows) => left.replaceAll(rows, ""), text)
+    .replaceAll(/^(ok +(?:git|bash|docker|buildx|compose)) .*$/gm, "$1 VERSION")
+    .replaceAll(/\blog: [\s\S]*?\.log$/gm, "log: FILE")
     .replaceAll(/\s+done( in [\d.]+ (?:s|min)[^\n]*)?(?=\n)/g, " done")
     .replaceAll(/\b[0-9a-f]{12}\b/g, "DIGEST")
-    .replaceAll(/\b[\d.]+ (s|min|kB|MB)\b/g, "N $1")
+    .replaceAll(/\b[\d.]+ ?(s|min|kB|MB)\b/g, "N $1")
     .replaceAll(/ {2,}/g, " ")
     .split("\n")
-    .slice(-16)
+    .slice(-14)
     .join("\n");
 
 /** What stood on the screen at the end of each line, as the picture tells it to who does not see it. */

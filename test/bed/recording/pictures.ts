@@ -14,17 +14,41 @@ import { record } from "./record.ts";
 import type { Recording } from "./svg.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-/** The picture on top of README.md. */
-export const picture = join(root, "docs/release.svg");
-export const pictureTitle = "A release to three registries, its status, and the way back, in a terminal";
+
+/** A picture in docs/: what is written in the repo before, in a new version, and what is typed then. */
+type Picture = {
+  readonly file: string;
+  readonly title: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly lines: readonly string[];
+};
 
 const name = "shop";
 const address = "git@git.example.com:acme/shop.git";
-/** What is typed in the recording. */
-const lines = ["i docker_release_dev --yes", "i release_status", "i docker_rollback_dev --version 1.0.0 --yes"];
+/** The first stands on top of README.md. */
+export const pictures: readonly Picture[] = [
+  {
+    file: join(root, "docs/release.svg"),
+    title: "A release to three registries, its status, and the way back, in a terminal",
+    files: {
+      "changelog.txt": changelog(name, "1.1.0", "1.0.0"),
+      "sample/discount.py": "RATE = 0.1\n",
+    },
+    lines: ["i docker_release_dev --yes", "i release_status", "i docker_rollback_dev --version 1.0.0 --yes"],
+  },
+  {
+    file: join(root, "docs/trouble.svg"),
+    title: "A release that ends at a failing test before anything is pushed, and the doctor, in a terminal",
+    files: {
+      "changelog.txt": changelog(name, "1.2.0", "1.1.0", "1.0.0"),
+      "test/test_discount.py": "from sample.discount import RATE\n\n\ndef test_rate():\n    assert RATE == 0.2\n",
+    },
+    lines: ["i docker_release_dev --yes", "i doctor"],
+  },
+];
 
-/** Plays a release, a look and a rollback in a repo with one release, on a real engine and three real registries. */
-export async function recordRelease(): Promise<Recording> {
+/** Plays them one after the other in a repo with one release, on a real engine and three real registries; a recording for each. */
+export async function recordPictures(): Promise<readonly Recording[]> {
   await needs("engine", "registries");
   const base = await ensurePythonBase();
   const dir = mkdtempSync(join(tmpdir(), "recording-"));
@@ -48,11 +72,14 @@ export async function recordRelease(): Promise<Recording> {
     const env = { ...process.env, ...own, ...elsewhere };
     const first = await workflowsIn(repo, { env })("docker_release_dev", "--version", "1.0.0");
     if (first.code !== 0) throw new Error(first.stderr);
-    writeFileSync(join(repo, "changelog.txt"), changelog(name, "1.1.0", "1.0.0"));
-    writeFileSync(join(repo, "sample/discount.py"), "RATE = 0.1\n");
-    await commitAll(repo, "Add a discount");
-    await git(repo, "push", "--quiet", `${repo}.git`, "HEAD:main");
-    return await record({ cwd: repo, socketDir: dir, env }, lines);
+    const recordings: Recording[] = [];
+    for (const { title, files, lines } of pictures) {
+      for (const [path, text] of Object.entries(files)) writeFileSync(join(repo, path), text);
+      await commitAll(repo, title);
+      await git(repo, "push", "--quiet", `${repo}.git`, "HEAD:main");
+      recordings.push(await record({ cwd: repo, socketDir: dir, env }, lines));
+    }
+    return recordings;
   } finally {
     await forget();
     rmSync(dir, { recursive: true, force: true });
