@@ -57,7 +57,7 @@ const refsOver = (env: Readonly<Record<string, string | undefined>>): Refs =>
 
 /** Waits until the transport is up, and what it started is the program that it is to be. */
 const up = (pid: () => number) =>
-  vi.waitFor(() => expect(readFileSync(`/proc/${pid()}/comm`, "utf8")).toBe("sleep\n"), { timeout: 10_000 });
+  vi.waitFor(() => expect(readFileSync(`/proc/${pid()}/comm`, "utf8")).toBe("sleep\n"), { timeout: 50_000 });
 /** How many children of a process have ended, and are still there because it does not ask for them. */
 const endedBelow = (parent: number): number =>
   readdirSync("/proc")
@@ -65,7 +65,7 @@ const endedBelow = (parent: number): number =>
     .map((name) => (existsSync(`/proc/${name}/stat`) ? readFileSync(`/proc/${name}/stat`, "utf8") : ""))
     .filter((stat) => stat.includes(`) Z ${parent} `)).length;
 /** Waits until what it started is gone with it. */
-const gone = (pid: number) => vi.waitFor(() => expect(startTime(pid)).toBe(""), { timeout: 10_000 });
+const gone = (pid: number) => vi.waitFor(() => expect(startTime(pid)).toBe(""), { timeout: 50_000 });
 
 describe("Git that hangs", () => {
   it.each([
@@ -95,7 +95,7 @@ describe("Git that hangs", () => {
     vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const calling = tryGit(ground.repo, env, ["ls-remote", "far"]);
     await up(pid);
-    await vi.waitFor(() => expect(endedBelow(pid())).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(endedBelow(pid())).toBe(1), { timeout: 50_000 });
     clock.advance(120_000);
     expect((await calling).stderr).toContain("far did not answer within 120 s, waiting for: sleep 1000");
   });
@@ -136,7 +136,7 @@ describe("Git that hangs", () => {
     expect((await calling).code).not.toBe(0);
     await gone(held);
     const looking = tryGit(ground.repo, env, ["ls-remote", "far"]);
-    await vi.waitFor(() => expect(pid()).not.toBe(held), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pid()).not.toBe(held), { timeout: 50_000 });
     clock.advance(10_000);
     expect((await looking).stderr).toContain("far did not answer within 10 s");
   });
@@ -149,7 +149,7 @@ describe("Git that is done", () => {
     const listing = tryGit(ground.repo, env, ["ls-remote", "far", "refs/heads/main"]);
     await up(pid);
     const program = readFileSync(join(ground.dir, "ssh.pid.git"), "utf8").trim();
-    await vi.waitFor(() => expect(existsSync(`/proc/${program}`)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(existsSync(`/proc/${program}`)).toBe(false), { timeout: 50_000 });
     clock.advance(120_000);
     expect(await listing).toMatchObject({ code: 0, stdout: `${ground.commit}\trefs/heads/main\n` });
     process.kill(pid(), "SIGKILL");
