@@ -31,7 +31,7 @@ export async function execute(world: World, from?: string): Promise<void> {
   const places = new Map(steps.map(({ id }, at) => [id, at]));
   try {
     const whole = { steps: world.plan.steps, onFailure: "stop" as const };
-    await runGroup(whole, { world, places, first: firstOf(world, from), apart: false, depth: 0 });
+    await runGroup(whole, { world, places, first: firstOf(world, from), apart: false, goesOn: false, depth: 0 });
     await pushWaiting(world);
     isDone = true;
   } finally {
@@ -85,6 +85,8 @@ type Turn = {
   readonly first: number;
   /** Others run beside it. */
   readonly apart: boolean;
+  /** The steps after it run even if it fails. */
+  readonly goesOn: boolean;
   readonly depth: number;
 };
 type Steps = Pick<Group, "steps" | "atOnce" | "onFailure">;
@@ -97,7 +99,7 @@ async function runGroup(group: Steps, turn: Turn): Promise<void> {
   const stop = new AbortController();
   const { signal } = turn.world;
   const world = atOnce > 1 ? { ...turn.world, signal: AbortSignal.any([signal, stop.signal]) } : turn.world;
-  const inside = { ...turn, world, apart: turn.apart || atOnce > 1 };
+  const inside = { ...turn, world, apart: turn.apart || atOnce > 1, goesOn: turn.goesOn || onFailure === "go_on" };
   const failures: unknown[] = [];
   let next = 0;
   const work = async () => {
@@ -185,7 +187,7 @@ async function runStep(step: Step, turn: Turn): Promise<void> {
     end(outcome);
     keep({ state: outcome, seconds: took() });
   } catch (error) {
-    const known = atStep(error, step, { world, apart: turn.apart });
+    const known = atStep(error, step, { ...turn, world });
     const how = !isInterrupt(known) ? "failed" : interruption().aborted ? "interrupted" : "stopped";
     end(how);
     keep({ state: how === "failed" ? how : "stopped", seconds: took(), ...failureOf(known, world) });
@@ -218,11 +220,14 @@ async function act(step: Step, world: World): Promise<Outcome> {
  * The error of a step with the step's name before its sentence, and the log that is its own; an interrupt speaks for itself, and
  * anything but a UserError is our bug.
  */
-function atStep(error: unknown, step: Step, { world, apart }: Pick<Turn, "world" | "apart">): unknown {
+function atStep(error: unknown, step: Step, { world, apart, goesOn }: Turn): unknown {
   const known = world.signal.aborted && !isInterrupt(error) ? interrupted() : (systemRefusal(error) ?? error);
   if (!(known instanceof UserError) || known.kind === "interrupted") return known;
   const { message, why, fix, exitCode, kind } = known;
-  const what = `${world.plan.workflow} stopped at step "${step.id}": ${message}`;
+  const { workflow } = world.plan;
+  const what = goesOn
+    ? `step "${step.id}" of ${workflow} failed: ${message}`
+    : `${workflow} stopped at step "${step.id}": ${message}`;
   return new UserError(what, { why, fix: apart ? withLog(fix, world) : fix, exitCode, kind }, { cause: error });
 }
 

@@ -161,7 +161,7 @@ describe("a plan with two images, two directories and three containers at once",
     write(repo, { "verdicts.json": '{"b": 3}' });
     const { code, out, err } = await i("--json");
     const told = JSON.parse(out) as Told;
-    expect([code, told.error?.what], err).toEqual([3, expect.stringContaining('many stopped at step "list_b"')]);
+    expect([code, told.error?.what], err).toEqual([3, expect.stringContaining('step "list_b" of many failed')]);
     expect(told.steps.map(({ state }) => state)).toEqual(["done", "done", "done", "done", "failed", "done"]);
     expect(await owned()).toEqual([]);
   });

@@ -81,7 +81,7 @@ describe("a group", () => {
     expect([ended.code, all.length]).toEqual([9, 20]);
     expect(all.filter(({ state }) => state === "failed").map(({ id }) => id)).toEqual(["n4", "n11"]);
     expect(told(ended).error).toMatchObject({ kind: "steps", what: "2 of 20 steps failed" });
-    expect(told(ended).error.why).toContain("try stopped at step \"n4\": `sh -c 'echo out 4; exit 3'` exited with 3");
+    expect(told(ended).error.why).toContain("step \"n4\" of try failed: `sh -c 'echo out 4; exit 3'` exited with 3");
     const [, , , , four] = all as readonly { readonly log?: string; readonly error?: object }[];
     expect(four?.error).toMatchObject({ kind: "command", exitCode: 3 });
     expect(readFileSync(four?.log ?? "", "utf8")).toBe("out 4\n");
@@ -100,10 +100,12 @@ describe("a group", () => {
     "stops at the first failure where it is to, %s at once: others are ended, none begins",
     async (atOnce) => {
       const mark = join(ground.dir, "stopped");
+      // Side by side the last of them has begun when the failure comes.
+      const begun = atOnce ? `while ! [ -e ${mark}.z ]; do sleep 0.02; done; ` : "";
       const steps = [
         sh("ok", "true"),
-        sh("bad", "sleep 0.2; exit 7"),
-        ...["x", "y", "z"].map((id) => sh(id, `sleep 60; touch ${mark}`)),
+        sh("bad", `${begun}exit 7`),
+        ...["x", "y", "z"].map((id) => sh(id, `touch ${mark}.${id}; sleep 60; touch ${mark}`)),
       ];
       const ended = await at.plan([many(steps, { onFailure: "stop", ...(atOnce ? { atOnce } : {}) })], "--json");
       expect(ended.code).toBe(7);
