@@ -1,4 +1,3 @@
-import { commandsIn } from "./command_words.ts";
 import { markers } from "./package_markers.ts";
 import type { Around, Distribution, Seen, Spot } from "./package_use.ts";
 import { pipName } from "./packages.ts";
@@ -12,55 +11,33 @@ export type Evidence = {
 
 const evidence = (why: string, { file, line, text }: Spot): Evidence => ({ why, file, line, text });
 
-/** Addresses that a library opens with a package it finds by itself (fsspec, SQLAlchemy's default drivers). */
-const schemes: Readonly<Record<string, readonly string[]>> = {
-  s3: ["s3fs"],
-  gs: ["gcsfs"],
-  gcs: ["gcsfs"],
-  abfs: ["adlfs"],
-  az: ["adlfs"],
-  postgresql: ["psycopg2", "psycopg2-binary", "psycopg"],
-  mysql: ["mysqlclient"],
-};
-/** Keywords, keys and lists whose value is the name of a package: `engine="openpyxl"`, `INSTALLED_APPS = [...]`. */
-const namingKey =
-  /(engine|backend|driver|parser|dialect|flavor|executor|worker_class|kernel|compressor|compression|library|module|plugin|plugins|pytest_plugins|extensions|apps|middleware|loader|theme|formatter|handler|provider)s?$/i;
-/** Ends of file and host names that look like modules: `poetry.lock`, `requests.com`. */
-const noModule =
-  /\.(lock|toml|ya?ml|json|txt|py|cfg|ini|md|rst|csv|sh|html?|xml|log|sql|com|org|net|io|dev|gz|zip|png|svg|ipynb|db|conf|exe)$/i;
 /** Names under which many packages carry their own tests and examples along. */
 const incidental = /^(tests?|testing|docs?|examples?|benchmarks?|scripts|tools|build)$/;
 
 /** Everything that names a distribution directly, the strongest first. */
 export function evidenceOf(seen: Seen, around: Around): (one: Distribution) => Evidence[] {
   const imports = importsOf(seen, around);
-  const lines = seen.lines.map((spot) => ({ spot, ...commandsIn(spot.text) }));
-  const started = around.started.flatMap((text) => commandsIn(text).programs);
+  const started = around.started.flatMap((text) => text.split(/[\s/]+/));
   return (one) => {
-    const modules = ownModules(one);
-    const scripts = new Set(one.scripts);
-    const owns = (name: string) => modules.some((module) => covers(module, name));
-    const names = [pipName(one.name), ...modules.map((module) => pipName(module)), ...one.scripts.map(pipName)];
     const marker = seen.markers.find((found) => markers[found.marker]?.includes(pipName(one.name)));
     return [
       ...imports
         .filter(({ by }) => by.has(one))
         .map(({ spot, stubs }) => evidence(stubs.has(one) ? "types for an import" : "imported", spot)),
-      ...lines
-        .filter(({ programs }) => programs.some((program) => scripts.has(program)))
-        .map(({ spot }) => evidence("run as a command", spot)),
-      ...lines.filter((line) => line.modules.some(owns)).map(({ spot }) => evidence("run or named as a module", spot)),
-      ...seen.names.filter((found) => isNamed(found, one, modules)).map((found) => evidence("named in a text", found)),
-      ...seen.sections
-        .filter(({ section }) => names.includes(pipName(section.replace(/[.:].*/, ""))))
-        .map((found) => evidence("configured", found)),
+      ...seen.words.filter(({ word }) => isNamed(word, one)).map((found) => evidence("named", found)),
       ...(marker ? [evidence(`${marker.file} is for it`, { file: marker.file, line: 1, text: "" })] : []),
-      ...(started.some((program) => scripts.has(program))
+      ...(started.some((word) => one.scripts.includes(word))
         ? [{ why: "Slipway runs it", file: null, line: null, text: "" }]
         : []),
     ];
   };
 }
+
+/** Whether a word of code is the name of a distribution, of a program or a module of it, or of a part of that module. */
+const isNamed = (word: string, one: Distribution): boolean =>
+  one.scripts.includes(word) ||
+  pipName(word) === pipName(one.name) ||
+  ownModules(one).some((module) => covers(module, word));
 
 /** What a distribution is known by; folders that it carries along count only where there is nothing else. */
 function ownModules({ modules }: Distribution): readonly string[] {
@@ -121,17 +98,4 @@ function isLocal(top: string, file: string, { files, roots }: Files): boolean {
   return [...roots, ...(isScript ? [folder] : [])].some((root) =>
     [`${top}.py`, `${top}/__init__.py`].some((path) => files.has(inside(root, path)) && inside(root, path) !== file),
   );
-}
-
-function isNamed(found: Seen["names"][number], one: Distribution, modules: readonly string[]): boolean {
-  const { how, key, value } = found;
-  if (how === "url") {
-    const [scheme = "", driver] = value.split("+");
-    return driver ? modules.includes(driver) : (schemes[scheme]?.includes(pipName(one.name)) ?? false);
-  }
-  const plain = value.replace(/:.*/, "");
-  const database = /^django\.db\.backends\.(postgresql|mysql)$/.exec(plain)?.[1];
-  if (database && schemes[database]?.includes(pipName(one.name))) return true;
-  if (how === "dotted") return !noModule.test(plain) && modules.some((module) => covers(module, plain));
-  return namingKey.test(key ?? "") && (modules.includes(value) || pipName(value) === pipName(one.name));
 }

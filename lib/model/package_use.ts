@@ -1,7 +1,7 @@
 import type { Declared } from "./declared_packages.ts";
 import { type Evidence, evidenceOf } from "./package_evidence.ts";
 import { pipName } from "./packages.ts";
-import { listOf, mapOf, node, oneOf, orNull, type Shape, text, whole, word } from "./shape.ts";
+import { listOf, mapOf, node, orNull, type Shape, text, whole, word } from "./shape.ts";
 
 /** What the program inside the image tells: lib/doors/inside/package_use.py. Files are relative to the repo's root. */
 export type Seen = {
@@ -9,13 +9,8 @@ export type Seen = {
   readonly distributions: readonly Distribution[];
   readonly files: readonly string[];
   readonly imports: readonly (Spot & { readonly names: readonly string[] })[];
-  readonly names: readonly (Spot & {
-    readonly how: "key" | "list" | "dotted" | "url";
-    readonly key: string | null;
-    readonly value: string;
-  })[];
-  readonly lines: readonly (Spot & { readonly kind: "shell" | "config" | "command" })[];
-  readonly sections: readonly (Spot & { readonly section: string })[];
+  /** Names of what is installed that stand in code or configuration, as a word of its own or before a dot. */
+  readonly words: readonly (Spot & { readonly word: string })[];
   readonly markers: readonly { readonly file: string; readonly marker: string }[];
   readonly broken: readonly { readonly file: string; readonly line: number; readonly why: string }[];
 };
@@ -42,14 +37,7 @@ export const seenShape: Shape<Seen> = {
     }),
   ),
   imports: listOf(node<Seen["imports"][number]>({ ...spot, names: listOf(text) })),
-  names: listOf(
-    node<Seen["names"][number]>({
-      ...spot,
-      ...{ how: oneOf("key", "list", "dotted", "url"), key: orNull(text), value: text },
-    }),
-  ),
-  lines: listOf(node<Seen["lines"][number]>({ ...spot, kind: oneOf("shell", "config", "command") })),
-  sections: listOf(node<Seen["sections"][number]>({ ...spot, section: text })),
+  words: listOf(node<Seen["words"][number]>({ ...spot, word: text })),
   markers: listOf(node<Seen["markers"][number]>({ file: text, marker: text })),
   broken: listOf(node<Seen["broken"][number]>({ file: text, line: whole, why: text })),
 };

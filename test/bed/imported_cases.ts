@@ -33,27 +33,27 @@ export const imported: readonly Case[] = [
   used("typing-only", "under TYPE_CHECKING", "imported", {
     "typed.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from typing_only import T\n",
   }),
-  used("by-importlib", "importlib.import_module", "imported", {
+  used("by-importlib", "importlib.import_module", "named", {
     "dyn.py": 'import importlib\nimportlib.import_module("by_importlib.sub")\n',
   }),
-  used("by-dunder", "__import__", "imported", { "dunder.py": '__import__("by_dunder")\n' }),
-  used("by-fstring", "import_module of an f-string", "imported", {
+  used("by-dunder", "__import__", "named", { "dunder.py": '__import__("by_dunder")\n' }),
+  used("by-fstring", "import_module of an f-string", "named", {
     "fs.py": 'from importlib import import_module\nimport_module(f"by_fstring.{1}")\n',
   }),
-  used("by-importorskip", "pytest.importorskip", "imported", {
+  used("by-importorskip", "pytest.importorskip", "named", {
     "test/test_skip.py": 'import pytest\npytest.importorskip("by_importorskip")\n',
   }),
-  used("by-keyword", "import_module(name=...)", "imported", {
+  used("by-keyword", "import_module(name=...)", "named", {
     "kw.py": 'import importlib\nimportlib.import_module(name="by_keyword")\n',
   }),
-  used("by-loop", "import_module of what a loop gives", "imported", {
+  used("by-loop", "import_module of what a loop gives", "named", {
     "loop.py": 'import importlib\nfor name in ("by_loop", "json"):\n    importlib.import_module(name)\n',
   }),
-  used("by-exec", "exec of a text", "imported", { "ex.py": 'exec("import by_exec")\n' }),
-  used("by-dash-c", "python -c in a shell script", "imported", {
+  used("by-exec", "exec of a text", "named", { "ex.py": 'exec("import by_exec")\n' }),
+  used("by-dash-c", "python -c in a shell script", "named", {
     "dash.sh": "x=1; python3 -c 'import sys; import by_dash_c'\n",
   }),
-  used("by-find-spec", "find_spec", "imported", {
+  used("by-find-spec", "find_spec", "named", {
     "spec.py": 'from importlib.util import find_spec\nfind_spec("by_find_spec")\n',
   }),
   used(

@@ -17,17 +17,13 @@ export const named: readonly Case[] = [
     {},
     { groups: { "plain.exporters": "x" } },
   ),
-  used("excelish", "named in engine=", "named in a text", { "xl.py": 'import plain\nplain.read(engine="excelish")\n' }),
-  used("dj-app", "in INSTALLED_APPS", "named in a text", { "settings.py": 'INSTALLED_APPS = ["dj_app", "mine"]\n' }),
-  used("psycopg2-binary", "the driver of a Django backend", "named in a text", {
-    "dj.py": 'D = {"ENGINE": "django.db.backends.postgresql"}\n',
-  }),
-  used("log-fmt", "a class by its dotted name", "named in a text", {
+  used("excelish", "named in engine=", "named", { "xl.py": 'import plain\nplain.read(engine="excelish")\n' }),
+  used("dj-app", "in INSTALLED_APPS", "named", { "settings.py": 'INSTALLED_APPS = ["dj_app", "mine"]\n' }),
+  used("log-fmt", "a class by its dotted name", "named", {
     "logs.py": 'C = {"()": "log_fmt.json.Formatter"}\n',
   }),
-  used("sqldriver", "a driver in an address", "named in a text", { "db.py": 'U = "postgresql+sqldriver://host/db"\n' }),
-  used("s3fs", "an address that fsspec opens with it", "named in a text", { "s3.py": 'P = "s3://bucket/key"\n' }),
-  used("workers", "the worker class of a server", "run or named as a module", {
+  used("sqldriver", "a driver in an address", "named", { "db.py": 'U = "postgresql+sqldriver://host/db"\n' }),
+  used("workers", "the worker class of a server", "named", {
     Procfile: "web: server -k workers.Asgi app:app\n",
   }),
   used("parquetish", "an optional backend of a package that is used", "optional backend of rich-host", {
@@ -41,7 +37,7 @@ export const named: readonly Case[] = [
     { requires: ['parquetish; extra == "parquet"', 'devish; extra == "test"'] },
   ),
   unused("devish", "only the development of a used package asks for it"),
-  used("configured-tool", "a section of its own in pyproject.toml", "configured", {}),
+  used("configured-tool", "a section of its own in pyproject.toml", "named", {}),
   used(
     "types-plain",
     "types of a package that is imported",
@@ -60,7 +56,10 @@ export const named: readonly Case[] = [
     { "br.py": "import bringer\n" },
     { requires: ["brought>=1"] },
   ),
-  unused("colour", "a word that is no name of a package here", { "col.py": 'x = "colour"\nprint("colour", x)\n' }),
+  used("colour", "its name in a text", "named", { "col.py": 'x = "the colour of it"\n' }),
+  unused("colours", "a name that only begins the same, and an attribute", {
+    "cols.py": 'x = "colour"\nx.colours = 1\n',
+  }),
   { ...unused("by-hand", "in the allow-list"), state: "allowed", why: "typed by hand in the container" },
   {
     ...unused("not-here", "not in the image, and nothing names it"),

@@ -261,7 +261,7 @@ it("the packages of a runnable dir are those of its pyproject.toml", async () =>
 
 describe("which package is used", () => {
   const seen = {
-    ...{ python: "3.12", files: ["a.py"], names: [], lines: [], sections: [], markers: [], broken: [] },
+    ...{ python: "3.12", files: ["a.py"], words: [], markers: [], broken: [] },
     imports: [{ file: "a.py", line: 3, text: "import dill", names: ["dill"] }],
     distributions: ["dill", "pandas"].map((name) => ({
       ...{ name, version: "1.0", modules: [name], scripts: [], groups: {}, requires: [] },

@@ -16,20 +16,16 @@ describe("a package is used", () => {
     const all = seen({
       distributions: [one],
       imports: [{ ...at("import a"), names: ["a"] }],
-      lines: [
-        { file: "Makefile", line: 1, text: "python -m a.b", kind: "shell" },
-        { file: "Makefile", line: 2, text: "run-a --x", kind: "shell" },
+      words: [
+        { file: "Makefile", line: 1, text: "python -m a.b", word: "a.b" },
+        { file: "Makefile", line: 2, text: "run-a --x", word: "run-a" },
       ],
-      names: [{ file: "y.py", line: 9, text: 'engine="a"', how: "key", key: "engine", value: "a" }],
-      sections: [{ file: "setup.cfg", line: 4, text: "[a.x]", section: "a.x" }],
     });
     const find = evidenceOf(all, { roots: [], started: ["sh -c run-a", "pytest"] });
     expect(find(one)).toEqual([
       { why: "imported", file: "x.py", line: 3, text: "import a" },
-      { why: "run as a command", file: "Makefile", line: 2, text: "run-a --x" },
-      { why: "run or named as a module", file: "Makefile", line: 1, text: "python -m a.b" },
-      { why: "named in a text", file: "y.py", line: 9, text: 'engine="a"' },
-      { why: "configured", file: "setup.cfg", line: 4, text: "[a.x]" },
+      { why: "named", file: "Makefile", line: 1, text: "python -m a.b" },
+      { why: "named", file: "Makefile", line: 2, text: "run-a --x" },
       { why: "Slipway runs it", file: null, line: null, text: "" },
     ]);
   });
@@ -102,85 +98,31 @@ describe("the repo's own module hides a package", () => {
   });
 });
 
-describe("a text names a package", () => {
-  type Named = readonly [how: "key" | "list" | "dotted" | "url", key: string | null, value: string];
-  const named = ([how, key, value]: Named, one: Distribution) => why({ names: [{ ...at(), how, key, value }] }, one);
-  const a = dist("My_A", { modules: ["my.a"] });
-
-  it.each<[Named, Distribution, boolean]>([
-    [["key", "engine", "my.a"], a, true],
-    [["key", "engine", "my-a"], a, true],
-    [["key", "DB_ENGINE", "my_a"], a, true],
-    [["list", "INSTALLED_APPS", "my.a"], a, true],
-    [["key", "engines", "my.a"], a, true],
-    [["key", "engine_of", "my.a"], a, false],
-    [["key", "name", "my.a"], a, false],
-    [["key", null, "my.a"], a, false],
-    [["key", "engine", "my.a.b"], a, false],
-    [["dotted", null, "my.a.b:app"], a, true],
-    [["dotted", null, "my.a"], a, true],
-    [["dotted", null, "my.a:app"], a, true],
-    [["dotted", null, "my.a"], dist("x", { modules: ["x", "my.a"] }), true],
-    [["dotted", null, "my.ab"], a, false],
-    [["dotted", null, "my.a.lock"], a, false],
-    [["dotted", null, "my.a.TOML"], a, false],
-    [["dotted", null, "my.a.lockx"], a, true],
-    [["url", null, "postgresql+psycopg2"], dist("x", { modules: ["psycopg2"] }), true],
-    [["url", null, "postgresql+asyncpg"], dist("psycopg2"), false],
-    [["url", null, "engine+my.a"], a, true],
-    [["url", null, "my.a"], a, false],
-    [["url", null, "postgresql"], dist("psycopg2"), true],
-    [["url", null, "postgresql"], dist("psycopg2_Binary"), true],
-    [["url", null, "postgresql"], dist("psycopg"), true],
-    [["url", null, "mysql"], dist("mysqlclient"), true],
-    [["url", null, "mysql"], dist("psycopg"), false],
-    [["url", null, "s3"], dist("s3fs"), true],
-    [["url", null, "gs"], dist("gcsfs"), true],
-    [["url", null, "gcs"], dist("gcsfs"), true],
-    [["url", null, "abfs"], dist("adlfs"), true],
-    [["url", null, "az"], dist("adlfs"), true],
-    [["url", null, "http"], dist("http"), false],
-    [["key", "ENGINE", "django.db.backends.postgresql"], dist("psycopg"), true],
-    [["dotted", null, "django.db.backends.mysql"], dist("mysqlclient"), true],
-    [["key", "ENGINE", "django.db.backends.sqlite3"], dist("psycopg"), false],
-    [["key", "ENGINE", "x.django.db.backends.postgresql"], dist("psycopg"), false],
-    [["key", "ENGINE", "django.db.backends.postgresql.x"], dist("psycopg"), false],
-  ])("%j, %#", (name, one, expected) => {
-    expect(named(name, one)).toEqual(expected ? ["named in a text"] : []);
-  });
+describe("a word of code names a package", () => {
+  const one = dist("My_A", { modules: ["my.a", "tests"], scripts: ["run", "run-a"] });
 
   it.each([
     ["my-a", true],
-    ["My_A:x", true],
-    ["my.a.x", false],
-    ["my-a.b.c", true],
+    ["MY.A", true],
+    ["my.a.b", true],
     ["run-a", true],
+    ["my.ab", false],
     ["my", false],
-    ["my-ab", false],
-  ])("or configures it by the section %s: %s", (section, expected) => {
-    const one = dist("My_A", { modules: ["my.x"], scripts: ["run_a"] });
-    expect(why({ sections: [{ ...at(), section }] }, one)).toEqual(expected ? ["configured"] : []);
-  });
-
-  it("or runs it as one of several modules", () => {
-    const text = "python -m my.a other.module";
-    expect(why({ lines: [{ ...at(text), kind: "shell" }] }, dist("a", { modules: ["x", "my"] }))).toEqual([
-      "run or named as a module",
-    ]);
-  });
-
-  it("or configures it by its module", () => {
-    expect(why({ sections: [{ ...at(), section: "b_c" }] }, dist("a", { modules: ["b-c"] }))).toEqual(["configured"]);
+    ["run-a.b", false],
+    ["run-ab", false],
+    ["tests", false],
+  ])("%s: %s", (word, expected) => {
+    expect(why({ words: [{ ...at(), word }] }, one)).toEqual(expected ? ["named"] : []);
   });
 
   it.each([
-    ["run-a x", true],
-    ["sudo run-a x", true],
-    ["run-ab x", false],
-    ["echo run-a", false],
-  ])("or runs it: %s: %s", (text, expected) => {
-    const one = dist("a", { scripts: ["other", "run-a"] });
-    expect(why({ lines: [{ ...at(text), kind: "command" }] }, one)).toEqual(expected ? ["run as a command"] : []);
+    ["run-a --fast", true],
+    ["/venv/bin/run-a", true],
+    ["run-ab", false],
+  ])("and so does a program that Slipway runs, %s: %s", (text, expected) => {
+    expect(evidenceOf(seen({ distributions: [one] }), { roots: [], started: [text] })(one).length).toBe(
+      expected ? 1 : 0,
+    );
   });
 });
 

@@ -94,8 +94,8 @@ describe("the verdict on a declared package", () => {
     [
       "is its program although the image lacks it",
       "gone",
-      { lines: [{ file: "Makefile", line: 4, text: "gone x", kind: "shell" }] },
-      { state: "used", why: "run as a command", file: "Makefile", line: 4 },
+      { words: [{ file: "Makefile", line: 4, text: "gone x", word: "gone" }] },
+      { state: "used", why: "named", file: "Makefile", line: 4 },
     ],
     [
       "is its use although it may stay",
@@ -125,10 +125,10 @@ describe("the places that use a name", () => {
       { file: "x.py", line: 1, text: "import gone.x", names: ["gone.x"] },
       { file: "x.py", line: 2, text: "import b", names: ["b"] },
     ],
-    lines: [
-      { file: "y.py", line: 2, text: "python -m ma.x", kind: "shell" },
-      { file: "y.py", line: 3, text: "python -m ma.x", kind: "shell" },
-      { file: "z.py", line: 2, text: "python -m ma.x", kind: "shell" },
+    words: [
+      { file: "y.py", line: 2, text: "python -m ma.x", word: "ma.x" },
+      { file: "y.py", line: 3, text: "python -m ma.x", word: "ma.x" },
+      { file: "z.py", line: 2, text: "python -m ma.x", word: "ma.x" },
     ],
   });
   const places = (name: string) =>

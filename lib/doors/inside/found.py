@@ -4,8 +4,10 @@ import os
 import re
 import sys
 
-IDENTIFIER = re.compile(r"^[A-Za-z_][\w-]*$")
 LIMIT = 2_000_000
+# A name as it stands in code: `goog.cloud.storage`, `some-tool`.
+WORD = re.compile(r"[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*")
+IMPORT = re.compile(r"\s*(?:>>> )?(?:from\s+([A-Za-z_][\w.]*)\s+c?import\s+(\w+)|c?import\s+([A-Za-z_][\w., ]*))")
 
 
 def text_of(path):
@@ -19,49 +21,40 @@ def text_of(path):
 
 
 class Found:
-    """`words` are what a line must hold one of to matter: commands, modules and names of what is installed."""
+    """`words` are the names of what is installed: commands, modules, distributions."""
 
     def __init__(self, words):
         self.words = words
-        self.told = {"files": [], "imports": [], "names": [], "lines": [], "sections": [], "markers": [], "broken": []}
+        self.told = {"files": [], "imports": [], "words": [], "markers": [], "broken": []}
 
     def imports(self, place, names):
         if names[0].split(".")[0] not in getattr(sys, "stdlib_module_names", ()):
             self.told["imports"].append({**place.told, "names": names})
 
-    def by_name(self, place, how, key, value):
-        if key and value and IDENTIFIER.match(value) and value in self.words:
-            self.told["names"].append({**place.told, "how": how, "key": key, "value": value})
+    def words_in(self, place, text):
+        """Notes each name of something installed that stands in a text of code."""
+        for word in dict.fromkeys(WORD.findall(text)):
+            parts = word.split(".")
+            known = next((at for at, part in enumerate(parts) if part in self.words), 0 if word in self.words else None)
+            if known is not None:
+                self.told["words"].append({**place.told, "word": ".".join(parts[known:])})
 
-    def line(self, path, number, text, kind):
-        for code in re.findall(r"\s-c\s+(?:'([^']*)'|\"([^\"]*)\")", text):
-            self.read_code(Place(path, [], None, number, text.strip()), code[0] or code[1])
-        if self.words.intersection(re.findall(r"[A-Za-z0-9_][\w-]*", text)):
-            self.told["lines"].append({"file": path, "line": number, "text": text.strip()[:1000], "kind": kind})
+    def words_of_lines(self, path, lines):
+        """The same for the lines of a file without Python's syntax; a comment is no code."""
+        for number, line in enumerate(lines, 1):
+            self.words_in(Place(path, lines, number), re.sub(r"(^|\s)#(?!!).*", "", line))
 
-    def read_code(self, place, text):
-        """Python inside a text: `exec("import x")`, `["python", "-c", "import x"]`."""
-        if re.match(r"\s*(import|from)\s+\w", text):
-            self.read_imports_of_lines(place.file, re.split(r"[;\n]", text), place.line, place.text)
-
-    def read_imports_of_lines(self, path, lines, first, whole=None):
-        for number, line in enumerate(lines, first):
-            number = number if whole is None else first
-            found = re.match(r"\s*(?:>>> )?(?:from\s+([A-Za-z_][\w.]*)\s+c?import\s+(\w+)|c?import\s+([A-Za-z_][\w., ]*))", line)
+    def imports_of_lines(self, path, lines):
+        for number, line in enumerate(lines, 1):
+            found = IMPORT.match(line)
             if found:
                 names = [found[1] + "." + found[2]] if found[1] else [part.split()[0] for part in found[3].split(",") if part.split()]
                 for name in names:
-                    self.imports(Place(path, lines, None, number, whole or line), [name])
+                    self.imports(Place(path, lines, number), [name])
 
 
 class Place:
     """Where something stands: file, line, and the line's text."""
 
-    def __init__(self, file, lines, node, line=None, text=None):
-        self.file = file
-        self.line = line or getattr(node, "lineno", 1)
-        self.text = text or (lines[self.line - 1] if self.line <= len(lines) else "")
-
-    @property
-    def told(self):
-        return {"file": self.file, "line": self.line, "text": self.text.rstrip()[:300]}
+    def __init__(self, file, lines, line):
+        self.told = {"file": file, "line": line, "text": (lines[line - 1] if line <= len(lines) else "").rstrip()[:300]}

@@ -1,14 +1,13 @@
-"""What notebooks, shell scripts and configuration files import, run and name."""
+"""What notebooks, shell scripts and configuration files import and name."""
 
 import json
 import re
 
-from found import Place
 from python_code import read_python
 
 # Sections of pyproject.toml that name packages without using them.
 NO_USE = re.compile(r"^(project|build-system|dependency-groups|tool\.(poetry|uv|pdm|hatch|setuptools|flit)(\.|$))")
-NOT_A_TOOL = {"poetry", "uv", "pdm", "hatch", "setuptools", "flit", "project"}
+MAGIC = re.compile(r"\s*([%!?]|\w.*\?\s*$)")
 
 
 def read_notebook(found, path, text):
@@ -24,43 +23,25 @@ def read_notebook(found, path, text):
 
 
 def read_cell(found, path, source):
-    lines, plain = source.splitlines(), []
+    lines = source.splitlines()
     if re.match(r"\s*%%(bash|sh|script|!)", source):
-        return read_shell(found, path, "\n".join(lines[1:]))
-    for number, line in enumerate(lines, 1):
-        magic = re.match(r"\s*[%]+(load_ext|reload_ext|matplotlib)\b\s*(\S*)", line)
-        if magic:
-            found.imports(Place(path, lines, None, number, line), ["matplotlib" if magic[1] == "matplotlib" else magic[2] or "_"])
-        if line.lstrip().startswith("!"):
-            found.line(path, number, line.lstrip(" !"), "shell")
-        is_magic = re.match(r"\s*([%!?]|\w.*\?\s*$)", line)
-        plain.append(re.match(r"\s*", line).group(0) + "pass" if is_magic else line)
+        return read_shell(found, path, source)
+    found.words_of_lines(path, [line if MAGIC.match(line) else "" for line in lines])
+    plain = [re.match(r"\s*", line).group(0) + "pass" if MAGIC.match(line) else line for line in lines]
     read_python(found, path, "\n".join(plain), lines)
 
 
 def read_shell(found, path, text):
     lines = text.splitlines()
-    found.read_imports_of_lines(path, lines, 1)
-    start, whole = 1, ""
-    for number, line in enumerate(lines, 1):
-        start = start if whole else number
-        if line.rstrip().endswith("\\"):
-            whole += line.rstrip()[:-1] + " "
-            continue
-        found.line(path, start, whole + line, "shell")
-        whole = ""
-    found.line(path, start, whole, "shell")
+    found.imports_of_lines(path, lines)
+    found.words_of_lines(path, lines)
 
 
 def read_config(found, path, text):
-    section = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    section, lines = "", text.splitlines()
+    for index, line in enumerate(lines if path.endswith("pyproject.toml") else ()):
         heading = re.match(r"\s*\[+([^\]\[]+)\]+\s*(#.*)?$", line)
-        if heading and path.endswith((".toml", ".cfg", ".ini")):
-            section = heading[1].strip().strip('"')
-            tool = section[5:] if section.startswith("tool.") else section
-            if re.split(r"[.:]", tool)[0] not in NOT_A_TOOL:
-                found.told["sections"].append({"file": path, "line": number, "text": line.strip(), "section": tool})
-            continue
-        if not (path.endswith("pyproject.toml") and NO_USE.match(section)):
-            found.line(path, number, line, "config")
+        section = heading[1].strip().strip('"') if heading else section
+        if NO_USE.match(section):
+            lines[index] = ""
+    found.words_of_lines(path, lines)

@@ -72,7 +72,7 @@ def reader_of(name, full):
     if name.endswith((".py", ".pyi", ".pyw")):
         return read_python
     if name.endswith((".pyx", ".pxd")):
-        return lambda found, path, text: found.read_imports_of_lines(path, text.splitlines(), 1)
+        return lambda found, path, text: found.imports_of_lines(path, text.splitlines())
     if name.endswith(".ipynb"):
         return read_notebook
     if fits(LISTS):

@@ -8,7 +8,7 @@ export const dist = (name: string, more: Partial<Distribution> = {}): Distributi
 
 /** What is seen in an image that has the package `a`, and a repo that names nothing. */
 export const seen = (more: Partial<Seen> = {}): Seen => ({
-  ...{ python: "3.11", distributions: [dist("a")], files: [], imports: [], names: [], lines: [] },
-  ...{ sections: [], markers: [], broken: [] },
+  ...{ python: "3.11", distributions: [dist("a")], files: [], imports: [], words: [] },
+  ...{ markers: [], broken: [] },
   ...more,
 });
