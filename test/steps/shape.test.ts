@@ -68,10 +68,10 @@ describe("what the program inside an image tells", () => {
     ...[
       { ...seen(), python: 3 },
       { ...seen(), files: [1] },
+      { ...seen(), words: [{ file: "a", line: 1, text: "x", word: null }] },
       { ...seen(), distributions: [{ name: "a" }] },
     ],
     { ...seen(), distributions: [{ ...dist("a"), version: "1\u001b[31m" }] },
-    { ...seen(), names: [{ file: "a", line: 1, text: "x", how: "shout", key: null, value: "b" }] },
   ];
   it.each(["hello", "", ...wrong.map((one) => JSON.stringify(one))])("is refused as %j", async (said) => {
     const file = join(dir, "program");
