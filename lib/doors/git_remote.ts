@@ -6,7 +6,7 @@ import { gitIn, tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-type RemoteFacts = Pick<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs" | "identity">;
+export type RemoteFacts = Pick<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs" | "identity">;
 
 /** What is asked of the user's settings in one look. */
 const asked = String.raw`^(remote\..*\.(push)?url|url\..*\.(push)?insteadof|branch\..*\.(remote|merge)|tag\.(gpgsign|forcesignannotated)|(user|author|committer)\.(name|email))$`;

@@ -3,7 +3,7 @@ import type { AllFacts, EngineFacts, Facts, Looked } from "../model/facts.ts";
 import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
-import { loadGitFacts, loadRegistryFacts, wantedTags } from "./needs.ts";
+import { loadGitFacts, loadRegistryFacts, loadRemoteFacts, wantedTags } from "./needs.ts";
 
 type About = { readonly stage: Stage; readonly version?: Version | undefined; readonly offline: boolean };
 
@@ -38,8 +38,8 @@ export async function lookForReleased(
 ): Promise<Pick<Looked, "lastLog" | "registries">> {
   if (version) return { lastLog: [], registries: {} };
   const latest = async () => {
-    const [git, { latestLog }] = await Promise.all([loadGitFacts(facts), import("./ref_facts.ts")]);
-    return latestLog({ base: facts, git, offline });
+    const [remote, { latestLog }] = await Promise.all([loadRemoteFacts(facts), import("./ref_facts.ts")]);
+    return latestLog({ base: facts, git: { ...remote, branch: null }, offline });
   };
   const [lastLog, registries] = await Promise.all([latest(), loadRegistryFacts(facts, wantedTags(facts), { offline })]);
   return { lastLog, registries };

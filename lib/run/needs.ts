@@ -1,3 +1,4 @@
+import type { RemoteFacts } from "../doors/git_remote.ts";
 import { currentEntry } from "../model/changelog.ts";
 import type { AllFacts, BaseImage, Facts, GitFacts, Looked, Need, RegistryFacts, TreeFacts } from "../model/facts.ts";
 import { releaseTag, targetPlaces } from "../model/names.ts";
@@ -129,14 +130,16 @@ export function wantedTags({ stage, version, changelog }: Pick<Base, "stage" | "
 
 /** The state of the repo, and the remote where claims, log and tags are kept. */
 export async function loadGitFacts(base: Base): Promise<GitFacts> {
-  const [{ loadGit }, { loadRemote }] = await Promise.all([
-    import("../doors/git.ts"),
-    import("../doors/git_remote.ts"),
-  ]);
-  const { place, config, env } = base;
+  const { loadGit } = await import("../doors/git.ts");
   const [code, remote] = await Promise.all([
-    loadGit(place, config.imageName, env),
-    loadRemote(place.owner, config.release.remote, env),
+    loadGit(base.place, base.config.imageName, base.env),
+    loadRemoteFacts(base),
   ]);
   return { ...code, ...remote };
+}
+
+/** That remote alone, for what is asked of the log and not of the code. */
+export async function loadRemoteFacts({ place, config, env }: Base): Promise<RemoteFacts> {
+  const { loadRemote } = await import("../doors/git_remote.ts");
+  return loadRemote(place.owner, config.release.remote, env);
 }

@@ -1,5 +1,5 @@
 import { notice } from "../doors/console.ts";
-import { remoteOf } from "../doors/git_remote.ts";
+import { type RemoteFacts, remoteOf } from "../doors/git_remote.ts";
 import { openRefs, type Refs } from "../doors/refs.ts";
 import { flipRef, timeOf } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
@@ -12,11 +12,14 @@ import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
 import { isVersion, type Version } from "../model/version.ts";
 import type { Base } from "./needs.ts";
 
-type Known = { readonly base: Base; readonly git: GitFacts; readonly offline: boolean };
+type Known<G = GitFacts> = { readonly base: Base; readonly git: G; readonly offline: boolean };
 type All = Readonly<Record<string, string>>;
 
+/** What tells where the refs are; without a branch none of the remote's is listed beside them. */
+type Where = RemoteFacts & Pick<GitFacts, "branch">;
+
 /** The branch of the remote that has what is checked out: the one that it follows, else the one of its name. */
-const branchThere = ({ branch, upstreams }: GitFacts): string | null =>
+const branchThere = ({ branch, upstreams }: Where): string | null =>
   branch === null ? null : (upstreams[branch] ?? `refs/heads/${branch}`);
 
 const opened = new WeakMap<Base["env"], Map<string, Refs>>();
@@ -24,7 +27,7 @@ const opened = new WeakMap<Base["env"], Map<string, Refs>>();
 /** The refs of an image, one view of them for the look and the run: what the look saw is trusted until a move shows otherwise. */
 export function sharedRefs(
   { config, place, env }: Pick<Base, "config" | "place" | "env">,
-  git: GitFacts,
+  git: Where,
   offline: boolean,
 ): Refs {
   const { imageName: image, release } = config;
@@ -46,7 +49,7 @@ export function sharedRefs(
   return refs;
 }
 
-const open = ({ base, git, offline }: Known): Refs => sharedRefs(base, git, offline);
+const open = ({ base, git, offline }: Known<Where>): Refs => sharedRefs(base, git, offline);
 
 type RefFacts = Pick<AllFacts, "log" | "claim" | "moving" | "remoteTags" | "unpushed">;
 
@@ -80,7 +83,7 @@ export async function lastSeenLog({ config, place, env }: Base): Promise<Looked[
 }
 
 /** The log as it is now, for who can do with what this clone saw last: that is told where nobody answers. */
-export async function latestLog(known: Known): Promise<Looked["lastLog"]> {
+export async function latestLog(known: Known<Where>): Promise<Looked["lastLog"]> {
   const refs = open(known);
   try {
     return await refs.readLog((await refs.list())[refs.logRef]);
