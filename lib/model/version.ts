@@ -1,4 +1,3 @@
-import compare from "../../node_modules/semver/functions/compare.js";
 import { UserError } from "./errors.ts";
 
 /** A released version, three numbers (design.md, "From the documents"). */
@@ -30,7 +29,10 @@ const parts = (version: Version): [number, number, number] => {
 };
 
 /** The order of semver.org, item 11: negative when `a` is lower than `b`. */
-export const compareVersions = (a: Version, b: Version): number => compare(a, b);
+export function compareVersions(a: Version, b: Version): number {
+  const [left, right] = [parts(a), parts(b)];
+  return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
+}
 
 /** The highest of the versions, or undefined for none. */
 export const highest = (versions: readonly Version[]): Version | undefined =>
