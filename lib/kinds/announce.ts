@@ -1,10 +1,11 @@
 import { kind } from "../model/kind.ts";
 import { readPlatformImage } from "../model/layers.ts";
+import { repositoryAt } from "../model/names.ts";
 import { parseManifest } from "../model/oci/copy_plan.ts";
 import type { Place, Value } from "../model/plan.ts";
 import { jsonOf } from "../model/shape.ts";
 import { bytes } from "../model/units.ts";
-import { knownValue, repositoryAt, type World } from "../run/world.ts";
+import { knownValue, type World } from "../run/world.ts";
 
 /** Tells the person something: text on stdout, the same as data with `--json`; an exit code where it is bad news. */
 export type Announce = {
@@ -41,7 +42,7 @@ export const announce = kind<Announce>("announce", {
 async function sizeOfPull(digest: string, place: Place, world: World): Promise<string | null> {
   const client = await world.registries();
   const read = async (one: string) => {
-    const manifest = await client.manifest(repositoryAt(world, place), one);
+    const manifest = await client.manifest(repositoryAt(world.facts, place), one);
     return manifest ? new TextDecoder().decode(manifest.bytes) : "";
   };
   const sized = (text: string) => bytes(readPlatformImage(jsonOf(text), null).size);

@@ -2,9 +2,10 @@ import { ecrSettings } from "../doors/aws.ts";
 import { mayMove } from "../model/aws.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
+import { repositoryAt } from "../model/names.ts";
 import { accountOfRepository, type Repository } from "../model/oci/address.ts";
 import type { Place } from "../model/plan.ts";
-import { repositoryAt, type World } from "../run/world.ts";
+import type { World } from "../run/world.ts";
 
 /** Looks before anything changes whether repositories of ECR exist and let a tag move. */
 export type CheckEcr = { readonly kind: "check_ecr"; readonly places: readonly Place[]; readonly tag: string };
@@ -17,7 +18,7 @@ export const checkEcr = kind<CheckEcr>("check_ecr", {
         `aws ecr describe-repositories --repository-names ${repository.replace(/[^/]*\//, "")}   # there, and ${tag} may move`,
     ),
   run: async ({ places, tag }, world) => {
-    for (const place of places) await assertMoves(repositoryAt(world, place), tag, world);
+    for (const place of places) await assertMoves(repositoryAt(world.facts, place), tag, world);
     return "done";
   },
 });

@@ -1,6 +1,6 @@
 import { kind } from "../model/kind.ts";
+import { repositoryAt } from "../model/names.ts";
 import type { Place } from "../model/plan.ts";
-import { repositoryAt } from "../run/world.ts";
 
 /** Looks before anything changes whether each place takes an image from us. */
 export type CheckPush = { readonly kind: "check_push"; readonly places: readonly Place[] };
@@ -10,7 +10,7 @@ export const checkPush = kind<CheckPush>("check_push", {
   lines: ({ places }) => places.map((place) => `# open an upload in ${place.repository} and cancel it: may we push?`),
   run: async ({ places }, world) => {
     const client = await world.registries();
-    await Promise.all(places.map((place) => client.assertCanPush(repositoryAt(world, place))));
+    await Promise.all(places.map((place) => client.assertCanPush(repositoryAt(world.facts, place))));
     return "done";
   },
 });

@@ -1,9 +1,10 @@
 import { now } from "../doors/clock.ts";
 import type { CopyEvent } from "../doors/registry.ts";
 import { kind } from "../model/kind.ts";
+import { repositoryAt } from "../model/names.ts";
 import type { Place, Value } from "../model/plan.ts";
 import { copyLine } from "../model/render_plan.ts";
-import { knownValue, output, repositoryAt, type World } from "../run/world.ts";
+import { knownValue, output, type World } from "../run/world.ts";
 
 /** Copies one image, digest kept, from a registry to others; blobs that are there already are not read. */
 export type CopyImage = {
@@ -21,9 +22,9 @@ export const copyImage = kind<CopyImage>("copy_image", {
   run: async (action, world) => {
     const client = await world.registries();
     const digest = knownValue(world, action.digest);
-    const to = action.to.map((place) => repositoryAt(world, place));
+    const to = action.to.map((place) => repositoryAt(world.facts, place));
     const results = await client.copy(
-      { from: repositoryAt(world, action.from), to, digest, tag: action.tag },
+      { from: repositoryAt(world.facts, action.from), to, digest, tag: action.tag },
       copyProgress(world),
     );
     const broken = results.find((result) => result.outcome === "error");

@@ -5,11 +5,12 @@ import { UserError } from "../model/errors.ts";
 import type { Flip } from "../model/flip.ts";
 import { kind } from "../model/kind.ts";
 import { type SignedEntry, versionOf } from "../model/log.ts";
+import { repositoryAt } from "../model/names.ts";
 import type { Place, Value } from "../model/plan.ts";
 import { copyLine } from "../model/render_plan.ts";
 import { compareVersions, isVersion } from "../model/version.ts";
 import { pushWith } from "../run/waiting.ts";
-import { knownValue, type Outcome, output, repositoryAt, type World } from "../run/world.ts";
+import { knownValue, type Outcome, output, type World } from "../run/world.ts";
 import {
   type GiveUp,
   isSilence,
@@ -195,7 +196,7 @@ async function manifestToPut(flip: Flip, place: Target, world: World): Promise<M
 
 /** PUT, HEAD as wanted. */
 async function moveOne(flip: Flip, place: Target, { manifest, world }: { manifest: Manifest; world: World }) {
-  await (await world.registries()).putManifest(repositoryAt(world, place), flip.tag, { manifest });
+  await (await world.registries()).putManifest(repositoryAt(world.facts, place), flip.tag, { manifest });
   const after = await digestPushed(place, flip.tag, world);
   if (after !== flip.to) throw servesAnother(flip, place, after);
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { kind } from "../model/kind.ts";
+import { repositoryAt } from "../model/names.ts";
 import { joinIndex } from "../model/oci/index.ts";
 import type { Place } from "../model/plan.ts";
-import { made, repositoryAt } from "../run/world.ts";
+import { made } from "../run/world.ts";
 import { digestBehind, servesAnother } from "./verify_digest.ts";
 
 /** Joins images of one platform each, which lie in one repository, to an index there; its step makes the index. */
@@ -20,7 +21,7 @@ export const putIndex = kind<PutIndex>("put_index", {
   ],
   run: async ({ tag, place, children }, world) => {
     const client = await world.registries();
-    const repo = repositoryAt(world, place);
+    const repo = repositoryAt(world.facts, place);
     const parts = await Promise.all(
       children.map(async ({ digest, platform, name }) => {
         const found = await client.head(repo, digest);

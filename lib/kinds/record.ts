@@ -3,11 +3,12 @@ import { loadTree } from "../doors/tree.ts";
 import { UserError } from "../model/errors.ts";
 import { kind, type Show } from "../model/kind.ts";
 import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../model/log.ts";
+import { repositoryAt } from "../model/names.ts";
 import { parseManifest } from "../model/oci/copy_plan.ts";
 import type { Place, Value } from "../model/plan.ts";
 import { allowedInTree } from "../model/tests.ts";
 import { mostLost, pushWaiting } from "../run/waiting.ts";
-import { knownValue, type Outcome, repositoryAt, type World } from "../run/world.ts";
+import { knownValue, type Outcome, type World } from "../run/world.ts";
 
 /** Appends one entry to the image's log ref, once: an equal entry that is there already is the proof that the step is done. */
 export type RecordEntry = {
@@ -55,7 +56,7 @@ async function filled({ entry, index }: RecordEntry, world: World): Promise<LogE
 
 /** Platform -> digest, from the index that a registry has. */
 async function childrenOf(place: Place, digest: string, world: World): Promise<Readonly<Record<string, string>>> {
-  const manifest = await (await world.registries()).manifest(repositoryAt(world, place), digest);
+  const manifest = await (await world.registries()).manifest(repositoryAt(world.facts, place), digest);
   const parts = manifest && parseManifest(new TextDecoder().decode(manifest.bytes));
   if (parts?.type !== "index") return {};
   return Object.fromEntries(parts.children.map((child) => [child.platform ?? "unknown", child.digest]));

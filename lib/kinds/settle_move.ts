@@ -6,11 +6,12 @@ import { flipRef, lifeOf, nameOf, staleAfter } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import { type Answer, type Flip, settle } from "../model/flip.ts";
 import { kind } from "../model/kind.ts";
+import { repositoryAt } from "../model/names.ts";
 import type { Place } from "../model/plan.ts";
 import type { Broken } from "../model/ref_message.ts";
 import { holdRef } from "../run/held_ref.ts";
 import { pushWaiting } from "../run/waiting.ts";
-import { repositoryAt, type World } from "../run/world.ts";
+import type { World } from "../run/world.ts";
 import { unreadable } from "./claim.ts";
 import { append, record } from "./record.ts";
 import { digestBehind, digestPushed } from "./verify_digest.ts";
@@ -36,7 +37,7 @@ export const isSilence = (error: unknown): boolean =>
 
 /** The manifest that a registry has of a digest, byte for byte: what its tags can be moved to. */
 export async function manifestOf(place: Place, digest: string, world: World): Promise<Manifest> {
-  const manifest = await (await world.registries()).manifest(repositoryAt(world, place), digest);
+  const manifest = await (await world.registries()).manifest(repositoryAt(world.facts, place), digest);
   if (manifest) return manifest;
   throw new UserError(`${place.repository} does not have ${digest}`, {
     why: "A tag can only be moved to an image that is there.",
@@ -47,7 +48,7 @@ export async function manifestOf(place: Place, digest: string, world: World): Pr
 /** Puts the manifest that a registry has under a tag. */
 async function point(place: Place, { tag, digest }: { tag: string; digest: string }, world: World): Promise<void> {
   const manifest = await manifestOf(place, digest, world);
-  await (await world.registries()).putManifest(repositoryAt(world, place), tag, { manifest });
+  await (await world.registries()).putManifest(repositoryAt(world.facts, place), tag, { manifest });
 }
 
 /** What every place of a flip answers now; one that does not answer is silent. */

@@ -1,8 +1,9 @@
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
+import { repositoryAt } from "../model/names.ts";
 import type { Place, Value } from "../model/plan.ts";
 import { jsonOf, textAt } from "../model/shape.ts";
-import { knownValue, made, type Outcome, repositoryAt, type World } from "../run/world.ts";
+import { knownValue, made, type Outcome, type World } from "../run/world.ts";
 
 /** Reads a tag back in every place and compares. */
 export type VerifyDigest = {
@@ -53,13 +54,13 @@ async function verify(action: VerifyDigest, world: World): Promise<Outcome> {
 /** The digest behind a tag now, null where there is none. */
 export async function digestBehind(place: Place, tag: string, world: World): Promise<string | null> {
   const client = await world.registries();
-  return (await client.head(repositoryAt(world, place), tag))?.digest ?? null;
+  return (await client.head(repositoryAt(world.facts, place), tag))?.digest ?? null;
 }
 
 /** The same right after an own push, when a registry may not know yet what it took. */
 export async function digestPushed(place: Place, tag: string, world: World): Promise<string | null> {
   const client = await world.registries();
-  return (await client.head(repositoryAt(world, place), tag, { pushed: true }))?.digest ?? null;
+  return (await client.head(repositoryAt(world.facts, place), tag, { pushed: true }))?.digest ?? null;
 }
 
 /** The last move of a tag by the log, where the tag was this digest before: somebody moved it on since, and that is no drift. */
@@ -76,7 +77,7 @@ async function manifestOf(action: VerifyDigest, tested: string, world: World): P
   const [place] = action.places;
   const client = await world.registries();
   if (place) await digestPushed(place, action.tag, world);
-  const manifest = place ? await client.manifest(repositoryAt(world, place), action.tag) : null;
+  const manifest = place ? await client.manifest(repositoryAt(world.facts, place), action.tag) : null;
   const config = manifest && textAt(jsonOf(new TextDecoder().decode(manifest.bytes)), "config", "digest");
   if (manifest && (config === tested || manifest.digest === tested)) return manifest.digest;
   throw place

@@ -1,7 +1,7 @@
 import { claimRef } from "./claim.ts";
 import { UserError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
-import { repositoryOf } from "./oci/address.ts";
+import { type Repository, repositoryOf } from "./oci/address.ts";
 import type { Place } from "./plan.ts";
 import { gitTag, imageTag, type Stage } from "./stage.ts";
 import type { Version } from "./version.ts";
@@ -20,6 +20,13 @@ export const targetPlaces = (facts: Pick<Facts, "config" | "targets">): Place[] 
     registry: registry.name,
     repository: repositoryOf(registry, facts.config.imageName).reference,
   }));
+
+/** The repository of a place of the plan, found by its registry's name. */
+export function repositoryAt({ config }: Pick<Facts, "config">, place: Place): Repository {
+  const registry = config.registries.find(({ name }) => name === place.registry);
+  if (!registry) throw new Error(`the plan names registry ${place.registry}, which the config does not have`);
+  return repositoryOf(registry, config.imageName);
+}
 
 /** The image of a stage and version as the engine knows it: `<address>/<image>:<tag>`. */
 export const engineImage = (facts: Named, stage: Stage, version?: Version | null): string =>

@@ -6,8 +6,7 @@ import type { Refs } from "../doors/refs.ts";
 import type { RegistryClient } from "../doors/registry.ts";
 import type { Facts, Owner } from "../model/facts.ts";
 import type { Flip } from "../model/flip.ts";
-import { type Repository, repositoryOf } from "../model/oci/address.ts";
-import { type Place, type Plan, type Refusal, stepsOf, type Value } from "../model/plan.ts";
+import { type Plan, type Refusal, stepsOf, type Value } from "../model/plan.ts";
 import { comfort } from "./comfort.ts";
 import type { HeldRef } from "./held_ref.ts";
 import { nothingWaits, type Waiting } from "./waiting.ts";
@@ -117,13 +116,6 @@ export function knownValue(world: World, value: Value): string {
 export function made({ state, step }: World, value: string): void {
   state.made.delete(step.id);
   state.made.set(step.id, value);
-}
-
-/** The repository of a place of the plan, found by its registry's name. */
-export function repositoryAt(world: Pick<World, "facts">, place: Place): Repository {
-  const registry = world.facts.config.registries.find(({ name }) => name === place.registry);
-  if (!registry) throw new Error(`the plan names registry ${place.registry}, which the config does not have`);
-  return repositoryOf(registry, world.facts.config.imageName);
 }
 
 /** Shows output of a command and keeps it whole in the step's log. */

@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import { ecrPassword } from "../doors/aws.ts";
+import { readText } from "../doors/files.ts";
+import { interrupted } from "../doors/interrupt.ts";
+import { readDockerConfig } from "../doors/registry/docker_config.ts";
+import { capture, type RunOptions, run } from "../doors/shell.ts";
+import { passed, UserError } from "../model/errors.ts";
+import { helperFor } from "../model/oci/credentials.ts";
+import { quote } from "../model/render_plan.ts";
+import { jsonOf, textAt } from "../model/shape.ts";
+import { endLateContainers, exitOfContainer } from "../run/containers.ts";
+import { assertEngineNow } from "../run/engine_facts.ts";
+import { commandEnv } from "../run/facts.ts";
+import { makeReceipt, provenExit } from "../run/receipt.ts";
+import { knownValue, made, type Outcome, output, ownerLabel, type World } from "../run/world.ts";
+import type { Command } from "./command.ts";
+
+/** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
+export async function runCommand(action: Command, world: World): Promise<Outcome> {
+  const argv = action.argv.map((word) => knownValue(world, word));
+  const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, knownValue(world, value)]));
+  const env = {
+    ...(action.typed ? commandEnv(process.env) : world.facts.env),
+    ...own,
+    ...(action.container ? owned(world) : {}),
+  };
+  const cwd = join(world.facts.place.root, action.cwd);
+  if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
+  const input = action.input ? await outputOf(action.input, world) : undefined;
+  const result = await exitOf(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
+  if (!passes(action, result)) {
+    if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
+    if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
+    throw failed(action, argv, { code: result, tail: world.step.tail });
+  }
+  if (action.digestFile) made(world, await builtDigest(action, world));
+  return "done";
+}
+
+type How = Pick<RunOptions, "cwd" | "env" | "input">;
+
+const passes = ({ meaning }: Command, code: number): boolean => code === 0 || meaning?.[String(code)]?.passes === true;
+
+/** Runs it; gives the exit code that counts. */
+async function exitOf(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const receipt = action.receipt ? makeReceipt(world) : null;
+  try {
+    const code = await runThrough(action, argv, { ...how, env: { ...how.env, ...receipt?.env } }, world);
+    if (world.signal.aborted && action.container) await endLateContainers(world);
+    if (world.signal.aborted) throw interrupted();
+    if (!action.container) return code;
+    const ended = await exitOfContainer(world, code);
+    return receipt ? provenExit(action, receipt, ended, (one) => passes(action, one)) : ended;
+  } finally {
+    receipt?.drop();
+  }
+}
+
+/** Runs it, and again where it says that somebody else was quicker; gives the exit code. */
+async function runThrough(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const interactive = action.interactive === true;
+  const onOutput = (text: string) => output(world, text);
+  const once = () => run(argv, { ...how, interactive, keepStdout: world.json, onOutput, signal: world.signal });
+  let code = await once();
+  for (let turn = 1; turn < 5 && code !== 0 && saysAgain(action, world); turn += 1) code = await once();
+  return code;
+}
+
+/** Somebody else was quicker, by the last lines of the output. */
+const saysAgain = ({ again }: Command, { signal, step }: World): boolean =>
+  again !== undefined && !signal.aborted && new RegExp(again).test(step.tail.slice(-8).join("\n"));
+
+/** Amazon's own helper logs in with each question, and takes no login to keep. */
+async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
+  return helperFor(await readDockerConfig(env), host) === "ecr-login";
+}
+
+/** What the program prints whose output goes to another's input; it is shown and kept nowhere. */
+async function outputOf(input: NonNullable<Command["input"]>, world: World): Promise<string> {
+  if ("ecr" in input) return (await ecrPassword(input.ecr, world.facts.env)).password;
+  const argv = input;
+  const { code, stdout, stderr } = await capture(argv, { cwd: world.facts.place.root, env: world.facts.env });
+  if (code === 0) return stdout;
+  throw new UserError(`\`${argv.map(quote).join(" ")}\` exited with ${code}`, {
+    why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
+    fix: "Mend the cause, then type the same command again",
+    exitCode: code,
+    kind: "command",
+  });
+}
+
+/** Labels that tell whose container it is; the compose file reads them from the environment. */
+const owned = (world: World): Record<string, string> => ({
+  SLIPWAY_RUN: world.step.run,
+  SLIPWAY_OWNER: ownerLabel(world),
+});
+
+const passedOn = (code: number): UserError =>
+  new UserError(`the command exited with ${code}`, {
+    why: "Its exit code is passed on.",
+    fix: "See what it printed",
+    exitCode: code,
+    kind: passed,
+  });
+
+const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}...` : text);
+
+type End = { readonly code: number; readonly tail: readonly string[] };
+
+function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
+  const meaning = action.meaning?.[String(code)];
+  const told = action.reason ? new RegExp(action.reason, "m").exec(tail.join("\n"))?.[0] : undefined;
+  return new UserError(`${action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``} exited with ${code}`, {
+    why:
+      (told && short(told, 300)) ??
+      meaning?.why ??
+      (code === 127
+        ? `"${argv[0]}" or what it should run was not found.`
+        : "The command's own output above tells the cause."),
+    fix: meaning?.fix ?? "Mend the cause, then type the same command again",
+    exitCode: code,
+    kind: "command",
+  });
+}
+
+/** The digest in the builder's metadata: the manifest's where the engine keeps manifests, else the config's (design.md, step 5). */
+async function builtDigest({ digestFile = "", elsewhere }: Command, world: World): Promise<string> {
+  const file = join(world.facts.place.root, digestFile);
+  const metadata = jsonOf(readText(file) ?? "");
+  for (const name of ["containerimage.digest", "containerimage.config.digest"]) {
+    const digest = textAt(metadata, name);
+    if (!digest) continue;
+    if (elsewhere) return digest;
+    const { code, stdout } = await capture(["docker", "image", "inspect", "--format", "{{.Id}}", digest], {
+      cwd: world.facts.place.root,
+      env: world.facts.env,
+    });
+    if (code === 0) return stdout.trim();
+  }
+  throw new UserError("the engine does not have what it just built", {
+    why: `${file} names no image that docker image inspect knows.`,
+    fix: "Look at docker buildx ls: the default builder must be the engine's own",
+  });
+}
