@@ -53,9 +53,3 @@ export function deadline(milliseconds: number): AbortSignal {
   alarm(milliseconds, () => controller.abort(new LateError(`${milliseconds} ms are over`)));
   return controller.signal;
 }
-
-/** `2026-11-21`, in the user's time zone. */
-export function today(): string {
-  const day = new Date(now());
-  return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
-}

@@ -4,6 +4,7 @@ import { readChangelog } from "../model/changelog.ts";
 import type { Facts, Program } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
 import { type Step, step } from "../model/plan.ts";
+import { dayOf } from "../model/units.ts";
 
 /** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
 type Row = {
@@ -93,8 +94,8 @@ const row = (what: string, ok: boolean, more: { seen: string; fix: string; neede
   ...more,
 });
 
-function changelogRow({ changelogText, config, today }: Facts): Row {
-  const [problem] = readChangelog(changelogText ?? "", config.imageName, today).problems;
+function changelogRow({ changelogText, config, now }: Facts): Row {
+  const [problem] = readChangelog(changelogText ?? "", config.imageName, dayOf(now)).problems;
   const isThere = changelogText !== null;
   return row("changelog.txt", isThere && !problem, {
     seen: problem ? `line ${problem.line} ${problem.what}` : isThere ? "readable" : "not there",

@@ -80,7 +80,7 @@ function buildArgs(facts: Facts<"inputs">, version: Version, mode: PoetryMode): 
     ...(own.includes("INSTALL_DIND") ? {} : { INSTALL_DIND: "False" }),
     POETRY_MODE: cannotRefresh(facts, mode) ? "update" : mode,
     ...(own.includes("CLEAN_UP_INSTALLATION") ? {} : { CLEAN_UP_INSTALLATION: "True" }),
-    ...(mode === "no_update" ? {} : { RESOLVE_NONCE: facts.nonce }),
+    ...(mode === "no_update" ? {} : { RESOLVE_NONCE: String(Math.floor(facts.now / 1000)) }),
   };
 }
 

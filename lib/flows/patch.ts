@@ -7,6 +7,7 @@ import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { patchedLabel } from "../model/patched.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
+import { dayOf } from "../model/units.ts";
 import type { Patch } from "../run/look_containers.ts";
 
 type PatchOptions = { readonly container?: string | undefined; readonly push: boolean };
@@ -17,7 +18,7 @@ export function patchContainer(facts: Facts, options: PatchOptions, seen: Patch)
   const container = requireContainer(facts, containers, { wanted: options.container, running: false });
   if (!startedFrom || !tag) throw imageGone(container);
   const reference = `${engineRepository(facts)}:${tag}`;
-  const note = `${facts.user.name} committed container ${container.name} of ${container.image} on ${facts.today}`;
+  const note = `${facts.user.name} committed container ${container.name} of ${container.image} on ${dayOf(facts.now)}`;
   const changes = commitChanges(container, startedFrom, note).flatMap((change) => ["--change", change]);
   return [
     step("docker_commit", `Commit ${container.name} as ${reference}`, [

@@ -6,6 +6,7 @@ import { placeholderAccount } from "../model/git_remote.ts";
 import { lastOf } from "../model/log.ts";
 import { rolledBack } from "../model/releases.ts";
 import { gitTag } from "../model/stage.ts";
+import { dayOf } from "../model/units.ts";
 import { bump, compareVersions, highest, isVersion, majorMinor, type Version } from "../model/version.ts";
 import { assertAsLogged } from "./agreement.ts";
 import { assertContext } from "./build.ts";
@@ -19,7 +20,7 @@ export function assertMayRelease(facts: Facts<"engine" | "registries" | "log" | 
       fix: "Use it with i docker_build_local, or remove release: none",
     });
   assertFilledIn(facts);
-  parseChangelog(facts.changelogText ?? "", facts.config.imageName, "changelog.txt", facts.today);
+  parseChangelog(facts.changelogText ?? "", facts.config.imageName, "changelog.txt", dayOf(facts.now));
   assertReleasable(version, {
     entries: facts.changelog,
     stage: facts.stage,

@@ -6,6 +6,7 @@ import { UserError } from "../model/errors.ts";
 import { keepingEnds } from "../model/exact_text.ts";
 import type { Facts, LocalImage } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
+import { dayOf } from "../model/units.ts";
 import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
 
 export const changelogPath = (facts: Facts): string =>
@@ -13,7 +14,7 @@ export const changelogPath = (facts: Facts): string =>
 
 /** Format, order, dates and versions of changelog.txt, every problem with its line; exit code 2 when there is one. */
 export function checkChangelog(facts: Facts): Step[] {
-  const { entries, problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName, facts.today);
+  const { entries, problems } = readChangelog(facts.changelogText ?? "", facts.config.imageName, dayOf(facts.now));
   const missing =
     facts.changelogText === null
       ? [{ line: 0, what: "is not there", fix: "Add the first entry: i changelog_add --message 'First version'" }]
@@ -57,7 +58,7 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
   const stage = options.prod ? "prod" : "dev";
   const last = currentEntry(facts.changelog, stage);
   const entryOf = (version: Version) =>
-    renderEntry(facts.config.imageName, stage, version, facts.today, options.message);
+    renderEntry(facts.config.imageName, stage, version, dayOf(facts.now), options.message);
   const there = options.version ?? last?.version;
   const before = facts.changelogText ?? "";
   if (there && `${before.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n")}\n`.startsWith(`${entryOf(there)}\n`))

@@ -5,6 +5,7 @@ import type { Facts, NewDir } from "../model/facts.ts";
 import { type HostedRepo, hostedRepo, placeholderAccount } from "../model/git_remote.ts";
 import { parseImageName } from "../model/image.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
+import { dayOf } from "../model/units.ts";
 
 export type InitOptions = { readonly name?: string | undefined; readonly baseImage?: string | undefined };
 
@@ -26,7 +27,7 @@ export function initRunnableDir(
   const wanted = Object.entries(seen.template).filter(([path]) => ownTests === null || !isSample(path));
   const files = wanted.map(([path, file]) => ({
     path,
-    content: named(path, file.text, { name, base: options.baseImage, today: facts.today, account, ownTests }),
+    content: named(path, file.text, { name, base: options.baseImage, today: dayOf(facts.now), account, ownTests }),
     there: seen.existing.includes(path),
     mode: file.executable ? ("0755" as const) : undefined,
   }));

@@ -22,6 +22,12 @@ export function bytes(value: number): string {
 export const minute = (at: string): string =>
   /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(at) ? `${at.slice(0, 10)} ${at.slice(11, 16)} UTC` : at;
 
+/** Milliseconds since 1970 to `2026-11-21`, in the user's time zone. */
+export function dayOf(milliseconds: number): string {
+  const day = new Date(milliseconds);
+  return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+}
+
 /** `sha256:` and twelve digits: enough to tell images apart by eye. */
 export const shortDigest = (digest: string): string => digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");
 

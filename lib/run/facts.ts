@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { now, today } from "../doors/clock.ts";
+import { now } from "../doors/clock.ts";
 import { engineEnv } from "../doors/engine.ts";
 import { insideRepo, readRepoText } from "../doors/files.ts";
 import { findPlace, loadThinEnv, newPlace } from "../doors/place.ts";
@@ -105,8 +105,7 @@ async function loadBase(request: Request): Promise<Base> {
     socket: socketOf(env),
     thinEnv: loadThinEnv(place.root),
     ci: Boolean(env["CI"] || env["CSFY_CI"]),
-    today: today(),
-    nonce: String(Math.floor(now() / 1000)),
+    now: now(),
     terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
   };
 }

@@ -48,7 +48,7 @@ describe("every workflow knows", () => {
     expect(facts.place).toMatchObject({ root: ground.repo, dir: "looked", owner: ground.repo, cwd: "looked" });
     expect(facts).toMatchObject({
       ...{ stage: "dev", version: null, versionFrom: null, platforms: [], builder: null, ci: false, terminal: false },
-      ...{ today: "2025-01-03", nonce: "1735898400", changelogText: "# looked-1.0.0\n- 2025-01-02\n- The first\n" },
+      ...{ now: 1_735_898_400_000, changelogText: "# looked-1.0.0\n- 2025-01-02\n- The first\n" },
       ...{ changelog: [{ version: "1.0.0" }], socket: { path: "/var/run/docker.sock" } },
       env: { FROM_HERE: "here" },
     });

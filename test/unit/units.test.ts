@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { bytes, fineSeconds, minute, seconds, shortDigest } from "../../lib/model/units.ts";
+import { bytes, dayOf, fineSeconds, minute, seconds, shortDigest } from "../../lib/model/units.ts";
 import { digest } from "./factory.ts";
 
 describe("a report writes", () => {
+  it.each([
+    [new Date(2026, 0, 2, 0, 0, 0), "2026-01-02"],
+    [new Date(2026, 10, 21, 23, 59, 59), "2026-11-21"],
+  ])("%s as the day %s of whoever reads it", (time, expected) => {
+    expect(dayOf(time.getTime())).toBe(expected);
+  });
+
   it.each([
     [0, "0 s"],
     [59.4, "59 s"],

@@ -4,7 +4,7 @@ import { engineImage } from "../../model/names.ts";
 import { releasesOf } from "../../model/releases.ts";
 import type { ReleaseStage } from "../../model/stage.ts";
 import { type ListName, listNames } from "../../model/tests.ts";
-import { shortDigest } from "../../model/units.ts";
+import { dayOf, shortDigest } from "../../model/units.ts";
 import { majorMinor } from "../../model/version.ts";
 import { type Checked, type CheckList, checked, type Subject } from "./line.ts";
 
@@ -58,7 +58,7 @@ function baseReleased({ facts, version }: Subject): Checked {
 
 /** With changelog_update: after_release the entry has to come later, so here only the format counts. */
 function changelogUpdated({ facts, version }: Subject): Checked {
-  const problem = readChangelog(facts.changelogText ?? "", facts.config.imageName, facts.today).problems[0];
+  const problem = readChangelog(facts.changelogText ?? "", facts.config.imageName, dayOf(facts.now)).problems[0];
   const isLater = facts.config.release.changelogUpdate === "after_release";
   const entry = facts.changelog.find((one) => one.version === version);
   const value = isLater

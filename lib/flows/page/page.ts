@@ -17,7 +17,7 @@ export type PageFacts = Facts<"log" | "refs"> & Pick<StatusLook, "images" | "run
 /** Where an image stands, as one HTML page that loads nothing, runs nothing and escapes every value. */
 export function statusPage(facts: PageFacts, status: Status): string {
   const { imageName: name, repoName } = facts.config;
-  const at = minute(new Date(Number(facts.nonce) * 1000).toISOString());
+  const at = minute(new Date(facts.now).toISOString());
   const stages = stagesInPlay(facts.log).filter((stage) => status.rows.some(({ tag }) => tag.startsWith(stage)));
   const page = html`<!doctype html>
 <html lang="en">
