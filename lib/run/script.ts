@@ -17,7 +17,6 @@ import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
-import { renderHelp, renderShortHelp } from "./help.ts";
 import { type OptionSet, universal, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
@@ -86,7 +85,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
     const common = { ...values, ...ownMeanings(spec.options) } as Common;
-    if (common.help) return printHelp(name, spec, typed.includes("--help"));
+    if (common.help) return await printHelp(name, spec, typed.includes("--help"));
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
@@ -120,7 +119,9 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
   }
 }
 
-function printHelp(name: string, { about, options, examples = [] }: Script<OptionSet>, isWhole: boolean): number {
+async function printHelp(name: string, spec: Script<OptionSet>, isWhole: boolean): Promise<number> {
+  const { renderHelp, renderShortHelp } = await import("./help.ts");
+  const { about, options, examples = [] } = spec;
   const render = isWhole ? renderHelp : renderShortHelp;
   printLine(render({ name, about, options, universal, examples }, outputColumns()));
   return 0;

@@ -51,14 +51,14 @@ export async function startUp(): Promise<Row[]> {
       {
         what: "i --list, whole process",
         seen: milliseconds(list),
-        bar: `<= 70 ms and < invoke --list (${milliseconds(invoke)})`,
-        ok: list <= 0.07 && list < invoke,
+        bar: `<= 60 ms and < invoke --list (${milliseconds(invoke)})`,
+        ok: list <= 0.06 && list < invoke,
       },
       {
         what: "i docker_pull --dry-run --offline under bun",
         seen: milliseconds(planned),
-        bar: `<= 70 ms and < invoke --list (${milliseconds(invoke)})`,
-        ok: planned <= 0.07 && planned < invoke,
+        bar: `<= 60 ms and < invoke --list (${milliseconds(invoke)})`,
+        ok: planned <= 0.06 && planned < invoke,
       },
       {
         what: "the same under tsx",
