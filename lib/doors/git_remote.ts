@@ -8,8 +8,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export type RemoteFacts = Pick<GitFacts, "remote" | "origin" | "upstreams" | "unclear" | "signs" | "identity">;
 
+/** What every repo has in its own settings (gitrepository-layout(5), "config"). */
+const everywhere = "core.repositoryformatversion";
 /** What is asked of the user's settings in one look. */
-const asked = String.raw`^(remote\..*\.(push)?url|url\..*\.(push)?insteadof|branch\..*\.(remote|merge)|tag\.(gpgsign|forcesignannotated)|(user|author|committer)\.(name|email))$`;
+const asked = String.raw`^(${everywhere}|remote\..*\.(push)?url|url\..*\.(push)?insteadof|branch\..*\.(remote|merge)|tag\.(gpgsign|forcesignannotated)|(user|author|committer)\.(name|email))$`;
 
 /** Where a repo keeps claims, log and release tags, whether its Git signs tags, and who commits; `wanted` is `release.remote`. */
 export async function loadRemote(folder: string, wanted: string | null, env: Env): Promise<RemoteFacts> {
@@ -43,10 +45,13 @@ async function settingsOf(folder: string, env: Env): Promise<Value[]> {
   // It ends with 1 where there is none; what else it meets, a user is told as Git says it.
   if (code > 1) await gitIn(folder, env)(words);
   // A setting without a value is true (git-config(1), "Values").
-  return stdout.split("\0").flatMap((row) => {
+  const settings = stdout.split("\0").flatMap((row) => {
     const [key = "", ...value] = row.split("\n");
     return key === "" ? [] : [{ key, value: value.length > 0 ? value.join("\n") : "true" }];
   });
+  // Of a repo that it does not trust, or finds damaged, Git gives no setting and no error here; it says so where it needs the repo.
+  if (!settings.some(({ key }) => key === everywhere)) await gitIn(folder, env)(["rev-parse", "--git-dir"]);
+  return settings;
 }
 
 /** Where the refs of a release are; throws where nobody can tell. */

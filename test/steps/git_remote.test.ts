@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { setClock } from "../../lib/doors/clock.ts";
 import { tryGit } from "../../lib/doors/git.ts";
+import { loadRemote } from "../../lib/doors/git_remote.ts";
 import { forgetInterrupts, listenForInterrupts } from "../../lib/doors/interrupt.ts";
 import { startTime } from "../../lib/doors/processes.ts";
 import { openRefs, type Refs } from "../../lib/doors/refs.ts";
@@ -66,6 +67,20 @@ const endedBelow = (parent: number): number =>
     .filter((stat) => stat.includes(`) Z ${parent} `)).length;
 /** Waits until what it started is gone with it. */
 const gone = (pid: number) => vi.waitFor(() => expect(startTime(pid)).toBe(""), { timeout: 50_000 });
+
+describe("a repo that Git does not read", () => {
+  it.each([
+    ["is another user's", { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" }, /belongs to another user .* dubious ownership/],
+    ["a GIT_DIR names that is not there", { GIT_DIR: "/nowhere" }, /not a git repository/],
+  ])("is refused, and not taken for one without a remote: one that %s", async (_what, odd, why) => {
+    const env = { ...over(exit(0)).env, ...odd };
+    const refused = await loadRemote(ground.repo, null, env).catch((error: UserError) => error);
+    expect(refused).toMatchObject({
+      message: "git rev-parse --git-dir ended with 128",
+      why: expect.stringMatching(why),
+    });
+  });
+});
 
 describe("Git that hangs", () => {
   it.each([
