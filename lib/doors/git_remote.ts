@@ -49,7 +49,7 @@ async function settingsOf(folder: string, env: Env): Promise<Value[]> {
     const [key = "", ...value] = row.split("\n");
     return key === "" ? [] : [{ key, value: value.length > 0 ? value.join("\n") : "true" }];
   });
-  // Of a repo that it does not trust, or finds damaged, Git gives no setting and no error here; it says so where it needs the repo.
+  // Of a repo that it does not trust, or finds damaged, Git gives no setting and no error here: it says why when asked for it.
   if (!settings.some(({ key }) => key === everywhere)) await gitIn(folder, env)(["rev-parse", "--git-dir"]);
   return settings;
 }
