@@ -15,7 +15,7 @@ export type CopyImage = {
   readonly to: readonly Place[];
 };
 
-/** All places side by side; one that has it already is asked once and sent nothing. */
+/** All places side by side; one that has it already is sent nothing. */
 export const copyImage = kind<CopyImage>("copy_image", {
   lines: ({ from, to, tag, digest }, show) =>
     to.map((place) => copyLine(`${from.repository}@${show(digest)}`, `${place.repository}:${tag}`)),

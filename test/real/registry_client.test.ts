@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Repository } from "../../lib/doors/registry.ts";
 import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
 import { handImage, handIndex, pushByHand } from "../bed/hand_image.ts";
@@ -127,6 +127,7 @@ describe("copies between three registries", () => {
 
   it("leaves no upload behind when it asks whether it may push", async () => {
     await client().assertCanPush(repos[1]);
+    await vi.waitUntil(() => changes(1).length === 2);
     expect(changes(1).map(({ method, status }) => `${method} ${status}`)).toEqual(["POST 202", "DELETE 204"]);
   });
 

@@ -31,7 +31,7 @@ export async function copyGround({ kind = "oci", images = [image], targets = 1 }
       tell(event);
     });
   const [to = from, other = from] = servers;
-  return { from, to, other, repos, events, clock, copy };
+  return { from, to, other, repos, events, clock, client, copy };
 }
 
 export const outcomes = (results: readonly { readonly outcome: string }[]): readonly string[] =>

@@ -46,6 +46,8 @@ export function clockAt(start = 1_735_800_000_000) {
       setImmediate(ring);
       return () => void open.delete(late);
     },
+    /** How many answers are waited for. */
+    waiting: () => open.size,
     runOut: () => {
       isLate = true;
       setImmediate(ring);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { locationOf } from "../../lib/doors/registry/blobs.ts";
 import { perform } from "../../lib/doors/registry/perform.ts";
 import type { Sending } from "../../lib/doors/registry/send.ts";
@@ -118,6 +118,7 @@ describe("an upload", () => {
       locked(asked) ??
       (asked.method === "POST" ? { status: 202, headers: { location: locate(server.address) } } : null);
     await client.assertCanPush(repo);
+    await vi.waitUntil(() => server.asked.length === 3);
     expect(lines(server).slice(1)).toEqual(["POST /v2/cmamp/blobs/uploads/", "DELETE /v2/elsewhere/7?state=a"]);
     expect(brought(server)).toEqual([null, right, right]);
   });

@@ -221,18 +221,6 @@ describe("an interruption", () => {
     expect(to.digestOf("cmamp", "dev")).toBeNull();
   });
 
-  it("while an upload is cancelled is no success", async () => {
-    const { server, repo } = await ground();
-    const interruption = new AbortController();
-    server.reply = ({ method }) => {
-      if (method !== "DELETE") return null;
-      interruption.abort(reason);
-      return "reset";
-    };
-    const asking = clientOf({ signal: interruption.signal }).assertCanPush(repo);
-    expect(await asking.catch((thrown: unknown) => thrown)).toBe(reason);
-  });
-
   it("while a mount is asked for opens no plain upload", async () => {
     const { server, repo } = await ground();
     hold(server, image);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Repository } from "../../lib/doors/registry.ts";
 import { digest } from "../unit/factory.ts";
 import type { OciServer, Reply } from "./oci_server.ts";
@@ -105,7 +105,14 @@ describe("the right to push", () => {
   it("is shown by an upload that is opened and cancelled", async () => {
     const { server, asking } = await may(() => null);
     await asking();
+    await vi.waitUntil(() => server.asked.length === 2);
     expect(lines(server)).toEqual(["POST /v2/cmamp/blobs/uploads/", "DELETE /v2/cmamp/blobs/uploads/1"]);
+  });
+
+  it("is not waited for where cancelling hangs", async () => {
+    const { server, asking } = await may(({ method }) => (method === "DELETE" ? "hang" : null));
+    await asking();
+    await vi.waitUntil(() => askedBy(server, "DELETE").length === 1);
   });
 
   it.each([[{ status: 405 }], [{ status: 503 }], ["reset"]] as const)(
@@ -113,6 +120,7 @@ describe("the right to push", () => {
     async (reply) => {
       const { server, asking } = await may(({ method }) => (method === "DELETE" ? reply : null));
       await asking();
+      await vi.waitUntil(() => askedBy(server, "DELETE").length > 0);
       expect(askedBy(server, "DELETE")).toHaveLength(1);
     },
   );

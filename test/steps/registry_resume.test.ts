@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CopyEvent } from "../../lib/doors/registry.ts";
 import type { RegistryKind } from "../../lib/model/registry.ts";
 import { type OciServer, type Reply, sha256 } from "./oci_server.ts";
-import { copyGround, errorIn, first, isUpload, retries, silent } from "./registry_copy_ground.ts";
+import { copyGround, errorIn, first, isUpload, retries } from "./registry_copy_ground.ts";
 import { askedBy, blobImage, failureOf, lines } from "./registry_ground.ts";
 
 const MiB = 1024 * 1024;
@@ -211,10 +211,15 @@ describe("a source that breaks", () => {
   });
 
   it("and does not begin is not waited for", async () => {
-    const { from, clock, copy } = await copyGround({ images: [own], targets: 2 });
-    from.early = silent(({ path }) => path.endsWith(name), clock);
+    const { from, to, other, clock, copy } = await copyGround({ images: [own], targets: 2 });
+    from.early = first(1, ({ path }) => path.endsWith(name), "hang");
     const error = { registry: "mine", message: `mine (${from.address}) does not answer` };
-    expect(await copy()).toMatchObject([{ error }, { error }]);
+    const copying = copy();
+    // The uploads were opened beside it.
+    const opened = () => [to, other].every((server) => askedBy(server, "POST").length === 1);
+    await vi.waitUntil(() => reads(from).length === 1 && opened() && clock.waiting() === 1);
+    clock.runOut();
+    expect(await copying).toMatchObject([{ error }, { error }]);
     expect(reads(from)).toHaveLength(1);
   });
 });

@@ -2,11 +2,12 @@ import type { Repository } from "../../model/oci/address.ts";
 import type { Descriptor, Node } from "../../model/oci/copy_plan.ts";
 import { blobsOf, pushOrder } from "../../model/oci/copy_plan.ts";
 import { RegistryError } from "../../model/oci/failure.ts";
+import { hasBlob } from "./blobs.ts";
 import { bufferCollector } from "./collect.ts";
 import { broken, missing } from "./digest.ts";
-import { headManifest, partsOf, readManifest, writeManifest } from "./manifests.ts";
+import { headManifest, knownManifest, partsOf, readManifest, writeManifest } from "./manifests.ts";
 import type { Copying, Target } from "./move_blob.ts";
-import { guard, moveBlob, targetsWithout } from "./move_blob.ts";
+import { guard, moveBlob } from "./move_blob.ts";
 import type { Session } from "./session.ts";
 import type { CopyEvent, CopyJob, CopyResult, Manifest } from "./types.ts";
 
@@ -18,11 +19,14 @@ const lanes = [
 ] as const;
 
 type Tree = readonly Node<Manifest>[];
+/** What a target does not hold: manifests in pushing order, and the digests of blobs. */
+type Lacking = { readonly tree: Tree; readonly blobs: ReadonlySet<string> };
 
 /**
  * Copies an image to every target, digest kept: blobs, then children, then the index, the tag last, each read back.
- * Where the tag (or without one the digest) is already right, one HEAD is all that is sent. Gives one result per
- * target, in order; throws only when interrupted.
+ * Where the tag (or without one the digest) is already right, one HEAD is all that is sent, but of an image whose manifest
+ * this client has read a target is asked everything at once. Gives one result per target, in order; throws only when
+ * interrupted.
  */
 export async function copyImage(
   session: Session,
@@ -31,13 +35,28 @@ export async function copyImage(
 ): Promise<CopyResult[]> {
   const copying: Copying = { session, from: job.from, progress, collect: await bufferCollector() };
   const targets = job.to.map((repo): Target => ({ repo, error: null, done: false }));
+  const isRead = knownManifest(session, job.from, job.digest) !== undefined;
+  let reading: Promise<Tree> | undefined;
+  const ask = async (target: Target) => {
+    reading ??= readTree(copying, job.digest);
+    return lackingIn(copying, target.repo, await reading);
+  };
+  const lacking = new Map<Target, Lacking>();
   await forLive(copying, targets, async (target) => {
-    const found = await headManifest(session, target.repo, { reference: job.tag ?? job.digest });
+    const [found, early] = await Promise.all([
+      headManifest(session, target.repo, { reference: job.tag ?? job.digest }),
+      isRead ? ask(target).catch((error: unknown) => ({ error })) : null,
+    ]);
     target.done = found?.digest === job.digest;
-    if (found && !target.done) throw taken(target.repo, job, found.digest);
+    if (target.done) return;
+    if (found) throw taken(target.repo, job, found.digest);
+    if (early && "error" in early) throw early.error;
+    lacking.set(target, early ?? (await ask(target)));
   });
-  const pending = targets.filter((target) => target.error === null && !target.done);
-  if (pending.length > 0) await copyTo(copying, job, pending);
+  if (lacking.size > 0) await moveBlobs(copying, lacking);
+  await forLive(copying, [...lacking.keys()], (target) =>
+    pushManifests(copying, job, { target, lacking: lacking.get(target)?.tree ?? [] }),
+  );
   return targets.map(({ repo, error, done }) => {
     if (error !== null) return { repo, outcome: "error", error };
     return { repo, outcome: done ? "already" : "copied" };
@@ -58,33 +77,6 @@ async function forLive(copying: Copying, targets: readonly Target[], work: (targ
   await Promise.all(live.map((target) => guard(copying, target, () => work(target))));
 }
 
-async function copyTo(copying: Copying, job: CopyJob, targets: readonly Target[]): Promise<void> {
-  const holds = new Map<Target, boolean>();
-  const [tree] = await Promise.all([
-    readTree(copying, job.digest).catch((error: unknown) => {
-      copying.session.signal?.throwIfAborted();
-      if (!(error instanceof RegistryError)) throw error;
-      return error;
-    }),
-    forLive(copying, targets, async (target) => {
-      holds.set(target, (await headManifest(copying.session, target.repo, { reference: job.digest })) !== null);
-    }),
-  ]);
-  if (tree instanceof RegistryError) {
-    for (const target of targets) target.error = tree;
-    return;
-  }
-  const lacking = new Map<Target, Tree>();
-  await forLive(copying, targets, async (target) => {
-    const known = { digest: job.digest, isThere: holds.get(target) === true };
-    lacking.set(target, await lackingIn(copying, target.repo, { tree, known }));
-  });
-  await moveBlobs(copying, lacking);
-  await forLive(copying, targets, (target) =>
-    pushManifests(copying, job, { target, lacking: lacking.get(target) ?? [] }),
-  );
-}
-
 /** Reads the manifest and, of an index, every child; in pushing order. */
 async function readTree({ session, from }: Copying, root: string): Promise<Tree> {
   const nodes = new Map<string, Node<Manifest>>();
@@ -102,29 +94,33 @@ async function readTree({ session, from }: Copying, root: string): Promise<Tree>
   return pushOrder(root, nodes);
 }
 
-type Held = { readonly tree: Tree; readonly known: { readonly digest: string; readonly isThere: boolean } };
-
 /** A registry that holds a manifest holds its blobs: it checked them when the manifest was put. */
-async function lackingIn({ session }: Copying, repo: Repository, { tree, known }: Held): Promise<Tree> {
-  const isThere = async ({ digest }: Node<Manifest>) =>
-    digest === known.digest ? known.isThere : (await headManifest(session, repo, { reference: digest })) !== null;
-  const found = await Promise.all(tree.map(isThere));
-  return tree.filter((_, index) => !found[index]);
+async function lackingIn({ session, progress }: Copying, repo: Repository, nodes: Tree): Promise<Lacking> {
+  const blobs = new Set<string>();
+  const [found] = await Promise.all([
+    Promise.all(nodes.map(({ digest }) => headManifest(session, repo, { reference: digest }))),
+    side(asked, blobsOf(nodes), async ({ digest }) => {
+      if (await hasBlob(session, repo, digest)) progress({ event: "there", digest, registry: repo.registry });
+      else blobs.add(digest);
+    }),
+  ]);
+  return { tree: nodes.filter((_, index) => found[index] === null), blobs };
 }
 
-async function moveBlobs(copying: Copying, lacking: ReadonlyMap<Target, Tree>): Promise<void> {
-  const wanted = new Map(
-    [...lacking].map(([target, tree]) => [target, new Set(blobsOf(tree).map((blob) => blob.digest))]),
-  );
-  const blobs = blobsOf([...lacking.values()].flat());
-  copying.progress({ event: "plan", blobs: blobs.length, bytes: blobs.reduce((sum, blob) => sum + blob.size, 0) });
-  const without = new Map<Descriptor, readonly Target[]>();
-  await side(asked, blobs, async (blob) => {
-    const targets = [...wanted].flatMap(([target, set]) => (set.has(blob.digest) ? [target] : []));
-    without.set(blob, await targetsWithout(copying, blob, targets));
+async function moveBlobs(copying: Copying, lacking: ReadonlyMap<Target, Lacking>): Promise<void> {
+  const wanted = [...lacking].map(([target, { tree, blobs }]) => {
+    const named = blobsOf(tree).map(({ digest }) => digest);
+    return { target, digests: new Set(named.filter((digest) => blobs.has(digest))) };
   });
-  for (const { atOnce, takes } of lanes)
-    await side(atOnce, blobs.filter(takes), (blob) => moveBlob(copying, blob, without.get(blob) ?? []));
+  const blobs = blobsOf([...lacking.values()].flatMap(({ tree }) => tree));
+  copying.progress({ event: "plan", blobs: blobs.length, bytes: blobs.reduce((sum, blob) => sum + blob.size, 0) });
+  const move = (blob: Descriptor) =>
+    moveBlob(
+      copying,
+      blob,
+      wanted.flatMap(({ target, digests }) => (digests.has(blob.digest) ? [target] : [])),
+    );
+  for (const { atOnce, takes } of lanes) await side(atOnce, blobs.filter(takes), move);
 }
 
 /** How many blobs are looked for at once. */

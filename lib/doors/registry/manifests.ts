@@ -45,8 +45,7 @@ export async function headManifest(
 
 /** Takes a tag or digest, gives the manifest, its bytes untouched and their sha256 checked; null where there is none. */
 export async function readManifest(session: Session, repo: Repository, reference: string): Promise<Manifest | null> {
-  const key = `${repo.host}/${repo.path}@${reference}`;
-  const known = session.manifests.get(key);
+  const known = knownManifest(session, repo, reference);
   if (known !== undefined) return known;
   const answer = await ask(session, question(repo, "GET", reference));
   if (answer.status === 404) return null;
@@ -57,9 +56,15 @@ export async function readManifest(session: Session, repo: Repository, reference
   }
   const manifest = { digest, mediaType: typeOf(answer), size: answer.body.length, bytes: answer.body };
   // What a digest names never changes; a tag is asked anew each time.
-  session.manifests.set(`${repo.host}/${repo.path}@${digest}`, manifest);
+  session.manifests.set(keyOf(repo, digest), manifest);
   return manifest;
 }
+
+const keyOf = (repo: Repository, digest: string): string => `${repo.host}/${repo.path}@${digest}`;
+
+/** The manifest of a digest, where this client has read it. */
+export const knownManifest = (session: Session, repo: Repository, digest: string): Manifest | undefined =>
+  session.manifests.get(keyOf(repo, digest));
 
 /** Takes a manifest, gives what it names; throws RegistryError `broken` when it is none. */
 export function partsOf(repo: Repository, manifest: Manifest): ManifestParts {

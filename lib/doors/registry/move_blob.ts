@@ -4,13 +4,14 @@ import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { mountSource } from "../../model/oci/copy_plan.ts";
 import { RegistryError } from "../../model/oci/failure.ts";
 import { canResume, delayBeforeRetry, heldBytes } from "../../model/oci/retry.ts";
-import { hasBlob, locationOf, mount, openBlob, openUpload } from "./blobs.ts";
+import { locationOf, mount, openBlob, openUpload } from "./blobs.ts";
 import { isReset, networkCode, pause, unreachable } from "./patience.ts";
 import { ask, push } from "./perform.ts";
 import { pump, ShortError } from "./pump.ts";
 import type { Session } from "./session.ts";
 import type { Sink, Upload } from "./sink.ts";
 import { PassingError, sinkOf } from "./sink.ts";
+import type { Streamed } from "./stream.ts";
 import type { CopyEvent } from "./types.ts";
 
 /** One copy in progress. */
@@ -44,41 +45,38 @@ function registryError(session: Session, repo: Repository, error: unknown): Regi
   return unreachable(repo, error);
 }
 
-/** The targets that lack a blob, by a HEAD to each that nothing has gone wrong with. */
-export function targetsWithout(copying: Copying, blob: Descriptor, targets: readonly Target[]): Promise<Target[]> {
-  const { session, progress } = copying;
-  return each(live(targets), (target) =>
-    guard(copying, target, async () => {
-      const { repo } = target;
-      if (!(await hasBlob(session, repo, blob.digest))) return target;
-      progress({ event: "there", digest: blob.digest, registry: repo.registry });
-      return null;
-    }),
-  );
-}
-
 const live = (targets: readonly Target[]): readonly Target[] => targets.filter(({ error }) => error === null);
 
 /**
  * Brings one blob to targets that lack it: mounted where the host is the source's, else by one read of the source for
- * all. What breaks on the way is tried again for the targets concerned, going on where a registry can.
+ * all, which is opened beside the uploads. What breaks on the way is tried again for the targets concerned, going on where
+ * a registry can.
  */
 export async function moveBlob(copying: Copying, blob: Descriptor, targets: readonly Target[]): Promise<void> {
+  const { session, from } = copying;
+  const open = () => openBlob(session, from, blob);
+  const isRead = live(targets).some(({ repo }) => mountSource(from, repo) === null);
+  let stream = isRead ? open() : null;
+  // Whoever reads it sees its failure; nobody does where no target takes it.
+  stream?.catch(() => undefined);
   let moving = await each(live(targets), (target) => guard(copying, target, () => begin(copying, blob, target)));
-  for (let attempt = 1; moving.length > 0; attempt += 1) {
-    const failed = await moveOnce(copying, blob, moving);
-    const delay = delayBeforeRetry(
-      { status: "reset" },
-      { attempt, now: copying.session.clock.now(), jitter: Math.random() },
+  if (moving.length === 0)
+    stream?.then(
+      ({ body }) => body.destroy(),
+      () => undefined,
     );
+  for (let attempt = 1; moving.length > 0; attempt += 1) {
+    const failed = await moveOnce(copying, blob, { moving, stream: stream ?? open() });
+    stream = null;
+    const delay = delayBeforeRetry({ status: "reset" }, { attempt, now: session.clock.now(), jitter: Math.random() });
     const again = moving.filter((one) => {
       const error = failed.get(one);
       if (error === undefined) return false;
       if (delay !== null && isWorthAnother(error)) return true;
-      one.target.error = registryError(copying.session, one.upload.repo, error);
+      one.target.error = registryError(session, one.upload.repo, error);
       return false;
     });
-    if (again.length > 0) await pause(copying.session, delay ?? 0);
+    if (again.length > 0) await pause(session, delay ?? 0);
     moving = await each(again, (one) => guard(copying, one.target, () => goOn(copying, one, failed.get(one))));
   }
 }
@@ -103,7 +101,9 @@ async function begin(copying: Copying, blob: Descriptor, target: Target): Promis
   return { target, upload: { repo, blob, location: mounted ?? (await openUpload(session, repo)), held: 0 } };
 }
 
-async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Moving[]): Promise<Map<Moving, unknown>> {
+type Once = { readonly moving: readonly Moving[]; readonly stream: Promise<Streamed> };
+
+async function moveOnce(copying: Copying, blob: Descriptor, { moving, stream }: Once): Promise<Map<Moving, unknown>> {
   const { session, from, progress, collect } = copying;
   const sinks = new Map<Sink, Moving>(moving.map((one) => [sinkOf(session, one.upload), one]));
   try {
@@ -111,8 +111,7 @@ async function moveOnce(copying: Copying, blob: Descriptor, moving: readonly Mov
       collect(bytes);
       progress({ event: "bytes", digest: blob.digest, bytes });
     };
-    const stream = await openBlob(session, from, blob);
-    const failed = await pump(session, { repo: from, blob, stream, onBytes }, [...sinks.keys()]);
+    const failed = await pump(session, { repo: from, blob, stream: await stream, onBytes }, [...sinks.keys()]);
     for (const [sink, { target }] of sinks) {
       if (!failed.has(sink)) progress({ event: "uploaded", digest: blob.digest, registry: target.repo.registry });
     }
