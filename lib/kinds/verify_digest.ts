@@ -22,6 +22,7 @@ export type VerifyDigest = {
 
 export const verifyDigest = kind<VerifyDigest>("verify_digest", {
   waits: true,
+  looks: true,
   digest: ({ digest }) => digest,
   lines: ({ places, tag, digest, mayBeAbsent }, show) =>
     places.map(
@@ -39,8 +40,14 @@ async function verify(action: VerifyDigest, world: World): Promise<Outcome> {
   }
   if (action.tested) made(world, await manifestOf(action, knownValue(world, action.tested), world));
   const wanted = knownValue(world, action.digest);
+  const client = await world.registries();
   const found = await Promise.all(
-    action.places.map(async (place) => ({ place, digest: await digestPushed(place, action.tag, world) })),
+    action.places.map(async (place) => {
+      // Copied from here or moved here next is this manifest, which the client then has.
+      const read = client.manifest(repositoryAt(world, place), wanted).catch(() => null);
+      const [digest] = await Promise.all([digestPushed(place, action.tag, world), read]);
+      return { place, digest };
+    }),
   );
   const wrong = found.find(({ digest }) => digest !== wanted);
   if (!wrong) return "done";

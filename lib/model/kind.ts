@@ -18,6 +18,8 @@ export type Kind<A extends Action> = {
   readonly holds?: true;
   /** It only looks, or adds to what waits for the next push: what is urgent may wait on until it is done. */
   readonly waits?: true;
+  /** It only looks: several in a row are done at once. */
+  readonly looks?: true;
   /** It only tells, and speaks for itself. */
   readonly tells?: true;
   /** Whether containers of runs that are gone are removed before it: it starts one, or takes their image away. */

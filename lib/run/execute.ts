@@ -4,7 +4,7 @@ import { cores } from "../doors/processes.ts";
 import type { Ended, View } from "../doors/progress.ts";
 import { UserError } from "../model/errors.ts";
 import { kindOf } from "../model/kind.ts";
-import { type Group, isGroup, type Step, stepsOf } from "../model/plan.ts";
+import { type Action, type Group, isGroup, type Step, stepsOf } from "../model/plan.ts";
 import { groupTitle } from "../model/render_plan.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { endLeftClients, reapContainers } from "./containers.ts";
@@ -201,19 +201,32 @@ function worldOf({ id }: Step, { world, apart }: Turn): World {
   return { ...world, step: { ...world.step, id, began: now(), run: `${world.step.run}.${id}`, logFile, tail: [] } };
 }
 
-/** Does the actions of a step, one after the other, until one stays open. */
+/** Does the actions of a step, one after the other but for those that look, until one stays open. */
 async function act(step: Step, world: World): Promise<Outcome> {
   const outcomes: Outcome[] = [];
-  for (const action of step.do) {
+  for (const actions of turnsOf(step.do)) {
     assertGoesOn(world);
-    const { run, waits } = kindOf(action);
     // What others wait for, or must not do again, is pushed before anything else is done.
-    if (world.state.waiting.isUrgent && !waits) await pushWaiting(world);
-    const outcome = await run(action, world);
-    if (outcome === "open") return "open";
-    outcomes.push(outcome);
+    if (world.state.waiting.isUrgent && !actions.every((action) => kindOf(action).waits)) await pushWaiting(world);
+    const ended = await Promise.allSettled(actions.map((action) => kindOf(action).run(action, world)));
+    for (const one of ended) {
+      if (one.status === "rejected") throw one.reason;
+      if (one.value === "open") return "open";
+      outcomes.push(one.value);
+    }
   }
   return outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
+}
+
+/** The actions of a step in turns: one each, but those in a row that only look are one. */
+function turnsOf(actions: readonly Action[]): readonly (readonly Action[])[] {
+  const turns: Action[][] = [];
+  for (const action of actions) {
+    const last = turns.at(-1);
+    if (last && [...last, action].every((one) => kindOf(one).looks)) last.push(action);
+    else turns.push([action]);
+  }
+  return turns;
 }
 
 /**

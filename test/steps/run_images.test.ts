@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkDisk } from "../../lib/kinds/check_disk.ts";
 import { checkPush } from "../../lib/kinds/check_push.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { putIndex } from "../../lib/kinds/put_index.ts";
 import { type VerifyDigest, verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { Place } from "../../lib/model/plan.ts";
+import { type Place, step } from "../../lib/model/plan.ts";
 import { digest, logged } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { type OciServer, sha256 } from "./oci_server.ts";
@@ -81,6 +81,24 @@ describe("reading a tag back", () => {
   it("passes where every registry serves the image", async () => {
     const actor = acting.actor("well");
     expect((await actor.act([verify(actor, { digest: put("well") })])).states).toEqual(["done"]);
+  });
+
+  it("of several tags in one step is done at once", async () => {
+    const actor = acting.actor("both");
+    const image = first.put("both", "dev-1.0.0");
+    const manifest = first.manifests.get("both:dev-1.0.0");
+    if (manifest) first.manifests.set("both:dev", manifest);
+    const heads = () => first.asked.filter(({ method, path }) => method === "HEAD" && path.startsWith("/v2/both/"));
+    first.before = async ({ method }) => {
+      if (method === "HEAD") await vi.waitUntil(() => heads().length === 2);
+    };
+    const both = ["dev-1.0.0", "dev"].map((tag) =>
+      verify(actor, { tag, digest: image, places: actor.places.slice(0, 1) }),
+    );
+    const plan = { slipway: 2, workflow: "try", dir: ".", image: "both", version: null } as const;
+    const ended = await actor.act([], { plan: { ...plan, steps: [step("read", "Read both", both)] } });
+    first.before = () => undefined;
+    expect(ended.states).toEqual(["done"]);
   });
 
   it("names the registry that serves another", async () => {
@@ -203,8 +221,9 @@ describe("a look before anything changes", () => {
     const actor = acting.actor("may_push");
     expect((await actor.act([push(actor), checkDisk({})])).states).toEqual(["done", "done"]);
     for (const { asked } of acting.registries) {
-      const own = asked.filter(({ path }) => path.startsWith("/v2/may_push/"));
-      expect(own.map(({ method }) => method)).toEqual(["POST", "DELETE"]);
+      const own = () => asked.filter(({ path }) => path.startsWith("/v2/may_push/")).map(({ method }) => method);
+      await vi.waitUntil(() => own().length === 2);
+      expect(own()).toEqual(["POST", "DELETE"]);
     }
   });
 
