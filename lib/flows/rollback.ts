@@ -9,6 +9,7 @@ import { type Step, step } from "../model/plan.ts";
 import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
 import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
+import { assertNotRemoved } from "./agreement.ts";
 import { flip } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
 
@@ -134,7 +135,8 @@ function refuseWithCandidates(facts: Facts<"log">): never {
   });
 }
 
-const notReleased = (facts: Facts, version: Version): never => {
+const notReleased = (facts: Facts<"registries" | "log">, version: Version): never => {
+  assertNotRemoved(facts, version);
   throw new UserError(`${facts.config.imageName} has no released ${facts.stage} ${version}`, {
     why: `No registry has ${versionTag(facts, version)}.`,
     fix: "See what there is: i release_history",

@@ -5,6 +5,7 @@ import { interrupted } from "../doors/interrupt.ts";
 import { capture, type RunOptions, run } from "../doors/shell.ts";
 import { accountWords, type EcrPassword } from "../model/aws.ts";
 import { passed, UserError } from "../model/errors.ts";
+import { parseReference } from "../model/image.ts";
 import { kind, type Show } from "../model/kind.ts";
 import { helperFor } from "../model/oci/credentials.ts";
 import type { Value } from "../model/plan.ts";
@@ -125,7 +126,7 @@ async function perform(action: Command, world: World): Promise<Outcome> {
   if (!passes(action, result)) {
     if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
     if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
-    throw failed(action, argv, { code: result, tail: world.step.tail });
+    throw await failed(action, argv, { code: result, tail: world.step.tail });
   }
   if (action.digestFile) made(world, await builtDigest(action, world));
   return "done";
@@ -167,7 +168,7 @@ const saysAgain = ({ again }: Command, { signal, step }: World): boolean =>
 /** Amazon's own helper logs in with each question, and takes no login to keep. */
 async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
   const { readDockerConfig } = await import("../doors/registry/docker_config.ts");
-  return helperFor(await readDockerConfig(env), host) === "ecr-login";
+  return helperFor((await readDockerConfig(env)).content, host)?.helper === "ecr-login";
 }
 
 /** What the program prints whose output goes to another's input; it is shown and kept nowhere. */
@@ -198,12 +199,24 @@ const passedOn = (code: number): UserError =>
     kind: passed,
   });
 
+/** The rule of a registry that the engine tells of where a push or a pull fails. */
+async function ruleOf(argv: readonly string[], tail: readonly string[]) {
+  if (argv[0] !== "docker" || (argv[1] !== "push" && argv[1] !== "pull")) return undefined;
+  const { ruleIn } = await import("../model/oci/failure.ts");
+  const said = tail.slice(-3).join(" ");
+  const rule = /TOOMANYREQUESTS/i.test(said) ? null : ruleIn(said);
+  const { domain, path } = parseReference(argv.at(-1) ?? "");
+  return rule
+    ? { why: `${rule.why} It said: ${short(said, 300)}`, fix: rule.fix({ named: domain ?? "docker.io", path }) }
+    : undefined;
+}
+
 const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}...` : text);
 
 type End = { readonly code: number; readonly tail: readonly string[] };
 
-function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
-  const meaning = action.meaning?.[String(code)];
+async function failed(action: Command, argv: readonly string[], { code, tail }: End): Promise<UserError> {
+  const meaning = action.meaning?.[String(code)] ?? (await ruleOf(argv, tail));
   const told = action.reason ? new RegExp(action.reason, "m").exec(tail.join("\n"))?.[0] : undefined;
   return new UserError(`${action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``} exited with ${code}`, {
     why:
