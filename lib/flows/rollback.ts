@@ -6,6 +6,7 @@ import type { Facts, RegistryFacts, TagState } from "../model/facts.ts";
 import { lastOf, versionOf } from "../model/log.ts";
 import { targetPlaces, versionTag } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
+import { unread } from "../model/registry.ts";
 import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
 import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
@@ -112,11 +113,7 @@ export function seenDigest(facts: Facts<"registries">, registry: string, tag: st
   const state = facts.registries[registry]?.[tag];
   if (state?.state === "found") return state.digest;
   if (state?.state !== "unknown") return null;
-  throw new UserError(`${registry} does not answer`, {
-    why: `${state.why}.`,
-    fix: "Try again when it does, or name the registries to work on: --target-registries",
-    kind: "unreachable",
-  });
+  throw unread(registry, state);
 }
 
 function refuseWithCandidates(facts: Facts<"log">): never {

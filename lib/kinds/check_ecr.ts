@@ -3,7 +3,6 @@ import { mayMove } from "../model/aws.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
 import { accountOfRepository, type Repository } from "../model/oci/address.ts";
-import { rules, whereOf } from "../model/oci/failure.ts";
 import type { Place } from "../model/plan.ts";
 import { output, repositoryAt, type World } from "../run/world.ts";
 
@@ -41,16 +40,17 @@ async function assertMoves(repo: Repository, { tag, create = [] }: Pick<CheckEcr
   if (settings === null && create.includes(repo.registry)) {
     await createEcr(account, repo, world.facts.env);
     output(world, `made repository ${repo.path} in ${repo.registry}\n`);
-  } else if (settings === null) throw ruled("missing", repo, `${repo.registry} has no repository ${repo.path}`);
+  } else if (settings === null) throw await ruled("missing", repo, `${repo.registry} has no repository ${repo.path}`);
   if (settings && !mayMove(settings, tag))
-    throw ruled(
+    throw await ruled(
       "immutable",
       repo,
       `repository ${repo.path} of ${repo.registry} has immutable tags, and ${tag} has to move`,
     );
 }
 
-function ruled(name: keyof typeof rules, repo: Repository, what: string): UserError {
+async function ruled(name: "immutable" | "missing", repo: Repository, what: string): Promise<UserError> {
+  const { rules, whereOf } = await import("../model/oci/failure.ts");
   const { reason, why, fix } = rules[name];
   return new UserError(what, { why, fix: fix(whereOf(repo)), kind: `registry_${reason}` });
 }

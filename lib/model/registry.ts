@@ -1,6 +1,6 @@
 import { type ConfigReader, didYouMean } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
-import type { RegistryFacts } from "./facts.ts";
+import type { RegistryFacts, TagState } from "./facts.ts";
 import { parseReference } from "./image.ts";
 import { isHost, isLoopback, kindAt } from "./oci/address.ts";
 
@@ -124,6 +124,17 @@ function findRegistry(all: readonly Registry[], name: string): Registry {
       names.length > 0
         ? (didYouMean(name, names, typed) ?? `Name one of them: ${typed(names[0] ?? "")}`)
         : "Add the registry to container_registry_info",
+  });
+}
+
+/** The error of a registry whose tag was not read: the registry's own, or that it does not answer. */
+export function unread(name: string, { why, error }: Extract<TagState, { state: "unknown" }>): UserError {
+  if (error && error.reason !== "unreachable")
+    return new UserError(why, { ...error, kind: `registry_${error.reason}`, exitCode: 1 });
+  return new UserError(`${name} does not answer`, {
+    why: `${why}.`,
+    fix: "Try again when it does, or name the registries to work on: --target-registries",
+    kind: "unreachable",
   });
 }
 
