@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
+import { must } from "../../thin_client/engine/command.ts";
 import { handImage, pushByHand } from "../bed/hand_image.ts";
 import type { Passed } from "../bed/meddling_proxy.ts";
 import { startProxy } from "../bed/meddling_proxy.ts";
+import { digestAt } from "../bed/oracle.ts";
+import { needs } from "../bed/parts.ts";
 import type { TestRegistry } from "../bed/registry.ts";
-import { startRegistry } from "../bed/registry.ts";
+import { freeAddress, startRegistry } from "../bed/registry.ts";
+import { docker, dropImages } from "../bed/workflow.ts";
 
 const login = { user: "AWS", password: "s3cret:word" };
 const image = handImage("locked");
@@ -101,6 +105,26 @@ describe("login", () => {
     const own = registryClient({ env: { DOCKER_CONFIG: join(folder, "nowhere") } });
     expect(await own.head(repo(open.address), "dev")).toMatchObject({ digest: image.digest });
     await expect(own.head(repo(locked.address), "dev")).rejects.toMatchObject({ reason: "denied" });
+  });
+});
+
+describe("an address of IPv6 with a namespace of several levels", () => {
+  it("is one to the engine, to Slipway and to skopeo, with its login", async () => {
+    await needs("engine", "tiny");
+    const address = `[::1]:${(await freeAddress()).split(":")[1]}`;
+    const six = await startRegistry({ address, login });
+    const named = `${six.address}/acme/team/platform/cmamp`;
+    const own = client({ auths: { [six.address]: { auth: btoa(`${login.user}:${login.password}`) } } });
+    await docker("tag", "slipway/tiny:1", `${named}:dev`);
+    await must(["docker", "--config", own.home, "push", `${named}:dev`]);
+    const from = repo(`${six.address}/acme/team/platform`);
+    expect(from.reference).toBe(named);
+    const found = await own.head(from, "dev");
+    const job = { from, to: [repo(`${open.address}/a/b/c`)], digest: found?.digest ?? "", tag: "dev" };
+    expect(await own.copy(job)).toMatchObject([{ outcome: "copied" }]);
+    expect(await digestAt(`${open.address}/a/b/c/cmamp:dev`)).toBe(found?.digest);
+    await dropImages([six.address]);
+    await six.stop();
   });
 });
 
