@@ -29,24 +29,27 @@ export const checkEcr = kind<CheckEcr>("check_ecr", {
   },
 });
 
-async function assertMoves(repo: Repository, { tag, create = [] }: Pick<CheckEcr, "tag" | "create">, world: World) {
-  const account = accountOfRepository(repo);
-  const settings = await ecrSettings(account, repo, world.facts.env).catch((error: unknown) => {
+type Wanted = Required<Pick<CheckEcr, "tag" | "create">>;
+
+async function assertMoves(repo: Repository, { tag, create }: Wanted, world: World): Promise<void> {
+  const settings = await ecrSettings(accountOfRepository(repo), repo, world.facts.env).catch((error: unknown) => {
     if (!(error instanceof UserError) || !["aws_login", "aws_denied"].includes(error.kind)) throw error;
     // Docker's own login may do for a push; then the registry says itself what it does not take.
     world.console.progress(`      ${error.message}; whether ${tag} may move is seen when it is pushed`);
     return undefined;
   });
-  if (settings === null && create.includes(repo.registry)) {
-    await createEcr(account, repo, world.facts.env);
-    output(world, `made repository ${repo.path} in ${repo.registry}\n`);
-  } else if (settings === null) throw await ruled("missing", repo, `${repo.registry} has no repository ${repo.path}`);
-  if (settings && !mayMove(settings, tag))
-    throw await ruled(
-      "immutable",
-      repo,
-      `repository ${repo.path} of ${repo.registry} has immutable tags, and ${tag} has to move`,
-    );
+  if (settings === null) return await makeRepository(repo, create, world);
+  if (settings === undefined || mayMove(settings, tag)) return;
+  const what = `repository ${repo.path} of ${repo.registry} has immutable tags, and ${tag} has to move`;
+  throw await ruled("immutable", repo, what);
+}
+
+/** One that is made now lets its tags move (ECR API, CreateRepository, imageTagMutability). */
+async function makeRepository(repo: Repository, create: readonly string[], world: World): Promise<void> {
+  if (!create.includes(repo.registry))
+    throw await ruled("missing", repo, `${repo.registry} has no repository ${repo.path}`);
+  await createEcr(accountOfRepository(repo), repo, world.facts.env);
+  output(world, `made repository ${repo.path} in ${repo.registry}\n`);
 }
 
 async function ruled(name: "immutable" | "missing", repo: Repository, what: string): Promise<UserError> {

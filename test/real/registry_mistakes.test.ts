@@ -119,7 +119,7 @@ const credentials: Readonly<Record<string, Mistake>> = {
     config: helped,
     program: "#!/bin/sh\nexec sleep 600\n",
     fault: passwordOnly(),
-    why: `${helper} did not answer within 8 s`,
+    why: `${helper} did not answer within 6 s`,
     fix: seeWhy,
   },
   "a helper that prints nothing": {

@@ -89,6 +89,21 @@ describe("a login", () => {
     expect(brought(server)).toEqual([null, null]);
   });
 
+  it.each([
+    [403, "refused"],
+    [412, "refused"],
+    [401, "denied"],
+    [429, "throttled"],
+    [503, "unreachable"],
+  ] as const)("is not what is wrong where %i tells of a rule: it is %s", async (status, reason) => {
+    const { server, repo, client } = await ground(stored(auth("ada:s3cret:word")));
+    const body = JSON.stringify({ errors: [{ code: "DENIED", message: "project quota exceeded" }] });
+    server.reply = () => ({ status, body, headers: { "retry-after": "99" } });
+    const { why, fix } = await failureOf(client.manifest(repo, "dev"), reason);
+    expect(why).toContain("It said: DENIED: project quota exceeded");
+    expect(fix.includes("raise the quota of cmamp in mine")).toBe(reason === "refused");
+  });
+
   it("that is wrong is named by where it came from", async () => {
     const { server, folder, repo, client } = await ground(stored(auth("ada:wrong")));
     const { why } = await failureOf(client.manifest(repo, "dev"), "denied");

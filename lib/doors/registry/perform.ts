@@ -101,12 +101,14 @@ const whys = {
   refused: "The registry does not take it.",
 } as const;
 
+/** A limit of requests is none of what a registry may hold, and who is not let in is told of nothing else truly. */
+const isRuled = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
+
 /** Takes a final answer that is none of those accepted, gives the error with the registry's own words. */
 export function refusal(session: Session, question: Ask, answer: { status: number; body: string }): RegistryError {
   const { repo, doing } = question;
   const own = ownWords(answer.body, session.secrets);
-  // A limit of requests is none of what it may hold.
-  const rule = answer.status === 429 ? null : ruleIn(own);
+  const rule = isRuled(answer.status) ? ruleIn(own) : null;
   const reason = rule?.reason ?? reasonOf(answer.status);
   const notes = reason === "denied" ? [...loginOf(session, repo).notes] : [];
   const said = [own, ...notes.map(([note]) => ownWords(note, session.secrets))];

@@ -60,8 +60,8 @@ export type Session = {
 export const newSession = (options: ClientOptions): Session => ({
   env: options.env,
   signal: options.signal,
-  // A person waits ten seconds at most to be told of a helper that hangs.
-  timeouts: { answer: 30_000, idle: 60_000, helper: 8_000, ...options.timeouts },
+  // With all else, a person is told of a helper that hangs within ten seconds.
+  timeouts: { answer: 30_000, idle: 60_000, helper: 6_000, ...options.timeouts },
   clock: options.clock ?? { now, pause, alarm },
   ecrLogin: options.ecrLogin ?? ecrPassword,
   logins: new Map(),

@@ -26,6 +26,7 @@ const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const hostGrammar =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 
+/** Whether a text is `host[:port]` (Distribution's reference grammar). */
 export const isHost = (text: string): boolean => hostGrammar.test(text);
 
 const looksLikeHost = (word: string) => /[.:]/.test(word) || word === "localhost";
