@@ -27,3 +27,9 @@ export async function ecrSettings(
   const ecr = await import("./aws/ecr.ts");
   return ecr.ecrSettings(account, repository, env);
 }
+
+/** As `createEcr` in aws/ecr.ts. */
+export async function createEcr(account: AwsAccount, repository: { readonly path: string }, env: Env): Promise<void> {
+  const ecr = await import("./aws/ecr.ts");
+  await ecr.createEcr(account, repository, env);
+}

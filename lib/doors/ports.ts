@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 
-/** Whether somebody listens on this "host:port". It is called: two that tried to listen at once would take each other for its owner. */
+/** Whether somebody listens on this "host:port", or "[::1]:port". It is called: two that tried to listen at once would take each other for its owner. */
 export const listens = (address: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const [host = "", port = ""] = address.split(":");
+    const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
     const socket = connect({ host, port: Number(port), timeout: 1_000 });
     const tell = (answer: boolean) => {
       socket.destroy();

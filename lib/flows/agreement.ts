@@ -29,6 +29,23 @@ export function assertAsLogged(facts: Facts<"registries" | "log">, version: Vers
   }
 }
 
+/** Refuses a version that was released and that no registry has any more. */
+export function assertNotRemoved(facts: Facts<"registries" | "log">, version: Version): void {
+  const record = recordOf(facts, version);
+  const tag = versionTag(facts, version);
+  const states = facts.targets.map(({ name }) => facts.registries[name]?.[tag]?.state);
+  if (!record || states.some((state) => state !== "absent")) return;
+  const [first] = targetPlaces(facts);
+  throw new UserError(
+    `${tag} was released, and is in none of ${facts.targets.map(({ name }) => name).join(", ")} any more`,
+    {
+      why: `${recorded(record)} as ${record.digest}; a rule of retention, or a person, has removed it since.`,
+      fix: `Take ${facts.stage}-* out of such rules, and push it from an engine that has it: docker push ${first?.repository}:${tag}; or release the next one: add its entry and --version ${bump(version, "patch")}`,
+      kind: "registry_not_found",
+    },
+  );
+}
+
 /** Refuses to release a version again as another image than the log's; `names` are the digests this one is known by. */
 export function assertSameImage(facts: Facts<"log">, version: Version, names: readonly string[]): void {
   const record = recordOf(facts, version);

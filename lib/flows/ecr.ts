@@ -19,7 +19,9 @@ export const isAws = (facts: Known, registry: Registry): boolean =>
 export function ecrChecks(facts: Known & Pick<Facts, "targets" | "stage">): Action[] {
   const targets = facts.targets.filter((registry) => isAws(facts, registry));
   if (targets.length === 0) return [];
-  return [checkEcr({ places: targetPlaces({ config: facts.config, targets }), tag: facts.stage })];
+  const create = targets.flatMap((registry) => (registry.create ? [registry.name] : []));
+  const places = targetPlaces({ config: facts.config, targets });
+  return [checkEcr({ places, tag: facts.stage, ...(create.length > 0 ? { create } : {}) })];
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Facts } from "../model/facts.ts";
 import { requireVersion, targetPlaces, versionTag } from "../model/names.ts";
 import { type Place, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
+import { assertNotRemoved } from "./agreement.ts";
 import { flip } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
 import { above } from "./release_rules.ts";
@@ -62,7 +63,8 @@ function currentIs(facts: Facts<"registries">, image: string): string {
   return isEverywhere ? `${facts.stage} is it everywhere` : `${facts.stage} is a higher version where it is another`;
 }
 
-const notReleased = (facts: Facts, version: Version): never => {
+const notReleased = (facts: Facts<"registries" | "log">, version: Version): never => {
+  assertNotRemoved(facts, version);
   throw new UserError(`no registry has ${versionTag(facts, version)}`, {
     why: "A mirror copies what was released.",
     fix: `Release it: i docker_release_${facts.stage} --version ${version}`,

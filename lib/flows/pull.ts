@@ -6,6 +6,7 @@ import type { Facts } from "../model/facts.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { repositoryOf } from "../model/oci/address.ts";
 import { type Step, step } from "../model/plan.ts";
+import { unread } from "../model/registry.ts";
 import { imageTag, type Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { pullOf } from "./ecr.ts";
@@ -21,7 +22,15 @@ export function pull(
       fix: "Build it: i docker_build_local; or pull a released one: i docker_pull --stage dev",
     });
   const image = chooseReleased(facts, options.stage, options.version ?? null);
+  assertLetsIn(facts);
   return [pullStep(facts, image)];
+}
+
+/** The engine reads the same logins: it would wait for a helper that hangs, or say less of one that is refused. */
+function assertLetsIn({ targets, registries }: Facts<"registries">): void {
+  const name = targets[0]?.name ?? "";
+  for (const state of Object.values(registries[name] ?? {}))
+    if (state.state === "unknown" && state.error?.reason === "denied") throw unread(name, state);
 }
 
 /** Pulls the image of the tools that several repos share, from the first target registry (design.md, "From the documents"). */

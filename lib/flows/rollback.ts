@@ -6,9 +6,11 @@ import type { Facts, RegistryFacts, TagState } from "../model/facts.ts";
 import { lastOf, versionOf } from "../model/log.ts";
 import { targetPlaces, versionTag } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
+import { unread } from "../model/registry.ts";
 import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
 import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
+import { assertNotRemoved } from "./agreement.ts";
 import { flip } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
 
@@ -111,11 +113,7 @@ export function seenDigest(facts: Facts<"registries">, registry: string, tag: st
   const state = facts.registries[registry]?.[tag];
   if (state?.state === "found") return state.digest;
   if (state?.state !== "unknown") return null;
-  throw new UserError(`${registry} does not answer`, {
-    why: `${state.why}.`,
-    fix: "Try again when it does, or name the registries to work on: --target-registries",
-    kind: "unreachable",
-  });
+  throw unread(registry, state);
 }
 
 function refuseWithCandidates(facts: Facts<"log">): never {
@@ -134,7 +132,8 @@ function refuseWithCandidates(facts: Facts<"log">): never {
   });
 }
 
-const notReleased = (facts: Facts, version: Version): never => {
+const notReleased = (facts: Facts<"registries" | "log">, version: Version): never => {
+  assertNotRemoved(facts, version);
   throw new UserError(`${facts.config.imageName} has no released ${facts.stage} ${version}`, {
     why: `No registry has ${versionTag(facts, version)}.`,
     fix: "See what there is: i release_history",

@@ -5,7 +5,9 @@ import { interrupted } from "../doors/interrupt.ts";
 import { readDockerConfig } from "../doors/registry/docker_config.ts";
 import { capture, type RunOptions, run } from "../doors/shell.ts";
 import { passed, UserError } from "../model/errors.ts";
+import { parseReference } from "../model/image.ts";
 import { helperFor } from "../model/oci/credentials.ts";
+import { ruleIn } from "../model/oci/failure.ts";
 import { quote } from "../model/render_plan.ts";
 import { jsonOf, textAt } from "../model/shape.ts";
 import { endLateContainers, exitOfContainer } from "../run/containers.ts";
@@ -72,7 +74,7 @@ const saysAgain = ({ again }: Command, { signal, step }: World): boolean =>
 
 /** Amazon's own helper logs in with each question, and takes no login to keep. */
 async function isServed(host: string, env: Readonly<Record<string, string>>): Promise<boolean> {
-  return helperFor(await readDockerConfig(env), host) === "ecr-login";
+  return helperFor((await readDockerConfig(env)).content, host)?.helper === "ecr-login";
 }
 
 /** What the program prints whose output goes to another's input; it is shown and kept nowhere. */
@@ -103,12 +105,23 @@ const passedOn = (code: number): UserError =>
     kind: passed,
   });
 
+/** The rule of a registry that the engine tells of where a push or a pull fails. */
+function ruleOf(argv: readonly string[], tail: readonly string[]) {
+  if (argv[0] !== "docker" || (argv[1] !== "push" && argv[1] !== "pull")) return undefined;
+  const said = tail.slice(-3).join(" ");
+  const rule = /TOOMANYREQUESTS/i.test(said) ? null : ruleIn(said);
+  const { domain, path } = parseReference(argv.at(-1) ?? "");
+  return rule
+    ? { why: `${rule.why} It said: ${short(said, 300)}`, fix: rule.fix({ named: domain ?? "docker.io", path }) }
+    : undefined;
+}
+
 const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}...` : text);
 
 type End = { readonly code: number; readonly tail: readonly string[] };
 
 function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
-  const meaning = action.meaning?.[String(code)];
+  const meaning = action.meaning?.[String(code)] ?? ruleOf(argv, tail);
   const told = action.reason ? new RegExp(action.reason, "m").exec(tail.join("\n"))?.[0] : undefined;
   return new UserError(`${action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``} exited with ${code}`, {
     why:

@@ -44,7 +44,7 @@ async function verify(action: VerifyDigest, world: World): Promise<Outcome> {
   const found = await Promise.all(
     action.places.map(async (place) => {
       // Copied from here or moved here next is this manifest, which the client then has.
-      const read = client.manifest(repositoryAt(world, place), wanted).catch(() => null);
+      const read = client.manifest(repositoryAt(world.facts, place), wanted).catch(() => null);
       const [digest] = await Promise.all([digestPushed(place, action.tag, world), read]);
       return { place, digest };
     }),

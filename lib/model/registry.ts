@@ -1,8 +1,8 @@
 import { type ConfigReader, didYouMean } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
-import type { RegistryFacts } from "./facts.ts";
+import type { RegistryFacts, TagState } from "./facts.ts";
 import { parseReference } from "./image.ts";
-import { kindAt } from "./oci/address.ts";
+import { isHost, isLoopback, kindAt } from "./oci/address.ts";
 
 /** The registries Slipway knows, one row each; code looks the row up and never compares names. */
 export type RegistryKind = "ecr" | "dockerhub" | "ghcr" | "oci";
@@ -17,6 +17,10 @@ export type Registry = {
   readonly address: string;
   readonly region?: string;
   readonly profile?: string;
+  /** The host of its token server, where that is of another domain: `auth.example.net`. */
+  readonly tokenServer?: string;
+  /** A repository that is lacking is made, where its API can. */
+  readonly create?: true;
   /** A required registry is a target when none is named; the same digest is promised in all of them. */
   readonly required: boolean;
 };
@@ -41,7 +45,7 @@ export function parseRegistries(read: ConfigReader): readonly Registry[] {
 
 function longForm(read: ConfigReader, name: string): Registry {
   const path = [section, name];
-  read.onlyKeys(path, ["address", "kind", "region", "profile", "required"]);
+  read.onlyKeys(path, ["address", "kind", "region", "profile", "required", "token_server", "create"]);
   const region = read.text([...path, "region"]);
   const profile = read.text([...path, "profile"]);
   const kind =
@@ -49,14 +53,26 @@ function longForm(read: ConfigReader, name: string): Registry {
     registryKinds.find((known) => known === name) ??
     read.fail([...path, "kind"], "is missing", "Add kind: ecr, dockerhub, ghcr or oci");
   const at = address(read, [...path, "address"]);
+  const tokenServer = read.text([...path, "token_server"]);
+  if (tokenServer && !isHost(tokenServer))
+    read.fail([...path, "token_server"], `is "${tokenServer}", not a host`, "Give host[:port], as in auth.example.com");
   return {
     name,
     kind: kindAt(at, kind),
     address: at,
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
+    ...(tokenServer ? { tokenServer } : {}),
+    ...(creates(read, [...path, "create"], at) ? { create: true } : {}),
     required: read.flag([...path, "required"], true),
   };
+}
+
+/** Of the registries' APIs only ECR's makes a repository for whoever may push. */
+function creates(read: ConfigReader, path: readonly string[], at: string): boolean {
+  if (!read.flag(path, false)) return false;
+  if (isLoopback(at.split("/")[0] ?? "") || kindAt(at, "ecr") === "ecr") return true;
+  return read.fail(path, `is true, and ${at} is not ECR`, "Create the repository by hand, and take the line out");
 }
 
 function address(read: ConfigReader, path: readonly string[]): string {
@@ -108,6 +124,17 @@ function findRegistry(all: readonly Registry[], name: string): Registry {
       names.length > 0
         ? (didYouMean(name, names, typed) ?? `Name one of them: ${typed(names[0] ?? "")}`)
         : "Add the registry to container_registry_info",
+  });
+}
+
+/** The error of a registry whose tag was not read: the registry's own, or that it does not answer. */
+export function unread(name: string, { why, error }: Extract<TagState, { state: "unknown" }>): UserError {
+  if (error && error.reason !== "unreachable")
+    return new UserError(why, { ...error, kind: `registry_${error.reason}`, exitCode: 1 });
+  return new UserError(`${name} does not answer`, {
+    why: `${why}.`,
+    fix: "Try again when it does, or name the registries to work on: --target-registries",
+    kind: "unreachable",
   });
 }
 

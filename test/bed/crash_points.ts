@@ -1,3 +1,4 @@
+import { checkEcr } from "../../lib/kinds/check_ecr.ts";
 import { checkPush } from "../../lib/kinds/check_push.ts";
 import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
@@ -178,6 +179,8 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
       // It is taken back again.
       return asPart(at(`${name}: upload opened in ${registry}`, opened, ["before", "after"]));
     });
+  if (checkEcr.is(action))
+    return (action.create ?? []).flatMap(() => at(`${name}: repository`, call(/\.CreateRepository$/)));
   if (tryTag.is(action)) return ofTrial(name, action, before);
   if (copyImage.is(action))
     return action.to.flatMap(({ registry }, index) => {

@@ -19,10 +19,10 @@ afterAll(() => at.end());
 beforeEach(() => aws.fleet.forget());
 
 /** A repo whose image is released to ECR and to a registry as ghcr.io, in this order. */
-const repoOf = (name: string) =>
+const repoOf = (name: string, more = "") =>
   at.ground.repo(name, {
     registries: { ecr: aws.proxy.address, ghcr: at.ground.addresses["r1"] ?? "" },
-    kinds: { ecr: `kind: ecr, region: ${region}`, ghcr: "kind: ghcr" },
+    kinds: { ecr: `kind: ecr, region: ${region}${more}`, ghcr: "kind: ghcr" },
     gates: [],
   });
 const tokens = { GITHUB_TOKEN: github, GITHUB_ACTOR: "ada" };
@@ -81,7 +81,7 @@ describe("a release to ECR", () => {
       "absent",
       null,
       "ecr has no repository absent",
-      `aws ecr create-repository --repository-name absent --region ${region}`,
+      `aws ecr create-repository --repository-name absent --region ${region}; or have releases do it: create: true for ecr in repo_config.yaml`,
     ],
     [
       "frozen",
@@ -105,14 +105,15 @@ describe("a release to ECR", () => {
     expect([changed, aws.fleet.changes(), await refsOf(`${dir}.git`)]).toEqual([[], [], before]);
   });
 
-  it("logs docker in anew before the push, and a pull too, so that a login of yesterday is none to stumble over", async () => {
-    const dir = await repoOf("shipped");
-    await aws.repository("shipped");
+  it("makes a repository where it may, logs docker in anew before the push, and a pull too: a login of yesterday is none to stumble over", async () => {
+    const dir = await repoOf("shipped", ", create: true");
+    aws.proxy.fault("shipped", aws.fleet.login);
     const auths = { ...at.stale(), [at.ground.addresses["r1"] ?? ""]: { auth: btoa(`ada:${github}`) } };
     const watching = watchWords(planted);
     const env = at.dockerEnv(auths);
     const { code, stdout, stderr } = await workflowsIn(dir, { env })("docker_release_dev", "--yes");
     expect(code, stderr).toBe(0);
+    expect(aws.fleet.changes()).toEqual(["ecr:CreateRepository"]);
     const kept = JSON.parse(readFileSync(join(env.DOCKER_CONFIG, "config.json"), "utf8"));
     expect(aws.fleet.passwords().map((password) => btoa(`AWS:${password}`))).toContain(
       kept.auths[aws.proxy.address].auth,

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
+import { must } from "../../thin_client/engine/command.ts";
 import { handImage, pushByHand } from "../bed/hand_image.ts";
 import type { Passed } from "../bed/meddling_proxy.ts";
 import { startProxy } from "../bed/meddling_proxy.ts";
+import { digestAt } from "../bed/oracle.ts";
+import { needs } from "../bed/parts.ts";
 import type { TestRegistry } from "../bed/registry.ts";
-import { startRegistry } from "../bed/registry.ts";
+import { freeAddress, startRegistry } from "../bed/registry.ts";
+import { docker, dropImages } from "../bed/workflow.ts";
 
 const login = { user: "AWS", password: "s3cret:word" };
 const image = handImage("locked");
@@ -76,7 +80,7 @@ describe("login", () => {
   it("says that a helper is not installed", async () => {
     await expect(client({ credsStore: "nowhere" }).head(repo(locked.address), "dev")).rejects.toMatchObject({
       reason: "denied",
-      why: expect.stringContaining("`docker-credential-nowhere get` is not installed"),
+      why: expect.stringMatching(/docker-credential-nowhere \(credsStore of .*config.json\) is not installed/),
     });
   });
 
@@ -104,9 +108,29 @@ describe("login", () => {
   });
 });
 
+describe("an address of IPv6 with a namespace of several levels", () => {
+  it("is one to the engine, to Slipway and to skopeo, with its login", async () => {
+    await needs("engine", "tiny");
+    const address = `[::1]:${(await freeAddress()).split(":")[1]}`;
+    const six = await startRegistry({ address, login });
+    const named = `${six.address}/acme/team/platform/cmamp`;
+    const own = client({ auths: { [six.address]: { auth: btoa(`${login.user}:${login.password}`) } } });
+    await docker("tag", "slipway/tiny:1", `${named}:dev`);
+    await must(["docker", "--config", own.home, "push", `${named}:dev`]);
+    const from = repo(`${six.address}/acme/team/platform`);
+    expect(from.reference).toBe(named);
+    const found = await own.head(from, "dev");
+    const job = { from, to: [repo(`${open.address}/a/b/c`)], digest: found?.digest ?? "", tag: "dev" };
+    expect(await own.copy(job)).toMatchObject([{ outcome: "copied" }]);
+    expect(await digestAt(`${open.address}/a/b/c/cmamp:dev`)).toBe(found?.digest);
+    await dropImages([six.address]);
+    await six.stop();
+  });
+});
+
 describe("tokens", () => {
   /** Asks for a Bearer token as ghcr.io does, and takes each token only so many times. */
-  async function tokenProxy(uses: number, target: string) {
+  async function tokenProxy(uses: number, target: string, isElsewhere = false) {
     let issued = 0;
     let left = 0;
     const asked: Passed[] = [];
@@ -120,31 +144,48 @@ describe("tokens", () => {
       }
       left -= 1;
       if (passed.authorization === `Bearer token-${issued}` && left >= 0) return null;
-      const realm = `Bearer realm="http://${proxy.address}/token",service="test"`;
+      const realm = `Bearer realm="http://${tokens.address}/token",service="test"`;
       return { status: 401, headers: { "www-authenticate": realm } };
     };
-    const proxy = await startProxy(target, { reply });
-    return { proxy, asked };
+    const [proxy, other] = [await startProxy(target, { reply }), await startProxy(target, { reply })];
+    const tokens = isElsewhere ? other : proxy;
+    const stop = () => Promise.all([proxy.stop(), other.stop()]);
+    return { proxy, tokens, asked, stop };
   }
   const loginFor = (address: string) => ({ auths: { [address]: { auth: btoa(`AWS:${login.password}`) } } });
 
   it("asks for the scope it needs and fetches a new token in mid-run", async () => {
     const target = await startRegistry();
-    const { proxy, asked } = await tokenProxy(4, target.address);
+    const { proxy, asked, stop } = await tokenProxy(4, target.address);
     const job = { from: repo(open.address), to: [repo(proxy.address)], digest: image.digest, tag: "dev" };
     expect(await client(loginFor(proxy.address)).copy(job)).toMatchObject([{ outcome: "copied" }]);
     expect(asked.length).toBeGreaterThan(2);
     const scopes = new Set(asked.map(({ query }) => query.getAll("scope").join(" ")));
     expect([...scopes]).toEqual(["repository:cmamp:pull", "repository:cmamp:pull,push"]);
-    await Promise.all([proxy.stop(), target.stop()]);
+    await Promise.all([stop(), target.stop()]);
+  });
+
+  it("come from another host where the config names it, and from nowhere else", async () => {
+    const target = await startRegistry();
+    const { proxy, tokens, asked, stop } = await tokenProxy(100, target.address, true);
+    const own = client(loginFor(proxy.address));
+    const to = repo(proxy.address);
+    const job = { from: repo(open.address), digest: image.digest, tag: "dev" };
+    const message = `cannot log in to ck: it wants the login for ${proxy.address} sent to ${tokens.address}`;
+    expect(await own.copy({ ...job, to: [to] })).toMatchObject([{ outcome: "error", error: { message } }]);
+    expect([asked, tokens.passed]).toEqual([[], []]);
+    const named = { ...to, tokenServer: tokens.address };
+    expect(await own.copy({ ...job, to: [named] })).toMatchObject([{ outcome: "copied" }]);
+    expect(asked.length).toBeGreaterThan(0);
+    await Promise.all([stop(), target.stop()]);
   });
 
   it("asks for both repositories when it mounts", async () => {
-    const { proxy, asked } = await tokenProxy(100, open.address);
+    const { proxy, asked, stop } = await tokenProxy(100, open.address);
     const job = { from: repo(proxy.address), to: [repo(`${proxy.address}/team`)], digest: image.digest, tag: "dev" };
     expect(await client(loginFor(proxy.address)).copy(job)).toMatchObject([{ outcome: "copied" }]);
     const scopes = asked.map(({ query }) => query.getAll("scope").join(" "));
     expect(scopes).toContain("repository:cmamp:pull repository:team/cmamp:pull,push");
-    await proxy.stop();
+    await stop();
   });
 });

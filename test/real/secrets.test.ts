@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../thin_client/engine/command.ts";
 import { type FaultGround, keys, makeFaultGround } from "../bed/fault_ground.ts";
 import type { Fault } from "../bed/faulty_proxy.ts";
 import { git, objectsOf } from "../bed/git.ts";
+import { needs } from "../bed/parts.ts";
 import {
   dotEnvKey,
   filesWithSecrets,
@@ -14,8 +15,11 @@ import {
   homeWith,
   identity,
   login,
+  ownFiles,
+  partsWithSecrets,
   passwordOnly,
   secrets,
+  variables,
   watchWords,
 } from "../bed/secrets.ts";
 import { expiringTokens } from "../bed/token_server.ts";
@@ -42,7 +46,7 @@ function lock(name: string, fault: Fault): void {
 }
 
 /** A repo of a form, with a home that holds secrets and a `.env` that holds one more. */
-async function planted(form: string, config: unknown) {
+async function planted(form: string, config: Parameters<typeof homeWith>[1] = {}) {
   const name = `with-${form.toLowerCase()}`;
   const repo = await ground.repo(name);
   const home = join(ground.dir, `home-${form}`);
@@ -79,22 +83,25 @@ describe.each(Object.keys(forms))("credentials by %s", (form) => {
     expect(held(texts)).toEqual([]);
     expect(held(await docker("image", "inspect", `${ground.proxies.r1.address}/${name}:dev`))).toEqual([]);
     expect(filesWithSecrets(repo.dir)).toEqual([{ path: join(repo.dir, ".env"), mode: "600" }]);
-    const own = [join(home, ".docker/config.json"), join(home, "bin/docker-credential-planted")];
+    const own = ownFiles(home);
     expect(filesWithSecrets(home).filter(({ path, mode }) => !own.includes(path) || !/^[67]00$/.test(mode))).toEqual(
       [],
     );
+    expect(readdirSync(join(home, "tmp"))).toEqual([]);
   });
 });
 
 describe("a secret", () => {
   it("in the words of a process is seen by who looks, and in a file too", async () => {
-    const watching = watchWords();
-    const holder = spawn("sh", ["-c", "read -r line", login.password]);
+    // Others look for the planted ones meanwhile.
+    const word = "planted-to-be-seen-3c07";
+    const watching = watchWords([word]);
+    const holder = spawn("sh", ["-c", "read -r line", word]);
     expect(await until(() => watching.looks() >= 10, 300_000)).toBe(true);
     holder.kill();
-    expect(watching.end().found).toEqual([expect.stringContaining(login.password)]);
-    writeFileSync(join(ground.dir, "open"), login.password, { mode: 0o644 });
-    expect(filesWithSecrets(ground.dir)).toContainEqual({ path: join(ground.dir, "open"), mode: "644" });
+    expect(watching.end().found).toEqual([expect.stringContaining(word)]);
+    writeFileSync(join(ground.dir, "open"), word, { mode: 0o644 });
+    expect(filesWithSecrets(ground.dir, [word])).toEqual([{ path: join(ground.dir, "open"), mode: "644" }]);
     rmSync(join(ground.dir, "open"));
   });
 
@@ -118,8 +125,10 @@ describe("a secret", () => {
     expect(logged.code, logged.stderr).toBe(0);
     expect(watching.end().found).toEqual([]);
     expect(held(plan.stdout + plan.stderr + logged.stdout + logged.stderr)).toEqual([]);
-    const config = { path: join(home, ".docker/config.json"), mode: "600" };
-    expect(filesWithSecrets(home).filter(({ path }) => !path.includes("/bin/"))).toEqual([config]);
+    expect(
+      filesWithSecrets(home).filter(({ path, mode }) => !ownFiles(home).includes(path) || !/^[67]00$/.test(mode)),
+    ).toEqual([]);
+    expect(readFileSync(join(home, ".docker/config.json"), "utf8")).toContain(btoa(`${login.user}:${login.password}`));
   });
 
   it("in a variable or in .env reaches a container where it is named, by its name alone, and typed text stays nowhere", async () => {
@@ -141,6 +150,34 @@ describe("a secret", () => {
     expect(watching.end().found).toEqual([]);
     expect(held(plan.stdout + plan.stderr + ran.stdout + ran.stderr)).toEqual([]);
     expect(filesWithSecrets(repo.dir)).toEqual([{ path: join(repo.dir, ".env"), mode: "600" }]);
+  });
+
+  it("that a build asks for, or that its proxy wants, is in no part of the image", async () => {
+    await needs("tiny");
+    const proxies = { default: { httpProxy: variables.HTTP_PROXY, noProxy: variables.NO_PROXY } };
+    const { name, repo, home, i } = await planted("built", { proxies });
+    const lines = (leak: string) =>
+      ["FROM slipway/tiny:1", "COPY devops/docker_build/words.txt /words.txt"]
+        .concat(`RUN --mount=type=secret,id=PLANTED_BUILD_TOKEN test -s /run/secrets/PLANTED_BUILD_TOKEN${leak}`)
+        .join("\n");
+    const build = async (leak: string) => {
+      writeFileSync(join(repo.dir, "devops/docker_build/dev.Dockerfile"), `${lines(leak)}\n`);
+      const words = ["--version", "1.0.0", "--poetry-mode", "no_update", "--secret", "PLANTED_BUILD_TOKEN"];
+      return i("docker_build_local", ...words);
+    };
+    const holding = async (folder: string) => {
+      mkdirSync(join(ground.dir, folder));
+      return partsWithSecrets(`${ground.proxies.r1.address}/${name}:local-root-1.0.0`, join(ground.dir, folder));
+    };
+    const watching = watchWords();
+    const built = await build("");
+    expect(built.code, built.stderr).toBe(0);
+    expect([watching.end().found, held(built.stdout + built.stderr), await holding("kept")]).toEqual([[], [], []]);
+    expect(filesWithSecrets(repo.dir).map(({ path }) => path)).toEqual([join(repo.dir, ".env")]);
+    expect(readdirSync(join(home, "tmp"))).toEqual([]);
+    // A Dockerfile that keeps it is seen.
+    expect((await build(" && cp /run/secrets/PLANTED_BUILD_TOKEN /kept")).code).toBe(0);
+    expect(await holding("leaked")).toHaveLength(1);
   });
 
   it("GITHUB_TOKEN goes from one program to the other, and stands in no plan", async () => {

@@ -28,7 +28,7 @@ type Stored = { readonly bytes: Buffer; readonly mediaType: string };
 
 /** A registry in this process, for tests that take milliseconds; the real ones of test/real run Distribution. */
 export type OciServer = {
-  /** `127.0.0.1:PORT` */
+  /** `127.0.0.1:PORT`, `[::1]:PORT` */
   readonly address: string;
   /** All that was asked so far, oldest first. */
   readonly asked: readonly Asked[];
@@ -53,8 +53,8 @@ export const sha256 = (bytes: Uint8Array | string): string =>
   `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** Starts one, empty. */
-export async function startOciServer(): Promise<OciServer> {
+/** Starts one, empty, on an address of loopback. */
+export async function startOciServer(host = "127.0.0.1"): Promise<OciServer> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, Stored>();
   const uploads = new Map<string, Buffer>();
@@ -73,9 +73,9 @@ export async function startOciServer(): Promise<OciServer> {
     if (reply === "reset") socket.destroy();
     else if (reply !== "hang") send(outgoing, method, reply);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const registry: OciServer = {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
     asked,
     blobs,
     manifests,

@@ -10,8 +10,8 @@ import { refusalOf } from "../unit/factory.ts";
 import { type Asked, type OciServer, sha256, startOciServer } from "./oci_server.ts";
 
 /** An empty registry that ends with the test. */
-export async function startRegistry(): Promise<OciServer> {
-  const server = await startOciServer();
+export async function startRegistry(host?: string): Promise<OciServer> {
+  const server = await startOciServer(host);
   onTestFinished(() => server.stop());
   return server;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { locationOf } from "../../lib/doors/registry/blobs.ts";
-import { perform } from "../../lib/doors/registry/perform.ts";
+import { perform, refusal as refusalOfAnswer } from "../../lib/doors/registry/perform.ts";
 import type { Sending } from "../../lib/doors/registry/send.ts";
 import { newSession } from "../../lib/doors/registry/session.ts";
 import type { Repository } from "../../lib/doors/registry.ts";
@@ -108,6 +108,21 @@ describe("a registry that sends on", () => {
   });
 });
 
+describe("a registry with an address of IPv6", () => {
+  it("is asked, logged in to and copied to as any other", async () => {
+    const [server, from] = [await startRegistry("::1"), await startRegistry()];
+    lock(server, [right]);
+    hold(from, image);
+    const env = envOf(dockerFolder({ auths: { [server.address]: { username: "ada", password: "s3cret" } } }));
+    const repo = repoAt({ address: `${server.address}/a/b` });
+    const job = { from: repoAt(from), to: [repo], digest: image.digest, tag: "dev" };
+    expect(await clientOf({ env }).copy(job)).toMatchObject([{ outcome: "copied" }]);
+    expect(repo.reference).toBe(`${server.address}/a/b/cmamp`);
+    expect(server.digestOf("a/b/cmamp", "dev")).toBe(image.digest);
+    expect(brought(server).filter((login) => login !== right)).toEqual([null]);
+  });
+});
+
 describe("an upload", () => {
   it.each([
     ["in the place that the registry names", (address: string) => `http://${address}/v2/elsewhere/7?state=a`],
@@ -211,6 +226,19 @@ describe("a registry reached by https", () => {
     expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, basic("ada", "ghs")]);
     const other = await askOver([{ status: 401, headers: challenge }], hub, { GITHUB_TOKEN: "ghs" });
     expect(other.sent.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
+  });
+
+  it("that does not take GITHUB_TOKEN is told of with that variable", async () => {
+    const session = newSession({ env: { DOCKER_CONFIG: "/nonexistent", GITHUB_TOKEN: "ghs" }, clock: clockAt() });
+    const wire = async () => ({ status: 401, headers: new Headers(challenge) });
+    const url = new URL("https://ghcr.io/v2/acme/cmamp/manifests/dev");
+    const question = { repo, method: "GET", url, headers: {}, scopes: [], accept: [200], doing: "read it" };
+    await perform(session, question, wire);
+    const { why, fix } = refusalOfAnswer(session, question, { status: 401, body: "" });
+    expect(why).toBe(
+      "The registry wants a login that may do this. It said: the login from GITHUB_TOKEN was not accepted",
+    );
+    expect(fix).toBe("Give GITHUB_TOKEN a token that may; or unset it");
   });
 
   it("is Docker Hub under the name that docker's configuration has for it", async () => {

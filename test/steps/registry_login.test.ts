@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readDockerConfig } from "../../lib/doors/registry/docker_config.ts";
@@ -20,8 +20,9 @@ import {
 
 const right = basic("ada", "s3cret:word");
 const auth = (pair: string) => ({ auth: Buffer.from(pair).toString("base64") });
-/** A program that prints this login. */
-const says = (user: string, secret: string) => `printf '{"ServerURL":"x","Username":"${user}","Secret":"${secret}"}'`;
+/** A program that prints this login, for the host that it is asked for as docker's helpers do, or for another. */
+const says = (user: string, secret: string, host = "$(cat)") =>
+  `printf '{"ServerURL":"%s","Username":"${user}","Secret":"${secret}"}' "${host}"`;
 
 type More = Parameters<typeof clientOf>[0] & { readonly programs?: Readonly<Record<string, string>> };
 /** A registry that takes one password, and a client whose docker configuration is made from its address. */
@@ -88,11 +89,26 @@ describe("a login", () => {
     expect(brought(server)).toEqual([null, null]);
   });
 
+  it.each([
+    [403, "refused"],
+    [412, "refused"],
+    [401, "denied"],
+    [429, "throttled"],
+    [503, "unreachable"],
+  ] as const)("is not what is wrong where %i tells of a rule: it is %s", async (status, reason) => {
+    const { server, repo, client } = await ground(stored(auth("ada:s3cret:word")));
+    const body = JSON.stringify({ errors: [{ code: "DENIED", message: "project quota exceeded" }] });
+    server.reply = () => ({ status, body, headers: { "retry-after": "99" } });
+    const { why, fix } = await failureOf(client.manifest(repo, "dev"), reason);
+    expect(why).toContain("It said: DENIED: project quota exceeded");
+    expect(fix.includes("raise the quota of cmamp in mine")).toBe(reason === "refused");
+  });
+
   it("that is wrong is named by where it came from", async () => {
-    const { server, repo, client } = await ground(stored(auth("ada:wrong")));
+    const { server, folder, repo, client } = await ground(stored(auth("ada:wrong")));
     const { why } = await failureOf(client.manifest(repo, "dev"), "denied");
     expect(why).toBe(
-      "The registry wants a login that may do this. It said: who are you?; the login from docker's configuration or the environment was not accepted",
+      `The registry wants a login that may do this. It said: who are you?; the login from ${folder}/config.json was not accepted`,
     );
     expect(brought(server)).toEqual([null, basic("ada", "wrong"), null]);
   });
@@ -161,12 +177,13 @@ describe("the sources of a login", () => {
   });
 
   it("are named together when none is taken", async () => {
-    const { repo, client } = await ground((address) => ({ credsStore: "one", auths: { [address]: auth("ada:two") } }), {
-      programs: { "docker-credential-one": says("ada", "one") },
-    });
+    const config = (address: string) => ({ credsStore: "one", auths: { [address]: auth("ada:two") } });
+    const programs = { "docker-credential-one": says("ada", "one") };
+    const { folder, repo, client } = await ground(config, { programs });
     const { why } = await failureOf(client.head(repo, "dev"), "denied");
+    const file = `${folder}/config.json`;
     expect(why).toBe(
-      "The registry wants a login that may do this. It said: the login from docker's credential helper was not accepted; the login from docker's configuration or the environment was not accepted",
+      `The registry wants a login that may do this. It said: the login from docker-credential-one (credsStore of ${file}) was not accepted; the login from ${file} was not accepted`,
     );
   });
 
@@ -194,10 +211,15 @@ describe("a credential helper", () => {
       ...more,
     });
   const notes = "The registry wants a login that may do this. It said: ";
+  /** The two ways on where a helper is no help. */
+  const ways = (first: string, folder: string, key = "credHelpers") =>
+    `${first}; or take it out of ${key} in ${folder}/config.json, and log in: i docker_login --target-registries mine`;
+  const tryIt = (address: string) => `See why: echo ${address} | docker-credential-vault get`;
+  const inFolder = (folder: string) => `docker-credential-vault (credHelpers of ${folder}/config.json)`;
 
   it("is run with the word get, and reads the host from its input", async () => {
     const { server, folder, repo, client } = await helped(
-      `echo "$# $1" >"$0.words"; cat >"$0.in"; ${says("ada", "s3cret:word")}`,
+      `echo "$# $1" >"$0.words"; tee "$0.in" | ${says("ada", "s3cret:word")}`,
     );
     expect(await client.head(repo, "dev")).toBeNull();
     expect(readFileSync(join(folder, "docker-credential-vault.in"), "utf8")).toBe(server.address);
@@ -222,6 +244,7 @@ describe("a credential helper", () => {
     ["fails with words on stdout", "echo no bus; exit 1", "exited with 1: no bus"],
     ["says nothing", "exit 4", "exited with 4:"],
     ["says too much", "head -c 300 /dev/zero | tr '\\0' x; exit 1", `exited with 1: ${"x".repeat(200)}`],
+    ["prints nothing", "true", "printed nothing"],
     ["prints no JSON", "echo hello", "printed no credentials"],
     ["prints a word", "echo '\"hello\"'", "printed no credentials"],
     ["prints null", "echo null", "printed no credentials"],
@@ -231,9 +254,10 @@ describe("a credential helper", () => {
     ["prints a number as user", `echo '{"Username":1,"Secret":"x"}'`, "printed no credentials"],
     ["prints a number as secret", `echo '{"Username":"ada","Secret":1}'`, "printed no credentials"],
   ])("that %s is told of in the error", async (_what, program, words) => {
-    const { server, repo, client } = await helped(program);
-    const { why } = await failureOf(client.head(repo, "dev"), "denied");
-    expect(why).toBe(`${notes}\`docker-credential-vault get\` ${words}`);
+    const { server, folder, repo, client } = await helped(program);
+    const { why, fix } = await failureOf(client.head(repo, "dev"), "denied");
+    expect(why).toBe(`${notes}${inFolder(folder)} ${words}`.slice(0, notes.length + 300));
+    expect(fix).toBe(ways(tryIt(server.address), folder));
     expect(brought(server)).toEqual([null, null]);
   });
 
@@ -243,25 +267,60 @@ describe("a credential helper", () => {
   });
 
   it("that is not installed is told of", async () => {
-    const { repo, client } = await ground(() => ({ credsStore: "nowhere" }));
-    const { why } = await failureOf(client.head(repo, "dev"), "denied");
-    expect(why).toBe(`${notes}\`docker-credential-nowhere get\` is not installed`);
+    const { folder, repo, client } = await ground(() => ({ credsStore: "nowhere" }));
+    const { why, fix } = await failureOf(client.head(repo, "dev"), "denied");
+    expect(why).toBe(`${notes}docker-credential-nowhere (credsStore of ${folder}/config.json) is not installed`);
+    expect(fix).toBe(ways("Install docker-credential-nowhere", folder, "credsStore"));
+  });
+
+  it("that cannot be started is told of: nobody may, or what runs it is not there", async () => {
+    const { server, folder, repo, client } = await helped(says("ada", "s3cret:word"));
+    const program = join(folder, "docker-credential-vault");
+    chmodSync(program, 0o600);
+    const closed = await failureOf(client.head(repo, "dev"), "denied");
+    expect(closed.why).toBe(`${notes}${inFolder(folder)} is not executable`);
+    expect(closed.fix).toBe(ways(`chmod +x ${program}`, folder));
+    writeFileSync(program, "#!/nowhere/sh\n");
+    chmodSync(program, 0o700);
+    const other = await failureOf(clientOf({ env: envOf(folder) }).head(repo, "dev"), "denied");
+    expect(other.why).toBe(`${notes}${inFolder(folder)} cannot be started: not found`);
+    expect(other.fix).toBe(ways(tryIt(server.address), folder));
+  });
+
+  it.each([
+    ["another host", "elsewhere.example"],
+    ["another host below its own", "https://HOST.elsewhere.example/v2/"],
+    ["another port of the host", "127.0.0.1:1"],
+  ])("that answers for %s gives its password to nobody", async (_what, host) => {
+    const { server, folder, repo, client } = await helped(says("ada", "s3cret:word", host));
+    const { why, fix } = await failureOf(client.head(repo, "dev"), "denied");
+    expect(why).toBe(`${notes}${inFolder(folder)} gave credentials of ${host}, and ${server.address} was asked for`);
+    expect(fix).toBe(ways(tryIt(server.address), folder));
+    expect(brought(server)).toEqual([null, null]);
+  });
+
+  it.each([
+    ["none", ""],
+    ["the host's URL", "http://$(cat)/v2/"],
+  ])("may name as the host %s", async (_what, host) => {
+    const { server, repo, client } = await helped(says("ada", "s3cret:word", host));
+    expect(await client.head(repo, "dev")).toBeNull();
+    expect(brought(server)).toEqual([null, right]);
   });
 
   it("that never ends is ended with all that it started, and named with how long it had", async () => {
-    const { server, repo, client } = await helped("sleep 30", { timeouts: { idle: 15 } });
-    const { why } = await failureOf(client.head(repo, "dev"), "denied");
-    expect(why).toBe(
-      `${notes}\`docker-credential-vault get\` did not answer within 0.015 s; try it: echo ${server.address} | docker-credential-vault get`,
-    );
+    const { server, folder, repo, client } = await helped("sleep 30", { timeouts: { helper: 15 } });
+    const { why, fix } = await failureOf(client.head(repo, "dev"), "denied");
+    expect(why).toBe(`${notes}${inFolder(folder)} did not answer within 0.015 s`);
+    expect(fix).toBe(ways(tryIt(server.address), folder));
   });
 
   it.each(["../vault", "vault x", "$(id)", "vault\n"])("is never a path or a shell's text: %j", async (name) => {
-    const { repo, client } = await ground(() => ({ credsStore: name }));
-    const { why } = await failureOf(client.head(repo, "dev"), "denied");
-    expect(why).toBe(
-      `${notes}"docker-credential-${name.trim()}${name.endsWith("\n") ? " " : ""}" is no name of a program`,
-    );
+    const { folder, repo, client } = await ground(() => ({ credsStore: name }));
+    const { why, fix } = await failureOf(client.head(repo, "dev"), "denied");
+    const shown = `docker-credential-${name.trim()} (credsStore of ${folder}/config.json)`;
+    expect(why).toBe(`${notes}${shown} is no name of a program`);
+    expect(fix).toBe(`Correct it in ${folder}/config.json`);
   });
 });
 
@@ -342,21 +401,23 @@ describe("docker's configuration", () => {
     writeFileSync(join(folder, ".docker", "config.json"), '{"two":2}');
     onTestFinished(() => void vi.unstubAllEnvs());
     vi.stubEnv("HOME", folder);
-    expect(await readDockerConfig({ DOCKER_CONFIG: folder, HOME: "/nowhere" })).toEqual({ one: 1 });
-    expect(await readDockerConfig({ DOCKER_CONFIG: "", HOME: folder })).toEqual({ two: 2 });
-    expect(await readDockerConfig({ HOME: "" })).toEqual({ two: 2 });
+    expect(await readDockerConfig({ DOCKER_CONFIG: folder, HOME: "/nowhere" })).toEqual({
+      path: join(folder, "config.json"),
+      content: { one: 1 },
+    });
+    const ofUser = { path: join(folder, ".docker", "config.json"), content: { two: 2 } };
+    expect(await readDockerConfig({ DOCKER_CONFIG: "", HOME: folder })).toEqual(ofUser);
+    expect(await readDockerConfig({ HOME: "" })).toEqual(ofUser);
     vi.stubEnv("HOME", "/nowhere");
-    expect(await readDockerConfig({})).toBeNull();
+    expect((await readDockerConfig({})).content).toBeNull();
   });
 
   it("may be missing, a link to nowhere or itself, or empty", async () => {
     const folder = dockerFolder(" \n");
-    expect(await readDockerConfig({ DOCKER_CONFIG: folder })).toBeNull();
-    expect(await readDockerConfig({ DOCKER_CONFIG: join(folder, "nowhere") })).toBeNull();
-    expect(await readDockerConfig({ DOCKER_CONFIG: join(folder, "config.json") })).toBeNull();
     mkdirSync(join(folder, "loop"));
     symlinkSync("config.json", join(folder, "loop", "config.json"));
-    expect(await readDockerConfig({ DOCKER_CONFIG: join(folder, "loop") })).toBeNull();
+    for (const place of [".", "nowhere", "config.json", "loop"])
+      expect((await readDockerConfig({ DOCKER_CONFIG: join(folder, place) })).content).toBeNull();
   });
 
   it("is named where it is no JSON, or no file", async () => {

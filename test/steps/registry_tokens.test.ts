@@ -38,8 +38,9 @@ async function ground(config: unknown = {}, more: { readonly life?: number; read
   server.reply = locked;
   const clock = clockAt(start);
   const written = typeof config === "function" ? config(server.address) : config;
-  const client = clientOf({ clock, env: envOf(dockerFolder(written)) });
-  return { server, tokens, issue, locked, clock, client, repo: repoAt(server) };
+  const folder = dockerFolder(written);
+  const client = clientOf({ clock, env: envOf(folder) });
+  return { server, folder, tokens, issue, locked, clock, client, repo: repoAt(server) };
 }
 const auth = (pair: string) => ({ auth: Buffer.from(pair).toString("base64") });
 const stored = (entry: unknown) => (address: string) => ({ auths: { [address]: entry } });
@@ -191,6 +192,22 @@ describe("a token", () => {
     expect(brought(server)).toEqual([null, "Bearer token-1", "Bearer token-2", "Bearer token-2"]);
   });
 
+  it("that has no right to what it is for is told of with that right, and so is where its login stands", async () => {
+    const { server, folder, tokens, client, repo } = await ground(stored(auth("ada:s3cret")));
+    const realm = `Bearer realm="http://${tokens.address}/token",service="registry.test"`;
+    const small = `${realm},error="insufficient_scope",scope="repository:cmamp:pull,push"`;
+    server.reply = ({ method, headers }) =>
+      method === "POST" || !headers.authorization
+        ? { status: 401, headers: { "www-authenticate": headers.authorization ? small : realm } }
+        : null;
+    await client.head(repo, "dev");
+    const { why, fix } = await failureOf(client.assertCanPush(repo), "denied");
+    expect(why).toBe(
+      `The registry wants a login that may do this. It said: the login from ${folder}/config.json has no right to repository:cmamp:pull,push`,
+    );
+    expect(fix).toBe("i docker_login --target-registries mine");
+  });
+
   it("that never was taken makes room for the next login", async () => {
     const { tokens, client, repo } = await ground(
       (address: string) => ({ ...stored(auth("ada:two"))(address), credsStore: "nowhere" }),
@@ -201,9 +218,9 @@ describe("a token", () => {
   });
 
   it("that the registry never takes ends as denied, each login tried once", async () => {
-    const { server, tokens, client, repo } = await ground(stored(auth("ada:one")), { taken: [] });
+    const { server, folder, tokens, client, repo } = await ground(stored(auth("ada:one")), { taken: [] });
     const { why } = await failureOf(client.head(repo, "dev"), "denied");
-    expect(why).toContain("the login from docker's configuration or the environment was not accepted");
+    expect(why).toContain(`the login from ${folder}/config.json was not accepted`);
     expect(brought(tokens)).toEqual([basic("ada", "one"), null]);
     expect(brought(server)).toEqual([null, "Bearer token-1", "Bearer token-2"]);
   });
@@ -224,13 +241,15 @@ describe("a token server", () => {
   });
 
   it.each([
-    ["a password", auth("ada:wrong"), "docker's configuration or the environment", basic("ada", "wrong")],
-    ["an identity token", { identitytoken: "idt0ken" }, "docker's configuration", null],
-  ])("that takes nobody's login is denied: %s", async (_what, entry, name, sent) => {
-    const { tokens, client, repo } = await ground(stored(entry));
-    tokens.reply = () => ({ status: 401 });
+    ["a password", auth("ada:wrong"), basic("ada", "wrong")],
+    ["an identity token", { identitytoken: "idt0ken" }, null],
+  ])("that takes nobody's login is denied, in its own words: %s", async (_what, entry, sent) => {
+    const { folder, tokens, client, repo } = await ground(stored(entry));
+    tokens.reply = ({ body, headers }) => ({ status: 401, body: `expired: ${headers.authorization ?? body}` });
     const { why, fix } = await failureOf(client.head(repo, "dev"), "denied");
-    expect(why).toBe(`The registry wants a login that may do this. It said: the login from ${name} was not accepted`);
+    const words = `the login from ${folder}/config.json was not accepted: ${tokens.address} answered 401, expired: `;
+    expect(why).toContain(words);
+    expect(why).not.toMatch(/idt0ken|YWRhOndyb25n/);
     expect(fix).toBe("i docker_login --target-registries mine");
     expect(brought(tokens)).toEqual([sent, null]);
   });
@@ -247,6 +266,34 @@ describe("a token server", () => {
     expect(error.fix).toMatch(/^(Run the same command again|Wait, or log in)/);
     expect(error.registry).toBe("mine");
     expect([tokens.asked.length, clock.waits.length]).toEqual([5, 4]);
+  });
+
+  it.each([
+    ["a password", auth("ada:s3cret"), true],
+    ["an identity token", { identitytoken: "idt0ken" }, true],
+    ["nobody's login", {}, false],
+  ])("of another host gets no secret unless the config names it: %s", async (_what, entry, isSecret) => {
+    const { server, tokens, issue, locked, client, repo } = await ground(stored(entry));
+    const other = await startRegistry("127.0.0.2");
+    other.reply = issue;
+    const realm = `Bearer realm="http://${other.address}/token",service="registry.test"`;
+    server.reply = (asked) => locked(asked) && { status: 401, headers: { "www-authenticate": realm } };
+    const named = { ...repo, registry: "named", tokenServer: other.address };
+    if (!isSecret) {
+      expect(await client.head(repo, "dev")).toBeNull();
+      expect(brought(other)).toEqual([null]);
+      return;
+    }
+    const error = await failureOf(client.head(repo, "dev"), "denied");
+    expect(error.message).toBe(
+      `cannot log in to mine: it wants the login for ${server.address} sent to ${other.address}`,
+    );
+    expect(error.fix).toBe(
+      `If ${other.address} is its token server, write token_server: "${other.address}" below container_registry_info: mine in repo_config.yaml`,
+    );
+    expect([other.asked, tokens.asked]).toEqual([[], []]);
+    expect(await client.head(named, "dev")).toBeNull();
+    expect(other.asked).toHaveLength(1);
   });
 
   it("that works again is asked again", async () => {

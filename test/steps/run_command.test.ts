@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failedTest } from "../../lib/flows/tests.ts";
-import { type Command, cmd } from "../../lib/kinds/command.ts";
+import { type Command, cmd, command } from "../../lib/kinds/command.ts";
 import { doing, type Ended, type Ground, type Place, startGround, told } from "./ground.ts";
 
 let ground: Ground;
@@ -110,6 +110,38 @@ describe("a command", () => {
   it("shows a long line's start in its error", async () => {
     const { what } = await refused(sh(`exit 3 # ${"x".repeat(300)}`));
     expect(what).toBe(`try stopped at step "run": \`sh -c 'exit 3 # ${"x".repeat(184)}...\` exited with 3`);
+  });
+
+  it.each([
+    [
+      "push",
+      "denied: adding 9 MiB of storage resource will exceed the configured upper limit of 9 MiB",
+      "raise the quota of a/b in c.io",
+    ],
+    [
+      "push",
+      "tag invalid: The image tag 'dev' cannot be overwritten because the repository is immutable.",
+      "immutable tags of a/b in c.io",
+    ],
+    [
+      "pull",
+      "current image with 3 vulnerabilities cannot be pulled due to configured policy",
+      "See what it has against a/b in c.io",
+    ],
+    [
+      "pull",
+      'failed to resolve reference "c.io/a/b:dev": c.io/a/b:dev: not found',
+      "See which registries have it: i release_status",
+    ],
+  ])("of docker's that fails by a rule of the registry says which: %s, %s", async (word, said, fix) => {
+    const info = JSON.stringify({ ServerVersion: "26.1.5", OSType: "linux", Architecture: "x86_64", DriverStatus: [] });
+    ground.docker.does(`case "$1" in ${word}) echo "Error: $SAID" >&2; exit 1 ;; *) echo '${info}' ;; esac`);
+    const ended = await refused(command({ argv: ["docker", word, "c.io/a/b:dev"], env: { SAID: said }, cwd: "." }));
+    expect(ended.why).toContain(`It said: Error: ${said}`);
+    expect(ended.fix).toContain(fix);
+    const limited = `${said} toomanyrequests`;
+    const other = await refused(command({ argv: ["docker", word, "c.io/a/b:dev"], env: { SAID: limited }, cwd: "." }));
+    expect(other.why).toBe("The command's own output above tells the cause.");
   });
 
   it("has for some exit codes a meaning of its own", async () => {

@@ -22,9 +22,9 @@ afterAll(async () => {
 const actor = (): Actor => acting.actor("kept", { kind: "ecr", env: { ...aws.env } });
 
 describe("a look at the repositories of ECR", () => {
-  const look = async () => {
+  const look = async (create?: readonly string[]) => {
     const own = actor();
-    return own.act([checkEcr({ places: own.places, tag: "dev" })]);
+    return own.act([checkEcr({ places: own.places, tag: "dev", ...(create ? { create } : {}) })]);
   };
   const repositories = (...found: readonly object[]) =>
     aws.answers.set("DescribeRepositories", () => ({ repositories: found }));
@@ -44,16 +44,36 @@ describe("a look at the repositories of ECR", () => {
     const account = "--region eu-north-1 --profile team";
     expect(refused(await look())).toEqual({
       ...{ kind: "registry_not_found", exitCode: 2, what: 'try stopped at step "1": r1 has no repository kept' },
-      why: "ECR makes none by itself when an image is pushed.",
-      fix: `aws ecr create-repository --repository-name kept ${account}`,
+      why: "The registry has no such repository, and makes none by itself when an image is pushed.",
+      fix: `aws ecr create-repository --repository-name kept ${account}; or have releases do it: create: true for r1 in repo_config.yaml`,
     });
     repositories({ imageTagMutability: "IMMUTABLE" });
     expect(refused(await look())).toEqual({
       ...{ kind: "registry_refused", exitCode: 2 },
       what: 'try stopped at step "1": repository kept of r1 has immutable tags, and dev has to move',
-      why: "A release points dev at the new image; versions never move anyway.",
+      why: "The registry keeps each tag at the image that it was first pushed for, and dev and prod have to move.",
       fix: `aws ecr put-image-tag-mutability --repository-name kept --image-tag-mutability MUTABLE ${account}`,
     });
+  });
+
+  it("makes the repository where the config lets it, and nowhere else", async () => {
+    const made: unknown[] = [];
+    aws.answers.set("CreateRepository", (asked) => {
+      made.push(asked);
+      return made.length > 1 ? "RepositoryAlreadyExistsException" : {};
+    });
+    repositories();
+    refused(await look(["r2"]));
+    expect(made).toEqual([]);
+    const ended = await look(["r1"]);
+    expect([ended.states, made]).toEqual([["done"], [{ repositoryName: "kept" }]]);
+    expect(ended.shown).toContain("made repository kept in r1\n");
+    expect((await look(["r1"])).states).toEqual(["done"]);
+    repositories({ imageTagMutability: "MUTABLE" });
+    expect([(await look(["r1"])).states, made.length]).toEqual([["done"], 2]);
+    repositories();
+    aws.answers.set("CreateRepository", () => "AccessDeniedException: not you");
+    expect(refused(await look(["r1"]))).toMatchObject({ kind: "aws_denied" });
   });
 
   it.each(["AccessDeniedException", "ExpiredTokenException"])(

@@ -211,6 +211,10 @@ describe("ECR", () => {
     expect([ecrChecks(alone), ecrLogin(alone, "ecr")]).toEqual([[], []]);
     const emulated = facts({ env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } });
     expect(ecrChecks(emulated)).toEqual([{ kind: "check_ecr", places: [place], tag: "dev" }]);
+    const creating = config({ container_registry_info: { ecr: { address: "127.0.0.1:5001", create: true } } });
+    expect(ecrChecks({ ...emulated, ...facts({ config: creating, env: emulated.env }) })).toMatchObject([
+      { create: ["ecr"] },
+    ]);
     expect(ecrLogin(emulated, "ecr")).toMatchObject([{ input: { ecr: {} } }]);
     expect(ecrLogin(emulated, "dockerhub")).toEqual([]);
     const real = config({ container_registry_info: { ecr: "1.dkr.ecr.eu-north-1.amazonaws.com" } });

@@ -4,7 +4,7 @@ import { findImage } from "../../lib/flows/find_image.ts";
 import { pull, pullDevTools, pullIfMissing } from "../../lib/flows/pull.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { asksRegistries, chooseImage, chooseReleased } from "../../lib/model/choose_image.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, TagState } from "../../lib/model/facts.ts";
 import {
   commit,
   config,
@@ -266,6 +266,19 @@ describe("the image that a command means", () => {
 describe("docker_pull", () => {
   const run = (more: Partial<AllFacts> = {}, options: Partial<Parameters<typeof pull>[1]> = {}) =>
     pull(facts(more), { stage: "dev", ...options });
+
+  it("is refused where the first registry lets nobody in, for that is what the engine would meet too", () => {
+    const state = (reason: "denied" | "unreachable"): TagState => ({
+      ...{ state: "unknown", why: "cannot read dev: ecr answered 401" },
+      error: { reason, why: "a helper hangs", fix: "take it out" },
+    });
+    expect(refusal(() => run({ registries: { ecr: { dev: state("denied") } } }))).toMatchObject({
+      ...{ message: "cannot read dev: ecr answered 401", why: "a helper hangs", fix: "take it out" },
+      ...{ kind: "registry_denied", exitCode: 1 },
+    });
+    for (const registries of [{ ecr: { dev: state("unreachable") } }, { dockerhub: { dev: state("denied") } }])
+      expect(lines(run({ registries }))).toEqual([`docker pull ${repository}:dev`]);
+  });
   const second = { targets: config().registries.slice(1) };
 
   it("pulls from the first target, under the name that the engine knows the image by", () => {

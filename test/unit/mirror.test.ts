@@ -9,6 +9,10 @@ const [old, now] = [digest("a"), digest("b")];
 const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
 const hub = { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" };
 const both = { "dev-1.2.0": found(now), dev: found(now) };
+const gone: RegistryFacts[string] = { "dev-1.2.0": { state: "absent" } };
+const log = [
+  logged({ type: "release", stage: "dev", version: "1.2.0", digest: now, commit: commit("c"), registries: ["ecr"] }),
+];
 const silent: TagState = { state: "unknown", why: "timeout" };
 const plan = (registries: RegistryFacts, more: Partial<AllFacts> = {}, check = false) =>
   mirror(facts({ registries, ...more }), { check });
@@ -104,6 +108,21 @@ describe("release_mirror", () => {
       "what no registry has of prod",
       { registries: {}, stage: "prod" },
       { message: "no registry has prod-1.2.0", fix: "Release it: i docker_release_prod --version 1.2.0" },
+    ],
+    [
+      "what was released, and was removed everywhere since",
+      { registries: { ecr: gone, dockerhub: gone }, log },
+      {
+        message: "dev-1.2.0 was released, and is in none of ecr, dockerhub any more",
+        why: `ann recorded it at 2025-01-02T10:00:00Z as ${now}; a rule of retention, or a person, has removed it since.`,
+        fix: `Take dev-* out of such rules, and push it from an engine that has it: docker push ${ecr.repository}:dev-1.2.0; or release the next one: add its entry and --version 1.2.1`,
+        kind: "registry_not_found",
+      },
+    ],
+    [
+      "what was released, where not all answer",
+      { registries: { ecr: gone, dockerhub: { "dev-1.2.0": silent } }, log },
+      { message: "no registry has dev-1.2.0" },
     ],
     [
       "to work on a registry that does not answer",

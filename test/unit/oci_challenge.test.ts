@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   chooseChallenge,
   covers,
+  isTokenServerOf,
   parseChallenges,
   parseToken,
   scopeTexts,
@@ -9,6 +10,46 @@ import {
 } from "../../lib/model/oci/challenge.ts";
 
 const bearer = (realm: string) => ({ scheme: "bearer", params: { realm, service: "s" } });
+
+describe("a token server", () => {
+  it.each([
+    ["registry-1.docker.io", "auth.docker.io"],
+    ["ghcr.io", "ghcr.io"],
+    ["registry.gitlab.com", "gitlab.com"],
+    ["registry.example.com:5000", "Auth.Example.COM"],
+    ["a.b.example.co.uk", "auth.example.co.uk"],
+    ["acme.azurecr.io", "acme.azurecr.io:443"],
+    ["127.0.0.1:5000", "127.0.0.1:5001"],
+    ["[2001:db8::1]:5000", "[2001:db8::1]"],
+    ["registry.internal", "registry.internal:8080"],
+    ["lscr.io", "ghcr.io"],
+    ["rg.fr-par.scw.cloud", "api.scaleway.com"],
+  ])("of %s may be %s", (host, server) => {
+    expect(isTokenServerOf({ host }, server)).toBe(true);
+    expect(isTokenServerOf({ host, tokenServer: "auth.example.org" }, server)).toBe(true);
+  });
+
+  it.each([
+    ["registry-1.docker.io", "auth.docker.io.evil.example"],
+    ["registry.example.com", "example.com.evil.example"],
+    ["registry.example.com", "evilexample.com"],
+    ["example.co.uk", "evil.co.uk"],
+    ["acme.azurecr.io", "evil.azurecr.io"],
+    ["acme.jfrog.io", "evil.jfrog.io"],
+    ["europe-docker.pkg.dev", "evil.pkg.dev"],
+    ["1.dkr.ecr.eu-north-1.amazonaws.com", "evil.s3.amazonaws.com"],
+    ["127.0.0.1:5000", "127.0.0.2:5000"],
+    ["10.0.0.1", "10.1.0.1"],
+    ["[2001:db8::1]:5000", "[2001:db8::2]:5000"],
+    ["registry", "auth"],
+    ["scaleway.com", "scw.cloud"],
+    ["ghcr.io", "lscr.io"],
+  ])("of %s is not %s, unless the config says so", (host, server) => {
+    expect(isTokenServerOf({ host }, server)).toBe(false);
+    expect(isTokenServerOf({ host, tokenServer: "auth.example.org" }, server)).toBe(false);
+    expect(isTokenServerOf({ host, tokenServer: server }, server)).toBe(true);
+  });
+});
 
 describe("challenge", () => {
   it.each([

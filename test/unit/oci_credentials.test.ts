@@ -41,11 +41,11 @@ describe("credential order", () => {
       auths: { "ghcr.io": { auth: "dTpw" }, [hubKey]: { identitytoken: "id" } },
     };
     expect(credentialSources(config, {}, repo("ghcr.io/acme"))).toEqual([
-      { from: "helper", helper: "gh", server: "ghcr.io" },
+      { from: "helper", helper: "gh", key: "credHelpers", server: "ghcr.io" },
       { from: "login", username: "u", password: "p" },
     ]);
     expect(credentialSources(config, {}, repo("causify"))).toEqual([
-      { from: "helper", helper: "desktop", server: hubKey },
+      { from: "helper", helper: "desktop", key: "credsStore", server: hubKey },
       { from: "identity_token", token: "id" },
     ]);
   });
@@ -95,19 +95,28 @@ describe("credential order", () => {
   });
 
   it.each([
-    [{ credHelpers: { "https://index.docker.io/v1/": "hub" }, credsStore: "desktop" }, "hub"],
-    [{ credHelpers: { "ghcr.io": "gh" }, credsStore: "desktop" }, "desktop"],
-    [{ credHelpers: { "docker.io": "" }, credsStore: "desktop" }, "desktop"],
+    [
+      { credHelpers: { "https://index.docker.io/v1/": "hub" }, credsStore: "desktop" },
+      { helper: "hub", key: "credHelpers" },
+    ],
+    [
+      { credHelpers: { "ghcr.io": "gh" }, credsStore: "desktop" },
+      { helper: "desktop", key: "credsStore" },
+    ],
+    [
+      { credHelpers: { "docker.io": "" }, credsStore: "desktop" },
+      { helper: "desktop", key: "credsStore" },
+    ],
     [{ credsStore: "" }, undefined],
     [{ credsStore: 7 }, undefined],
     [null, undefined],
-  ])("the helper of Docker Hub in %j is %s", (config, helper) => {
-    expect(helperFor(config, "registry-1.docker.io")).toBe(helper);
+  ])("the helper of Docker Hub in %j is %j", (config, helper) => {
+    expect(helperFor(config, "registry-1.docker.io")).toEqual(helper);
   });
 
   it("calls itself slipway to ghcr.io where nobody is named, and takes no empty token", () => {
     expect(credentialSources({}, { GITHUB_TOKEN: "t", GITHUB_ACTOR: "" }, repo("ghcr.io/acme"))).toEqual([
-      { from: "login", username: "slipway", password: "t" },
+      { from: "login", username: "slipway", password: "t", variable: "GITHUB_TOKEN" },
     ]);
     expect(credentialSources({}, { GITHUB_TOKEN: "", GITHUB_ACTOR: "me" }, repo("ghcr.io/acme"))).toEqual([]);
   });

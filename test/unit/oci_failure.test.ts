@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fixOf, ownWords, RegistryError, reasonOf } from "../../lib/model/oci/failure.ts";
+import { repositoryOf } from "../../lib/model/oci/address.ts";
+import { fixOf, ownWords, RegistryError, reasonOf, ruleIn, rules, whereOf } from "../../lib/model/oci/failure.ts";
 
 describe("what a registry says", () => {
   it.each([
@@ -63,6 +64,58 @@ describe("what a registry says", () => {
     ["x".repeat(301), "x".repeat(300)],
   ])("%j is told as %j", (body, expected) => {
     expect(ownWords(body, ["s3cret-token", "abc", "abcd"])).toBe(expected);
+  });
+
+  const named = { named: "hub", path: "acme/cmamp" };
+  it.each([
+    [
+      "TAG_INVALID: The image tag 'dev' already exists in the 'cmamp' repository and cannot be overwritten because the repository is immutable.",
+      "immutable",
+    ],
+    ["ImageTagAlreadyExistsException: The image tag 'dev' already exists", "immutable"],
+    ["PRECONDITION: Failed to process request due to 'cmamp:dev' configured as immutable.", "immutable"],
+    [
+      "DENIED: adding 10.2 MiB of storage resource, which when updated to current usage of 95.0 MiB will exceed the configured upper limit of 100.0 MiB.",
+      "quota",
+    ],
+    ["LimitExceededException: The operation did not succeed because it would have exceeded a service limit", "quota"],
+    ["DENIED: project quota exceeded", "quota"],
+    [
+      "PROJECTPOLICYVIOLATION: current image with 3 vulnerabilities cannot be pulled due to configured policy in 'Prevent images with vulnerability severity of \"High\" or higher from running.'",
+      "scan",
+    ],
+    ["PROJECTPOLICYVIOLATION: The image is not signed by cosign.", "scan"],
+    ["DENIED: download is blocked by Xray's download blocking policy", "scan"],
+    ["NAME_UNKNOWN: The repository with name 'cmamp' does not exist in the registry with id '123456789012'", "missing"],
+    ["name unknown: repository name not known to registry", "missing"],
+    ["NOT_FOUND: project acme not found", "missing"],
+    ["manifest for hub/cmamp:dev-1.0.0 not found: manifest unknown: manifest unknown", "removed"],
+    ['failed to resolve reference "hub/cmamp:dev-1.0.0": hub/cmamp:dev-1.0.0: not found', "removed"],
+  ] as const)("%j is a rule of its own: %s", (words, name) => {
+    const rule = ruleIn(words);
+    expect(rule).toBe(rules[name]);
+    expect(rule?.fix(named)).not.toMatch(/aws|undefined/);
+  });
+
+  it.each([
+    "DENIED: requested access to the resource is denied",
+    "UNAUTHORIZED: who?",
+    "MANIFEST_BLOB_UNKNOWN: blob",
+    "",
+    "dev: digest: sha256:1 size: 2",
+  ])("%j is no rule of its own", (words) => expect(ruleIn(words)).toBeNull());
+
+  it("is mended in ECR by a line to type, for the account of the registry", () => {
+    const address = "1.dkr.ecr.eu-north-1.amazonaws.com/acme";
+    const registry = { name: "hub", kind: "ecr", address, profile: "ck", required: true } as const;
+    const where = whereOf(repositoryOf(registry, "cmamp"));
+    const [name, account] = ["--repository-name acme/cmamp", "--region eu-north-1 --profile ck"];
+    expect(rules.immutable.fix(where)).toBe(
+      `aws ecr put-image-tag-mutability ${name} --image-tag-mutability MUTABLE ${account}`,
+    );
+    expect(rules.missing.fix(where)).toBe(
+      `aws ecr create-repository ${name} ${account}; or have releases do it: create: true for hub in repo_config.yaml`,
+    );
   });
 
   it("is told as it is where there is no secret", () => {

@@ -55,6 +55,18 @@ describe("container_registry_info", () => {
     expect(registries({ x: { ...plain, region: "", profile: "" } })).toEqual([{ name: "x", ...plain, required: true }]);
   });
 
+  it("long: whom its login may be sent to, and whether its repository is made", () => {
+    const ecr = { address: "1.dkr.ecr.x.amazonaws.com", kind: "ecr" as const };
+    expect(registries({ a: { ...ecr, create: true }, b: { ...ecr, create: false } })).toEqual([
+      { name: "a", ...ecr, create: true, required: true },
+      { name: "b", ...ecr, required: true },
+    ]);
+    const quay = { address: "quay.example.com/a", kind: "oci" as const };
+    expect(registries({ a: { ...quay, token_server: "auth.example.net:8443" } })).toEqual([
+      { name: "a", ...quay, tokenServer: "auth.example.net:8443", required: true },
+    ]);
+  });
+
   it("long: a key that is a kind needs no kind", () => {
     expect(registries({ ghcr: { address: "ghcr.io/acme" } })).toMatchObject([{ kind: "ghcr" }]);
   });
@@ -70,6 +82,12 @@ describe("container_registry_info", () => {
     ["office: {address: a.b, kind: quay}", '3 container_registry_info.office.kind is "quay"', "ecr, dockerhub"],
     ["ghcr: {adress: a.b}", "3 container_registry_info.ghcr.adress is not a known key", 'Did you mean "address"?'],
     ["ghcr: https://ghcr.io", '3 container_registry_info.ghcr is "https://ghcr.io", not an address', "https://"],
+    [
+      "ghcr: {address: a.b, token_server: https://a.b/x}",
+      'token_server is "https://a.b/x", not a host',
+      "Give host[:port]",
+    ],
+    ["ghcr: {address: a.b, create: true}", "create is true, and a.b is not ECR", "Create the repository by hand"],
     ["ghcr: ghcr.io/", 'is "ghcr.io/", not an address', "trailing slash"],
     ["ghcr: ghcr.io/Acme", 'is "ghcr.io/Acme", and a namespace has no capitals', "Write ghcr.io/acme: "],
     ["ghcr: GHCR.io/Acme/x", "and a namespace has no capitals", "Write GHCR.io/acme/x: "],

@@ -116,9 +116,9 @@ describe("the lines to type for", () => {
     ],
     [
       "repositories of ECR",
-      checkEcr({ places: [ecr, hub], tag: "dev" }),
+      checkEcr({ places: [ecr, hub], tag: "dev", create: ["ecr"] }),
       [
-        "aws ecr describe-repositories --repository-names cmamp   # there, and dev may move",
+        "aws ecr describe-repositories --repository-names cmamp || aws ecr create-repository --repository-name cmamp   # there, and dev may move",
         "aws ecr describe-repositories --repository-names sub/cmamp   # there, and dev may move",
       ],
     ],

@@ -25,6 +25,10 @@ const silent: TagState = { state: "unknown", why: "connection refused" };
 const registries = (ecr: RegistryFacts[string], dockerhub: RegistryFacts[string]) => ({
   registries: { ecr, dockerhub },
 });
+const barred: TagState = {
+  ...{ state: "unknown", why: "cannot read dev" },
+  error: { reason: "refused", why: "a scan says no", fix: "build without it" },
+};
 const rolledBack = (world: Partial<AllFacts>, options: RollbackOptions) =>
   rollback(facts(world), options, world.registries ?? {});
 const both = { "dev-1.1.0": found(old), "dev-1.2.0": found(now), dev: found(now) };
@@ -256,6 +260,11 @@ describe("a rollback is refused", () => {
         why: "A rollback keeps dev the same in every registry, so each must have the version.",
         fix: "Copy it there first: i release_mirror --version 1.1.0",
       },
+    ],
+    [
+      "while a registry refuses to say",
+      roll(registries(both, { ...both, dev: barred })),
+      { message: "cannot read dev", why: "a scan says no", fix: "build without it", kind: "registry_refused" },
     ],
     [
       "while a registry does not answer",

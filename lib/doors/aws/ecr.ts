@@ -1,4 +1,5 @@
 import {
+  CreateRepositoryCommand,
   DescribeRepositoriesCommand,
   ECRClient,
   GetAuthorizationTokenCommand,
@@ -64,5 +65,15 @@ export async function ecrSettings(
   } catch (error) {
     if (error instanceof Error && error.name === "RepositoryNotFoundException") return null;
     throw awsError(error, `look at repository ${path} of ECR`, account);
+  }
+}
+
+/** Makes a repository; one that somebody made meanwhile will do (ECR API, CreateRepository). */
+export async function createEcr(account: AwsAccount, { path }: { readonly path: string }, env: Env): Promise<void> {
+  try {
+    await new ECRClient(clientSettings(account, env)).send(new CreateRepositoryCommand({ repositoryName: path }));
+  } catch (error) {
+    if (error instanceof Error && error.name === "RepositoryAlreadyExistsException") return;
+    throw awsError(error, `create repository ${path} of ECR`, account);
   }
 }

@@ -1,14 +1,20 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import { UserError } from "../../model/errors.ts";
-import type { CredentialSource } from "../../model/oci/credentials.ts";
+import type { Repository } from "../../model/oci/address.ts";
+import { type CredentialSource, type Helper, hostOfKey } from "../../model/oci/credentials.ts";
+import { fixOf } from "../../model/oci/failure.ts";
+import { quote } from "../../model/render_plan.ts";
 import { capture } from "../shell.ts";
 import type { Credentials, Session } from "./session.ts";
 
-type Given = { readonly credentials: Credentials | null; readonly note: string | null };
+/** Docker's configuration: its file, and what it holds; null where it is not there. */
+export type DockerConfig = { readonly path: string; readonly content: unknown };
+/** What a source gave, or why it gave nothing, with the line to type; neither where it has none for the host. */
+type Given = { readonly credentials: Credentials | null; readonly note?: string; readonly fix?: string };
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Reads `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`; missing or dangling is null, unreadable JSON a UserError. */
-export async function readDockerConfig(env: Env): Promise<unknown> {
+export async function readDockerConfig(env: Env): Promise<DockerConfig> {
   const [{ readFile }, { join }, { homedir }] = await Promise.all([
     import("node:fs/promises"),
     import("node:path"),
@@ -20,7 +26,7 @@ export async function readDockerConfig(env: Env): Promise<unknown> {
     throw unreadable(path, error);
   });
   try {
-    return text === null || text.trim() === "" ? null : JSON.parse(text);
+    return { path, content: text === null || text.trim() === "" ? null : JSON.parse(text) };
   } catch {
     throw unreadable(path, null);
   }
@@ -32,11 +38,15 @@ const unreadable = (path: string, cause: NodeJS.ErrnoException | null) =>
     fix: `Correct the file, or point DOCKER_CONFIG at another folder.`,
   });
 
-/** Takes a source, gives its credentials, or null and a note why it has none; runs helpers, never a shell, and asks AWS. */
-export async function resolveSource(session: Session, source: CredentialSource): Promise<Given> {
-  if (source.from === "login") return given({ type: "password", username: source.username, password: source.password });
-  if (source.from === "identity_token") return given({ type: "identity", token: source.token });
-  if (source.from === "helper") return await fromHelper(session, source);
+/** Whom credentials are for, and the file that names their source. */
+type For = { readonly repo: Repository; readonly path: string };
+
+/** Gives the credentials of a source, or a note why it has none; runs helpers, never a shell, and asks AWS. */
+export async function resolveSource(session: Session, source: CredentialSource, to: For): Promise<Given> {
+  if (source.from === "login")
+    return { credentials: { type: "password", username: source.username, password: source.password } };
+  if (source.from === "identity_token") return { credentials: { type: "identity", token: source.token } };
+  if (source.from === "helper") return await fromHelper(session, source, to);
   return await fromAws(session, source);
 }
 
@@ -46,64 +56,84 @@ async function fromAws(session: Session, account: AwsAccount): Promise<Given> {
   try {
     const { password, until } = await session.ecrLogin(account, session.env);
     const lasts = until - asked;
-    return given({ type: "password", username: "AWS", password, until: asked + Math.max(lasts - 60_000, lasts / 2) });
+    const soon = asked + Math.max(lasts - 60_000, lasts / 2);
+    return { credentials: { type: "password", username: "AWS", password, until: soon } };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { credentials: null, note: `${error.message}: ${error.why}` };
+    return { credentials: null, note: `${error.message}: ${error.why}`, fix: error.fix };
   }
 }
 
-const given = (credentials: Credentials): Given => ({ credentials, note: null });
-const ended = (code: number | null, words: string) =>
-  code === null ? "is not installed" : `exited with ${code}: ${words.trim().replace(/^.*\n/s, "").slice(0, 200)}`;
+/** The name of a helper's program (docker-credential-helpers, "Usage"). */
+const programOf = ({ helper }: Pick<Helper, "helper">): string => `docker-credential-${helper}`;
 
-async function fromHelper(session: Session, source: CredentialSource & { from: "helper" }): Promise<Given> {
-  const program = `docker-credential-${source.helper}`;
-  if (!/^[A-Za-z0-9._-]+$/.test(source.helper))
-    return { credentials: null, note: `"${program}" is no name of a program` };
+/** A helper as an error names it: its program, and what names that. */
+export const shownHelper = (source: Helper, path: string): string => `${programOf(source)} (${source.key} of ${path})`;
+
+async function fromHelper(session: Session, source: Helper, { repo, path }: For): Promise<Given> {
+  const program = programOf(source);
+  const without = `take it out of ${source.key} in ${path}, and log in: ${fixOf("denied", repo.registry)}`;
+  const failed = (what: string, fix = `See why: echo ${source.server} | ${program} get; or ${without}`): Given => ({
+    credentials: null,
+    note: `${shownHelper(source, path)} ${what}`,
+    fix,
+  });
+  if (!/^[A-Za-z0-9._-]+$/.test(source.helper)) return failed("is no name of a program", `Correct it in ${path}`);
   const { code, stdout, stderr, isLate } = await run(session, [program, "get"], source.server);
-  if (isLate)
-    return {
-      credentials: null,
-      note: `\`${program} get\` did not answer within ${session.timeouts.idle / 1000} s; try it: echo ${source.server} | ${program} get`,
-    };
+  if (isLate) return failed(`did not answer within ${session.timeouts.helper / 1000} s`);
+  if ((code === 127 || code === 128) && stderr.startsWith(`${program}: `)) {
+    const found = await onPath(program, session.env);
+    if (found === null) return failed("is not installed", `Install ${program}; or ${without}`);
+    if (!found.isExecutable) return failed("is not executable", `chmod +x ${quote(found.file)}; or ${without}`);
+    return failed(`cannot be started: ${stderr.slice(program.length + 2)}`);
+  }
   // A helper's words go to stdout (docker-credential-helpers, "Error"); those of a success hold the secret.
   if (code !== 0) {
     const words = stderr.trim() === "" ? stdout : stderr;
-    const none = /credentials not found/i.test(words);
-    return { credentials: null, note: none ? null : `\`${program} get\` ${ended(code, words)}` };
+    if (/credentials not found/i.test(words)) return { credentials: null };
+    return failed(`exited with ${code}: ${words.trim().replace(/^.*\n/s, "").slice(0, 200)}`);
   }
-  return parseHelper(stdout) ?? { credentials: null, note: `\`${program} get\` printed no credentials` };
+  if (stdout.trim() === "") return failed("printed nothing");
+  const answer = parseHelper(stdout);
+  if (answer === null) return failed("printed no credentials");
+  const { server, credentials } = answer;
+  // A password is for the host that it was kept for; a helper that names none keeps it for whoever asks.
+  if (server !== "" && hostOfKey(server).toLowerCase() !== hostOfKey(source.server).toLowerCase())
+    return failed(`gave credentials of ${server}, and ${source.server} was asked for`);
+  return { credentials };
 }
 
-function parseHelper(stdout: string): Given | null {
+function parseHelper(stdout: string): { readonly server: string; readonly credentials: Credentials } | null {
   try {
     const json: unknown = JSON.parse(stdout);
     if (typeof json !== "object" || json === null || !("Username" in json) || !("Secret" in json)) return null;
     const { Username: username, Secret: secret } = json;
     if (typeof username !== "string" || typeof secret !== "string" || secret === "") return null;
-    return given(
-      username === "<token>" ? { type: "identity", token: secret } : { type: "password", username, password: secret },
-    );
+    const server = "ServerURL" in json && typeof json.ServerURL === "string" ? json.ServerURL : "";
+    if (username === "<token>") return { server, credentials: { type: "identity", token: secret } };
+    return { server, credentials: { type: "password", username, password: secret } };
   } catch {
     return null;
   }
 }
 
-type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string; readonly isLate: boolean };
+/** Where a program lies that could not be started; null where it is not there. */
+async function onPath(program: string, env: Env) {
+  const [{ existsSync, statSync }, { delimiter, join }] = await Promise.all([import("node:fs"), import("node:path")]);
+  const files = (env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, program));
+  const file = files.find((one) => existsSync(one));
+  return file === undefined ? null : { file, isExecutable: (statSync(file).mode & 0o111) !== 0 };
+}
+
+type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string; readonly isLate: boolean };
 
 /** Bytes that a helper may print. */
 const longestAnswer = 1 << 20;
 
-/** Runs a helper, and ends it with all that it started where it does not answer; its code is null where it is not there. */
+/** Runs a helper, and ends it with all that it started where it does not answer. */
 async function run(session: Session, argv: readonly string[], input: string): Promise<Ran> {
-  const signal = AbortSignal.timeout(session.timeouts.idle);
+  const signal = AbortSignal.timeout(session.timeouts.helper);
   const options = { cwd: "/", env: session.env, input, apart: true, signal, limit: longestAnswer };
   const { code, stdout, stderr } = await capture(argv, options);
-  return {
-    code: code === 127 && stderr === `${argv[0]}: not found` ? null : code,
-    stdout,
-    stderr,
-    isLate: signal.aborted,
-  };
+  return { code, stdout, stderr, isLate: signal.aborted };
 }

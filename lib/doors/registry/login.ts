@@ -3,6 +3,7 @@ import type { Challenge } from "../../model/oci/challenge.ts";
 import {
   chooseChallenge,
   covers,
+  isTokenServerOf,
   lackingScopes,
   parseChallenges,
   parseToken,
@@ -11,9 +12,9 @@ import {
 } from "../../model/oci/challenge.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
 import { credentialSources } from "../../model/oci/credentials.ts";
-import { fixOf, RegistryError, reasonOf } from "../../model/oci/failure.ts";
+import { fixOf, ownWords, RegistryError, reasonOf } from "../../model/oci/failure.ts";
 import { isPassing } from "../../model/oci/retry.ts";
-import { readDockerConfig, resolveSource } from "./docker_config.ts";
+import { readDockerConfig, resolveSource, shownHelper } from "./docker_config.ts";
 import { patiently } from "./patience.ts";
 import { send } from "./send.ts";
 import type { Credentials, Held, Login, Session } from "./session.ts";
@@ -26,12 +27,13 @@ export function loginOf(session: Session, repo: Repository): Login {
   const login: Login = {
     challenge: null,
     sources: null,
+    file: "",
     at: 0,
     credentials: null,
     held: [],
     wider: new Set(),
     pending: new Map(),
-    notes: new Set(),
+    notes: new Map(),
   };
   session.logins.set(key, login);
   return login;
@@ -64,30 +66,38 @@ async function fetchHeld(session: Session, repo: Repository, scopes: readonly st
     if (challenge === null) return null;
     const credentials = await currentCredentials(session, repo);
     const at = login.at;
-    const held =
+    const got =
       challenge.scheme === "basic"
-        ? basicHeld(credentials)
+        ? (basicHeld(credentials) ?? "")
         : await bearerHeld(session, { repo, challenge, scopes, credentials });
-    if (held !== null) {
-      session.secrets.add(held.header.replace(/^\S+ /, ""));
-      login.held.push(held);
-      return held;
+    if (typeof got !== "string") {
+      session.secrets.add(got.header.replace(/^\S+ /, ""));
+      login.held.push(got);
+      return got;
     }
     if (at >= (login.sources?.length ?? 0)) return null;
-    login.notes.add(`the login from ${nameOf(login.sources?.[at])} was not accepted`);
+    tellRefused(login, repo, at, got === "" ? "was not accepted" : `was not accepted: ${got}`);
     if (login.at === at) nextSource(login);
   }
 }
 
 const serves = (held: Held, scopes: readonly string[]) => held.scopes === null || covers(held.scopes, scopes);
 
-const sourceNames = {
-  helper: "docker's credential helper",
-  login: "docker's configuration or the environment",
-  identity_token: "docker's configuration",
-  ecr: "AWS",
-} as const;
-const nameOf = (source: CredentialSource | undefined) => (source === undefined ? "nobody" : sourceNames[source.from]);
+/** A source as an error names it: by the file, variable or program that it stands in. */
+function nameOf(source: CredentialSource, path: string): string {
+  if (source.from === "ecr") return "AWS";
+  if (source.from === "helper") return shownHelper(source, path);
+  return (source.from === "login" && source.variable) || path;
+}
+
+/** Notes why what a source gave, by its place in the order, does not let in. */
+function tellRefused({ sources, file, notes }: Login, repo: Repository, at: number, why: string): void {
+  const source = sources?.[at];
+  if (source === undefined) return;
+  const isVariable = source.from === "login" && source.variable;
+  const fix = isVariable ? `Give ${source.variable} a token that may; or unset it` : fixOf("denied", repo.registry);
+  notes.set(`the login from ${nameOf(source, file)} ${why}`, fix);
+}
 
 function nextSource(login: Login): void {
   login.at += 1;
@@ -97,13 +107,15 @@ function nextSource(login: Login): void {
 async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
   const login = loginOf(session, repo);
   session.config ??= readDockerConfig(session.env);
-  login.sources ??= credentialSources(await session.config, session.env, repo);
+  const { content, path } = await session.config;
+  login.file = path;
+  login.sources ??= credentialSources(content, session.env, repo);
   await dropPast(session, login);
   for (;;) {
     const source = login.sources[login.at];
     if (source === undefined) return null;
-    login.credentials ??= resolveSource(session, source).then(({ credentials, note }) => {
-      if (note !== null) login.notes.add(note);
+    login.credentials ??= resolveSource(session, source, { repo, path }).then(({ credentials, note, fix }) => {
+      if (note) login.notes.set(note, fix ?? fixOf("denied", repo.registry));
       return credentials;
     });
     const at = login.at;
@@ -139,12 +151,16 @@ type Wanted = {
   readonly credentials: Credentials | null;
 };
 
-async function bearerHeld(session: Session, wanted: Wanted): Promise<Held | null> {
+/** Fetches a token, or gives the words that say why there is none. */
+async function bearerHeld(session: Session, wanted: Wanted): Promise<Held | string> {
   const { repo, challenge, scopes, credentials } = wanted;
   const identity = credentials?.type === "identity" ? { identityToken: credentials.token } : {};
   const request = tokenRequest(challenge, scopes, { secure: repo.scheme === "https", ...identity });
-  if (request === null) return null;
+  if (request === null) return `${repo.registry} names no token server with an https address`;
+  const { host } = new URL(request.url);
+  if (credentials !== null && !isTokenServerOf(repo, host)) throw strangeServer(repo, host);
   const basic = basicHeld(credentials);
+  if (basic !== null) session.secrets.add(basic.header.replace(/^\S+ /, ""));
   const answer = await patiently(session, { repo }, () =>
     send(session, {
       url: new URL(request.url),
@@ -156,22 +172,34 @@ async function bearerHeld(session: Session, wanted: Wanted): Promise<Held | null
       ...(request.form === undefined ? {} : { body: new TextEncoder().encode(request.form) }),
     }),
   );
-  if (isPassing({ status: answer.status })) throw noToken(repo, request.url, answer.status);
-  if (answer.status !== 200) return null;
+  if (isPassing({ status: answer.status })) throw noToken(repo, host, answer.status);
+  if (answer.status !== 200) {
+    const words = ownWords(new TextDecoder().decode(answer.body), session.secrets);
+    return `${host} answered ${answer.status}${words === "" ? "" : `, ${words}`}`;
+  }
   const parsed = parseToken(parseJson(answer.body));
-  if (parsed === null) return null;
+  if (parsed === null) return `${host} gave no token`;
   // A token is renewed a little before its end, so that none runs out on the way.
   const until = session.clock.now() + Math.max(parsed.seconds - 10, parsed.seconds / 2) * 1000;
   return { scopes, header: `Bearer ${parsed.token}`, until, proved: false };
 }
 
 /** Who gives tokens does not work: that says nothing about the login, which another source would not mend. */
-const noToken = (repo: Repository, url: string, status: number): RegistryError =>
-  new RegistryError(`cannot log in to ${repo.registry}: its token server ${new URL(url).host} answered ${status}`, {
+const noToken = (repo: Repository, host: string, status: number): RegistryError =>
+  new RegistryError(`cannot log in to ${repo.registry}: its token server ${host} answered ${status}`, {
     registry: repo.registry,
     reason: reasonOf(status),
     why: "The registry lets in who brings a token of that server, and it gives none now.",
     fix: fixOf(reasonOf(status), repo.registry),
+  });
+
+/** A registry wants its login sent to a host that nobody said is its own. */
+const strangeServer = (repo: Repository, host: string): RegistryError =>
+  new RegistryError(`cannot log in to ${repo.registry}: it wants the login for ${repo.host} sent to ${host}`, {
+    registry: repo.registry,
+    reason: "denied",
+    why: "A password or token goes to the registry's own domain, and to a token server that repo_config.yaml names; any other host could be anybody's.",
+    fix: `If ${host} is its token server, write token_server: "${host}" below container_registry_info: ${repo.registry} in repo_config.yaml`,
   });
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -199,9 +227,12 @@ export function refusedLogin(session: Session, repo: Repository, given: RefusedW
     return true;
   }
   if (!given.sent.proved) {
-    if (login.at >= (login.sources?.length ?? 0)) return false;
-    login.notes.add(`the login from ${nameOf(login.sources?.[login.at])} was not accepted`);
+    const { at } = login;
+    if (at >= (login.sources?.length ?? 0)) return false;
     nextSource(login);
+    const { error, scope } = challenge?.params ?? {};
+    const isSmall = error === "insufficient_scope" && scope !== undefined;
+    tellRefused(login, repo, at, isSmall ? `has no right to ${scope}` : "was not accepted");
     return true;
   }
   login.at = 0;

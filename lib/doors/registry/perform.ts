@@ -1,7 +1,7 @@
 import type { Repository } from "../../model/oci/address.ts";
 import type { Scope } from "../../model/oci/challenge.ts";
 import { scopeTexts } from "../../model/oci/challenge.ts";
-import { fixOf, ownWords, RegistryError, reasonOf } from "../../model/oci/failure.ts";
+import { fixOf, ownWords, RegistryError, reasonOf, ruleIn, whereOf } from "../../model/oci/failure.ts";
 import { authorization, loginOf, refusedLogin } from "./login.ts";
 import type { Head } from "./patience.ts";
 import { patiently } from "./patience.ts";
@@ -101,17 +101,23 @@ const whys = {
   refused: "The registry does not take it.",
 } as const;
 
+/** A limit of requests is none of what a registry may hold, and who is not let in is told of nothing else truly. */
+const isRuled = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
+
 /** Takes a final answer that is none of those accepted, gives the error with the registry's own words. */
 export function refusal(session: Session, question: Ask, answer: { status: number; body: string }): RegistryError {
   const { repo, doing } = question;
-  const reason = reasonOf(answer.status);
+  const own = ownWords(answer.body, session.secrets);
+  const rule = isRuled(answer.status) ? ruleIn(own) : null;
+  const reason = rule?.reason ?? reasonOf(answer.status);
   const notes = reason === "denied" ? [...loginOf(session, repo).notes] : [];
-  const said = [ownWords(answer.body, session.secrets), ...notes.map((note) => ownWords(note, session.secrets))];
+  const said = [own, ...notes.map(([note]) => ownWords(note, session.secrets))];
   const words = said.filter((word) => word !== "").join("; ");
+  const why = rule?.why ?? whys[reason];
   return new RegistryError(`cannot ${doing}: ${repo.registry} answered ${answer.status}`, {
     registry: repo.registry,
     reason,
-    why: words === "" ? whys[reason] : `${whys[reason]} It said: ${words}`,
-    fix: fixOf(reason, repo.registry),
+    why: words === "" ? why : `${why} It said: ${words}`,
+    fix: rule?.fix(whereOf(repo)) ?? notes[0]?.[1] ?? fixOf(reason, repo.registry),
   });
 }

@@ -2,6 +2,7 @@ import type { Challenge } from "../../model/oci/challenge.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
 import { ecrPassword } from "../aws.ts";
 import { alarm, type Clock, now, pause } from "../clock.ts";
+import type { DockerConfig } from "./docker_config.ts";
 import type { ClientOptions, EcrLogin, Manifest, Timeouts } from "./types.ts";
 
 /** Credentials as a source gave them. */
@@ -28,6 +29,8 @@ export type Held = {
 export type Login = {
   challenge: Challenge | null;
   sources: CredentialSource[] | null;
+  /** Docker's configuration, which most of them stand in. */
+  file: string;
   /** Index into `sources`; its length means anonymous. */
   at: number;
   credentials: Promise<Credentials | null> | null;
@@ -36,8 +39,8 @@ export type Login = {
   readonly wider: Set<string>;
   /** Tokens being fetched, by scope text, so that parallel requests fetch one. */
   readonly pending: Map<string, Promise<Held | null>>;
-  /** Why sources gave nothing, for the error. */
-  readonly notes: Set<string>;
+  /** Why sources gave nothing that was taken, in their order, each with the line to type. */
+  readonly notes: Map<string, string>;
 };
 
 /** The memory of one client: logins by registry, verified manifests, secrets that no message may show. */
@@ -50,14 +53,15 @@ export type Session = {
   readonly logins: Map<string, Login>;
   readonly manifests: Map<string, Manifest>;
   readonly secrets: Set<string>;
-  config: Promise<unknown> | null;
+  config: Promise<DockerConfig> | null;
 };
 
 /** Takes the client's options, gives an empty memory. */
 export const newSession = (options: ClientOptions): Session => ({
   env: options.env,
   signal: options.signal,
-  timeouts: { answer: 30_000, idle: 60_000, ...options.timeouts },
+  // With all else, a person is told of a helper that hangs within ten seconds.
+  timeouts: { answer: 30_000, idle: 60_000, helper: 6_000, ...options.timeouts },
   clock: options.clock ?? { now, pause, alarm },
   ecrLogin: options.ecrLogin ?? ecrPassword,
   logins: new Map(),

@@ -15,6 +15,8 @@ export type Repository = {
   readonly reference: string;
   readonly region?: string;
   readonly profile?: string;
+  /** Whom its login may be sent to although it is another's host. */
+  readonly tokenServer?: string;
 };
 
 const hubApi = "registry-1.docker.io";
@@ -23,6 +25,9 @@ const hubNames = new Set(["docker.io", "index.docker.io", hubApi]);
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const hostGrammar =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+
+/** Whether a text is `host[:port]` (Distribution's reference grammar). */
+export const isHost = (text: string): boolean => hostGrammar.test(text);
 
 const looksLikeHost = (word: string) => /[.:]/.test(word) || word === "localhost";
 
@@ -88,6 +93,7 @@ export function repositoryOf(registry: Registry, image: string): Repository {
     reference: (hub ? words : [host, ...words]).join("/"),
     ...(registry.region === undefined ? {} : { region: registry.region }),
     ...(registry.profile === undefined ? {} : { profile: registry.profile }),
+    ...(registry.tokenServer === undefined ? {} : { tokenServer: registry.tokenServer }),
   };
 }
 

@@ -1,6 +1,34 @@
 /** One way a registry offers to prove who asks: its scheme in lower case and its parameters (RFC 9110, 11.3). */
 export type Challenge = { readonly scheme: string; readonly params: Readonly<Record<string, string>> };
 
+/**
+ * Domains below which anybody may have a name (publicsuffix.org): those of registries and of clouds, and what countries have
+ * in place of .com. So a host there is its own domain.
+ */
+const shared =
+  /^((azurecr|jfrog|github|gitlab)\.io|azurecr\.(cn|us)|amazonaws\.com|pkg\.dev|on\.aws|(azurewebsites|cloudfront)\.net|(run|web|fly)\.(app|dev)|(ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2})$/;
+
+/** Token servers that are known to be of a registry of another domain. */
+const knownServers: Readonly<Record<string, string>> = { "lscr.io": "ghcr.io", "scw.cloud": "scaleway.com" };
+
+/** The domain that a host is of, `example.com` of `registry.example.com:5000`; an address or a single word is its own. */
+function domainOf(host: string): string {
+  const name = host.toLowerCase().replace(/:[0-9]+$/, "");
+  if (name.startsWith("[") || /^[0-9.]+$/.test(name)) return name;
+  const words = name.split(".");
+  return words.slice(shared.test(words.slice(-2).join(".")) ? -3 : -2).join(".");
+}
+
+/**
+ * Whether a registry's login may go to a host that its challenge names: one of its own domain, one that is known to be its
+ * token server, or the one that the config names. A challenge alone may name any.
+ */
+export function isTokenServerOf({ host: registry, tokenServer }: TokenFor, host: string): boolean {
+  const [own, other] = [domainOf(registry), domainOf(host)];
+  return other === own || other === knownServers[own] || host === tokenServer;
+}
+type TokenFor = { readonly host: string; readonly tokenServer?: string };
+
 /** What a token is wanted for; `repository:acme/cmamp:pull,push` (Distribution, "Token Scope Documentation"). */
 export type Scope = { readonly path: string; readonly actions: readonly ("pull" | "push")[] };
 

@@ -2,11 +2,25 @@ import { accountOfRepository, type Repository } from "./address.ts";
 
 /** Where credentials may come from, to be tried in order; none of them left means anonymous. */
 export type CredentialSource =
-  | { readonly from: "helper"; readonly helper: string; readonly server: string }
-  | { readonly from: "login"; readonly username: string; readonly password: string }
+  | {
+      readonly from: "helper";
+      readonly helper: string;
+      readonly server: string;
+      /** What names it in docker's configuration. */
+      readonly key: "credHelpers" | "credsStore";
+    }
+  | {
+      readonly from: "login";
+      readonly username: string;
+      readonly password: string;
+      /** Where it stands, if not in docker's configuration. */
+      readonly variable?: "GITHUB_TOKEN";
+    }
   | { readonly from: "identity_token"; readonly token: string }
   /** A password that AWS gives to whoever is logged in there, for some hours. */
   | { readonly from: "ecr"; readonly region?: string; readonly profile?: string };
+
+export type Helper = Extract<CredentialSource, { from: "helper" }>;
 
 const hubKey = "https://index.docker.io/v1/";
 const hubHosts = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
@@ -54,13 +68,17 @@ function fromEnv(repo: Repository, env: Readonly<Record<string, string | undefin
   if (repo.kind === "ecr") return [{ from: "ecr", ...accountOfRepository(repo) }];
   const token = text(env["GITHUB_TOKEN"]);
   if (repo.host !== "ghcr.io" || token === undefined) return [];
-  return [{ from: "login", username: text(env["GITHUB_ACTOR"]) ?? "slipway", password: token }];
+  const username = text(env["GITHUB_ACTOR"]) ?? "slipway";
+  return [{ from: "login", username, password: token, variable: "GITHUB_TOKEN" }];
 }
 
 /** The helper that docker asks for a host, and stores a login with; undefined where there is none. */
-export function helperFor(config: unknown, host: string): string | undefined {
+export function helperFor(config: unknown, host: string): Pick<Helper, "helper" | "key"> | undefined {
   const all = record(config);
-  return text(entryFor(all["credHelpers"], host)) ?? text(all["credsStore"]);
+  const own = text(entryFor(all["credHelpers"], host));
+  const store = text(all["credsStore"]);
+  if (own !== undefined) return { helper: own, key: "credHelpers" };
+  return store === undefined ? undefined : { helper: store, key: "credsStore" };
 }
 
 /**
@@ -77,7 +95,7 @@ export function credentialSources(
   const server = hubHosts.has(repo.host) ? hubKey : repo.host;
   const helper = helperFor(config, repo.host);
   return [
-    ...(helper === undefined ? [] : [{ from: "helper", helper, server } as const]),
+    ...(helper === undefined ? [] : [{ from: "helper", ...helper, server } as const]),
     ...fromAuths(record(entryFor(all["auths"], repo.host))),
     ...fromEnv(repo, env),
   ];

@@ -1,5 +1,8 @@
+import { type AwsAccount, accountWords } from "../aws.ts";
 import { UserError } from "../errors.ts";
+import type { RegistryKind } from "../registry.ts";
 import { oneLine } from "../visible.ts";
+import { accountOfRepository, type Repository } from "./address.ts";
 
 /** Why a registry did not do what was asked; what decides between waiting, undoing and stopping. */
 export type RegistryReason = "unreachable" | "denied" | "not_found" | "throttled" | "broken" | "refused";
@@ -41,6 +44,75 @@ const fixes: Readonly<Record<RegistryReason, (registry: string) => string>> = {
     `Do not use this image; look for a proxy that changes what ${registry} sends, then run the same command again.`,
   refused: (registry) => `Change what ${registry} forbids, then run the same command again.`,
 };
+
+/** Where a registry applied a rule of its own; `named` is how an error calls the registry. */
+type Where = AwsAccount & { readonly named: string; readonly path: string; readonly kind?: RegistryKind };
+type Rule = {
+  /** The words in which registries are known to tell of it. */
+  readonly said: RegExp;
+  readonly reason: RegistryReason;
+  readonly why: string;
+  readonly fix: (where: Where) => string;
+};
+const ecr = (call: string, { path, ...account }: Where, more = ""): string =>
+  `aws ecr ${call} --repository-name ${path} ${more}${accountWords(account)}`.trim();
+
+/**
+ * The rules that registries have of their own, in the words of ECR (ECR API, "PutImage" and "InitiateLayerUpload"), Harbor
+ * (Harbor's documentation, "Working with Projects"), Artifactory and Distribution.
+ */
+export const rules = {
+  immutable: {
+    said: /ImageTagAlreadyExists|immutable|cannot be overwritten/i,
+    reason: "refused",
+    why: "The registry keeps each tag at the image that it was first pushed for, and dev and prod have to move.",
+    fix: (where) =>
+      where.kind === "ecr"
+        ? ecr("put-image-tag-mutability", where, "--image-tag-mutability MUTABLE ")
+        : `Take dev and prod out of the immutable tags of ${where.path} in ${where.named}, then run the same command again.`,
+  },
+  quota: {
+    said: /quota|exceed the configured upper limit|LimitExceeded|storage limit/i,
+    reason: "refused",
+    why: "What the registry may hold is used up, and it took nothing of this.",
+    fix: ({ named, path }) =>
+      `Delete images that nobody needs, or raise the quota of ${path} in ${named}, then run the same command again.`,
+  },
+  scan: {
+    said: /PROJECTPOLICYVIOLATION|cannot be pulled due to|blocked by .*(xray|polic)|is not signed/i,
+    reason: "refused",
+    why: "A policy of the registry lets nobody pull this image, for what a scan found or for a signature that it lacks.",
+    fix: ({ named, path }) =>
+      `See what it has against ${path} in ${named}; then build without it, i docker_build_local, and release the next version.`,
+  },
+  missing: {
+    said: /NAME.UNKNOWN|RepositoryNotFound|does not exist in the registry|project \S+ not found/i,
+    reason: "not_found",
+    why: "The registry has no such repository, and makes none by itself when an image is pushed.",
+    fix: (where) =>
+      where.kind === "ecr"
+        ? `${ecr("create-repository", where)}; or have releases do it: create: true for ${where.named} in repo_config.yaml`
+        : `Create ${where.path} in ${where.named}, or the project that it is in; or correct the address in repo_config.yaml.`,
+  },
+  removed: {
+    said: /MANIFEST.UNKNOWN|failed to resolve reference .*: not found/i,
+    reason: "not_found",
+    why: "The registry has no such tag: it never got it, or retention or a person removed it.",
+    fix: () => "See which registries have it: i release_status; and copy it back by digest: i release_mirror",
+  },
+} as const satisfies Readonly<Record<string, Rule>>;
+
+/** A repository as a rule's line to type needs it. */
+export const whereOf = (repo: Repository): Where => ({
+  ...accountOfRepository(repo),
+  named: repo.registry,
+  path: repo.path,
+  kind: repo.kind,
+});
+
+/** The rule that a registry's words tell of; null where they tell of none. */
+export const ruleIn = (words: string): Rule | null =>
+  Object.values<Rule>(rules).find(({ said }) => said.test(words)) ?? null;
 
 /** Takes an HTTP status, gives the reason; 5xx counts as not reachable, since waiting is what helps. */
 export const reasonOf = (status: number): RegistryReason =>
