@@ -59,6 +59,9 @@ const isShallow = (): UserError =>
     fix: "git fetch --unshallow --tags; in GitHub Actions set fetch-depth: 0 for actions/checkout",
   });
 
+/** The start of the commit in a tag of one; null for another tag. */
+export const commitIn = (tag: string): string | null => /-dev\.\d+\.g([0-9a-f]{12})$/.exec(tag)?.[1] ?? null;
+
 /**
  * The tag that follows a branch: what of its name a tag may hold, and twelve digits of the whole name's hash, which keep two
  * branches apart and every other tag free (design.md, "Names").
@@ -72,4 +75,14 @@ export function branchTag(branch: string): string {
     .slice(0, 100)
     .replaceAll(/^-+|-+$/g, "");
   return `${slug || "branch"}-${hash}`;
+}
+
+/** A branch as it is typed or as CI names it, by the rules that Git has for one (git-check-ref-format(1)). */
+export function parseBranch(text: string): string {
+  const wrong = /^[-/.]|[\s\p{C}~^:?*[\\]|\.\.|\/[/.]|@\{|[/.]$|\.lock(\/|$)|^@?$/u;
+  if (!wrong.test(text) && Buffer.byteLength(text) <= 255) return text;
+  throw new UserError(`${JSON.stringify(text)} is not the name of a branch`, {
+    why: "Git has no branch with blanks, controls or any of ~^:?*[\\ in its name, and none that starts with a dash.",
+    fix: "Write it like --branch feature/doodad",
+  });
 }
