@@ -14,7 +14,9 @@ import type { Facts, RegistryFacts, ReleaseFacts } from "../model/facts.ts";
 import { type BranchReleased, sameEntry } from "../model/log.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
-import { userTag } from "../model/stage.ts";
+import { quote } from "../model/render_plan.ts";
+import { imageTag, userTag } from "../model/stage.ts";
+import type { Decision, Trigger } from "../model/trigger.ts";
 import { assertContext, buildStep, imageLabels, isSameBuild } from "./build.ts";
 import { underClaim } from "./claimed.ts";
 import { ecrChecks, pullOf } from "./ecr.ts";
@@ -44,6 +46,35 @@ export function tellDevVersion(
       : []),
   ].join("\n");
   return [step("report", "Tell the version of the commit", [announce({ text, data })])];
+}
+
+type Triggered = {
+  readonly trigger: Trigger;
+  readonly decision: Decision;
+  readonly pinned: Pick<BranchLook, "version" | "follow"> | null;
+};
+
+/** What is released for an event, under which tags, and the line that does it; or nothing, and why. */
+export function tellTrigger(facts: Facts, _options: unknown, { trigger, decision, pinned }: Triggered): Step[] {
+  const line = lineFor(decision, facts.git.commit);
+  const version = decision.build === "release" ? decision.version : (pinned?.version.pep440 ?? null);
+  const tags =
+    decision.build === "release"
+      ? [imageTag(decision.stage, "", decision.version), decision.stage]
+      : pinned === null
+        ? []
+        : [pinned.version.tag, ...pinned.follow];
+  const { commit } = facts.git;
+  const said = line === null ? "nothing is released" : `${facts.config.imageName} ${version} is to be released`;
+  const text = [`${said}: ${decision.why}`, ...tags.map((tag) => `  ${tag}`), ...(line ? [`type: ${line}`] : [])];
+  const data = { ...decision, event: trigger.event, ref: trigger.ref, commit, version, tags, line };
+  return [step("report", "Tell what is to be released", [announce({ text: text.join("\n"), data })])];
+}
+
+function lineFor(decision: Decision, commit: string): string | null {
+  if (decision.build === "nothing") return null;
+  if (decision.build === "release") return `i docker_release_${decision.stage} --version ${decision.version}`;
+  return `i release_branch --branch ${quote(decision.branch)} --commit ${commit}`;
 }
 
 /** What is asked before a branch's image is planned. */
