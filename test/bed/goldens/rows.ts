@@ -126,7 +126,7 @@ const more: Readonly<Record<string, Row>> = {
   "package_add.locked": [["local"], "alpha"],
   "poetry.local": [["local"], "--stage", "local", "lock", "--no-update"],
   "release_announce.prod": [["prod"], "--stage", "prod"],
-  "release_branch.index": [["dev"], "--branch", "feature/it's $(x)", "--multi-arch", "--skip-tests"],
+  "release_branch.index": [["dev"], "--branch", "feature/it's-$(x)", "--multi-arch", "--skip-tests"],
   "release_check.prod": [["dev", "prod"], "--stage", "prod", "--list", "pre"],
   "release_dev_version.local": [["fresh"], "--local"],
   "release_history.all": [["local"], "--all"],
