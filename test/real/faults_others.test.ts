@@ -82,7 +82,13 @@ const movings: Readonly<Record<string, Moving>> = {
     },
     line: ["release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0,local-bob-1.0.0"],
   },
-  "a branch": { tag: branchTag("main"), before: async () => undefined, line: ["release_branch"] },
+  "a branch": {
+    tag: branchTag("main"),
+    before: async (_repo, name) => {
+      for (const key of keys) await pushTo(real(), key, { name, tag: branchTag("main"), image: imageOf("before") });
+    },
+    line: ["release_branch"],
+  },
 };
 
 describe("behind a fault", () => {
