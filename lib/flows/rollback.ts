@@ -9,7 +9,7 @@ import { type Step, step } from "../model/plan.ts";
 import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
 import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
-import { flip } from "./flip.ts";
+import { flip, flipChannels } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
 
 export type RollbackOptions = {
@@ -43,6 +43,7 @@ export function rollback(known: Facts<"log">, options: RollbackOptions, registri
     // No upload is opened to see whether we may push: the flip's own PUT shows it, and puts the others back where it may not.
     step("preflight", "Look for a move that somebody left half-way", [settleMove({})]),
     flip(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
+    ...flipChannels(facts, { version, why: "rollback", to: image, ...(reason ? { reason } : {}) }),
     step("tell", "Tell where it stands", [announce({ digest: image, text })]),
   ];
 }

@@ -36,8 +36,11 @@ export type MoveTag = {
   readonly why: "release" | "rollback" | "mirror";
   readonly reason?: string;
   readonly to: Value;
-  /** The tag goes where a branch went: from whatever it is by then, and never back to a commit that the branch has left. */
-  readonly follows?: OnBranch;
+  /**
+   * The tag goes with another, from whatever it is by then: with what is released, or where a branch went, and never back to a
+   * commit that the branch has left.
+   */
+  readonly follows?: OnBranch | "releases";
   /** `seen` is the digest that the plan saw behind the tag; null where the tag did not exist. */
   readonly places: readonly (Place & { readonly seen: string | null })[];
 };
@@ -59,11 +62,12 @@ async function move(action: MoveTag, world: World): Promise<Outcome> {
     await settleEarlier(world);
     const settled = world.state.settled.get(action.tag);
     assertNotOvertaken(action, settled);
-    assertNotBelow(action, await refs.knownLog());
     const { follows } = action;
-    const seen = follows ? await digestsNow(action, world) : null;
-    if (follows && (await isPassed(action, follows, world))) return "already";
-    const flip = intent(seen ? { ...action, places: seen } : action, world, seen ? undefined : settled);
+    const now = follows ? { ...action, places: await digestsNow(action, world) } : action;
+    assertNotBelow(now, await refs.knownLog());
+    if (typeof follows === "object" && (await isPassed(action, follows, world))) return "already";
+    const flip = intent(now, world, follows ? undefined : settled);
+    if (follows && flip.places.every(({ seen }) => seen === flip.to)) return "already";
     const object = await refs.write(flip, null);
     const outcome = await asWhole(async () => {
       const swapped = await pushWith(world, [{ ref, from: null, to: object }]);

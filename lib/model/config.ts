@@ -36,7 +36,7 @@ export type Config = {
     readonly devPackages: readonly string[];
     /** What every release is built for; none for the engine's own platform. */
     readonly platforms: readonly string[];
-    /** Branch -> tags that follow it beside its own. */
+    /** Branch -> tags that follow it beside its own; `newest-tag` -> those that follow what is released. */
     readonly channels: Readonly<Record<string, readonly string[]>>;
     readonly refPrefix: string;
     /** The Git remote that holds claims, log and release tags, by name or address; null for the one that Git makes clear. */
@@ -72,6 +72,13 @@ export type Config = {
   /** Where sections of other tools stand. */
   readonly leftAlone: readonly string[];
 };
+
+/** What `release.channels` calls the newest release, where others are branches. */
+export const newestTag = "newest-tag";
+
+/** The tags that follow a branch or the newest release; a branch may have any name, `constructor` too. */
+export const channelsOf = ({ release: { channels } }: Config, name: string): readonly string[] =>
+  Object.hasOwn(channels, name) ? (channels[name] ?? []) : [];
 
 /** The sections of the original, which may hold keys that Slipway does not know; so may sections of other tools. */
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import { readRepoText } from "../doors/files.ts";
 import { describeCommit } from "../doors/git_describe.ts";
 import { loadNested } from "../doors/runnable_dirs.ts";
-import type { Config } from "../model/config.ts";
+import { channelsOf, newestTag } from "../model/config.ts";
 import { branchTag, type DevVersion, devVersion, parseBranch } from "../model/dev_version.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, RegistryFacts } from "../model/facts.ts";
@@ -47,12 +47,8 @@ async function pinBranch(facts: Facts, asked: Asked): Promise<Pinned> {
   const { commit, shallow } = git;
   const described = await describeCommit(place, { commit, image, before: true }, env);
   const version = devVersion({ ...described, image, commit, shallow, dirty: false });
-  return { branch, version, follow: [branchTag(branch), ...channelsOf(config, branch)] };
+  return { branch, version, follow: [branchTag(branch), ...(branch === newestTag ? [] : channelsOf(config, branch))] };
 }
-
-/** A branch may have any name, `constructor` too. */
-const channelsOf = ({ release: { channels } }: Config, branch: string): readonly string[] =>
-  Object.hasOwn(channels, branch) ? (channels[branch] ?? []) : [];
 
 /** What release_branch has to know beside the usual: what its tags are now. */
 export async function lookForBranch(

@@ -39,10 +39,10 @@ export const planted: readonly Planted[] = [
   },
   {
     slot: "--branch",
-    kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dash", "dots", "variable"],
+    kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"],
     line: "release_branch --branch %",
   },
-  { slot: "--commit", kinds: ["dollar", "dash"], line: "release_branch --commit %" },
+  { slot: "--commit", kinds: ["dollar"], line: "release_branch --commit %" },
   { slot: "--stage", kinds: ["dollar", "dots"], line: "docker_bash --stage %" },
   { slot: "--from", kinds: ["dollar"], line: `${release} --from %` },
   { slot: "--target-registries", kinds: ["dollar", "dots"], line: `${release} --target-registries %` },

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { branchTag } from "../../lib/model/dev_version.ts";
 import { holdAt, sideBySide } from "../bed/crash.ts";
@@ -6,7 +8,7 @@ import type { Point } from "../bed/crash_points.ts";
 import { tagsAt } from "../bed/final_state.ts";
 import { git } from "../bed/git.ts";
 import { logOf, refsOf } from "../bed/oracle.ts";
-import { change, type Ground } from "../bed/tiny_repo.ts";
+import { change, changelog, type Ground } from "../bed/tiny_repo.ts";
 import { type Done, workflowsIn } from "../bed/workflow.ts";
 
 let on: CrashGround;
@@ -202,4 +204,42 @@ it("a commit that the branch does not have is not built, and one that it lost me
   const late = await held.ended;
   expect([late.code, late.stderr]).toEqual([2, expect.stringContaining("does not have the commit")]);
   expect([await both(spot), await heldRefs(spot)]).toEqual([[{}, {}], []]);
+});
+
+it("what release.channels names follows its branch, and the newest release and back, but never a branch of that name", async () => {
+  const spot = await on.spot({ gates: [] });
+  const { repo } = spot;
+  const config = readFileSync(join(repo, "repo_config.yaml"), "utf8");
+  const channels = "channels: {develop: [develop, edge], newest-tag: [latest]}";
+  await change(repo, {
+    "repo_config.yaml": config.replace("release: {", `release: {${channels}, `),
+  });
+  const run = workflowsIn(repo);
+  const done = async (...[name, ...words]: [string, ...string[]]) => {
+    const ended = await run(name, ...words, "--yes", "--json");
+    expect(ended.code, ended.stderr).toBe(0);
+    return ended.digest;
+  };
+  const seen = async () => {
+    const [one, other] = await both(spot);
+    expect(one).toEqual(other);
+    return { latest: one?.["latest"], edge: one?.["edge"], develop: one?.["develop"] };
+  };
+  const first = await done("docker_release_dev", "--version", "1.0.0");
+  await change(repo, {
+    "changelog.txt": changelog(spot.image, "1.1.0", "1.0.0"),
+    "devops/docker_build/words.txt": "b\n",
+  });
+  const second = await done("docker_release_dev", "--version", "1.1.0");
+  expect(await seen()).toEqual({ latest: second });
+  await done("docker_rollback_dev", "--version", "1.0.0", "--message", "it leaks");
+  expect(await seen()).toEqual({ latest: first });
+  await git(repo, "checkout", "--quiet", "-b", "develop");
+  await change(repo, { "devops/docker_build/words.txt": "c\n" });
+  const develop = await done("release_branch");
+  expect(await seen()).toEqual({ latest: first, edge: develop, develop });
+  await git(repo, "checkout", "--quiet", "-b", "newest-tag");
+  await change(repo, { "devops/docker_build/words.txt": "d\n" });
+  await done("release_branch");
+  expect(await seen()).toEqual({ latest: first, edge: develop, develop });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { releaseBranch, tellDevVersion, tellTrigger } from "../../lib/flows/branch.ts";
 import { imageLabels } from "../../lib/flows/build.ts";
+import { flipChannels } from "../../lib/flows/flip.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
@@ -149,5 +150,37 @@ describe("the version of a commit is told", () => {
   });
   it("with the line that fetches tags, where there is none", () => {
     expect(told({}, {}, false)).toContain("git fetch --tags");
+  });
+});
+
+describe("what release.channels has for the newest release", () => {
+  const channels = (more: Partial<AllFacts> = {}, tags: readonly string[] = ["edge", "latest"]) =>
+    flipChannels(facts({ config: config({ release: { channels: { "newest-tag": tags } } }), ...more }), {
+      version: "1.2.0",
+      why: "release",
+      to: now,
+    });
+  const release = (stage: "dev" | "prod") =>
+    logged({ type: "release", stage, version: "1.2.0", digest: now, commit: commit("a"), registries: ["ecr"] });
+  const flip = (one: string) =>
+    logged({
+      ...{ type: "flip", id: one, tag: one, version: "1.2.0", to: now, from: {}, why: "release", registries: ["ecr"] },
+    });
+
+  it("goes with dev, and where the repo releases prod with prod alone", () => {
+    const moves = channels().flatMap((one) => one.do.filter(moveTag.is));
+    expect(moves.map((one) => [one.tag, one.to, one.follows])).toEqual([
+      ["edge", now, "releases"],
+      ["latest", now, "releases"],
+    ]);
+    expect(ids(channels({ log: [release("prod")] }))).toEqual([]);
+    expect(ids(channels({ log: [release("prod")], stage: "prod" }))).toEqual(["flip_channels"]);
+    expect(ids(channels({ stage: "prod" }))).toEqual(["flip_channels"]);
+  });
+
+  it("is left where the log has it there already, and nothing without it", () => {
+    expect(skips(channels({ log: [flip("edge"), flip("latest")] }))).toEqual(["flip_channels: the log has them there"]);
+    expect(skips(channels({ log: [flip("edge")] }))).toEqual([]);
+    expect(channels({}, [])).toEqual([]);
   });
 });
