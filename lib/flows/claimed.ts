@@ -10,11 +10,16 @@ import type { Version } from "../model/version.ts";
 import { ecrChecks } from "./ecr.ts";
 
 /** Steps that only one run does for a version at a time: its claim before them, given back after them (design.md, step 1), where any of them changes something. */
-export function claimed(facts: Facts<"log">, version: Version, steps: readonly Step[]): Step[] {
-  const ref = releaseClaim(facts, version);
-  const skip = steps.some(changes) || facts.claim !== null ? null : "nothing is to be changed";
+export const claimed = (facts: Facts<"log">, version: Version, steps: readonly Step[]): Step[] =>
+  underClaim({ ref: releaseClaim(facts, version), name: version, isHeld: facts.claim !== null }, steps);
+
+type Claimed = { readonly ref: string; readonly name: string; readonly isHeld: boolean };
+
+/** The same under the claim of what is no version. */
+export function underClaim({ ref, name, isHeld }: Claimed, steps: readonly Step[]): Step[] {
+  const skip = steps.some(changes) || isHeld ? null : "nothing is to be changed";
   return [
-    step("claim", `Claim ${version}`, [takeClaim({ ref }), ...tagCheck(steps, ref)], { skip }),
+    step("claim", `Claim ${name}`, [takeClaim({ ref }), ...tagCheck(steps, ref)], { skip }),
     ...steps,
     step("release_claim", "Give the claim back", [returnClaim({ ref })], { skip }),
   ];

@@ -75,12 +75,16 @@ function underTest(facts: Facts<"engine">, version: Version): Chosen {
   return { reference, tag: reference.slice(reference.lastIndexOf(":") + 1), stage, version, local };
 }
 
-type Skip = { readonly list: ListName; readonly image: Value; readonly version: Version; readonly reason: string };
+type Skip = { readonly list: ListName; readonly image: Value; readonly version: string; readonly reason: string };
 const skipOf = (facts: Facts, { list, image, version, reason }: Skip): Action =>
   record({
     image: facts.config.imageName,
     entry: { type: "skip", digest: image, version, list, why: reason },
   });
+
+/** The step that records of several lists why they were left out. */
+export const skipsOf = (facts: Facts, lists: readonly ListName[], skip: Omit<Skip, "list">): Step[] =>
+  lists.length > 0 ? [recordSkips(lists.map((list) => skipOf(facts, { ...skip, list })))] : [];
 
 const recordSkips = (skips: readonly Action[]): Step => step("record_skips", "Record which tests were left out", skips);
 

@@ -49,15 +49,21 @@ const defaultMode = (facts: Facts<"inputs">): PoetryMode =>
   declaredArgs(facts.inputs.dockerfileText).includes("POETRY_MODE") ? "update" : "no_update";
 
 export type LocalBuild = { readonly version: Version; readonly mode: PoetryMode; readonly options: BuildOptions };
+type NamedBuild = Omit<LocalBuild, "version"> & { readonly version: string; readonly reference: string };
 
 /** The build of `local-<user>-X.Y.Z` from dev.Dockerfile. */
-export function localBuild(facts: Facts<"engine" | "inputs">, { version, mode, options }: LocalBuild): Build {
+export const localBuild = (facts: Facts<"engine" | "inputs">, build: LocalBuild): Build =>
+  devBuild(facts, { ...build, reference: engineImage(facts, "local", build.version) });
+
+/** The build of dev.Dockerfile under any name. */
+export function devBuild(facts: Facts<"engine" | "inputs">, build: NamedBuild): Build {
+  const { version, reference, mode, options } = build;
   const resolves = mode !== "no_update";
   // A Dockerfile without RESOLVE_NONCE would take the resolver's last answer from the cache.
   const isFresh = resolves && !declaredArgs(facts.inputs.dockerfileText).includes("RESOLVE_NONCE");
   return {
     id: "build_local",
-    reference: engineImage(facts, "local", version),
+    reference,
     args: { ...buildArgs(facts, version, mode), ...facts.config.release.buildArgs },
     typedArgs: options.buildArg,
     secrets: options.secret ?? [],
@@ -73,7 +79,7 @@ const cannotRefresh = ({ inputs }: Facts<"inputs">, mode: PoetryMode): boolean =
   mode === "refresh" && !inputs.dockerfileText.includes("refresh");
 
 /** The original's four build arguments and the template's. A Dockerfile that says what it installs itself is heeded. */
-function buildArgs(facts: Facts<"inputs">, version: Version, mode: PoetryMode): Record<string, string> {
+function buildArgs(facts: Facts<"inputs">, version: string, mode: PoetryMode): Record<string, string> {
   const own = argsWithDefault(facts.inputs.dockerfileText);
   return {
     AM_CONTAINER_VERSION: version,

@@ -7,7 +7,7 @@ import { sameEntry } from "../model/log.ts";
 import { firstTarget, isIndex, releaseTag, targetPlaces, versionTag } from "../model/names.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
-import { flip } from "./flip.ts";
+import { flip, flipChannels } from "./flip.ts";
 import { keptVersion } from "./release_rules.ts";
 
 type Published = {
@@ -32,6 +32,7 @@ export function publish(facts: Facts<"registries" | "log">, image: Value, { vers
   const check = (tag: string): Action => verifyDigest({ tag, digest: image, places: targets });
   return [
     flip(facts, { title, skip, version, why: "release", to: image, places }),
+    ...(kept ? [] : flipChannels(facts, { version, why: "release", to: image })),
     step("verify", "Read every tag back", [...(kept ? [] : [check(stage)]), check(versionTag(facts, version))]),
     recordRelease(facts, image, { version, base }),
   ];

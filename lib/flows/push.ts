@@ -18,7 +18,7 @@ export function releasedDigest(facts: Facts<"registries" | "log">, version: Vers
 }
 
 /** The digest that registries show behind a tag that never moves; undefined where none has it. Two that differ are refused. */
-function taggedDigest(facts: Facts<"registries">, tag: string): string | undefined {
+export function taggedDigest(facts: Facts<"registries">, tag: string): string | undefined {
   const found = facts.targets.flatMap(({ name }) => {
     const state = facts.registries[name]?.[tag];
     return state?.state === "found" ? [{ name, digest: state.digest }] : [];
@@ -63,25 +63,21 @@ export function push(facts: PushFacts, tested: Value, version: Version): Step[] 
   const tag = versionTag(facts, version);
   const named = engineImage(facts, facts.stage, version);
   const push = { id: pushStep(facts), tag, name: named };
-  const isAside = isIndex(facts) && !facts.builder;
-  return [
-    ...(isAside ? pushIndex(facts, tested, { ...push, version }) : pushImage(facts, tested, push)),
-    pushGitTag(facts, version),
-  ];
+  const { name: user } = facts.user;
+  const aside = facts.stage === "dev" ? imageTag("local", user, version) : candidateTag(user, facts.git.commit);
+  return [...pushBuilt(facts, tested, { ...push, aside }), pushGitTag(facts, version)];
 }
+
+/** Pushes one tag, which never moves: an image as it is, an index under another name first. */
+export const pushBuilt = (facts: Facts<"engine" | "registries">, tested: Value, push: Aside): Step[] =>
+  isIndex(facts) && !facts.builder ? pushIndex(facts, tested, push) : pushImage(facts, tested, push);
 
 /**
  * An engine that lacks a platform's content pushes what it has as one image, and says that all is well (moby/moby#48731). So an
  * index goes under a name of the user's first, and gets the version's, which never moves, once that is read back.
  */
-function pushIndex(
-  facts: Facts<"registries">,
-  digest: Value,
-  { id, tag, name, version }: Push & { version: Version },
-): Step[] {
+function pushIndex(facts: Facts<"registries">, digest: Value, { id, tag, name, aside }: Aside): Step[] {
   const source = sourcePlace(facts, tag);
-  const { name: user } = facts.user;
-  const aside = facts.stage === "dev" ? imageTag("local", user, version) : candidateTag(user, facts.git.commit);
   const reference = `${source.repository}:${aside}`;
   const places = [source];
   const actions = [
@@ -112,6 +108,9 @@ type Push = {
   readonly tag: string /** What the engine calls the image. */;
   readonly name: string;
 };
+
+/** `aside` is the name of the user's under which an index goes first. */
+type Aside = Push & { readonly aside: string };
 
 /** Pushes one tag to the first registry and reads it back, then copies it by digest to the others. */
 export function pushImage(facts: Facts<"engine" | "registries">, tested: Value, { id, tag, name }: Push): Step[] {

@@ -11,7 +11,7 @@ import { candidatesOf, releaseInUse, testsOf } from "../model/releases.ts";
 import { minute, shortDigest } from "../model/units.ts";
 import { compareVersions, isVersion, type Version } from "../model/version.ts";
 import { assertNotRemoved } from "./agreement.ts";
-import { flip } from "./flip.ts";
+import { flip, flipChannels } from "./flip.ts";
 import { releasedDigest } from "./push.ts";
 
 export type RollbackOptions = {
@@ -45,6 +45,7 @@ export function rollback(known: Facts<"log">, options: RollbackOptions, registri
     // No upload is opened to see whether we may push: the flip's own PUT shows it, and puts the others back where it may not.
     step("preflight", "Look for a move that somebody left half-way", [settleMove({})]),
     flip(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
+    ...flipChannels(facts, { version, why: "rollback", to: image, ...(reason ? { reason } : {}) }),
     step("tell", "Tell where it stands", [announce({ digest: image, text })]),
   ];
 }

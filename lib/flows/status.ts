@@ -88,6 +88,8 @@ function told(entry: SignedEntry): string {
   switch (entry.type) {
     case "release":
       return `${head} released ${entry.stage} ${String(entry.digest)} to ${entry.registries.join(", ")}`;
+    case "branch":
+      return `${head} released ${entry.tag} of branch ${entry.branch}: ${String(entry.digest)} to ${entry.registries.join(", ")}`;
     case "flip":
       return `${head} ${entry.tag} -> ${String(entry.to)} (${entry.why}${entry.reason ? `: ${entry.reason}` : ""}) in ${entry.registries.join(", ")}`;
     case "skip":

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { asWhole } from "../doors/interrupt.ts";
 import { refused, type Swapped } from "../doors/refs.ts";
 import type { Manifest } from "../doors/registry.ts";
+import { commitIn } from "../model/dev_version.ts";
 import { UserError } from "../model/errors.ts";
 import type { Flip } from "../model/flip.ts";
 import { kind } from "../model/kind.ts";
@@ -11,6 +13,7 @@ import { copyLine } from "../model/render_plan.ts";
 import { compareVersions, isVersion } from "../model/version.ts";
 import { pushWith } from "../run/waiting.ts";
 import { knownValue, type Outcome, output, type World } from "../run/world.ts";
+import { isAncestor, isOnBranch, type OnBranch } from "./check_branch.ts";
 import {
   type GiveUp,
   isSilence,
@@ -34,6 +37,11 @@ export type MoveTag = {
   readonly why: "release" | "rollback" | "mirror";
   readonly reason?: string;
   readonly to: Value;
+  /**
+   * The tag goes with another, from whatever it is by then: with what is released, or where a branch went, and never back to a
+   * commit that the branch has left.
+   */
+  readonly follows?: OnBranch | "releases";
   /** `seen` is the digest that the plan saw behind the tag; null where the tag did not exist. */
   readonly places: readonly (Place & { readonly seen: string | null })[];
 };
@@ -55,22 +63,51 @@ async function move(action: MoveTag, world: World): Promise<Outcome> {
     await settleEarlier(world);
     const settled = world.state.settled.get(action.tag);
     assertNotOvertaken(action, settled);
-    assertNotBelow(action, await refs.knownLog());
-    const flip = intent(action, world, settled);
+    const { follows } = action;
+    const now = follows ? { ...action, places: await digestsNow(action, world) } : action;
+    assertNotBelow(now, await refs.knownLog());
+    if (typeof follows === "object" && (await isPassed(action, follows, world))) return "already";
+    const flip = intent(now, world, follows ? undefined : settled);
+    if (follows && flip.places.every(({ seen }) => seen === flip.to)) return "already";
     const object = await refs.write(flip, null);
     const outcome = await asWhole(async () => {
       const swapped = await pushWith(world, [{ ref, from: null, to: object }]);
       refusal = swapped;
-      return swapped.won ? await moveUnder(flip, object, world) : null;
+      return swapped.won ? await moveUnder(flip, object, { world, follows: follows !== undefined }) : null;
     });
     if (outcome) return outcome;
   }
   throw refused(refusal.ref ?? ref, refusal.why, world.facts.git.remote);
 }
 
+type Under = { readonly world: World; readonly follows: boolean };
+
+/** The places of a move with what the tag is there now. */
+const digestsNow = ({ places, tag }: Pick<MoveTag, "places" | "tag">, world: World): Promise<MoveTag["places"]> =>
+  Promise.all(places.map(async (place) => ({ ...place, seen: await digestBehind(place, tag, world) })));
+
+/** Whether the branch has gone on to what the tag is by now, or does not have the commit any more. */
+async function isPassed({ tag }: MoveTag, follows: OnBranch, world: World): Promise<boolean> {
+  const refs = await world.refs();
+  const log = await refs.readLog((await refs.list())[refs.logRef]);
+  const last = log.findLast((entry) => entry.type === "flip" && entry.tag === tag);
+  const there = commitIn(last ? versionOf(last) : "");
+  if (there !== null && follows.commit.startsWith(there)) return false;
+  const why = (await isOnBranch(follows, world))
+    ? there !== null && (await isAncestor(follows.commit, there, world)) && `${follows.branch} has gone on to ${there}`
+    : `${follows.branch} has it no more`;
+  if (why) world.console.progress(`      ${tag} stays as it is: ${why}`);
+  return why !== false;
+}
+
 /** Moves the tag while the ref holds our intent, and takes the intent back. */
-async function moveUnder(flip: Flip, object: string, world: World): Promise<Outcome> {
+async function moveUnder(flip: Flip, object: string, { world, follows }: Under): Promise<Outcome | null> {
   return underFlip({ flip, object }, world, async (giveUp) => {
+    if (follows && !isDeepStrictEqual(await digestsNow(flip, world), flip.places)) {
+      // Somebody moved it between the look and the intent: looked at anew.
+      await giveUp("now");
+      return null;
+    }
     const { moved, silent } = await moveAll(flip, world, giveUp);
     if (moved > 0) await recordFlip(flip, silent, world);
     if (silent.length > 0) throw unanswered(flip, silent);
@@ -81,7 +118,7 @@ async function moveUnder(flip: Flip, object: string, world: World): Promise<Outc
 
 /** What the flip ref holds; what an earlier flip left behind was settled to is what we expect to see. */
 function intent(action: MoveTag, world: World, settled: Flip | undefined): Flip {
-  const { kind: _, ...move } = action;
+  const { kind: _, follows: _follows, ...move } = action;
   const after = (place: Place) => settled?.places.some(({ registry }) => registry === place.registry);
   return {
     ...move,

@@ -1,7 +1,7 @@
 import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
-import { parseImageName } from "./image.ts";
+import { isTag, parseImageName } from "./image.ts";
 import { type Notify, parseNotify } from "./notify.ts";
 import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
@@ -36,6 +36,8 @@ export type Config = {
     readonly devPackages: readonly string[];
     /** What every release is built for; none for the engine's own platform. */
     readonly platforms: readonly string[];
+    /** Branch -> tags that follow it beside its own; `newest-tag` -> those that follow what is released. */
+    readonly channels: Readonly<Record<string, readonly string[]>>;
     readonly refPrefix: string;
     /** The Git remote that holds claims, log and release tags, by name or address; null for the one that Git makes clear. */
     readonly remote: string | null;
@@ -70,6 +72,13 @@ export type Config = {
   /** Where sections of other tools stand. */
   readonly leftAlone: readonly string[];
 };
+
+/** What `release.channels` calls the newest release, where others are branches. */
+export const newestTag = "newest-tag";
+
+/** The tags that follow a branch or the newest release; a branch may have any name, `constructor` too. */
+export const channelsOf = ({ release: { channels } }: Config, name: string): readonly string[] =>
+  Object.hasOwn(channels, name) ? (channels[name] ?? []) : [];
 
 /** The sections of the original, which may hold keys that Slipway does not know; so may sections of other tools. */
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
@@ -117,7 +126,7 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...["build_args", "secrets", "dev_packages", "ref_prefix", "remote", "passes_from"],
+  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from"],
 ];
 
 const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>
@@ -158,10 +167,24 @@ function parseRelease(read: ConfigReader): Config["release"] {
     buildArgs: parseBuildArgs(read, at("build_args")),
     secrets: parseNames(read, at("secrets")),
     devPackages: parsePaths(read, at("dev_packages")) ?? ["/venv"],
+    channels: parseChannels(read, at("channels")),
     refPrefix: refPrefix(read, at("ref_prefix")),
     remote: gitRemote(read, at("remote")),
     passesFrom: read.words(at("passes_from")) ?? [],
   };
+}
+
+/** Tags that a branch may move: none that Slipway gives to releases, candidates and people, nor a version. */
+function parseChannels(read: ConfigReader, path: readonly string[]): Config["release"]["channels"] {
+  const branches = Object.keys(read.node(path));
+  const isFree = (tag: string) => isTag(tag) && !/^(?:dev|prod|local)(?:[-_]|$)|^v?\d+(?:\.\d+)*$/.test(tag);
+  const tagsOf = (branch: string) =>
+    (read.words([...path, branch]) ?? []).map((tag) =>
+      isFree(tag)
+        ? tag
+        : read.fail([...path, branch], `names "${tag}"`, "Use a tag that no release has, like develop, edge or latest"),
+    );
+  return Object.fromEntries(branches.map((branch) => [branch, tagsOf(branch)]));
 }
 
 /** Part of the name of refs that git is given as words: it may neither look like an option nor leave `refs/`. */

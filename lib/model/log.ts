@@ -55,6 +55,18 @@ export type Flipped = {
   readonly reason?: string;
   readonly registries: readonly string[];
 };
+/** A commit of a branch was released between versions: its own tag, and those that followed the branch to it. */
+export type BranchReleased = {
+  readonly type: "branch";
+  readonly branch: string;
+  readonly commit: string;
+  /** As PEP 440 spells it. */
+  readonly version: string;
+  readonly tag: string;
+  readonly follow: readonly string[];
+  readonly digest: Value;
+  readonly registries: readonly string[];
+};
 /** A service of ECS runs a version: recorded when it was healthy. */
 export type Deployed = {
   readonly type: "deployment";
@@ -100,7 +112,16 @@ export type Repaired = {
 export type Newer = { readonly type: "newer"; readonly is: string; readonly text: string };
 
 /** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases, flips and deployments. */
-export type LogEntry = Pass | Skipped | Released | Flipped | Deployed | Announcing | Announced | Confirmed;
+export type LogEntry =
+  | Pass
+  | Skipped
+  | Released
+  | BranchReleased
+  | Flipped
+  | Deployed
+  | Announcing
+  | Announced
+  | Confirmed;
 /** What the log may hold beside what plans record. */
 export type LoggedEntry = LogEntry | Repaired | Newer;
 export type SignedEntry = LoggedEntry & Signature;

@@ -1,5 +1,6 @@
 import type { Owner } from "./facts.ts";
 import type { Flip } from "./flip.ts";
+import { isTag } from "./image.ts";
 import type { LoggedEntry, Newer, Signature, SignedEntry } from "./log.ts";
 import {
   type Check,
@@ -37,8 +38,9 @@ const owner: Shape<Owner> = {
   ...{ namespace: maybe(word), attempt: maybe(word) },
 };
 const place: Shape<Flip["places"][number]> = { registry: word, repository: word, seen: orNull(digest) };
+const tag: Check = (value) => typeof value === "string" && isTag(value);
 const flip: Shape<Flip> = {
-  ...{ id: word, owner: node(owner), image: word, tag: oneOf("dev", "prod"), version: word },
+  ...{ id: word, owner: node(owner), image: word, tag, version: word },
   ...{ why: oneOf("release", "rollback", "mirror"), reason: maybe(text), to: digest, places: listOf(node(place)) },
 };
 const signature: Shape<Signature> = { at: word, by: word, host: word, ci: maybe(word) };
@@ -56,6 +58,10 @@ const shapes: Shapes = {
   release: {
     ...{ type: word, stage, version: word, digest: word, commit: word, children: maybe(mapOf(word)) },
     ...{ base: maybe(node({ version: word, digest: word })), registries: listOf(word) },
+  },
+  branch: {
+    ...{ type: word, branch: word, commit: word, version: word, tag, follow: listOf(tag) },
+    ...{ digest: word, registries: listOf(word) },
   },
   flip: {
     ...{ type: word, id: word, tag: word, version: word, to: word, from: mapOf(orNull(word)) },

@@ -70,7 +70,7 @@ const atFirst = (): Before => {
 
 /** What an action of these kinds does is look, ask or say: there is nothing to end half-way. */
 export const quietKinds: ReadonlySet<string> = new Set([
-  ...["announce", "tell_built", "by_hand", "verify_digest", "check_disk", "check_ecr", "settle_move"],
+  ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
 ]);
 
 /**
@@ -96,6 +96,7 @@ export function pointsOf(plan: Plan): readonly Point[] {
 /** These change nothing that others see, or go with the next push. */
 const looks = new Set([
   "verify_digest",
+  "check_branch",
   "record",
   "claim",
   "release_claim",

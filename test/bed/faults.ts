@@ -35,7 +35,7 @@ const reply = (status: number, code: string, headers: Readonly<Record<string, st
   body: JSON.stringify({ errors: [{ code, message: code.toLowerCase().replaceAll("_", " ") }] }),
 });
 const isManifest = (asked: Asked, reference: string) => asked.path.endsWith(`/manifests/${reference}`);
-const isFlip = (asked: Asked) => asked.method === "PUT" && (isManifest(asked, "dev") || isManifest(asked, "prod"));
+const isFlip = ({ method, path }: Asked) => method === "PUT" && /\/manifests\/(dev|prod|main-[0-9a-f]{12})$/.test(path);
 const writes = ({ method }: Asked) => method === "POST" || method === "PUT" || method === "PATCH";
 const reads = ({ method }: Asked) => method === "GET" || method === "HEAD";
 const isUpload = ({ method, path }: Asked) =>

@@ -74,8 +74,8 @@ export async function finalState({ repo, image, addresses, named }: Where): Prom
     ...children.map(([platform, digest]) => [digest, `DIGEST for ${platform}`]),
     ...versions.map(([tag, digest]) => [digest, `DIGEST of ${tag}`]),
     [commit, "COMMIT"],
-    // A candidate's tag has so much of it.
-    [commit.slice(0, 9), "COMMIT9"],
+    // The tag of a branch's commit and a candidate's have so much of it.
+    ...[12, 9].map((count) => [commit.slice(0, count), `COMMIT${count}`]),
     [image, "IMAGE"],
   ];
   const text = roles.reduce(

@@ -80,6 +80,8 @@ const makers = {
   /** The shared thin env of the last commit. */
   thin_env: ({ at }) => ensureThinEnv(at),
   moto: async ({ at }) => void (await ensureMoto(at)),
+  /** A library of Debian's Python, which /usr/bin/python3 imports. */
+  setuptools_scm: ({ at }) => installPackages(at, ["python3-setuptools-scm"]),
 } as const satisfies Readonly<Record<string, (bed: Bed) => Promise<void>>>;
 
 export type Part = keyof typeof makers | Program;

@@ -90,12 +90,11 @@ async function stateOf(on: CrashGround, { also }: Swept, spot: Spot): Promise<un
   return JSON.parse(text);
 }
 
-/** What stands in a plan for the image of a spot and, in the tag of a candidate, for the first digits of its commit. */
-const signsOf = async ({ repo, image }: Spot) =>
-  [
-    ["IMAGE", image],
-    ["COMMIT9", (await git(repo, "rev-parse", "HEAD")).slice(0, 9)],
-  ] as const;
+/** What stands in a plan for the image of a spot and, in the tags of a candidate and of a branch, for the first digits of its commit. */
+async function signsOf({ repo, image }: Spot) {
+  const commit = await git(repo, "rev-parse", "HEAD");
+  return [["IMAGE", image], ...[12, 9].map((count) => [`COMMIT${count}`, commit.slice(0, count)] as const)] as const;
+}
 
 /** A point of the plan, said of this spot. */
 async function pointFor(point: Point, spot: Spot): Promise<Point> {

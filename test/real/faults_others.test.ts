@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { branchTag } from "../../lib/model/dev_version.ts";
 import { type FaultGround, type FaultRepo, type Key, keys, makeFaultGround, tagsAt } from "../bed/fault_ground.ts";
 import { type Ending, faults } from "../bed/faults.ts";
 import { git } from "../bed/git.ts";
@@ -21,7 +22,7 @@ const release = (stage: "dev" | "prod", version: string) => ({ stage, version, i
 
 /** A workflow that moves a tag in every registry: what is there before it, the line, and what the tag is at the end. */
 type Moving = {
-  readonly stage: "dev" | "prod";
+  readonly tag: string;
   readonly before: (repo: FaultRepo, name: string) => Promise<unknown>;
   readonly line: readonly [name: string, ...words: string[]];
   /** Without it the digest that the workflow tells. */
@@ -32,7 +33,7 @@ type Moving = {
 
 const movings: Readonly<Record<string, Moving>> = {
   "a rollback": {
-    stage: "dev",
+    tag: "dev",
     before: async ({ dir }) => {
       const releases = [release("dev", "1.0.0"), release("dev", "1.1.0")];
       await releaseByHand(real(), dir, releases);
@@ -42,7 +43,7 @@ const movings: Readonly<Record<string, Moving>> = {
     end: release("dev", "1.0.0").image.digest,
   },
   "a push of prod": {
-    stage: "prod",
+    tag: "prod",
     before: async ({ dir }, name) => {
       const releases = [release("dev", "1.0.0"), release("prod", "1.0.0"), release("dev", "1.1.0")];
       await change(dir, {
@@ -58,14 +59,14 @@ const movings: Readonly<Record<string, Moving>> = {
     end: release("prod", "1.1.0").image.digest,
   },
   "a mirror": {
-    stage: "dev",
+    tag: "dev",
     before: ({ dir }) => releaseByHand(real(), dir, [{ ...release("dev", "1.0.0"), keys: ["r1", "r3"] }]),
     line: ["release_mirror", "--version", "1.0.0"],
     end: release("dev", "1.0.0").image.digest,
     lags: "r2",
   },
   "an index": {
-    stage: "dev",
+    tag: "dev",
     before: async ({ dir }, name) => {
       const labels = {
         "org.opencontainers.image.version": "1.0.0",
@@ -80,6 +81,13 @@ const movings: Readonly<Record<string, Moving>> = {
       }
     },
     line: ["release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0,local-bob-1.0.0"],
+  },
+  "a branch": {
+    tag: branchTag("main"),
+    before: async (_repo, name) => {
+      for (const key of keys) await pushTo(real(), key, { name, tag: branchTag("main"), image: imageOf("before") });
+    },
+    line: ["release_branch"],
   },
 };
 
@@ -102,6 +110,12 @@ describe("behind a fault", () => {
     ["an index", "reset_mid_blob", "r3", "succeeds"],
     ["an index", "version_put_500", "r1", "stops"],
     ["an index", "dies_before_flip", "r2", "stops"],
+    ["a branch", "throttled", "r2", "succeeds"],
+    ["a branch", "reset_mid_blob", "r3", "succeeds"],
+    ["a branch", "loses_one_answer", "r3", "succeeds"],
+    ["a branch", "flip_put_500", "r2", "stops"],
+    ["a branch", "dies_during_flip", "r3", "stops"],
+    ["a branch", "read_only", "r3", "stops"],
   ])("%s with %s in %s: it %s", async (what, fault, key, ending) => {
     const [moving, row] = [movings[what], faults[fault]];
     if (!moving || !row) throw new Error(`no ${what} or ${fault}`);
@@ -124,7 +138,7 @@ describe("behind a fault", () => {
       expect(error).toMatch(/^error: \w+ stopped at step "\w+": .*\n {2}why: .*\n {2}fix: .+/m);
       expect(error).toMatch(new RegExp(`\\b${key}\\b|${proxies[key].address.replaceAll(".", "\\.")}`));
     }
-    const seen = await tagsAt(ground, name, moving.stage);
+    const seen = await tagsAt(ground, name, moving.tag);
     const answering = keys.filter((one) => one !== moving.lags && (row.answers || one !== key));
     expect(new Set(answering.map((one) => seen[one])).size, JSON.stringify(seen)).toBe(1);
 
@@ -133,7 +147,7 @@ describe("behind a fault", () => {
     expect(last.code, last.stderr).toBe(0);
     const end = moving.end ?? last.digest;
     expect(end).toMatch(/^sha256:/);
-    expect(await tagsAt(ground, name, moving.stage)).toEqual({ r1: end, r2: end, r3: end });
+    expect(await tagsAt(ground, name, moving.tag)).toEqual({ r1: end, r2: end, r3: end });
     const refs = (await refsOf(repo.remote)).map((line) => line.split(" ")[0] ?? "");
     expect(refs.filter((ref) => /slipway\/(claim|flip)/.test(ref))).toEqual([]);
   });

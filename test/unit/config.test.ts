@@ -54,6 +54,7 @@ describe("defaults", () => {
       buildArgs: {},
       secrets: [],
       devPackages: ["/venv"],
+      channels: {},
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],

@@ -55,6 +55,7 @@ describe("a config says", () => {
     [{ platforms: ["linux/arm64", "linux/amd64"] }, { platforms: ["linux/amd64", "linux/arm64"] }],
     [{ dev_packages: ["/venv", "/opt/a-b_c.d+e"] }, { devPackages: ["/venv", "/opt/a-b_c.d+e"] }],
     [{ build_args: { A: 1 } }, { buildArgs: { A: "1" } }],
+    [{ channels: { develop: ["develop", "edge"] } }, { channels: { develop: ["develop", "edge"] } }],
     [
       { build_args: { A: "https://x.org/a@b", B: "git@x.org:a" } },
       { buildArgs: { A: "https://x.org/a@b", B: "git@x.org:a" } },
@@ -82,6 +83,7 @@ describe("a config says", () => {
       buildArgs: {},
       secrets: [],
       devPackages: ["/venv"],
+      channels: {},
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],
@@ -197,6 +199,14 @@ describe("a config is refused", () => {
       'release.ref_prefix is "x refs/a", not the start of a ref',
       "Write it like refs/heads/slipway",
     ],
+    ...["dev", "prod-1.0.0", "local-ada-1.0.0", "dev_x", "1.2.0", "v1.2", "1", "a b", "$(x)"].map(
+      (tag) =>
+        [
+          { release: { channels: { develop: [tag] } } },
+          `release.channels.develop names "${tag}"`,
+          "Use a tag that no release has, like develop, edge or latest",
+        ] as [object, string, string],
+    ),
     [{ release: { gates: ["none"] } }, 'release.gates names "none"', "Use: fast, slow, superslow, qa"],
     [
       { release: { end_to_end: { dev: {} } } },
@@ -230,7 +240,7 @@ describe("a config is refused", () => {
     [
       { release: { downstream: [] } },
       "release.downstream is not a known key",
-      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, ref_prefix, remote, passes_from",
+      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from",
     ],
     [
       { docker_info: {} },

@@ -8,6 +8,7 @@ import { command } from "../../lib/kinds/command.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { settleMove } from "../../lib/kinds/settle_move.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
+import { branchTag, devVersion } from "../../lib/model/dev_version.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import { type Action, type Step, stepsOf } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
@@ -74,6 +75,11 @@ const python: PackageFacts = {
   pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
 };
 const reported = { registries: {}, images: [], output: null };
+const described = { tag: "cmamp-1.2.0", distance: 5 };
+const onBranch = {
+  version: devVersion({ ...described, image: "cmamp", commit: commit("a"), dirty: false, shallow: false }),
+  follow: [branchTag("feature/doodad"), "develop"],
+};
 type Given = {
   readonly argv?: readonly string[];
   readonly world?: Partial<AllFacts>;
@@ -164,6 +170,15 @@ const given: Readonly<Record<string, Given>> = {
   },
   poetry: { argv: ["--", "check"] },
   release_mirror: { world: { registries: released } },
+  release_branch: { seen: { branch: "feature/doodad", ...onBranch, registries: {}, nested: [] } },
+  release_dev_version: { seen: described },
+  release_trigger: {
+    seen: {
+      trigger: { event: "push", ref: "refs/heads/feature/doodad" },
+      decision: { build: "branch", branch: "feature/doodad", why: "a push" },
+      pinned: onBranch,
+    },
+  },
 };
 
 /** What an example meets where it is another than what its script does. */

@@ -48,6 +48,7 @@ function tell(entry: SignedEntry): Told | null {
     case "release":
       return { look: "good", what: `${entry.stage} released`, more: `to ${entry.registries.join(", ")}` };
     case "flip": {
+      if (entry.tag !== "dev" && entry.tag !== "prod") return null;
       const [look, what] = moves[entry.why];
       const reason = entry.reason ? `: ${entry.reason}` : "";
       return { look, what: `${entry.tag} ${what}`, more: `in ${entry.registries.join(", ")}${reason}` };

@@ -13,7 +13,7 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/\b(CSFY_HOST_(?:OS_)?(?:NAME|VERSION)=)[^"\s]*/g, "$1HOST"],
 ];
 /** Digits of a hash, with the word before them. */
-const hashed = /(?:(\b[a-z]+)([/=]))?(?<![0-9A-Za-z])([0-9a-f]{7,64})(?![0-9A-Za-z])/g;
+const hashed = /(?:(\b[a-z]+)([/=]))?(?:(?<![0-9A-Za-z])|(?<=[.+]g))([0-9a-f]{7,64})(?![0-9A-Za-z])/g;
 /** The lengths at which digits that nobody knows are a hash all the same: an id's, a commit's, a digest's. */
 const lengths = [12, 40, 64];
 

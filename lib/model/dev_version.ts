@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { UserError } from "./errors.ts";
+import { imageTag } from "./stage.ts";
+import { bump, isVersion, type Version } from "./version.ts";
+
+/** Where a commit stands in its history: the release tag nearest behind it, null for none, and the commits since. */
+export type Described = { readonly tag: string | null; readonly distance: number };
+export type CommitState = Described & {
+  readonly image: string;
+  readonly commit: string;
+  readonly dirty: boolean;
+  readonly shallow: boolean;
+};
+/** The version of one commit, as each world spells it. */
+export type DevVersion = {
+  /** The release that the commit is; null for one between releases. */
+  readonly release: Version | null;
+  /** `1.2.4.dev5` (PEP 440, "Developmental releases"). */
+  readonly pep440: string;
+  /** `1.2.4-dev.5` (semver.org, item 9). */
+  readonly semver: string;
+  /** `1.2.4-dev.5.g<12 digits of the commit>`: the image's tag, which no other commit has. */
+  readonly tag: string;
+  /** What follows either version to name the commit: `+g<12 digits of the commit>`. */
+  readonly local: string;
+};
+
+/** The version in a release tag: `<image>-X.Y.Z` of one image, `X.Y.Z` or `vX.Y.Z` of all in the repo; undefined for another tag. */
+export function taggedVersion(tag: string, image: string): Version | undefined {
+  const text = tag.startsWith(`${image}-`) ? tag.slice(image.length + 1) : tag.replace(/^v/, "");
+  return isVersion(text) ? text : undefined;
+}
+
+/**
+ * The version of a commit: its release's, else the next patch and the commits since, as setuptools_scm counts them
+ * (guess-next-dev; `0.1` before the first release). A tree that differs from its release stands at 0 commits after it.
+ */
+export function devVersion({ image, tag, distance, commit, dirty, shallow }: CommitState): DevVersion {
+  if (shallow) throw isShallow();
+  const hash = `g${commit.slice(0, 12)}`;
+  const mark = dirty ? ".dirty" : "";
+  const last = tag === null ? undefined : taggedVersion(tag, image);
+  if (last && distance === 0 && !dirty)
+    return { release: last, pep440: last, semver: last, tag: imageTag("dev", "", last), local: "" };
+  const next = last ? bump(last, "patch") : "0.1";
+  const semver = `${last ? next : "0.1.0"}-dev.${distance}`;
+  return {
+    release: null,
+    pep440: `${next}.dev${distance}`,
+    semver,
+    tag: `${semver}.${hash}${mark}`,
+    local: `+${hash}${mark}`,
+  };
+}
+
+const isShallow = (): UserError =>
+  new UserError("this clone is shallow: it lacks the commits behind some", {
+    why: "A version between releases counts the commits since the last one, and here they end too early.",
+    fix: "git fetch --unshallow --tags; in GitHub Actions set fetch-depth: 0 for actions/checkout",
+  });
+
+/** The start of the commit in a tag of one; null for another tag. */
+export const commitIn = (tag: string): string | null => /-dev\.\d+\.g([0-9a-f]{12})$/.exec(tag)?.[1] ?? null;
+
+/**
+ * The tag that follows a branch: what of its name a tag may hold, and twelve digits of the whole name's hash, which keep two
+ * branches apart and every other tag free (design.md, "Names").
+ */
+export function branchTag(branch: string): string {
+  const hash = createHash("sha256").update(branch).digest("hex").slice(0, 12);
+  const slug = branch
+    .slice(0, 1024)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 100)
+    .replaceAll(/^-+|-+$/g, "");
+  return `${slug || "branch"}-${hash}`;
+}
+
+/** A branch as it is typed or as CI names it, by the rules that Git has for one (git-check-ref-format(1)). */
+export function parseBranch(text: string): string {
+  const wrong = /^[-/.]|[\s\p{C}~^:?*[\\]|\.\.|\/[/.]|@\{|[/.]$|\.lock(\/|$)|^@?$/u;
+  if (!wrong.test(text) && Buffer.byteLength(text) <= 255) return text;
+  throw new UserError(`${JSON.stringify(text)} is not the name of a branch`, {
+    why: "Git has no branch with blanks, controls or any of ~^:?*[\\ in its name, and none that starts with a dash.",
+    fix: "Write it like --branch feature/doodad",
+  });
+}

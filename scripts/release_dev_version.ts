@@ -1,0 +1,18 @@
+import { describeCommit } from "../lib/doors/git_describe.ts";
+import { tellDevVersion } from "../lib/flows/branch.ts";
+import { flag } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "release",
+  about: "Tell the version of this commit: its release's, or the next one with the commits since, like 1.2.4.dev5.",
+  options: {
+    local: flag("Name the commit behind the version too, as in 1.2.4.dev5+g0a1b2c3d4e5f."),
+    dirty: flag("Take a tree with changes that are not committed, and mark the version.", { onlyTyped: true }),
+  },
+  needs: ["git"],
+  look: ({ place, git: { commit }, config, env }) =>
+    describeCommit(place, { commit, image: config.imageName, before: false }, env),
+  examples: ["i release_dev_version --local"],
+  steps: tellDevVersion,
+});
