@@ -5,7 +5,7 @@ import { kind } from "../model/kind.ts";
 import { repositoryAt } from "../model/names.ts";
 import { accountOfRepository, type Repository } from "../model/oci/address.ts";
 import type { Place } from "../model/plan.ts";
-import { output, type World } from "../run/world.ts";
+import type { World } from "../run/world.ts";
 
 /** Looks before anything changes whether repositories of ECR exist and let a tag move; makes those that it may. */
 export type CheckEcr = {
@@ -50,7 +50,7 @@ async function makeRepository(repo: Repository, create: readonly string[], world
   if (!create.includes(repo.registry))
     throw await ruled("missing", repo, `${repo.registry} has no repository ${repo.path}`);
   await createEcr(accountOfRepository(repo), repo, world.facts.env);
-  output(world, `made repository ${repo.path} in ${repo.registry}\n`);
+  world.console.progress(`      made repository ${repo.path} in ${repo.registry}`);
 }
 
 async function ruled(name: "immutable" | "missing", repo: Repository, what: string): Promise<UserError> {
