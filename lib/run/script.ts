@@ -15,6 +15,7 @@ import { assertSound, stepsOf, usesRefs } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
+import { reachesOf } from "../model/trust.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
 import { renderHelp, renderShortHelp } from "./help.ts";
@@ -159,7 +160,9 @@ async function planAndRun(
       ? before
       : planned(known, ({ facts, seen }) => spec.steps(facts, options, seen), before?.refused);
   assertSound(steps);
-  const plan = makePlan(name, facts, { steps, refused });
+  const asked = common.dryRun && reachesOf({ steps }).length > 0 ? await import("./consent.ts") : null;
+  const untrusted = (await asked?.refusedFor({ steps }, facts)) ?? [];
+  const plan = makePlan(name, facts, { steps, refused: [...refused, ...untrusted] });
   if (first.length === 0 && !common.quiet)
     for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
   if (common.dryRun)
