@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join, posix, relative } from "node:path";
+import { dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
 import { UserError } from "../model/errors.ts";
 import { isNode, jsonOf, textAt } from "../model/shape.ts";
 import type { Allowed } from "../model/trust.ts";
@@ -77,6 +77,13 @@ export const contentIn = (root: string, folder: string, text: string): string =>
     .map((path) => contentBelow(root, path))
     .filter((content) => content !== "")
     .join("\0");
+
+/** Whether a Git dir itself says that a folder is a worktree of it (gitrepository-layout(5), "worktrees"). */
+export const isWorktreeOf = (gitDir: string, folder: string): boolean =>
+  filesIn(join(gitDir, "worktrees")).some((name) => {
+    const own = join(gitDir, "worktrees", name);
+    return resolve(own, (readText(join(own, "gitdir")) ?? "").trim()) === join(folder, ".git");
+  });
 
 /** The text of a compose file with those of the files that it names, and of `.env` where it has variables (Compose, "include"). */
 export function composeContent(root: string, path: string, seen: Set<string> = new Set()): string {

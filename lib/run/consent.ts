@@ -4,7 +4,15 @@ import { dotEnvBeyond } from "../doors/environment.ts";
 import { exists, filesIn, isFolder } from "../doors/files.ts";
 import { loadProgramAsks, loadTagAsks } from "../doors/git_settings.ts";
 import { configFile, rootAbove, slipwayRoot } from "../doors/place.ts";
-import { composeContent, contentBelow, keepAllowed, loadAllowed, moduleFiles, textOf } from "../doors/trust.ts";
+import {
+  composeContent,
+  contentBelow,
+  isWorktreeOf,
+  keepAllowed,
+  loadAllowed,
+  moduleFiles,
+  textOf,
+} from "../doors/trust.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Plan, Refusal } from "../model/plan.ts";
@@ -38,11 +46,16 @@ export async function loadTrust(facts: Asking): Promise<Trust> {
   return { asks, allowed, open: openAsks(asks, allowed, env) };
 }
 
-function askedByConfig({ config, place: { root, dir } }: Asking): readonly Ask[] {
+/** What repo_config.yaml asks for, and a `.git` that leads to the Git dir of another repo. */
+function askedByConfig({ config, place: { root, owner, dir, gitMounts } }: Asking): readonly Ask[] {
   const at = (path: string) => posix.join(dir, path);
   const contentOf = (path: string) =>
     /\.ya?ml$/.test(path) ? composeContent(root, at(path)) : contentBelow(root, at(path));
-  return configAsks({ config, dir, textOf: (path) => textOf(root, at(path)), contentOf });
+  const strange = gitMounts.filter((mount) => ![root, owner].some((folder) => isWorktreeOf(mount, folder)));
+  return [
+    ...strange.map((mount) => ask("container", `git dir ${mount}`, `containers get the Git dir ${mount}`)),
+    ...configAsks({ config, dir, textOf: (path) => textOf(root, at(path)), contentOf }),
+  ];
 }
 
 /** The workflows of a repo's own that `i` finds: in `scripts` of the runnable dir and of what lies above it. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command } from "../../lib/kinds/command.ts";
@@ -331,6 +331,23 @@ describe("what a repo asks for, and what asks again:", () => {
       await revoke(place);
     }
   });
+});
+
+it("a .git that leads to another repo's Git dir is asked for, and no worktree's", async () => {
+  const own = join(ground.dir, "other");
+  await git(ground.dir, "init", "--quiet", own);
+  const file = join(ground.repo, ".git");
+  const place = ground.place("worktree");
+  renameSync(file, `${file}.own`);
+  try {
+    writeTo(file, `gitdir: ${own}/.git\n`);
+    expect(await open(place)).toEqual([`new: containers get the Git dir ${own}/.git`]);
+    writeTo(join(own, ".git/worktrees/repo/gitdir"), `${file}\n`);
+    expect(await open(place)).toEqual([]);
+  } finally {
+    rmSync(file);
+    renameSync(`${file}.own`, file);
+  }
 });
 
 describe("a run that makes use of it", () => {
