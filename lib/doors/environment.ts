@@ -2,10 +2,8 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mayStandInDotEnv, namesIn, readDotEnv } from "../model/dotenv.ts";
-import { openAsks, variableAsks } from "../model/trust.ts";
 import { readText } from "./files.ts";
 import { rootAbove } from "./place.ts";
-import { loadAllowed } from "./trust.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -45,6 +43,10 @@ export async function loadEnvironment(cwd: string, own: Env): Promise<Environmen
 async function loadDotEnv(folder: string, own: Env): Promise<DotEnvFile> {
   const { values, beyond, unread } = await readFileOf(folder, own);
   if (beyond.length === 0) return { values, out: [], unread };
+  const [{ openAsks, variableAsks }, { loadAllowed }] = await Promise.all([
+    import("../model/trust.ts"),
+    import("./trust.ts"),
+  ]);
   const open = openAsks(variableAsks(only(values, beyond)), loadAllowed(folder, own), own);
   return { values, out: beyond.filter((name) => open.some(({ id }) => id === `.env ${name}`)), unread };
 }

@@ -87,7 +87,8 @@ export async function loadTagAsks({ owner, gitDir, root }: Place, env: Env): Pro
     const text = named === null ? null : readText(join(folder, name));
     if (text === null || isLfsHook(text)) return [];
     const content = [text, contentIn(root, relative(root, owner), text), beside].join("\0");
-    return [ask("tag", `hook ${name}`, `the tag of a release runs ${join(folder, name)} on this machine`, content)];
+    const path = relative(root, join(folder, name));
+    return [ask("tag", `hook ${path}`, `the tag of a release runs ${path} on this machine`, content)];
   });
   const signers = ownSigners(rows).map(({ key, value }) =>
     ask("tag", `git ${key}`, `Git runs ${key} = ${JSON.stringify(value)} to sign`, contentIn(root, ".", value)),

@@ -4,8 +4,6 @@ import type { Config } from "./config.ts";
 import { namesIn } from "./dotenv.ts";
 import { UserError } from "./errors.ts";
 import type { Value } from "./git_settings.ts";
-import { kindOf } from "./kind.ts";
-import { type Plan, stepsOf } from "./plan.ts";
 import { quote } from "./render_plan.ts";
 import { listNames } from "./tests.ts";
 import { isVisible, oneLine } from "./visible.ts";
@@ -14,8 +12,7 @@ import { isVisible, oneLine } from "./visible.ts";
  * What of a repo's own goes further than the default, by what makes use of it. A workflow of its own, containers, builds, commands
  * on this machine and the tag of a release wait for a person's yes; programs of Git and variables of `.env` are left out until then.
  */
-export const reaches = ["script", "container", "build", "host", "tag", "git", "dotenv"] as const;
-export type Reach = (typeof reaches)[number];
+export type Reach = "script" | "container" | "build" | "host" | "tag" | "git" | "dotenv";
 
 /** One thing that a repo asks for (design.md, "Consent"). */
 export type Ask = {
@@ -41,13 +38,6 @@ export function ask(reach: Reach, id: string, text: string, content = ""): Ask {
   const hash = createHash("sha256").update(JSON.stringify([id, text, content]));
   return { id, reach, text: oneLine(text, Number.POSITIVE_INFINITY), hash: hash.digest("hex").slice(0, 32) };
 }
-
-/** What the steps of a plan that are done make use of. */
-export const reachesOf = (plan: Pick<Plan, "steps">): readonly Reach[] => {
-  const actions = stepsOf(plan).flatMap((step) => (step.skip === null ? step.do : []));
-  const used = new Set(actions.flatMap((action) => kindOf(action).reaches?.(action) ?? []));
-  return reaches.filter((reach) => used.has(reach));
-};
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -15,13 +15,12 @@ import {
 } from "../doors/trust.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import type { Plan, Refusal } from "../model/plan.ts";
+import { type Plan, type Refusal, reachesOf } from "../model/plan.ts";
 import {
   type Ask,
   ask,
   configAsks,
   openAsks,
-  reachesOf,
   type Trust,
   untrusted,
   variableAsks,
@@ -90,9 +89,8 @@ function scriptAsk(root: string, path: string): Ask {
 /** What nobody allowed of what a plan makes use of. */
 async function openFor(plan: Pick<Plan, "steps">, facts: Asking): Promise<readonly Ask[]> {
   const used = reachesOf(plan);
-  if (used.length === 0) return [];
-  const tag = used.includes("tag") ? await loadTagAsks(facts.place, facts.env) : [];
-  const asks = [...askedByConfig(facts), ...tag].filter(({ reach }) => used.includes(reach));
+  const tag = used.has("tag") ? await loadTagAsks(facts.place, facts.env) : [];
+  const asks = [...askedByConfig(facts), ...tag].filter(({ reach }) => used.has(reach));
   return asks.length === 0 ? [] : openAsks(asks, loadAllowed(facts.place.root, facts.env), facts.env);
 }
 

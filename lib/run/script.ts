@@ -11,11 +11,10 @@ import { UserError } from "../model/errors.ts";
 import type { Facts, Given, Need } from "../model/facts.ts";
 import { withoutPassword } from "../model/git_remote.ts";
 import type { Plan, Step } from "../model/plan.ts";
-import { assertSound, stepsOf, usesRefs } from "../model/plan.ts";
+import { assertSound, reachesOf, stepsOf, usesRefs } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
-import { reachesOf } from "../model/trust.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
 import { renderHelp, renderShortHelp } from "./help.ts";
@@ -160,7 +159,7 @@ async function planAndRun(
       ? before
       : planned(known, ({ facts, seen }) => spec.steps(facts, options, seen), before?.refused);
   assertSound(steps);
-  const asked = common.dryRun && reachesOf({ steps }).length > 0 ? await import("./consent.ts") : null;
+  const asked = common.dryRun && reachesOf({ steps }).size > 0 ? await import("./consent.ts") : null;
   const untrusted = (await asked?.refusedFor({ steps }, facts)) ?? [];
   const plan = makePlan(name, facts, { steps, refused: [...refused, ...untrusted] });
   if (first.length === 0 && !common.quiet)

@@ -118,6 +118,19 @@ describe("in a hostile clone nothing of it is run", story, () => {
     expect(hostile.ran()).toEqual([]);
   });
 
+  it("by its workflow in a terminal, which asks and takes Enter for No", async () => {
+    tmux("new-session", "-d", "-s", "asked", "-x", "150", "-y", "50", "-c", hostile.repo, "bash --norc -i");
+    const screen = () => tmux("capture-pane", "-p", "-J", "-t", "=asked:");
+    const shows = (text: string) => until(`${text} in\n${screen()}`, () => screen().includes(text));
+    tmux("send-keys", "-t", "=asked:", `${i} own_flow --yes; echo ended-$?`, "Enter");
+    await shows("Allow it, until its content changes? (y/N)");
+    expect(screen()).toContain("  - the workflow scripts/own_flow.ts runs on this machine as you");
+    tmux("send-keys", "-t", "=asked:", "", "Enter");
+    await shows("ended-2");
+    tmux("kill-session", "-t", "=asked");
+    expect(hostile.ran()).toEqual([]);
+  });
+
   it("by its tmux.config, which is refused by its line", () => {
     for (const line of [
       "set-option status-left '#(>IN_NAME)'",
@@ -234,7 +247,7 @@ describe("a container, a build and the tag of a release get no more than the def
     expect([refused.code, ran()]).toEqual([2, []]);
     for (const text of [
       "the end-to-end tests of dev run",
-      `the tag of a release runs ${hook}`,
+      "the tag of a release runs .git/hooks/pre-push",
       "builds get the value of your TOKEN",
     ])
       expect(refused.stderr).toContain(text);
@@ -246,7 +259,7 @@ describe("a container, a build and the tag of a release get no more than the def
     const changed = await workflow("docker_release_dev", "--version", "1.0.1", "--yes");
     expect([changed.code, changed.stderr]).toEqual([
       2,
-      expect.stringContaining(`default: the tag of a release runs ${hook}`),
+      expect.stringContaining("default: the tag of a release runs .git/hooks/pre-push"),
     ]);
   });
 });
