@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command } from "../../lib/kinds/command.ts";
 import type { Ask } from "../../lib/model/trust.ts";
 import trust from "../../scripts/trust.ts";
 import { git } from "../bed/git.ts";
+import { root } from "../unit/source.ts";
 import { doing, type Ground, type Place, startGround, told, writeTo } from "./ground.ts";
 
 let ground: Ground;
@@ -330,6 +331,12 @@ describe("what a repo asks for, and what asks again:", () => {
       await revoke(place);
     }
   });
+});
+
+it("nothing is asked for by what the template has", async () => {
+  const place = ground.place("fresh");
+  cpSync(join(root, "thin_client/template"), place.dir, { recursive: true });
+  expect(await show(place)).toEqual([]);
 });
 
 it("a .git that leads to another repo's Git dir is asked for, and no worktree's", async () => {
