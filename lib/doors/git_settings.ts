@@ -14,12 +14,11 @@ import {
   setAside,
   tagHooks,
 } from "../model/git_settings.ts";
-import { type Ask, ask, openAsks, programAsks } from "../model/trust.ts";
+import type { Ask } from "../model/trust.ts";
 import { notice } from "./console.ts";
 import { exists, readText } from "./files.ts";
 import { gitDirAbove, gitDirsIn, rootAbove } from "./place.ts";
 import { capture } from "./shell.ts";
-import { contentBelow, contentIn, loadAllowed } from "./trust.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -39,7 +38,8 @@ async function unvouched(folder: string, env: Env) {
   const rows = await programRows(folder, env);
   if (rows === null) return null;
   const root = rootAbove(folder) ?? folder;
-  const open = openAsks(asksOf(root, rows), loadAllowed(root, env), env);
+  const [{ openAsks }, { loadAllowed }] = await Promise.all([import("../model/trust.ts"), import("./trust.ts")]);
+  const open = openAsks(await asksOf(root, rows), loadAllowed(root, env), env);
   const { keys, settings } = setAside(
     rows.filter((row) => !isOwn(row) || open.some(({ id }) => id === `git ${row.key}`)),
   );
@@ -65,8 +65,11 @@ async function programRows(folder: string, env: Env): Promise<readonly Setting[]
 const listed = async (folder: string, env: Env, ...from: readonly string[]): Promise<Setting[]> =>
   parseSettings((await capture(["git", ...from, ...listing], { cwd: folder, env })).stdout);
 
-const asksOf = (root: string, rows: readonly Setting[]): readonly Ask[] =>
-  programAsks(ownPrograms(rows), (value) => contentIn(root, ".", value));
+/** Most repos name no program, and load nothing of this. */
+async function asksOf(root: string, rows: readonly Setting[]): Promise<readonly Ask[]> {
+  const [{ programAsks }, { contentIn }] = await Promise.all([import("../model/trust.ts"), import("./trust.ts")]);
+  return programAsks(ownPrograms(rows), (value) => contentIn(root, ".", value));
+}
 
 /** The programs of its own config that a repo asks for. */
 export const loadProgramAsks = async (root: string, env: Env): Promise<readonly Ask[]> =>
@@ -77,6 +80,7 @@ export async function loadTagAsks({ owner, gitDir, root }: Place, env: Env): Pro
   const usual = join(gitDir, "hooks");
   const isOdd = ["config", "config.worktree"].some((name) => mayTag.test(readText(join(gitDir, name)) ?? ""));
   if (!isOdd && !tagHooks.some((name) => exists(join(usual, name)))) return [];
+  const [{ ask }, { contentBelow, contentIn }] = await Promise.all([import("../model/trust.ts"), import("./trust.ts")]);
   const rows = await listed(owner, env, "-C", owner);
   const named = ownHooks(rows);
   const folder = typeof named === "string" ? resolve(owner, named.replace(/^~(?=\/)/, env["HOME"] ?? "~")) : usual;
