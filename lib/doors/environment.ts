@@ -41,16 +41,38 @@ export async function loadEnvironment(cwd: string, own: Env): Promise<Environmen
 }
 
 async function loadDotEnv(folder: string, own: Env): Promise<DotEnvFile> {
+  const { values, beyond, unread } = await readFileOf(folder, own);
+  if (beyond.length === 0) return { values, out: [], unread };
+  const [{ openAsks, variableAsks }, { loadAllowed }] = await Promise.all([
+    import("../model/trust.ts"),
+    import("./trust.ts"),
+  ]);
+  const open = openAsks(variableAsks(only(values, beyond)), loadAllowed(folder, own), own);
+  return { values, out: beyond.filter((name) => open.some(({ id }) => id === `.env ${name}`)), unread };
+}
+
+/** What `.env` of a repo assigns beside what it may set, which a person may allow. */
+export async function dotEnvBeyond(folder: string, own: Env): Promise<Readonly<Record<string, string>>> {
+  const { values, beyond } = await readFileOf(folder, own);
+  return only(values, beyond);
+}
+
+const only = (values: DotEnvFile["values"], names: readonly string[]): DotEnvFile["values"] =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
+
+type Read = Omit<DotEnvFile, "out"> & { readonly beyond: readonly string[] };
+
+async function readFileOf(folder: string, own: Env): Promise<Read> {
   const file = join(folder, ".env");
   // A pipe would be waited for.
   const text = statSync(file, { throwIfNoEntry: false })?.isFile() ? readText(file) : null;
-  if (text === null) return noDotEnv;
+  if (text === null) return { values: {}, beyond: [], unread: [] };
   const { parse } = await import("../../node_modules/dotenv/dist/index.cjs");
   const { assignments, unread } = readDotEnv(text);
   const [list, allowed] = [readText(namesFile) ?? "", namesIn(own["SLIPWAY_DOTENV_ALLOW"])];
   return {
     values: Object.fromEntries(assignments.map(({ name, line }) => [name, parse(line)[name] ?? ""])),
-    out: assignments.map(({ name }) => name).filter((name) => !mayStandInDotEnv(name, list, allowed)),
+    beyond: assignments.map(({ name }) => name).filter((name) => !mayStandInDotEnv(name, list, allowed)),
     unread,
   };
 }

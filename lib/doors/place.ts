@@ -123,7 +123,8 @@ export const rootAbove = (folder: string): string | undefined => gitAbove(folder
 /** The Git dir that the settings of a folder's repo lie in; null where no repo is. */
 export const gitDirAbove = (folder: string): string | null => gitAbove(folder)?.common ?? null;
 
-const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
+/** The Slipway clone that runs. */
+export const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * The packages of the shared thin env that a Slipway clone below a root links to, and where its links lie there: they lead out

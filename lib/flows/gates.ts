@@ -97,7 +97,12 @@ function endToEnd(facts: Facts, image: Value, options: GateOptions): Step[] {
     step(
       "run_end_to_end_tests",
       "Run the end-to-end tests",
-      [command({ ...cmd`${row.argv}`, cwd, env: { IMAGE: image }, does: "the end-to-end tests", reason: failedTest })],
+      [
+        command({
+          ...{ ...cmd`${row.argv}`, cwd, env: { IMAGE: image }, ofRepo: true },
+          ...{ does: "the end-to-end tests", reason: failedTest },
+        }),
+      ],
       {
         skip,
       },

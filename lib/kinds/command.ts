@@ -18,6 +18,8 @@ export type Command = {
   readonly interactive?: true;
   /** What it prints is what was asked for: a terminal shows all of it. */
   readonly shown?: true;
+  /** The words are the repo's own, and run on this machine. */
+  readonly ofRepo?: true;
   /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
   readonly ownCode?: true;
   /** The words are the person's own, and so are the variables that they have for Docker. */
@@ -42,6 +44,11 @@ export const command = kind<Command>("command", {
   reaps: ({ argv, container }) => container === true || argv.slice(0, 3).join(" ") === "docker image rm",
   talks: ({ interactive }) => interactive === true,
   shows: ({ shown, typed, interactive }) => shown === true || typed === true || interactive === true,
+  reaches: ({ argv, container, ofRepo }) => [
+    ...(container ? (["container"] as const) : []),
+    ...(ofRepo ? (["host"] as const) : []),
+    ...(argv.includes("--secret") ? (["build"] as const) : []),
+  ],
   lines: (action, show) => [renderCommand(action, show)],
   run: async (action, world) => (await import("./run_command.ts")).runCommand(action, world),
 });

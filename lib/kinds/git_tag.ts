@@ -27,6 +27,7 @@ export type GitTag = {
 };
 
 export const gitTag = kind<GitTag>("git_tag", {
+  reaches: () => ["tag"],
   always: true,
   refs: true,
   waits: true,
@@ -55,6 +56,7 @@ export const pushTag = kind<PushTag>("push_tag", {
 export type TryTag = Omit<GitTag, "kind"> & { readonly kind: "try_tag"; readonly claim: string | null };
 
 export const tryTag = kind<TryTag>("try_tag", {
+  reaches: () => ["tag"],
   always: true,
   lines: ({ tag, claim }, { remote }) => [
     `# make the Git tag ${tag} and take it away again: can it be made?`,

@@ -85,11 +85,29 @@ export function setAside(rows: readonly Setting[]): SetAside {
   return { keys: keys.filter((key) => key === proxy || programs.some(([form]) => form.test(key))), settings };
 }
 
-/** Whether the person trusts a repo: `slipway.trust` in a config of theirs names it, or a folder above. */
-export const isTrusted = (rows: readonly Setting[], folder: string): boolean =>
-  rows.some(
-    ({ scope, key, value }) =>
-      ["global", "system"].includes(scope) && key === "slipway.trust" && `${folder}/`.startsWith(`${value}/`),
+/** The rows of the repo's own config that name a program which Git would start for Slipway. */
+export const ownPrograms = (rows: readonly Setting[]): readonly Setting[] => {
+  const { keys } = setAside(rows);
+  return rows.filter((row) => isOwn(row) && !isLfs(row) && keys.includes(row.key));
+};
+
+/** Keys of the repo's own config whose program signs a tag (git-config(1), "gpg.program"). */
+const signers = /^gpg\.(.*\.)?program$|^gpg\.ssh\.defaultkeycommand$/s;
+export const ownSigners = (rows: readonly Setting[]): readonly Setting[] =>
+  rows.filter((row) => isOwn(row) && signers.test(row.key));
+
+/** Where the repo's own config has its hooks, null where the user's does; undefined where nobody names a folder. */
+export function ownHooks(rows: readonly Setting[]): string | null | undefined {
+  const row = rows.findLast(({ key }) => key === "core.hookspath");
+  return row && (isOwn(row) ? row.value : null);
+}
+
+/** The hooks that run for the tag of a release and its push (githooks(5)). */
+export const tagHooks = ["pre-push", "reference-transaction"] as const;
+/** What `git lfs install` writes starts only git-lfs. */
+export const isLfsHook = (text: string): boolean =>
+  /^#!\/bin\/sh\ncommand -v git-lfs >\/dev\/null 2>&1 \|\| \{ (echo|printf) >&2 ("[^"$`]*" ?)+; exit 2; \}\ngit lfs pre-push "\$@"\n$/.test(
+    text,
   );
 
 /** `git config --null --show-scope --list`: a scope, then a key with its value after a new line. */

@@ -1,5 +1,6 @@
 import type { Outcome, World } from "../run/world.ts";
 import type { Action, Value } from "./plan.ts";
+import type { Reach } from "./trust.ts";
 
 /** Shows a value of a plan; `remote` is what is typed for the Git remote. */
 export type Show = { (value: Value): string; readonly remote: string };
@@ -32,6 +33,8 @@ export type Kind<A extends Action> = {
   readonly shows?: (action: A) => boolean;
   /** Whether the log proves its whole step done. */
   readonly isProven?: (action: A, world: World) => Promise<boolean>;
+  /** What of the repo it makes use of that may go beyond the default. */
+  readonly reaches?: (action: A) => readonly Reach[];
   /** The digest that its workflow is about, where no step makes one. */
   readonly digest?: (action: A) => Value;
   /** What it says is released: the run is remembered with it. */

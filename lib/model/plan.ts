@@ -1,5 +1,6 @@
 import { UserError } from "./errors.ts";
 import { kindOf } from "./kind.ts";
+import type { Reach } from "./trust.ts";
 
 /** Text that is known when the plan is made, or what an earlier step of it makes: the digest of an image. */
 export type Value = string | { readonly from: string };
@@ -56,6 +57,12 @@ export type Refusal = { readonly kind: string; readonly what: string; readonly w
 
 /** Whether a step has to do with the refs of releases: claims, moves of a tag, the log, Git tags. */
 export const usesRefs = (one: Step): boolean => one.do.some((action) => kindOf(action).refs);
+
+/** What of the repo the steps that are done make use of, which may go beyond the default (design.md, "Consent"). */
+export const reachesOf = (plan: Pick<Plan, "steps">): ReadonlySet<Reach> => {
+  const actions = stepsOf(plan).flatMap((step) => (step.skip === null ? step.do : []));
+  return new Set(actions.flatMap((action) => kindOf(action).reaches?.(action) ?? []));
+};
 
 /** Builds a step; `skip` is why it is not done, null where it is. */
 export const step = (

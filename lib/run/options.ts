@@ -192,6 +192,7 @@ export const vocabulary = {
   buildArg: list("NAME=VALUE", "One more build argument; may be given again.", { parse: parseBuildArgs }),
   secret: list("NAMES", "Give the build the values of these variables as secrets, comma-separated.", {
     parse: parseVariables,
+    onlyTyped: true,
   }),
   targetRegistries: list("NAMES", "Work on these registries, comma-separated, instead of all required ones.", {
     aliases: ["target", "target-registry", "targets"],

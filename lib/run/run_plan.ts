@@ -7,7 +7,7 @@ import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
 import { kindOf } from "../model/kind.ts";
-import { type Plan, stepsOf, usesRefs } from "../model/plan.ts";
+import { type Plan, reachesOf, stepsOf, usesRefs } from "../model/plan.ts";
 import { seconds } from "../model/units.ts";
 import { sharedClient } from "./client.ts";
 import { alwaysRuns, execute, placeOf } from "./execute.ts";
@@ -29,6 +29,7 @@ type Run = {
 /** Runs a plan for a person or a machine: asks, executes, tells the result; gives the exit code. */
 export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<number> {
   assertFrom(plan, run.common.from);
+  if (reachesOf(plan).size > 0) await (await import("./consent.ts")).consent(plan, facts);
   const world = openWorld(plan, facts, run);
   try {
     tellRemote(world);

@@ -11,7 +11,7 @@ import { UserError } from "../model/errors.ts";
 import type { Facts, Given, Need } from "../model/facts.ts";
 import { withoutPassword } from "../model/git_remote.ts";
 import type { Plan, Step } from "../model/plan.ts";
-import { assertSound, stepsOf, usesRefs } from "../model/plan.ts";
+import { assertSound, reachesOf, stepsOf, usesRefs } from "../model/plan.ts";
 import { renderPlan } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
@@ -160,7 +160,9 @@ async function planAndRun(
       ? before
       : planned(known, ({ facts, seen }) => spec.steps(facts, options, seen), before?.refused);
   assertSound(steps);
-  const plan = makePlan(name, facts, { steps, refused });
+  const asked = common.dryRun && reachesOf({ steps }).size > 0 ? await import("./consent.ts") : null;
+  const untrusted = (await asked?.refusedFor({ steps }, facts)) ?? [];
+  const plan = makePlan(name, facts, { steps, refused: [...refused, ...untrusted] });
   if (first.length === 0 && !common.quiet)
     for (const section of facts.config.leftAlone) notice(`${section} is no section of Slipway, and is left alone`);
   if (common.dryRun)

@@ -61,13 +61,17 @@ export async function makeShims(dir: string): Promise<string> {
   return bin;
 }
 
-/** Lets a trap of refs see the changes of a repo and of its remote; each of them starts the hook three times. */
-function watchRefs({ repo, point }: Trapped): void {
-  if (point.watch.by !== "ref") return;
-  for (const dir of [`${repo}/.git`, `${repo}.git`]) {
-    mkdirSync(join(dir, "hooks"), { recursive: true });
-    program(join(dir, "hooks", "reference-transaction"), hook);
-  }
+/**
+ * Lets a trap of refs see the changes of a repo and of its remote; each of them starts the hook three times. It is the user's
+ * own: the repo would have to be allowed one.
+ */
+function watchRefs({ point }: Trapped, dir: string): Readonly<Record<string, string>> {
+  if (point.watch.by !== "ref") return {};
+  const [hooks, config] = [join(dir, "hooks"), join(dir, "gitconfig")];
+  mkdirSync(hooks);
+  program(join(hooks, "reference-transaction"), hook);
+  writeFileSync(config, `[core]\n  hooksPath = ${hooks}\n`);
+  return { GIT_CONFIG_GLOBAL: config };
 }
 
 function program(file: string, text: string): void {
@@ -95,7 +99,6 @@ export type Ended = {
 
 /** Runs a workflow until the point is reached, where it is ended; tells how it ended. */
 export async function crash(set: Crash, name: string, ...words: readonly string[]): Promise<Ended> {
-  watchRefs(set);
   const dir = mkdtempSync(join(set.repo, ".git", "crash-"));
   const sign = set.kill.whom === "group" ? "-" : "";
   const spring = () => {
@@ -108,7 +111,7 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
   const traced = watch.by === "rename" ? [...atRename(watch.nth, join(dir, "trace")), ...line] : line;
   const argv = ["sh", "-c", 'echo $$ > "$CRASH_DIR/pid"; exec "$@"', "sh", ...traced];
   const [start = "", ...rest] = argv;
-  const own = { ...trapEnv(set, dir), CRASH_SIGNAL: set.kill.signal, CRASH_SIGN: sign };
+  const own = { ...trapEnv(set, dir), ...watchRefs(set, dir), CRASH_SIGNAL: set.kill.signal, CRASH_SIGN: sign };
   const env = { ...process.env, ...set.env, ...own, VITEST: undefined, CI: undefined };
   const child = spawn(start, rest, { cwd: set.repo, env, detached: true, stdio: "ignore" });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>

@@ -68,9 +68,13 @@ const atFirst = (): Before => {
   return { count, waiting: new Set(), isUrgent: false, tried: new Set() };
 };
 
-/** What an action of these kinds does is look, ask or say: there is nothing to end half-way. */
+/**
+ * What an action of these kinds does is look, ask or say, or give a file of the user's own another content as a whole: there is
+ * nothing to end half-way.
+ */
 export const quietKinds: ReadonlySet<string> = new Set([
   ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
+  "allow",
 ]);
 
 /**

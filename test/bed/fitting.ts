@@ -20,6 +20,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_history: [],
   release_log: [],
   release_status: [],
+  trust: [],
   doctor: [],
   docker_login: ["--target-registries", "r1", "--username", "ada", "--password-stdin"],
   docker_build_local: ["--version", "1.0.0", "--poetry-mode", "no_update"],

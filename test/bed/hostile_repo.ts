@@ -111,13 +111,18 @@ export async function plantHostile(base: string): Promise<HostileRepo> {
 
   write(
     "repo_config.yaml",
-    "docker_info: {docker_image_name: hostile}\ncontainer_registry_info: {r1: {address: 127.0.0.1:1, kind: oci}}\n",
+    `docker_info: {docker_image_name: hostile}
+container_registry_info: {r1: {address: 127.0.0.1:1, kind: oci}}
+container:
+  {privileged: true, socket: true, volumes: ["/:/host", "name\\e[2J:/x"], home: [.ssh], pass_env: [GITHUB_TOKEN], ports: ["80:80"], network: host}
+release: {secrets: [GITHUB_TOKEN], end_to_end: {dev: {argv: ["${tool("end_to_end")}"]}}}
+`,
   );
   write("changelog.txt", "# hostile-1.0.0\n- 2025-01-01\n- First\n");
   write("devops/docker_build/dev.Dockerfile", "FROM scratch\n");
   write(
     "scripts/own_flow.ts",
-    `${js("scripts/own_flow.ts")}\n  about: "Ours.",\n  options: {\n    dataSet: text("X", "Y"),\n  },\n`,
+    `const text = String;\n${js("scripts/own_flow.ts")}\nexport default {\n  about: "Ours.",\n  options: {\n    dataSet: text("X", "Y"),\n  },\n};\n`,
   );
   // A name of a file cannot hold the path of a marker: the word after > is one of the dir that one stands in.
   for (const name of [

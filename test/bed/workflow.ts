@@ -37,6 +37,9 @@ type Told = {
 /** Nothing of the machine's own Git settings and of the test's own environment reaches a workflow. */
 const plain = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null", CI: undefined, VITEST: undefined };
 
+/** A CI whose settings allow what repos ask for beyond the default. */
+export const trustingCi = { CI: "true", SLIPWAY_TRUST: "1" };
+
 /** Starts workflows in a folder, as a person would type them there. */
 export const workflowsIn =
   (cwd: string, more: CommandOptions & { readonly runtime?: Runtime } = {}) =>
@@ -53,8 +56,9 @@ export async function inOneProcess(
   program: readonly string[],
   cwd: string,
   lines: readonly Line[],
+  env: CommandOptions["env"] = {},
 ): Promise<readonly Answer[]> {
-  const options = { cwd, env: { ...process.env, ...plain }, input: JSON.stringify(lines) };
+  const options = { cwd, env: { ...process.env, ...plain, ...env }, input: JSON.stringify(lines) };
   return JSON.parse(await must([...program, join(root, "test/bed/in_process.ts")], options)) as Answer[];
 }
 

@@ -5,7 +5,7 @@ import { must, run, until } from "../../thin_client/engine/command.ts";
 import { makePythonBox, type PythonBox } from "../bed/python_box.ts";
 import { tinyImage } from "../bed/tiny.ts";
 import { write } from "../bed/tiny_repo.ts";
-import { docker, startWorkflow, workflow, workflowsIn } from "../bed/workflow.ts";
+import { docker, startWorkflow, trustingCi, workflow, workflowsIn } from "../bed/workflow.ts";
 
 const name = "boxed";
 const local = ["--stage", "local", "--version", "1.0.0"];
@@ -128,7 +128,7 @@ describe("a container", () => {
       const missing = join(box.ground.dir, "missing");
       const repo = await box.ground.repo("mounting", { container: `{volumes: ["${missing}:${to}"]}` });
       await docker("tag", box.image, `${box.ground.addresses["r1"]}/mounting:local-root-1.0.0`);
-      const ran = await workflowsIn(repo)("docker_cmd", ...local, "--", "true", "x");
+      const ran = await workflowsIn(repo, { env: trustingCi })("docker_cmd", ...local, "--", "true", "x");
       await run(["rm", "-rf", repo, `${repo}.git`]);
       expect(existsSync(missing)).toBe(false);
       expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 125, stderr: expect.stringContaining(missing) });

@@ -85,13 +85,14 @@ beforeAll(async () => {
   repo = realpathSync(mkdtempSync(join(tmpdir(), "groups-")));
   await must(["git", "init", "--quiet", repo]);
   write(repo, files);
+  expect(await start("trust", "--yes").ended).toMatchObject({ code: 0 });
   // Nobody's run: its owner is this process, which lives.
   owner = await startLabelled("groupbox-other", "ann");
 });
 afterEach(() => write(repo, { "verdicts.json": "{}" }));
 afterAll(async () => {
   await docker("rm", "--force", owner);
-  rmSync(repo, { recursive: true });
+  for (const folder of [repo, `${repo}.config`]) rmSync(folder, { recursive: true });
 });
 
 type Told = {
@@ -101,8 +102,9 @@ type Told = {
 
 /** Starts the workflow as the leader of a process group. */
 function start(...words: readonly string[]) {
-  const env = { ...process.env, SLIPWAY_RUNTIME: "bun", CI: undefined, VITEST: undefined, NO_COLOR: "1" };
-  const child = spawn(join(root, "thin_client/bin/i"), ["many", ...words], { cwd: repo, env, detached: true });
+  const own = { SLIPWAY_RUNTIME: "bun", XDG_CONFIG_HOME: `${repo}.config` };
+  const env = { ...process.env, ...own, CI: undefined, VITEST: undefined, NO_COLOR: "1" };
+  const child = spawn(join(root, "thin_client/bin/i"), words, { cwd: repo, env, detached: true });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text) => {
     out += String(text);
@@ -116,7 +118,7 @@ function start(...words: readonly string[]) {
   const send = (signal: NodeJS.Signals) => process.kill(-(child.pid ?? 0), signal);
   return { ended, send };
 }
-const i = (...words: readonly string[]) => start(...words).ended;
+const i = (...words: readonly string[]) => start("many", ...words).ended;
 
 /** The containers that runs own. */
 const owned = async (): Promise<readonly string[]> =>
@@ -168,7 +170,7 @@ describe("a plan with two images, two directories and three containers at once",
 
   it("that Ctrl-C ends ends its three containers, and nobody else's", async () => {
     write(repo, { "verdicts.json": '{"meet": 4}' });
-    const held = start("--json");
+    const held = start("many", "--json");
     expect(await until(async () => (await owned()).length === 3, 120_000)).toBe(true);
     held.send("SIGINT");
     const { code, out } = await held.ended;
@@ -184,7 +186,7 @@ describe("a plan with two images, two directories and three containers at once",
     const whole = Date.now() - began;
     let killed = 0;
     for (let turn = 0; turn < 10; turn += 1) {
-      const run = start("--json");
+      const run = start("many", "--json");
       const at = random() * whole;
       const isOver = await Promise.race([
         run.ended.then(() => true),

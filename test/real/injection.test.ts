@@ -9,7 +9,7 @@ import { nul, type Planted, passedOn, payloads, planted, plantedConfig } from ".
 import { tinyImage } from "../bed/tiny.ts";
 import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { treeOf } from "../bed/watch.ts";
-import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../bed/workflow.ts";
+import { docker, inOneProcess, type Runtime, runtimes, trustingCi, workflowsIn } from "../bed/workflow.ts";
 
 const place = mkdtempSync(join(tmpdir(), "slipway-marker-"));
 const marker = join(place, "marker");
@@ -74,7 +74,7 @@ const treeIn = (clone: string) => treeOf(clone, [".git"]);
 async function typeUnderBun(one: Planted, kind: string): Promise<Ended> {
   const { workflow, words, cwd } = await plant(one, kind);
   const before = treeIn(cwd);
-  const { code, stderr } = await workflowsIn(cwd, { input: "word\n" })(workflow, ...words);
+  const { code, stderr } = await workflowsIn(cwd, { input: "word\n", env: trustingCi })(workflow, ...words);
   return { code, stderr, trees: [before, treeIn(cwd)] };
 }
 
@@ -84,7 +84,7 @@ async function typeUnderTsx(): Promise<ReadonlyMap<string, Ended>> {
   const rows = [...planted, ...passedOn].flatMap((one) => one.kinds.map((kind) => ({ one, kind })));
   const lines = await Promise.all(rows.map(({ one, kind }) => plant(one, kind)));
   const before = lines.map(({ cwd }) => treeIn(cwd));
-  const answers = await inOneProcess(runtimes.tsx, repo, lines);
+  const answers = await inOneProcess(runtimes.tsx, repo, lines, trustingCi);
   return new Map(
     rows.map(({ one, kind }, index) => {
       const { code = -1, told = "" } = answers[index] ?? {};

@@ -142,6 +142,12 @@ describe("a secret", () => {
       config,
       `${readFileSync(config, "utf8")}\ncontainer: {pass_env: [PLANTED_API_KEY, DOTENV_API_KEY]}\n`,
     );
+    const untrusted = await i("docker_cmd", "--cmd", "true");
+    expect([untrusted.code, untrusted.stderr]).toEqual([
+      2,
+      expect.stringContaining("fix: Read the list and allow it: i trust"),
+    ]);
+    expect((await i("trust", "--yes")).code).toBe(0);
     const watching = watchWords();
     const plan = await i("docker_cmd", "--dry-run", "--json", "--", "true");
     const text = 'test -n "$PLANTED_API_KEY" && test -n "$DOTENV_API_KEY" && echo both';

@@ -5,7 +5,7 @@ import { ranIn } from "../bed/final_state.ts";
 import { git } from "../bed/git.ts";
 import { digestAt, logOf } from "../bed/oracle.ts";
 import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
-import { type Done, workflowsIn } from "../bed/workflow.ts";
+import { type Done, trustingCi, workflowsIn } from "../bed/workflow.ts";
 
 let ground: Ground;
 beforeAll(async () => {
@@ -86,7 +86,7 @@ it("the gates of a release see the commit where a compose file of the config mou
   });
   await git(repo, "update-index", "--skip-worktree", "more.yml", "words/one.txt");
   write(repo, { "more.yml": "rubbish\n", "words/one.txt": "tree\n", "words/ignored.sh": "exit 1\n" });
-  await done(workflowsIn(repo)("docker_release_dev", "--version", "1.0.0", "--no-push-to-repo"));
+  await done(workflowsIn(repo, { env: trustingCi })("docker_release_dev", "--version", "1.0.0", "--no-push-to-repo"));
   expect(await passesOf(repo, "mounted")).toHaveLength(1);
 });
 

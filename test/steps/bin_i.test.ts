@@ -154,8 +154,9 @@ describe("names", () => {
 
 describe("a repo's own workflows", () => {
   const own = join(repo, "scripts", "own_flow.ts");
-  it("run with Slipway's modules in reach", () => {
-    expect(ran(["own_flow", "-n"])).toEqual([own, "-n"]);
+  const asking = join(slipway, "thin_client/own/run.ts");
+  it("are run with Slipway's modules in reach, by what asks first whether they may", () => {
+    expect(ran(["own_flow", "-n"])).toEqual([asking, own, "-n"]);
   });
 
   it.each([["--help"], ["-n", "-h"]])("are read for their help, and not run: %s", (...words) => {
@@ -169,7 +170,7 @@ describe("a repo's own workflows", () => {
       ],
       err: "",
     });
-    expect(ran(["own_flow", "x", "--", ...words])).toEqual([own, "x", "--", ...words]);
+    expect(ran(["own_flow", "x", "--", ...words])).toEqual([asking, own, "x", "--", ...words]);
   });
 
   it("say what they are about without steering the terminal", () => {

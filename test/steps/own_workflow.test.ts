@@ -59,6 +59,7 @@ kind("announce", { lines: () => [], run: async () => "done" });
 const [, shown = ""] = /```ts\n([\s\S]*?)```/.exec(readIn("README.md")) ?? [];
 
 let repo = "";
+const home = realpathSync(mkdtempSync(join(tmpdir(), "own-home-")));
 beforeAll(() => {
   repo = realpathSync(mkdtempSync(join(tmpdir(), "own-")));
   execFileSync("git", ["init", "--quiet", repo]);
@@ -67,17 +68,29 @@ beforeAll(() => {
     writeFileSync(join(repo, path), text);
   }
 });
-afterAll(() => rmSync(repo, { recursive: true }));
+afterAll(() => {
+  for (const folder of [repo, home]) rmSync(folder, { recursive: true });
+});
 
 describe.each(["bun", "tsx"])(
   "a repo's own workflow, with a kind of action and a question of its own, under %s",
   (runtime) => {
     const i = (...words: readonly string[]) => {
-      const { PATH, HOME } = process.env;
-      const env = { PATH, HOME, SLIPWAY_RUNTIME: runtime, NO_COLOR: "1" };
+      const env = { PATH: process.env["PATH"], HOME: home, SLIPWAY_RUNTIME: runtime, NO_COLOR: "1" };
       const { status, stdout, stderr } = spawnSync(join(root, "thin_client/bin/i"), words, { cwd: repo, env });
       return { code: status, out: String(stdout), err: String(stderr) };
     };
+
+    it("runs once a person allowed it, and again once its content changed", () => {
+      expect(i("trust", "--revoke").code).toBe(0);
+      const isRun = () => i("count_notes", "--dry-run").code === 0;
+      const states = [isRun(), i("trust", "--yes").code === 0 && isRun()];
+      const flow = join(repo, "ours/notes.ts");
+      writeFileSync(flow, `${files["ours/notes.ts"]}// Ours.\n`);
+      states.push(isRun());
+      writeFileSync(flow, files["ours/notes.ts"]);
+      expect([...states, isRun()]).toEqual([false, true, false, true]);
+    });
 
     it("has a help", () => {
       expect(i("count_notes", "--help").out).toContain(

@@ -12,6 +12,7 @@ import { branchTag, devVersion } from "../../lib/model/dev_version.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import { type Action, type Step, stepsOf } from "../../lib/model/plan.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
+import { ask } from "../../lib/model/trust.ts";
 import type { Version } from "../../lib/model/version.ts";
 import { examplesOf, renderHelp } from "../../lib/run/help.ts";
 import { type Option, type OptionSet, universal, type Values } from "../../lib/run/options.ts";
@@ -74,6 +75,7 @@ const python: PackageFacts = {
   nested: [],
   pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
 };
+const asked = ask("script", "script scripts/own.ts", "the workflow scripts/own.ts runs on this machine as you");
 const reported = { registries: {}, images: [], output: null };
 const described = { tag: "cmamp-1.2.0", distance: 5 };
 const onBranch = {
@@ -148,6 +150,7 @@ const given: Readonly<Record<string, Given>> = {
       ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
     },
   },
+  trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },
   release_check: { seen: {} },
   release_notes: { seen: { ...reported, commits: [] } },

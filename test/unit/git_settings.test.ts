@@ -12,8 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCode, tryGit } from "../../lib/doors/git.ts";
+import { loadProgramAsks } from "../../lib/doors/git_settings.ts";
 import { findPlace } from "../../lib/doors/place.ts";
 import { capture } from "../../lib/doors/shell.ts";
+import { keepAllowed } from "../../lib/doors/trust.ts";
 import { asVariables, mayNamePrograms, parseSettings, setAside } from "../../lib/model/git_settings.ts";
 
 const local = (key: string, value = "sh") => ({ scope: "local", key, value });
@@ -119,7 +121,7 @@ describe("what a container may have written into the Git dir", () => {
 describe("a look at a repo", () => {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "slipway-quiet-")));
   const [repo, marker, globalConfig] = [join(dir, "repo"), join(dir, "marker"), join(dir, "gitconfig")];
-  const env = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: globalConfig, GIT_CONFIG_NOSYSTEM: "1" };
+  const env = { PATH: process.env["PATH"], HOME: dir, GIT_CONFIG_GLOBAL: globalConfig, GIT_CONFIG_NOSYSTEM: "1" };
   const git = (...words: string[]) => tryGit(repo, env, words);
   const place = {
     root: repo,
@@ -151,7 +153,7 @@ describe("a look at a repo", () => {
     return [dirty, existsSync(marker)];
   };
 
-  it("runs no filter, no monitor and no hook of its own config, and says so, unless the person trusts it", async () => {
+  it("runs no filter, no monitor and no hook of its own config, and says so, unless a person allowed that one", async () => {
     await git("config", "filter.odd.clean", program);
     await git("config", "core.fsmonitor", program);
     for (const hook of ["post-index-change", "reference-transaction"]) {
@@ -159,9 +161,14 @@ describe("a look at a repo", () => {
       chmodSync(join(repo, ".git/hooks", hook), 0o755);
     }
     expect(await look()).toEqual([[], false]);
-    writeFileSync(globalConfig, `[slipway]\n  trust = ${repo}\n`);
+    const asks = await loadProgramAsks(repo, env);
+    expect(asks.map(({ text }) => text)).toEqual([`Git runs filter.odd.clean = ${JSON.stringify(program)}`]);
+    keepAllowed(repo, env, asks);
     expect(await look()).toEqual([[], true]);
-    writeFileSync(globalConfig, "");
+    await git("config", "filter.odd.clean", `${program} again`);
+    expect(await look()).toEqual([[], false]);
+    await git("config", "filter.odd.clean", program);
+    keepAllowed(repo, env, []);
   });
 
   it("runs no program that looks at a signature, and none that the address of a remote names", async () => {

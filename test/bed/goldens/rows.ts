@@ -57,6 +57,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   run_qa_tests: [],
   run_slow_tests: [],
   run_superslow_tests: [],
+  trust: [],
   version_check: [],
 };
 

@@ -66,7 +66,7 @@ async function worldOf({ ground }: Tools, { repo, hashes }: Made): Promise<World
 }
 
 /** A repo in which each workflow has something to plan: packages, end-to-end tests, registries of three kinds. */
-async function makeRepo({ ground }: Tools, world: WorldName, log: string): Promise<string> {
+async function makeRepo({ ground, planner }: Tools, world: WorldName, log: string): Promise<string> {
   const kinds = { r2: `kind: ecr, region: ${region}`, r3: "kind: ghcr" };
   const repo = await ground.repo(imageIn(world), { kinds, gates: ["fast", "slow", "qa"] });
   const text = (path: string) => readFileSync(join(repo, path), "utf8");
@@ -83,6 +83,8 @@ async function makeRepo({ ground }: Tools, world: WorldName, log: string): Promi
     [`${folder}/poetry.lock`]: '[[package]]\nname = "alpha"\nversion = "1.0.0"\n',
     "use.py": "import alpha\n",
   });
+  // In a fresh clone nobody has allowed yet what it asks for.
+  if (world !== "fresh") await planner(repo, [{ workflow: "trust", words: ["--yes"] }]);
   return repo;
 }
 
