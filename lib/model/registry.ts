@@ -17,6 +17,8 @@ export type Registry = {
   readonly address: string;
   readonly region?: string;
   readonly profile?: string;
+  /** It is spoken to in plain http. */
+  readonly insecure?: true;
   /** A required registry is a target when none is named; the same digest is promised in all of them. */
   readonly required: boolean;
 };
@@ -41,7 +43,7 @@ export function parseRegistries(read: ConfigReader): readonly Registry[] {
 
 function longForm(read: ConfigReader, name: string): Registry {
   const path = [section, name];
-  read.onlyKeys(path, ["address", "kind", "region", "profile", "required"]);
+  read.onlyKeys(path, ["address", "kind", "region", "profile", "required", "insecure"]);
   const region = read.text([...path, "region"]);
   const profile = read.text([...path, "profile"]);
   const kind =
@@ -55,6 +57,7 @@ function longForm(read: ConfigReader, name: string): Registry {
     address: at,
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
+    ...(read.flag([...path, "insecure"], false) ? { insecure: true } : {}),
     required: read.flag([...path, "required"], true),
   };
 }

@@ -14,8 +14,8 @@ import { credentialSources } from "../../model/oci/credentials.ts";
 import { fixOf, RegistryError, reasonOf } from "../../model/oci/failure.ts";
 import { isPassing } from "../../model/oci/retry.ts";
 import { readDockerConfig, resolveSource } from "./docker_config.ts";
+import { send } from "./http.ts";
 import { patiently } from "./patience.ts";
-import { send } from "./send.ts";
 import type { Credentials, Held, Login, Session } from "./session.ts";
 
 /** Gives the memory of getting in to a repository's registry. */
@@ -147,6 +147,7 @@ async function bearerHeld(session: Session, wanted: Wanted): Promise<Held | null
   const basic = basicHeld(credentials);
   const answer = await patiently(session, { repo }, () =>
     send(session, {
+      repo,
       url: new URL(request.url),
       method: request.form === undefined ? "GET" : "POST",
       headers: {

@@ -2,11 +2,12 @@ import type { Repository } from "../../model/oci/address.ts";
 import type { Scope } from "../../model/oci/challenge.ts";
 import { scopeTexts } from "../../model/oci/challenge.ts";
 import { fixOf, ownWords, RegistryError, reasonOf } from "../../model/oci/failure.ts";
+import type { Sending } from "./connection.ts";
+import type { Answer } from "./http.ts";
+import { send } from "./http.ts";
 import { authorization, loginOf, refusedLogin } from "./login.ts";
 import type { Head } from "./patience.ts";
 import { patiently } from "./patience.ts";
-import type { Answer, Sending } from "./send.ts";
-import { send } from "./send.ts";
 import type { Held, Session } from "./session.ts";
 
 /** One question to a registry: what is sent, what it needs, which statuses are answers, and how errors call it. */

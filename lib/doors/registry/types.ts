@@ -28,8 +28,8 @@ export type CopyEvent =
   | { readonly event: "retry"; readonly digest: string; readonly registry: string; readonly why: string }
   | { readonly event: "pushed"; readonly reference: string; readonly registry: string };
 
-/** Milliseconds a registry may take to answer a question, and to move on with a body. */
-export type Timeouts = { readonly answer: number; readonly idle: number };
+/** Milliseconds a registry may take to answer a question, and to move on with a body; and a proxy to give a way through. */
+export type Timeouts = { readonly answer: number; readonly idle: number; readonly connect: number };
 
 type Env = Readonly<Record<string, string | undefined>>;
 /** Gives a password of user AWS, and when it runs out in milliseconds since 1970; throws UserError. */
