@@ -31,6 +31,7 @@ const packages = {
   unshare: "util-linux",
   strace: "strace",
   chromium: "chromium",
+  tinyproxy: "tinyproxy-bin",
 } as const;
 type Program = keyof typeof packages;
 

@@ -1,4 +1,4 @@
-import type { Repository } from "../../model/oci/address.ts";
+import { isLoopback, type Repository } from "../../model/oci/address.ts";
 import type { Scope } from "../../model/oci/challenge.ts";
 import { scopeTexts } from "../../model/oci/challenge.ts";
 import { fixOf, ownWords, RegistryError, reasonOf } from "../../model/oci/failure.ts";
@@ -102,9 +102,21 @@ const whys = {
   refused: "The registry does not take it.",
 } as const;
 
+/** Servers of TLS say so of a request in plain http, in Go's words and in nginx's. */
+const wantsTls = /HTTP request .*HTTPS/i;
+
 /** Takes a final answer that is none of those accepted, gives the error with the registry's own words. */
 export function refusal(session: Session, question: Ask, answer: { status: number; body: string }): RegistryError {
   const { repo, doing } = question;
+  if (repo.scheme === "http" && answer.status === 400 && wantsTls.test(answer.body))
+    return new RegistryError(`${repo.host} speaks https, and plain http was asked for`, {
+      registry: repo.registry,
+      reason: "unreachable",
+      why: "Plain http is for loopback, and for what repo_config.yaml or the engine's insecure-registries call insecure.",
+      fix: isLoopback(repo.host)
+        ? `Give ${repo.registry} in repo_config.yaml the address that its certificate is for.`
+        : `Take insecure: true of ${repo.registry} out of repo_config.yaml, or ${repo.host} out of insecure-registries in /etc/docker/daemon.json.`,
+    });
   const reason = reasonOf(answer.status);
   const notes = reason === "denied" ? [...loginOf(session, repo).notes] : [];
   const said = [ownWords(answer.body, session.secrets), ...notes.map((note) => ownWords(note, session.secrets))];

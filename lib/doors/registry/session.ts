@@ -62,7 +62,7 @@ export type Session = {
 export const newSession = (options: ClientOptions): Session => ({
   env: options.env,
   signal: options.signal,
-  timeouts: { answer: 30_000, idle: 60_000, connect: 8_000, ...options.timeouts },
+  timeouts: { answer: 30_000, idle: 60_000, connect: 4_000, ...options.timeouts },
   clock: options.clock ?? { now, pause, alarm },
   ecrLogin: options.ecrLogin ?? ecrPassword,
   logins: new Map(),

@@ -15,7 +15,7 @@ export type Trust = {
   readonly files: readonly string[];
   /** The certificate that we show when asked; null where there is none. */
   readonly shown: string | null;
-  /** The folder for certificates of the host that a person makes first. */
+  /** Where certificates for the host serve the engine too. */
   readonly folder: string;
 };
 
@@ -45,7 +45,7 @@ export async function loadTrust(host: string, behind: string, env: Env): Promise
   const names = (name: string) => (name.includes(":") ? [name] : [name, `${name}:443`]);
   const own = foldersFor(names(host), env);
   const found = await filesIn([...own, ...(behind === host ? [] : foldersFor(names(behind), env))]);
-  const named = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"].flatMap((variable) => env[variable] || []);
+  const named = variables.flatMap((variable) => env[variable] || []);
   const listed = await filesIn((env["SSL_CERT_DIR"] ?? "").split(":").filter((folder) => folder !== ""));
   const extra = [...found.filter((file) => file.endsWith(".crt")), ...named];
   const [pair, system, texts, loose] = await Promise.all([
@@ -59,7 +59,7 @@ export async function loadTrust(host: string, behind: string, env: Env): Promise
     context: createSecureContext({ ca, ...(pair === null ? {} : { cert: pair.cert, key: pair.key }) }),
     files: [...extra, ...(listed.length > 0 ? [env["SSL_CERT_DIR"] ?? ""] : [])],
     shown: pair?.file ?? null,
-    folder: own[0] ?? "",
+    folder: `/etc/docker/certs.d/${host}`,
   };
 }
 
@@ -81,24 +81,26 @@ async function filesIn(folders: readonly string[]): Promise<string[]> {
   return (await Promise.all(lists)).flat();
 }
 
+/** The variables that name a CA. */
+const variables = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
+const variableOf = (file: string, env: Env) => variables.find((name) => env[name] === file);
+
 const fault = (what: string, why: string, fix: string): UserError => new UserError(what, { why, fix });
 
-async function read(file: string, what: string): Promise<string> {
+async function read(file: string, what: string, variable?: string): Promise<string> {
   return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const isClosed = error.code === "EACCES" || error.code === "EPERM";
+    const isThere = error.code !== "ENOENT" && error.code !== "ENOTDIR";
     throw fault(
       `${what} ${quote(file)} cannot be read (${error.code})`,
-      isClosed ? "It belongs to somebody else, and this user has no right to read it." : "It is named and not there.",
-      isClosed
-        ? `sudo setfacl -m u:$(id -un):r ${quote(file)}`
-        : `Put it there, or take its name out of where it stands`,
+      isThere ? "This user has no right to read it." : `${variable ?? "A link"} names it, and it is not there.`,
+      isThere ? `sudo chown "$(id -un)" ${quote(file)}` : variable ? `unset ${variable}` : `rm ${quote(file)}`,
     );
   });
 }
 
 async function readAuthority(file: string, env: Env): Promise<string> {
-  const variable = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"].find((name) => env[name] === file);
-  const text = await read(file, `the CA of ${variable ?? "a registry"}`);
+  const variable = variableOf(file, env);
+  const text = await read(file, variable ? `the CA of ${variable},` : "the CA", variable);
   try {
     const blocks = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
     if (blocks.map((block) => new X509Certificate(block)).length > 0) return text;
@@ -106,7 +108,7 @@ async function readAuthority(file: string, env: Env): Promise<string> {
   throw fault(
     `${quote(file)}${variable ? ` of ${variable}` : ""} holds no certificate`,
     "A CA is a file in PEM, with lines BEGIN CERTIFICATE and END CERTIFICATE.",
-    `See what it is: openssl x509 -in ${quote(file)} -noout -subject; from DER: openssl x509 -inform der -in FILE -out ${quote(file)}`,
+    `See what it is: openssl x509 -in ${quote(file)} -noout -subject`,
   );
 }
 

@@ -26,50 +26,58 @@ export function connectionAdvice({ url, way, trust, error }: Failed): Advice | n
   if (error instanceof ProxyError) return proxyAdvice(url, way, error.answer);
   const row = trust && tlsRows.find(({ code }) => code.test(error));
   if (!row || !trust) return null;
-  const { what, why, fix } = row.tell({ ...trust, host: url.host, words: error });
+  const { what, why, fix } = row.tell({ ...trust, host: url.host, proxy: way.proxy?.url.host ?? null, words: error });
   return { what: `${url.host} ${what}${way.proxy ? ` (by proxy ${way.proxy.url.host})` : ""}`, why, fix };
 }
 
-type Told = { readonly host: string; readonly shown: string | null; readonly folder: string; readonly words: string };
-const see = (host: string, more: string): string => {
-  const name = host.replace(/:[0-9]+$/, "");
-  const at = name === host ? `${host}:443` : host;
-  return `openssl s_client -connect ${at} -servername ${name} </dev/null | openssl x509 -noout ${more}`;
+type Told = {
+  readonly host: string;
+  readonly proxy: string | null;
+  readonly shown: string | null;
+  readonly folder: string;
+  readonly words: string;
 };
+/** The line that shows what a host's certificate says. */
+function see({ host, proxy }: Told, more: string): string {
+  const name = host.replace(/:[0-9]+$/, "");
+  const by = proxy ? ` -proxy ${proxy}` : "";
+  const asked = `-connect ${name === host ? `${host}:443` : host} -servername ${name}${by}`;
+  return `openssl s_client ${asked} </dev/null | openssl x509 -noout ${more}`;
+}
 const clock = "or this machine's clock is wrong: date";
 
 /** What TLS ends with, in the codes of OpenSSL and BoringSSL. */
 const tlsRows: readonly { readonly code: RegExp; readonly tell: (told: Told) => Advice }[] = [
   {
     code: /CERT_HAS_EXPIRED/,
-    tell: ({ host }) => ({
+    tell: (told) => ({
       what: "has a certificate that has expired",
       why: "Who has a key of yesterday could be anybody; whoever runs the registry renews its certificate.",
-      fix: `See until when it is good: ${see(host, "-enddate")}; ${clock}`,
+      fix: `See until when it is good: ${see(told, "-enddate")}; ${clock}`,
     }),
   },
   {
     code: /CERT_NOT_YET_VALID/,
-    tell: ({ host }) => ({
+    tell: (told) => ({
       what: "has a certificate that is not valid yet",
       why: "A certificate is good from a day on, which this machine's clock has not reached.",
-      fix: `See from when: ${see(host, "-startdate")}; ${clock}`,
+      fix: `See from when: ${see(told, "-startdate")}; ${clock}`,
     }),
   },
   {
     code: /ERR_TLS_CERT_ALTNAME_INVALID/,
-    tell: ({ host, words }) => ({
+    tell: (told) => ({
       what: "has a certificate of another host",
-      why: `It is for ${/altnames: (.*)$/s.exec(words)?.[1] ?? "other names"}.`,
-      fix: `Give the address in repo_config.yaml by one of its names; see them: ${see(host, "-ext subjectAltName")}`,
+      why: `It is for ${/.*altnames: (.*)$/s.exec(told.words)?.[1] ?? "other names"}.`,
+      fix: `Give the address in repo_config.yaml by one of its names; see them: ${see(told, "-ext subjectAltName")}`,
     }),
   },
   {
     code: /SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE|INVALID_CA/,
-    tell: ({ host, folder }) => ({
+    tell: (told) => ({
       what: "has a certificate of a CA that this machine does not know",
-      why: `Neither the system's roots nor ${quote(`${folder}/*.crt`)}, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or SSL_CERT_DIR have who issued it: ${see(host, "-issuer")}`,
-      fix: `mkdir -p ${quote(folder)} && cp CA.crt ${quote(`${folder}/ca.crt`)}`,
+      why: `Who issued it is neither among the system's roots nor in ${quote(`${told.folder}/*.crt`)}, the same folder of ~/.docker, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or SSL_CERT_DIR.`,
+      fix: `sudo mkdir -p ${quote(told.folder)} && sudo cp CA.crt ${quote(`${told.folder}/ca.crt`)}; see who issued it: ${see(told, "-issuer")}`,
     }),
   },
   {
@@ -82,12 +90,12 @@ const tlsRows: readonly { readonly code: RegExp; readonly tell: (told: Told) => 
   },
   {
     code: /alert|ALERT/,
-    tell: ({ host, shown, folder }) =>
+    tell: ({ shown, folder }) =>
       shown === null
         ? {
             what: "asks for a client certificate, and there is none",
-            why: `${quote(`${folder}/client.cert`)} and ${quote(`${folder}/client.key`)} are missing, as they are in /etc/docker/certs.d/${host}.`,
-            fix: `mkdir -p ${quote(folder)} && cp CERTIFICATE ${quote(`${folder}/client.cert`)} && cp KEY ${quote(`${folder}/client.key`)}`,
+            why: `Neither ${quote(folder)} nor the same folder of ~/.docker has a client.cert with its client.key.`,
+            fix: `sudo mkdir -p ${quote(folder)} && sudo cp CERTIFICATE ${quote(`${folder}/client.cert`)} && sudo cp KEY ${quote(`${folder}/client.key`)}`,
           }
         : {
             what: `does not take the client certificate ${quote(shown)}`,
@@ -110,10 +118,11 @@ function proxyAdvice(url: URL, { proxy, noProxy }: Way, answer: number | string)
       why: `${noProxy.from} has ${near}, which matches no host: an entry is a name or an address, without scheme, port and *.`,
       fix: past,
     };
-  if (answer === 407)
+  // tinyproxy answers 401 to a password that is not the one.
+  if (answer === 407 || answer === 401)
     return {
       what: proxy.authorization ? `${what} does not take its user and password` : `${what} asks for a login`,
-      why: "It answered 407, Proxy Authentication Required.",
+      why: `It answered ${answer} to CONNECT ${url.host}.`,
       fix: `export ${proxy.variable}=${proxy.url.protocol}//USER:PASSWORD@${proxy.url.host}; or past it: ${past}`,
     };
   const fix = `Correct it: export ${proxy.variable}=http://HOST:PORT; or past it, where ${name} is reached without: ${past}`;
