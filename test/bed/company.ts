@@ -165,6 +165,8 @@ export async function makeCompany(): Promise<Company> {
     DOCKER_CONFIG: undefined,
     DOCKER_HOST: socket,
     SSL_CERT_FILE: r3.cert,
+    SSL_CERT_DIR: undefined,
+    NODE_EXTRA_CA_CERTS: undefined,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_CONFIG_SYSTEM: "/dev/null",
     CI: undefined,

@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Company, makeCompany, plant, proxyLogin, registries } from "../bed/company.ts";
-import { addRemote, commitAll } from "../bed/git.ts";
+import { must } from "../../thin_client/engine/command.ts";
+import { type Company, makeCompany, plant, proxyLogin, proxyUrl, registries } from "../bed/company.ts";
+import { addRemote, commitAll, git, objectsOf } from "../bed/git.ts";
+import { filesWithSecrets, watchWords } from "../bed/secrets.ts";
 import { story } from "../bed/story.ts";
 import { change, changelog, tinyFiles, write } from "../bed/tiny_repo.ts";
 import { docker, type Runtime, workflow } from "../bed/workflow.ts";
@@ -68,7 +70,9 @@ describe.each(["tsx", "bun"] as const satisfies readonly Runtime[])(
         "changelog.txt": changelog(name, "1.1.0", "1.0.0"),
         "devops/docker_build/words.txt": "another\n",
       });
+      const watching = watchWords(secrets());
       await release("1.1.0");
+      expect(watching.end().found).toEqual([]);
       expect(digests[1]).not.toBe(digests[0]);
       expect(digestsOf(name, "dev")).toEqual(Array(3).fill(digests[1]));
       expect(digestsOf(name, "dev-1.1.0")).toEqual(Array(3).fill(digests[1]));
@@ -94,13 +98,88 @@ describe.each(["tsx", "bun"] as const satisfies readonly Runtime[])(
       expect(names).toContain(`${address}/${name}@${digests[0]}`);
     });
 
+    it("doctor has a row for each: how it is reached, by which CA and login, and whether it takes an image", async () => {
+      const { code, stdout, stderr } = await company.i(repo, runtime)("doctor");
+      expect(code, stderr).toBe(0);
+      const row = (of: string) => new RegExp(`^ok +registry ${of} +(.*)$`, "m").exec(stdout)?.[1];
+      const { r3 } = company.authorities;
+      expect([row("r1"), row("r2"), row("r3")]).toEqual([
+        `${one}, directly, CA: ${folder}/ca.crt ${r3.cert}, client certificate: ${folder}/client.cert, no login`,
+        `${two}, by proxy proxy.test:3128 (HTTPS_PROXY), CA: ${company.dir}/home/.docker/certs.d/${two}/ca.crt ${r3.cert}, no login`,
+        `${three}, directly, CA: ${r3.cert}, login from docker's configuration or the environment`,
+      ]);
+      for (const key of Object.keys(registries)) expect(stderr).toContain(`Check push access to ${key}`);
+      const denied = await company.i(repo, runtime, { DOCKER_CONFIG: "/nonexistent" })("doctor");
+      const row3 = /^MISSING registry r3 .* r3 answered 401\n +fix: i docker_login --target-registries r3$/m;
+      expect([denied.code, denied.stdout]).toEqual([1, expect.stringMatching(row3)]);
+    });
+
+    it("neither the proxy's password nor the client's key is in any log, plan, ref or image", async () => {
+      const { code, stdout, stderr } = await company.i(repo, runtime)(
+        "docker_release_dev",
+        ...["--version", "1.2.0", "--dry-run", "--json"],
+      );
+      expect(
+        secrets().filter((secret) => (stdout + stderr).includes(secret)),
+        `${code}`,
+      ).toEqual([]);
+      expect(filesWithSecrets(repo, secrets())).toEqual([]);
+      const texts = await Promise.all([repo, `${repo}.git`].map(objectsOf));
+      expect(secrets().filter((secret) => texts.join("\n").includes(secret))).toEqual([]);
+      for (const key of Object.keys(registries))
+        expect(filesWithSecrets(join(company.dir, key), secrets())).toEqual([]);
+    });
+
     it("the proxy was asked for the one registry that is behind it, and for nothing else", () => {
       const asked = [...company.proxyLog().matchAll(/Request .*?: (\S+ \S+)/g)].map(([, line]) => line);
       // The engine looks for the base image at Docker Hub by itself.
-    expect(new Set(asked)).toEqual(new Set([`CONNECT ${registries.r2}`, "CONNECT registry-1.docker.io:443"]));
+      expect(new Set(asked)).toEqual(new Set([`CONNECT ${registries.r2}`, "CONNECT registry-1.docker.io:443"]));
     });
   },
 );
+
+/** The proxy's password, as it is sent too, and a line of the client's key. */
+const secrets = (): readonly string[] => [
+  proxyLogin.password,
+  btoa(`${proxyLogin.user}:${proxyLogin.password}`),
+  read(company.client.key).split("\n")[1] ?? "",
+];
+
+it("the proxies of docker's configuration are passed on to builds and containers, and are in no image", async () => {
+  const repo = await repoOf("passed-on");
+  const dockerfile = join(repo, "devops/docker_build/dev.Dockerfile");
+  writeFileSync(dockerfile, `${read(dockerfile)}RUN test -n "$HTTPS_PROXY"\n`);
+  await commitAll(repo, "See the proxy");
+  const config = JSON.parse(read(join(company.dir, "home/.docker/config.json")));
+  const own = join(company.dir, "docker_with_proxies");
+  write(own, { "config.json": JSON.stringify({ ...config, proxies: { default: { httpsProxy: proxyUrl } } }) });
+  symlinkSync(join(company.dir, "home/.docker/cli-plugins"), join(own, "cli-plugins"));
+  const i = company.i(repo, "bun", { DOCKER_CONFIG: own, HTTPS_PROXY: undefined });
+  const built = await i("docker_build_local", "--version", "1.0.0", "--yes");
+  expect(built.code, built.stderr).toBe(0);
+  const ran = await i(
+    "docker_cmd",
+    "--stage",
+    "local",
+    "--version",
+    "1.0.0",
+    "--cmd",
+    'test -n "$HTTPS_PROXY"',
+    "--yes",
+  );
+  expect(ran.code, ran.stderr).toBe(0);
+  const image = `${registries.r1}/passed-on:local-root-1.0.0`;
+  const host = ["--host", company.env["DOCKER_HOST"] ?? ""];
+  const saved = join(company.dir, "saved");
+  mkdirSync(saved);
+  await docker(...host, "save", "--output", join(saved, "image.tar"), image);
+  await must(["tar", "-C", saved, "-xf", join(saved, "image.tar")]);
+  const told = [built, ran].map(({ stdout, stderr }) => stdout + stderr);
+  told.push(await docker(...host, "history", "--no-trunc", image), await docker(...host, "image", "inspect", image));
+  expect(secrets().filter((secret) => told.join("\n").includes(secret))).toEqual([]);
+  expect(filesWithSecrets(saved, secrets())).toEqual([]);
+  expect(filesWithSecrets(repo, secrets())).toEqual([]);
+});
 
 type Row = {
   readonly title: string;
@@ -275,11 +354,11 @@ async function stateOf(repo: string): Promise<unknown> {
     (name) => readdirSync(join(company.dir, name), { recursive: true }).length,
   );
   const [refs, tree, images] = await Promise.all([
-    company.run(["git", "-C", `${repo}.git`, "for-each-ref"]),
-    company.run(["git", "-C", repo, "status", "--porcelain", "--ignored"]),
-    company.run(["docker", "images", "--all", "--digests"]),
+    git(repo, "ls-remote", "origin"),
+    git(repo, "status", "--porcelain", "--ignored"),
+    docker("--host", company.env["DOCKER_HOST"] ?? "", "images", "--all", "--digests"),
   ]);
-  return [stored, refs.stdout, tree.stdout, images.stdout.split("\n").sort()];
+  return [stored, refs, tree, images.split("\n").sort()];
 }
 
 describe("what is wrong is told with the line to type, and nothing is changed", () => {

@@ -1,13 +1,15 @@
-import type { Repository } from "../../model/oci/address.ts";
+import { apiUrl, type Repository } from "../../model/oci/address.ts";
 import { isInsecure } from "../../model/oci/way.ts";
 import { jsonOf } from "../../model/shape.ts";
 import { capture } from "../shell.ts";
 import { assertCanPush } from "./blobs.ts";
+import { connectionTo } from "./connection.ts";
 import { copyImage } from "./copy.ts";
 import { readConfig } from "./image_config.ts";
+import { loginSource } from "./login.ts";
 import { headManifest, listTags, readManifest, writeManifest } from "./manifests.ts";
 import { newSession, type Session } from "./session.ts";
-import type { ClientOptions, RegistryClient } from "./types.ts";
+import type { Access, ClientOptions, RegistryClient } from "./types.ts";
 
 /** Takes the environment, gives a client that remembers logins and verified manifests for as long as it lives. */
 export function newClient(options: ClientOptions): RegistryClient {
@@ -20,11 +22,22 @@ export function newClient(options: ClientOptions): RegistryClient {
     configOf: async (repo, digest, platform) =>
       readConfig(session, await at(repo), { digest, ...(platform === undefined ? {} : { platform }) }),
     tags: async (repo) => listTags(session, await at(repo)),
+    access: async (repo) => accessTo(session, await at(repo)),
     assertCanPush: async (repo) => assertCanPush(session, await at(repo)),
     copy: async (job, progress = () => undefined) => {
       const [from, ...to] = await Promise.all([at(job.from), ...job.to.map(at)]);
       return copyImage(session, { ...job, from, to }, progress);
     },
+  };
+}
+
+async function accessTo(session: Session, repo: Repository): Promise<Access> {
+  const { proxy, trust } = await connectionTo(session, { url: apiUrl(repo, ""), repo });
+  return {
+    proxy: proxy === null ? null : `${proxy.url.host} (${proxy.from})`,
+    authorities: trust === null ? null : trust.files,
+    certificate: trust?.shown ?? null,
+    login: await loginSource(session, repo),
   };
 }
 

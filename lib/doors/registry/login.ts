@@ -94,13 +94,25 @@ function nextSource(login: Login): void {
   login.credentials = null;
 }
 
-async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
+/** Where the credentials of a registry come from, in words; null where there are none. Helpers are not asked. */
+export async function loginSource(session: Session, repo: Repository): Promise<string | null> {
+  const source = (await sourcesOf(session, repo))[loginOf(session, repo).at];
+  return source === undefined ? null : nameOf(source);
+}
+
+async function sourcesOf(session: Session, repo: Repository): Promise<readonly CredentialSource[]> {
   const login = loginOf(session, repo);
   session.config ??= readDockerConfig(session.env);
   login.sources ??= credentialSources(await session.config, session.env, repo);
+  return login.sources;
+}
+
+async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
+  const login = loginOf(session, repo);
+  const sources = await sourcesOf(session, repo);
   await dropPast(session, login);
   for (;;) {
-    const source = login.sources[login.at];
+    const source = sources[login.at];
     if (source === undefined) return null;
     login.credentials ??= resolveSource(session, source).then(({ credentials, note }) => {
       if (note !== null) login.notes.add(note);

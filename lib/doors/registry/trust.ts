@@ -54,7 +54,8 @@ export async function loadTrust(host: string, behind: string, env: Env): Promise
     Promise.all(extra.map((file) => readAuthority(file, env))),
     Promise.all(listed.map((file) => readFile(file, "utf8").catch(() => ""))),
   ]);
-  const ca = [...system, ...texts, ...loose.filter(isPem)];
+  // A folder of roots has links to each, and the bundle of all.
+  const ca = [...new Set([...system, ...texts, ...loose].flatMap(certificatesIn))];
   return {
     context: createSecureContext({ ca, ...(pair === null ? {} : { cert: pair.cert, key: pair.key }) }),
     files: [...extra, ...(listed.length > 0 ? [env["SSL_CERT_DIR"] ?? ""] : [])],
@@ -63,12 +64,13 @@ export async function loadTrust(host: string, behind: string, env: Env): Promise
   };
 }
 
-const isPem = (text: string): boolean => text.includes("-----BEGIN CERTIFICATE-----");
+const certificatesIn = (text: string): readonly string[] =>
+  text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
 
 async function systemRoots(): Promise<readonly string[]> {
   for (const file of systemFiles) {
     const text = await readFile(file, "utf8").catch(() => "");
-    if (isPem(text)) return [text];
+    if (certificatesIn(text).length > 0) return [text];
   }
   return rootCertificates;
 }
@@ -102,8 +104,7 @@ async function readAuthority(file: string, env: Env): Promise<string> {
   const variable = variableOf(file, env);
   const text = await read(file, variable ? `the CA of ${variable},` : "the CA", variable);
   try {
-    const blocks = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
-    if (blocks.map((block) => new X509Certificate(block)).length > 0) return text;
+    if (certificatesIn(text).map((one) => new X509Certificate(one)).length > 0) return text;
   } catch {}
   throw fault(
     `${quote(file)}${variable ? ` of ${variable}` : ""} holds no certificate`,
