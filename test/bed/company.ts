@@ -74,8 +74,8 @@ export async function makeCompany(): Promise<Company> {
     own: { readonly etc?: string; readonly env?: NodeJS.ProcessEnv } = {},
   ) => {
     const log = openSync(join(dir, `${name}.log`), "a");
-    const words = ["--pdeathsig", "KILL", ...inside(argv, own.etc)];
-    children.push(spawn("setpriv", words, { stdio: ["ignore", log, log], env: { ...process.env, ...own.env } }));
+    const [starter, ...words] = ["setpriv", "--pdeathsig", "KILL", ...inside(argv, own.etc)] as const;
+    children.push(spawn(starter, words, { stdio: ["ignore", log, log], env: { ...process.env, ...own.env } }));
     closeSync(log);
   };
   for (const address of Object.values(addresses))

@@ -37,7 +37,7 @@ export async function ask(session: Session, question: Ask): Promise<Answer> {
   throw refusal(session, question, { status: answer.status, body: new TextDecoder().decode(answer.body) });
 }
 
-/** How a request reaches the registry: whole by fetch, or as a stream. */
+/** How a request reaches the registry: with its answer read whole, or as a stream. */
 export type Transport<T> = (sending: Sending) => Promise<T>;
 
 /** Asks over any transport: logs in as asked, follows redirects, waits out 429, 5xx and resets. Gives the last answer. */
