@@ -32,6 +32,8 @@ export const registries = {
   r2: "registry.two.test:5000",
   r3: "registry.three.test:5000",
 } as const;
+/** Speaks plain http, and the engine's settings name it as insecure; the other is named by nobody. */
+export const [plainForEngine, plain] = ["wrong.test:5005", "wrong.test:5004"] as const;
 export const login = { user: "ada", password: "planted-registry-5d1c" } as const;
 export const proxyLogin = { user: "bob", password: "planted-proxy-93fe" } as const;
 export const proxyUrl = `http://${proxyLogin.user}:${proxyLogin.password}@proxy.test:3128`;
@@ -134,7 +136,10 @@ export async function makeCompany(): Promise<Company> {
 
   const own = layout(apart.env);
   for (const place of [own.exec, own.log, own.data, own.run]) mkdirSync(place, { recursive: true });
-  writeFileSync(join(own.run, "daemon.json"), JSON.stringify({ features: { "containerd-snapshotter": true } }));
+  writeFileSync(
+    join(own.run, "daemon.json"),
+    JSON.stringify({ features: { "containerd-snapshotter": true }, "insecure-registries": [plainForEngine] }),
+  );
   const socket = `unix://${join(own.run, "docker.sock")}`;
   const places = ["--data-root", own.data, "--exec-root", own.exec, "--pidfile", join(own.run, "dockerd.pid")];
   const passing = { HTTPS_PROXY: proxyUrl, NO_PROXY: "registry.one.test,.three.test" };
@@ -201,6 +206,7 @@ export async function plant({ dir, authorities: { r3 }, client, start }: Company
     await r3.issue("wrong.test", { days: [inDays(-9), inDays(-1)] }),
     await r3.issue("wrong.test", { days: [inDays(1), inDays(9)] }),
     await r3.issue("right.test"),
+    null,
     null,
   ];
   for (const [index, pair] of served.entries()) {

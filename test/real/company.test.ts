@@ -2,7 +2,16 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { must } from "../../thin_client/engine/command.ts";
-import { type Company, makeCompany, plant, proxyLogin, proxyUrl, registries } from "../bed/company.ts";
+import {
+  type Company,
+  makeCompany,
+  plain,
+  plainForEngine,
+  plant,
+  proxyLogin,
+  proxyUrl,
+  registries,
+} from "../bed/company.ts";
 import { addRemote, commitAll, git, objectsOf } from "../bed/git.ts";
 import { filesWithSecrets, watchWords } from "../bed/secrets.ts";
 import { story } from "../bed/story.ts";
@@ -364,6 +373,17 @@ async function stateOf(repo: string): Promise<unknown> {
 describe("what is wrong is told with the line to type, and nothing is changed", () => {
   beforeAll(async () => {
     await plant(company);
+  });
+
+  it.each([
+    ["repo_config.yaml", plain, "kind: oci, insecure: true"],
+    ["the engine", plainForEngine, "kind: oci"],
+  ])("but plain http is spoken where %s names the registry as insecure", async (by, to, beside) => {
+    const repo = await repoOf(by.replace(/\W/g, "-"), { mine: to }, beside);
+    const { code, stdout, stderr } = await company.i(repo, "bun")("doctor");
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toContain(`${to}, directly, plain http, no login`);
+    expect(stderr).toContain("Check push access to mine");
   });
 
   it.each(mistakes)("$title", async ({ title, to, beside, certs, env, before = [], told }) => {
