@@ -62,7 +62,7 @@ const everyone = Object.keys(addresses).filter((host): host is Host => host in a
 
 /** Starts all of it. */
 export async function makeCompany(): Promise<Company> {
-  await needs("engine", "tiny", "tinyproxy", "perl");
+  await needs("engine", "tiny", "tinyproxy", "openssl");
   const apart = await apartEngine();
   const dir = dirname(apart.network);
   const inside = (argv: readonly string[], etc = join(dir, "etc")): readonly string[] => {

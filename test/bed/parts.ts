@@ -32,6 +32,8 @@ const packages = {
   strace: "strace",
   chromium: "chromium",
   tinyproxy: "tinyproxy-bin",
+  openssl: "openssl",
+  curl: "curl",
 } as const;
 type Program = keyof typeof packages;
 

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { capture } from "../../lib/doors/shell.ts";
 import { noProxyCases } from "../bed/no_proxy_cases.ts";
+import { needs } from "../bed/parts.ts";
 
 /** The users that requests came with. */
 const came = new Set<string>();
@@ -13,6 +14,7 @@ const proxy = createServer().on("connect", ({ headers }, socket) => {
 });
 let address = "";
 beforeAll(async () => {
+  await needs("curl");
   await once(proxy.listen(0, "127.0.0.1"), "listening");
   const taken = proxy.address();
   address = taken === null || typeof taken === "string" ? "" : `127.0.0.1:${taken.port}`;
