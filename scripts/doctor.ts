@@ -1,6 +1,7 @@
 import { loadPrograms } from "../lib/doors/programs.ts";
 import { doctor } from "../lib/flows/doctor.ts";
 import { flag } from "../lib/run/options.ts";
+import { lookAtAccess } from "../lib/run/registry_facts.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -8,7 +9,10 @@ export default await script(import.meta.url, {
   about: "Look at everything a release needs, and tell the line that mends what is missing.",
   options: { fix: flag("Install what apt-get can install.") },
   needs: ["git", "refs", "engine", "registries"],
-  look: ({ place, env }) => loadPrograms(place.root, env),
+  look: async ({ place, config, env }) => {
+    const [programs, access] = await Promise.all([loadPrograms(place.root, env), lookAtAccess(config, env)]);
+    return { programs, access };
+  },
   asks: (_facts, options) => (options.fix ? "Install what is missing with apt-get?" : null),
   steps: doctor,
 });

@@ -2,7 +2,7 @@ import type { ClientOptions, RegistryClient } from "./registry/types.ts";
 
 export type { Repository } from "../model/oci/address.ts";
 export { repositoryOf } from "../model/oci/address.ts";
-export type { CopyEvent, Manifest, RegistryClient } from "./registry/types.ts";
+export type { Access, CopyEvent, Manifest, RegistryClient } from "./registry/types.ts";
 
 /** Takes the environment, gives a client for all registries; the code behind it is loaded with the first question. */
 export function registryClient(options: ClientOptions): RegistryClient {
@@ -17,6 +17,7 @@ export function registryClient(options: ClientOptions): RegistryClient {
     putManifest: async (...asked) => (await client()).putManifest(...asked),
     configOf: async (...asked) => (await client()).configOf(...asked),
     tags: async (...asked) => (await client()).tags(...asked),
+    access: async (...asked) => (await client()).access(...asked),
     assertCanPush: async (...asked) => (await client()).assertCanPush(...asked),
     copy: async (...asked) => (await client()).copy(...asked),
   };

@@ -1,10 +1,17 @@
+import type { Access } from "../doors/registry.ts";
 import { announce } from "../kinds/announce.ts";
+import { checkPush } from "../kinds/check_push.ts";
 import { type Command, cmd } from "../kinds/command.ts";
 import { readChangelog } from "../model/changelog.ts";
 import type { Facts, Program } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
-import { type Step, step } from "../model/plan.ts";
+import { targetPlaces } from "../model/names.ts";
+import { fixOf } from "../model/oci/failure.ts";
+import { type Group, group, type Step, step } from "../model/plan.ts";
 import { dayOf } from "../model/units.ts";
+
+/** Programs of the machine, and the way to each registry. */
+type Seen = { readonly programs: readonly Program[]; readonly access: Readonly<Record<string, Access>> };
 
 /** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
 type Row = {
@@ -32,9 +39,9 @@ const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt
 export function doctor(
   facts: Facts<"engine" | "registries" | "refs">,
   options: { readonly fix: boolean },
-  found: readonly Program[],
-): Step[] {
-  const rows = [...programRows(found), engineRow(facts), ...registryRows(facts), ...repoRows(facts)];
+  { programs: found, access }: Seen,
+): (Step | Group)[] {
+  const rows = [...programRows(found), engineRow(facts), ...registryRows(facts, access), ...repoRows(facts)];
   const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
   const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
   const text = rows
@@ -50,7 +57,25 @@ export function doctor(
       announce({ text, data, exitCode: bad && fixing.length === 0 ? 1 : 0 }),
     ]),
     ...fixing,
+    ...pushChecks(facts),
   ];
+}
+
+/** Whether each registry takes an image from us, which only opening an upload tells. */
+function pushChecks(facts: Facts<"registries">): Group[] {
+  const checks = facts.config.registries.map(({ name }, index) => {
+    const places = targetPlaces({ ...facts, targets: facts.config.registries.filter((one) => one.name === name) });
+    const skip = unknownAt(facts, name) ? "it was not reached" : null;
+    return step(`push_${index + 1}`, `Check push access to ${name}`, [checkPush({ places })], { skip });
+  });
+  if (checks.length === 0) return [];
+  return [group("push", "Check push access", checks, { atOnce: 8, onFailure: "go_on" })];
+}
+
+/** What is not known of a registry; undefined where it was reached. */
+function unknownAt({ registries }: Facts<"registries">, name: string) {
+  const state = Object.values(registries[name] ?? {}).find((one) => one.state === "unknown");
+  return state?.state === "unknown" ? state : undefined;
 }
 
 const programRows = (found: readonly Program[]): Row[] =>
@@ -69,23 +94,37 @@ const engineRow = ({ engine }: Facts<"engine">): Row => ({
   mend: null,
 });
 
-const registryRows = (facts: Facts<"registries">): Row[] =>
+const registryRows = (facts: Facts<"registries">, access: Seen["access"]): Row[] =>
   facts.config.registries.map(({ name, address, required }) => {
-    const state = Object.values(facts.registries[name] ?? {}).find((one) => one.state === "unknown");
-    const { why, error } = state?.state === "unknown" ? state : { why: address };
+    const unknown = unknownAt(facts, name);
+    const { error } = unknown ?? {};
     const isSilent = error?.reason === "unreachable";
+    // A login mends no name that nobody resolves; the client's own line leads back here.
+    const silent =
+      error?.fix === fixOf("unreachable", name) ? `See whether this machine reaches ${address}` : error?.fix;
     return {
       what: `registry ${name}`,
-      ok: state === undefined,
+      ok: unknown === undefined,
       needed: required,
-      seen: isSilent ? `${why}: ${error.why}` : why,
-      // A login mends no name that nobody resolves.
-      fix: isSilent
-        ? `See whether this machine reaches ${address}`
-        : (error?.fix ?? `i docker_login --target-registries ${name}`),
+      seen: unknown
+        ? `${unknown.why}${isSilent ? `: ${error.why}` : ""}`
+        : [address, ...wayOf(access[name])].join(", "),
+      fix: (isSilent ? silent : error?.fix) ?? `i docker_login --target-registries ${name}`,
       mend: null,
     };
   });
+
+/** `by proxy proxy.test:3128 (HTTPS_PROXY)`, what is trusted and shown there, and who says who we are. */
+function wayOf(access: Access | undefined): string[] {
+  if (!access) return [];
+  const { proxy, authorities, certificate, login } = access;
+  return [
+    proxy ? `by proxy ${proxy}` : "directly",
+    authorities ? `CA: ${authorities.join(" ") || "the system's"}` : "plain http",
+    ...(certificate ? [`client certificate: ${certificate}`] : []),
+    login ? `login from ${login}` : "no login",
+  ];
+}
 
 const row = (what: string, ok: boolean, more: { seen: string; fix: string; needed: boolean }): Row => ({
   what,

@@ -21,6 +21,8 @@ export type Registry = {
   readonly tokenServer?: string;
   /** A repository that is lacking is made, where its API can. */
   readonly create?: true;
+  /** It is spoken to in plain http. */
+  readonly insecure?: true;
   /** A required registry is a target when none is named; the same digest is promised in all of them. */
   readonly required: boolean;
 };
@@ -45,7 +47,7 @@ export function parseRegistries(read: ConfigReader): readonly Registry[] {
 
 function longForm(read: ConfigReader, name: string): Registry {
   const path = [section, name];
-  read.onlyKeys(path, ["address", "kind", "region", "profile", "required", "token_server", "create"]);
+  read.onlyKeys(path, ["address", "kind", "region", "profile", "required", "token_server", "create", "insecure"]);
   const region = read.text([...path, "region"]);
   const profile = read.text([...path, "profile"]);
   const kind =
@@ -64,6 +66,7 @@ function longForm(read: ConfigReader, name: string): Registry {
     ...(profile ? { profile } : {}),
     ...(tokenServer ? { tokenServer } : {}),
     ...(creates(read, [...path, "create"], at) ? { create: true } : {}),
+    ...(read.flag([...path, "insecure"], false) ? { insecure: true } : {}),
     required: read.flag([...path, "required"], true),
   };
 }

@@ -1,3 +1,4 @@
+import type { Access } from "../doors/registry.ts";
 import type { RegistryFacts, TagState } from "../model/facts.ts";
 import { lastOf, type SignedEntry } from "../model/log.ts";
 import { repositoryOf } from "../model/oci/address.ts";
@@ -80,6 +81,22 @@ export function labelsOf(config: unknown): Record<string, string> {
       typeof value === "string" ? [[name, value]] : [],
     ),
   );
+}
+
+/** The way to each registry, by its name; what stands wrong in it is told by `lookAt`. */
+export async function lookAtAccess(
+  { registries, imageName }: { readonly registries: readonly Registry[]; readonly imageName: string },
+  env: Look["env"],
+): Promise<Readonly<Record<string, Access>>> {
+  const rows = registries.map(async (registry) => {
+    try {
+      return [[registry.name, await sharedClient(env).access(repositoryOf(registry, imageName))] as const];
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      return [];
+    }
+  });
+  return Object.fromEntries((await Promise.all(rows)).flat());
 }
 
 type Unknown = {

@@ -31,6 +31,9 @@ const packages = {
   unshare: "util-linux",
   strace: "strace",
   chromium: "chromium",
+  tinyproxy: "tinyproxy-bin",
+  openssl: "openssl",
+  curl: "curl",
 } as const;
 type Program = keyof typeof packages;
 

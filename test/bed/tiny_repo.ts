@@ -47,7 +47,7 @@ export const tinyConfig = ({
   ].join("\n");
 
 /** The files of a runnable dir whose image builds in a second and whose test lists write that they ran beside their reports. */
-const files = (options: TinyOptions): Readonly<Record<string, string>> => ({
+export const tinyFiles = (options: TinyOptions): Readonly<Record<string, string>> => ({
   "repo_config.yaml": tinyConfig(options),
   "changelog.txt": changelog(options.name, "1.0.0"),
   "test.sh": 'set -e\necho "$1" >> /slipway/reports/runs.txt\n. ./source.sh\n',
@@ -97,7 +97,7 @@ export async function makeGround(count: number, options: RegistryOptions = {}): 
       // A second try of a test starts from nothing, as the first did.
       const stored = registries.map(({ storage }) => join(storage, "docker/registry/v2/repositories", name));
       for (const left of [repo, `${repo}.git`, ...stored]) rmSync(left, { recursive: true, force: true });
-      write(repo, files({ name, registries: addresses, ...more }));
+      write(repo, tinyFiles({ name, registries: addresses, ...more }));
       await commitAll(repo, "Start");
       await addRemote(repo);
       return repo;

@@ -105,7 +105,7 @@ describe("what a workflow leaves and tells", story, () => {
     const { stdout } = await done("doctor");
     expect(stdout).toMatch(/^ok +engine +linux\/\w+$/m);
     for (const [key, address] of Object.entries(ground.addresses))
-      expect(stdout).toMatch(new RegExp(`^ok +registry ${key} +${address}$`, "m"));
+      expect(stdout).toMatch(new RegExp(`^ok +registry ${key} +${address}, directly, plain http, no login$`, "m"));
     const [stopped] = ground.registries;
     await stopped?.stop();
     const { code, stdout: told } = await i("doctor");

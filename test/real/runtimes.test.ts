@@ -161,10 +161,12 @@ it.each(["tsx", "bun"] as const)("loopback is asked past every proxy under %s, a
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/v2/`;
   const text = `import { postJson } from ${JSON.stringify(join(slipwayRoot, "lib/doors/webhook.ts"))};
-import { send } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/send.ts"))};
+import { send } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/http.ts"))};
 import { newSession } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/session.ts"))};
+import { repositoryOf } from ${JSON.stringify(join(slipwayRoot, "lib/model/oci/address.ts"))};
 const url = new URL(${JSON.stringify(url)});
-const { status } = await send(newSession({ env: {} }), { url, method: "GET", headers: {} });
+const repo = repositoryOf({ name: "mine", kind: "oci", required: true, address: url.host }, "cmamp");
+const { status } = await send(newSession({ env: {} }), { url, repo, method: "GET", headers: {} });
 process.stdout.write([status, (await postJson(url, {}, 5000)).status].join(" "));`;
   const dir = mkdtempSync(join(tmpdir(), "proxy-"));
   writeFileSync(join(dir, "ask.mts"), text);

@@ -1,15 +1,22 @@
 import { describe, expect, it } from "vitest";
+import type { Access } from "../../lib/doors/registry.ts";
 import { doctor } from "../../lib/flows/doctor.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { AllFacts, Program } from "../../lib/model/facts.ts";
+import { fixOf } from "../../lib/model/oci/failure.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
-type Seen = Partial<AllFacts> & { readonly programs?: readonly Program[] };
-const plan = ({ programs = [], ...more }: Seen = {}, fix = false) =>
-  doctor(facts({ changelogText: text, ...more }), { fix }, programs);
+type Seen = Partial<AllFacts> & {
+  readonly programs?: readonly Program[];
+  readonly access?: Readonly<Record<string, Access>>;
+};
+const all = ({ programs = [], access = {}, ...more }: Seen = {}, fix = false) =>
+  doctor(facts({ changelogText: text, ...more }), { fix }, { programs, access });
+/** What it does beside asking whether registries take an image. */
+const plan = (...given: Parameters<typeof all>) => all(...given).filter((one) => "do" in one);
 const report = (...given: Parameters<typeof plan>) => doing(plan(...given), announce)[0];
 type Row = {
   readonly what: string;
@@ -55,6 +62,40 @@ describe("doctor", () => {
     });
     const fault = { what: "the log is gone", fix: "i release_log --repair" };
     expect(row(what, { refs: { held: [], fault } })).toMatchObject({ ok: false, seen: fault.what, fix: fault.fix });
+  });
+
+  const direct: Access = { proxy: null, authorities: [], certificate: null, login: null };
+  it.each<[string, Partial<Access>, string]>([
+    ["nothing was set for", {}, "directly, CA: the system's, no login"],
+    ["plain http is spoken to", { authorities: null }, "directly, plain http, no login"],
+    [
+      "is behind a proxy",
+      { proxy: "proxy.test:3128 (HTTPS_PROXY)" },
+      "by proxy proxy.test:3128 (HTTPS_PROXY), CA: the system's, no login",
+    ],
+    [
+      "has a CA of its own and wants to know who we are",
+      { authorities: ["/a/ca.crt", "/b.crt"], certificate: "/a/client.cert", login: "AWS" },
+      "directly, CA: /a/ca.crt /b.crt, client certificate: /a/client.cert, login from AWS",
+    ],
+  ])("tells the way to a registry that %s", (_what, more, seen) => {
+    expect(row("registry ecr", { access: { ecr: { ...direct, ...more } } })?.seen).toBe(`127.0.0.1:5001, ${seen}`);
+  });
+
+  it("asks each registry that was reached whether it takes an image, side by side, to the end", () => {
+    const unknown = { state: "unknown", why: "ecr does not answer" } as const;
+    const group = all({ registries: { ecr: { dev: unknown } } }).find((one) => "steps" in one);
+    expect(group).toMatchObject({
+      onFailure: "go_on",
+      steps: [
+        { title: "Check push access to ecr", skip: "it was not reached" },
+        {
+          title: "Check push access to dockerhub",
+          skip: null,
+          do: [{ kind: "check_push", places: [{ registry: "dockerhub" }] }],
+        },
+      ],
+    });
   });
 
   it("says what is missing and what is only absent, with the line to type", () => {
@@ -111,7 +152,7 @@ describe("doctor", () => {
     container_registry_info: { hub: { address: "127.0.0.1:5002", kind: "oci", required: false } },
   });
   const silent = { hub: { dev: found(digest("a")), "dev-1.2.0": { state: "unknown", why: "timeout" } } } as const;
-  const noName = { reason: "unreachable", why: "It ended with ENOTFOUND.", fix: "Do this" } as const;
+  const noName = { reason: "unreachable", why: "It ended with ENOTFOUND.", fix: fixOf("unreachable", "ecr") } as const;
   it.each<[string, Partial<AllFacts>, string, Omit<Row, "what">]>([
     [
       "an engine that does not answer",
@@ -141,8 +182,22 @@ describe("doctor", () => {
       },
     ],
     [
+      "a registry whose proxy is down",
+      {
+        registries: {
+          ecr: { dev: { state: "unknown", why: "the proxy is silent", error: { ...noName, fix: "export X" } } },
+        },
+      },
+      "registry ecr",
+      { ok: false, needed: true, seen: "the proxy is silent: It ended with ENOTFOUND.", fix: "export X" },
+    ],
+    [
       "a registry that lets nobody in",
-      { registries: { ecr: { dev: { state: "unknown", why: "no", error: { ...noName, reason: "denied" } } } } },
+      {
+        registries: {
+          ecr: { dev: { state: "unknown", why: "no", error: { ...noName, reason: "denied", fix: "Do this" } } },
+        },
+      },
       "registry ecr",
       { ok: false, needed: true, seen: "no", fix: "Do this" },
     ],

@@ -52,6 +52,8 @@ describe("container_registry_info", () => {
       { name: "dockerhub.kaizenflow", kind: "dockerhub", address: "kaizenflow", required: false },
     ]);
     const plain = { address: "a.b", kind: "oci" as const };
+    expect(registries({ x: { ...plain, insecure: true } })).toMatchObject([{ insecure: true }]);
+    expect(registries({ x: { ...plain, insecure: false } })).toEqual([{ name: "x", ...plain, required: true }]);
     expect(registries({ x: { ...plain, region: "", profile: "" } })).toEqual([{ name: "x", ...plain, required: true }]);
   });
 

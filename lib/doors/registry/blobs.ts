@@ -3,11 +3,11 @@ import { apiUrl } from "../../model/oci/address.ts";
 import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { fixOf, RegistryError } from "../../model/oci/failure.ts";
 import { nameOf } from "./digest.ts";
+import type { Streamed } from "./http.ts";
+import { open } from "./http.ts";
 import type { Ask } from "./perform.ts";
 import { ask, perform, pull, push, refusal } from "./perform.ts";
 import type { Session } from "./session.ts";
-import type { Streamed } from "./stream.ts";
-import { open } from "./stream.ts";
 
 /** Answers whether a repository holds a blob (OCI distribution spec, "Checking if content exists in the registry"). */
 export async function hasBlob(session: Session, repo: Repository, digest: string): Promise<boolean> {

@@ -15,8 +15,8 @@ import { credentialSources } from "../../model/oci/credentials.ts";
 import { fixOf, ownWords, RegistryError, reasonOf } from "../../model/oci/failure.ts";
 import { isPassing } from "../../model/oci/retry.ts";
 import { readDockerConfig, resolveSource, shownHelper } from "./docker_config.ts";
+import { send } from "./http.ts";
 import { patiently } from "./patience.ts";
-import { send } from "./send.ts";
 import type { Credentials, Held, Login, Session } from "./session.ts";
 
 /** Gives the memory of getting in to a repository's registry. */
@@ -104,20 +104,35 @@ function nextSource(login: Login): void {
   login.credentials = null;
 }
 
-async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
+/** Where the credentials of a registry come from, in words; null where there are none. Helpers are not asked. */
+export async function loginSource(session: Session, repo: Repository): Promise<string | null> {
+  const login = loginOf(session, repo);
+  const source = (await sourcesOf(session, repo))[login.at];
+  return source === undefined ? null : nameOf(source, login.file);
+}
+
+async function sourcesOf(session: Session, repo: Repository): Promise<readonly CredentialSource[]> {
   const login = loginOf(session, repo);
   session.config ??= readDockerConfig(session.env);
   const { content, path } = await session.config;
   login.file = path;
   login.sources ??= credentialSources(content, session.env, repo);
+  return login.sources;
+}
+
+async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
+  const login = loginOf(session, repo);
+  const sources = await sourcesOf(session, repo);
   await dropPast(session, login);
   for (;;) {
-    const source = login.sources[login.at];
+    const source = sources[login.at];
     if (source === undefined) return null;
-    login.credentials ??= resolveSource(session, source, { repo, path }).then(({ credentials, note, fix }) => {
-      if (note) login.notes.set(note, fix ?? fixOf("denied", repo.registry));
-      return credentials;
-    });
+    login.credentials ??= resolveSource(session, source, { repo, path: login.file }).then(
+      ({ credentials, note, fix }) => {
+        if (note) login.notes.set(note, fix ?? fixOf("denied", repo.registry));
+        return credentials;
+      },
+    );
     const at = login.at;
     const credentials = await login.credentials;
     if (credentials !== null) {
@@ -163,6 +178,7 @@ async function bearerHeld(session: Session, wanted: Wanted): Promise<Held | stri
   if (basic !== null) session.secrets.add(basic.header.replace(/^\S+ /, ""));
   const answer = await patiently(session, { repo }, () =>
     send(session, {
+      repo,
       url: new URL(request.url),
       method: request.form === undefined ? "GET" : "POST",
       headers: {

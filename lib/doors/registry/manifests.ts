@@ -3,9 +3,9 @@ import { apiUrl } from "../../model/oci/address.ts";
 import type { ManifestParts } from "../../model/oci/copy_plan.ts";
 import { isDigest, manifestTypes, parseManifest } from "../../model/oci/copy_plan.ts";
 import { broken, digestOf, nameOf } from "./digest.ts";
+import type { Answer } from "./http.ts";
 import type { Ask } from "./perform.ts";
 import { ask, pull, push } from "./perform.ts";
-import type { Answer } from "./send.ts";
 import type { Session } from "./session.ts";
 import type { Found, Manifest, PutOptions } from "./types.ts";
 

@@ -5,13 +5,13 @@ import { mountSource } from "../../model/oci/copy_plan.ts";
 import { RegistryError } from "../../model/oci/failure.ts";
 import { canResume, delayBeforeRetry, heldBytes } from "../../model/oci/retry.ts";
 import { locationOf, mount, openBlob, openUpload } from "./blobs.ts";
+import type { Streamed } from "./http.ts";
 import { isReset, networkCode, pause, unreachable } from "./patience.ts";
 import { ask, push } from "./perform.ts";
 import { pump, ShortError } from "./pump.ts";
 import type { Session } from "./session.ts";
 import type { Sink, Upload } from "./sink.ts";
 import { PassingError, sinkOf } from "./sink.ts";
-import type { Streamed } from "./stream.ts";
 import type { CopyEvent } from "./types.ts";
 
 /** One copy in progress. */

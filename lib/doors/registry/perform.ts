@@ -1,12 +1,13 @@
-import type { Repository } from "../../model/oci/address.ts";
+import { isLoopback, type Repository } from "../../model/oci/address.ts";
 import type { Scope } from "../../model/oci/challenge.ts";
 import { scopeTexts } from "../../model/oci/challenge.ts";
 import { fixOf, ownWords, RegistryError, reasonOf, ruleIn, whereOf } from "../../model/oci/failure.ts";
+import type { Sending } from "./connection.ts";
+import type { Answer } from "./http.ts";
+import { send } from "./http.ts";
 import { authorization, loginOf, refusedLogin } from "./login.ts";
 import type { Head } from "./patience.ts";
 import { patiently } from "./patience.ts";
-import type { Answer, Sending } from "./send.ts";
-import { send } from "./send.ts";
 import type { Held, Session } from "./session.ts";
 
 /** One question to a registry: what is sent, what it needs, which statuses are answers, and how errors call it. */
@@ -36,7 +37,7 @@ export async function ask(session: Session, question: Ask): Promise<Answer> {
   throw refusal(session, question, { status: answer.status, body: new TextDecoder().decode(answer.body) });
 }
 
-/** How a request reaches the registry: whole by fetch, or as a stream. */
+/** How a request reaches the registry: with its answer read whole, or as a stream. */
 export type Transport<T> = (sending: Sending) => Promise<T>;
 
 /** Asks over any transport: logs in as asked, follows redirects, waits out 429, 5xx and resets. Gives the last answer. */
@@ -103,10 +104,21 @@ const whys = {
 
 /** A limit of requests is none of what a registry may hold, and who is not let in is told of nothing else truly. */
 const isRuled = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
+/** Servers of TLS say so of a request in plain http, in Go's words and in nginx's. */
+const wantsTls = /HTTP request .*HTTPS/i;
 
 /** Takes a final answer that is none of those accepted, gives the error with the registry's own words. */
 export function refusal(session: Session, question: Ask, answer: { status: number; body: string }): RegistryError {
   const { repo, doing } = question;
+  if (repo.scheme === "http" && answer.status === 400 && wantsTls.test(answer.body))
+    return new RegistryError(`${repo.host} speaks https, and plain http was asked for`, {
+      registry: repo.registry,
+      reason: "unreachable",
+      why: "Plain http is for loopback, and for what repo_config.yaml or the engine's insecure-registries call insecure.",
+      fix: isLoopback(repo.host)
+        ? `Give ${repo.registry} in repo_config.yaml the address that its certificate is for.`
+        : `Take insecure: true of ${repo.registry} out of repo_config.yaml, or ${repo.host} out of insecure-registries in /etc/docker/daemon.json.`,
+    });
   const own = ownWords(answer.body, session.secrets);
   const rule = isRuled(answer.status) ? ruleIn(own) : null;
   const reason = rule?.reason ?? reasonOf(answer.status);

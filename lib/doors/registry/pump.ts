@@ -1,10 +1,10 @@
 import type { Repository } from "../../model/oci/address.ts";
 import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { broken, sha256 } from "./digest.ts";
+import type { Streamed } from "./http.ts";
 import { within } from "./patience.ts";
 import type { Session } from "./session.ts";
 import type { Sink } from "./sink.ts";
-import type { Streamed } from "./stream.ts";
 
 /** A blob being read, and who hears how far it is. */
 export type Source = {

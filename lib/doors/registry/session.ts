@@ -2,6 +2,7 @@ import type { Challenge } from "../../model/oci/challenge.ts";
 import type { CredentialSource } from "../../model/oci/credentials.ts";
 import { ecrPassword } from "../aws.ts";
 import { alarm, type Clock, now, pause } from "../clock.ts";
+import type { Connection } from "./connection.ts";
 import type { DockerConfig } from "./docker_config.ts";
 import type { ClientOptions, EcrLogin, Manifest, Timeouts } from "./types.ts";
 
@@ -53,7 +54,11 @@ export type Session = {
   readonly logins: Map<string, Login>;
   readonly manifests: Map<string, Manifest>;
   readonly secrets: Set<string>;
+  /** How each host is reached. */
+  readonly connections: Map<string, Promise<Connection>>;
   config: Promise<DockerConfig> | null;
+  /** What the engine says of registries. */
+  engine: Promise<unknown> | null;
 };
 
 /** Takes the client's options, gives an empty memory. */
@@ -61,11 +66,13 @@ export const newSession = (options: ClientOptions): Session => ({
   env: options.env,
   signal: options.signal,
   // With all else, a person is told of a helper that hangs within ten seconds.
-  timeouts: { answer: 30_000, idle: 60_000, helper: 6_000, ...options.timeouts },
+  timeouts: { answer: 30_000, idle: 60_000, connect: 4_000, helper: 6_000, ...options.timeouts },
   clock: options.clock ?? { now, pause, alarm },
   ecrLogin: options.ecrLogin ?? ecrPassword,
   logins: new Map(),
   manifests: new Map(),
   secrets: new Set(),
+  connections: new Map(),
   config: null,
+  engine: null,
 });

@@ -4,12 +4,12 @@ import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import { contentRange, isPassing, restOfUpload } from "../../model/oci/retry.ts";
 import { locationOf } from "./blobs.ts";
 import { broken, nameOf } from "./digest.ts";
+import type { Outgoing } from "./http.ts";
+import { startUpload } from "./http.ts";
 import { authorization, refusedLogin } from "./login.ts";
 import type { Ask } from "./perform.ts";
 import { authorizationFor, push, refusal } from "./perform.ts";
 import type { Held, Session } from "./session.ts";
-import type { Outgoing } from "./stream.ts";
-import { startUpload } from "./stream.ts";
 
 /** An upload that was opened: where it goes on, and how many bytes of the blob the registry holds already. */
 export type Upload = {

@@ -28,8 +28,16 @@ export type CopyEvent =
   | { readonly event: "retry"; readonly digest: string; readonly registry: string; readonly why: string }
   | { readonly event: "pushed"; readonly reference: string; readonly registry: string };
 
-/** Milliseconds a registry may take to answer a question and to move on with a body, and a credential helper in all. */
-export type Timeouts = { readonly answer: number; readonly idle: number; readonly helper: number };
+/**
+ * Milliseconds a registry may take to answer a question, and to move on with a body; a proxy to give a way through, and a
+ * credential helper in all.
+ */
+export type Timeouts = {
+  readonly answer: number;
+  readonly idle: number;
+  readonly connect: number;
+  readonly helper: number;
+};
 
 type Env = Readonly<Record<string, string | undefined>>;
 /** Gives a password of user AWS, and when it runs out in milliseconds since 1970; throws UserError. */
@@ -49,6 +57,18 @@ export type ClientOptions = {
   readonly ecrLogin?: EcrLogin;
 };
 
+/** The way to a registry, in words without secrets: what was set for it, whether it works or not. */
+export type Access = {
+  /** Null where it is asked directly. */
+  readonly proxy: string | null;
+  /** The files that its certificate is checked against beside the system's roots; null where it is plain http. */
+  readonly authorities: readonly string[] | null;
+  /** The certificate that we show. */
+  readonly certificate: string | null;
+  /** Where the credentials come from; null where there are none. */
+  readonly login: string | null;
+};
+
 /** Everything Slipway asks of registries. Every method throws RegistryError naming registry, reason and the next line. */
 export type RegistryClient = {
   /** Gives what a tag or digest names, null where there is none; right after an own push a 404 is lag and waited out. */
@@ -61,6 +81,8 @@ export type RegistryClient = {
   readonly configOf: (repo: Repository, digest: string, platform?: string) => Promise<unknown>;
   /** Gives all tags; none where the repository does not exist. */
   readonly tags: (repo: Repository) => Promise<string[]>;
+  /** Tells the way to a registry, and asks it nothing. */
+  readonly access: (repo: Repository) => Promise<Access>;
   /** Opens an upload and cancels it; throws where pushing is not allowed. */
   readonly assertCanPush: (repo: Repository) => Promise<void>;
   /** Copies an image to every target; a failing target does not stop the others. Throws only when interrupted. */

@@ -87,7 +87,7 @@ export function repositoryOf(registry: Registry, image: string): Repository {
   return {
     registry: registry.name,
     kind: registry.kind,
-    scheme: isLoopback(host) ? "http" : "https",
+    scheme: registry.insecure || isLoopback(host) ? "http" : "https",
     host,
     path: (hub && words.length === 1 ? ["library", ...words] : words).join("/"),
     reference: (hub ? words : [host, ...words]).join("/"),

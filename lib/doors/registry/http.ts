@@ -1,8 +1,11 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import { type Sending, start } from "./connection.ts";
 import type { Head } from "./patience.ts";
 import { within } from "./patience.ts";
-import type { Sending } from "./send.ts";
 import type { Session } from "./session.ts";
+
+/** An answer read whole; a HEAD's body is empty. */
+export type Answer = Head & { readonly body: Uint8Array };
 
 /** An answer whose body is read as it comes. */
 export type Streamed = Head & { readonly body: IncomingMessage };
@@ -16,47 +19,59 @@ export type Outgoing = {
   readonly destroy: () => void;
 };
 
-async function transportFor(url: URL) {
-  return url.protocol === "http:" ? await import("node:http") : await import("node:https");
-}
+/** Above any manifest or config: registries refuse manifests over 4 MiB (OCI distribution spec, "Pushing Manifests"). */
+const largestBody = 16 * 1024 * 1024;
 
-const headersOf = (message: IncomingMessage) => ({
-  get: (name: string): string | null => {
-    const value = message.headers[name];
-    return typeof value === "string" ? value : null;
+const headOf = (message: IncomingMessage): Head => ({
+  status: message.statusCode ?? 0,
+  headers: {
+    get: (name) => {
+      const value = message.headers[name];
+      return typeof value === "string" ? value : null;
+    },
   },
 });
 
-const requestOptions = (session: Session, { method, headers }: Sending) => ({
-  method,
-  headers: { "user-agent": "slipway", "accept-encoding": "identity", ...headers },
-  ...(session.signal === undefined ? {} : { signal: session.signal }),
-});
-
-/** Sends a GET by node:http(s), gives the answer with its body still to be read; throws network errors. */
-export async function open(session: Session, sending: Sending): Promise<Streamed> {
-  const { request } = await transportFor(sending.url);
-  const outgoing = request(sending.url, requestOptions(session, sending));
-  outgoing.end();
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.on("response", resolve);
-    outgoing.on("error", reject);
+/** Sends one request and reads its answer whole; throws RegistryError, network errors, and `ETIMEDOUT`. */
+export async function send(session: Session, sending: Sending): Promise<Answer> {
+  const { outgoing, answered } = await start(session, sending);
+  outgoing.end(sending.body);
+  const whole = answered.then(async (message) => ({ ...headOf(message), body: await readWhole(message) }));
+  return await within(session, session.timeouts.answer, whole).catch((error: unknown) => {
+    outgoing.destroy();
+    throw error;
   });
+}
+
+async function readWhole(message: IncomingMessage): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of message) {
+    size += part.length;
+    if (size > largestBody) throw new Error(`the answer is larger than ${largestBody} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Sends a GET, gives the answer with its body still to be read; throws as `send` does. */
+export async function open(session: Session, sending: Sending): Promise<Streamed> {
+  const { outgoing, answered } = await start(session, sending);
+  outgoing.end();
   const body = await within(session, session.timeouts.answer, answered).catch((error: unknown) => {
     outgoing.destroy();
     throw error;
   });
   // An error after this point reaches the reader of the body.
   body.on("error", () => undefined);
-  return { status: body.statusCode ?? 0, headers: headersOf(body), body, discard: () => body.destroy() };
+  return { ...headOf(body), body, discard: () => body.destroy() };
 }
 
 /** Starts a request whose body follows; `content-length` is in its headers. */
 export async function startUpload(session: Session, sending: Sending): Promise<Outgoing> {
-  const { request } = await transportFor(sending.url);
-  const outgoing = request(sending.url, requestOptions(session, sending));
+  const { outgoing, answered } = await start(session, sending);
   const { idle, answer } = session.timeouts;
-  const waiting = watch(outgoing);
+  const waiting = watch(outgoing, answered);
   return {
     write: async (chunk) => {
       if (waiting.ended()) return false;
@@ -66,34 +81,28 @@ export async function startUpload(session: Session, sending: Sending): Promise<O
     end: async () => {
       if (!waiting.ended()) outgoing.end();
       // A registry may hash and store a large blob before it answers.
-      const message = await within(session, Math.max(answer, 5 * idle), waiting.answered);
-      return { status: message.statusCode ?? 0, headers: headersOf(message), text: await textOf(message) };
+      const message = await within(session, Math.max(answer, 5 * idle), answered);
+      return { ...headOf(message), text: await textOf(message) };
     },
     destroy: () => outgoing.destroy(),
   };
 }
 
 /** One waiter at a time instead of a race per chunk: a race would hold memory for as long as the answer is out. */
-function watch(outgoing: ClientRequest) {
+function watch(outgoing: ClientRequest, answered: Promise<IncomingMessage>) {
   let ended = false;
   let wake: () => void = () => undefined;
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.on("response", resolve);
-    outgoing.on("error", reject);
-    outgoing.on("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
-  });
   const over = () => {
     ended = true;
     wake();
   };
-  // Whoever ends the body sees the failure; until then it is nobody's.
   answered.then(over, over);
   outgoing.on("drain", () => wake());
   const moved = () =>
     new Promise<void>((resolve) => {
       wake = resolve;
     });
-  return { answered, ended: () => ended, moved };
+  return { ended: () => ended, moved };
 }
 
 async function textOf(message: IncomingMessage): Promise<string> {
