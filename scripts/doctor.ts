@@ -1,3 +1,4 @@
+import { loadEmulations } from "../lib/doors/emulation.ts";
 import { loadPrograms } from "../lib/doors/programs.ts";
 import { doctor } from "../lib/flows/doctor.ts";
 import { flag } from "../lib/run/options.ts";
@@ -8,7 +9,13 @@ export default await script(import.meta.url, {
   about: "Look at everything a release needs, and tell the line that mends what is missing.",
   options: { fix: flag("Install what apt-get can install.") },
   needs: ["git", "refs", "engine", "registries"],
-  look: ({ place, env }) => loadPrograms(place.root, env),
+  look: async ({ place, env }) => {
+    const [programs, { emulations }] = await Promise.all([
+      loadPrograms(place.root, env),
+      loadEmulations(place.root, env),
+    ]);
+    return { programs, emulations };
+  },
   asks: (_facts, options) => (options.fix ? "Install what is missing with apt-get?" : null),
   steps: doctor,
 });

@@ -1,3 +1,4 @@
+import type { EmulationLook } from "../doors/emulation.ts";
 import { announce } from "../kinds/announce.ts";
 import { type Command, cmd } from "../kinds/command.ts";
 import { readChangelog } from "../model/changelog.ts";
@@ -31,9 +32,15 @@ const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt
 export function doctor(
   facts: Facts<"engine" | "registries" | "refs">,
   options: { readonly fix: boolean },
-  found: readonly Program[],
+  { programs: found, emulations }: { readonly programs: readonly Program[] } & Pick<EmulationLook, "emulations">,
 ): Step[] {
-  const rows = [...programRows(found), engineRow(facts), ...registryRows(facts), ...repoRows(facts)];
+  const rows = [
+    ...programRows(found),
+    engineRow(facts),
+    emulationRow(emulations),
+    ...registryRows(facts),
+    ...repoRows(facts),
+  ];
   const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
   const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
   const text = rows
@@ -67,6 +74,16 @@ const engineRow = ({ engine }: Facts<"engine">): Row => ({
   fix: "Start Docker, or a private engine: i engine up",
   mend: null,
 });
+
+/** Needed for images of several platforms alone. */
+function emulationRow(emulations: EmulationLook["emulations"]): Row {
+  const absent = emulations.flatMap(({ state, platform }) => (state === "whole" ? [] : [platform]));
+  return row("emulation", absent.length === 0, {
+    seen: absent.length === 0 ? emulations.map(({ platform }) => platform).join(", ") : `not of ${absent.join(", ")}`,
+    fix: "i release_enable_cross_build",
+    needed: false,
+  });
+}
 
 const registryRows = (facts: Facts<"registries">): Row[] =>
   facts.config.registries.map(({ name, address, required }) => {

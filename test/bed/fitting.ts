@@ -21,6 +21,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_log: [],
   release_status: [],
   doctor: [],
+  release_enable_cross_build: [],
   docker_login: ["--target-registries", "r1", "--username", "ada", "--password-stdin"],
   docker_build_local: ["--version", "1.0.0", "--poetry-mode", "no_update"],
   run_fast_tests: local,

@@ -132,7 +132,8 @@ const given: Readonly<Record<string, Given>> = {
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   find_unused_packages: { argv: ["--where", "dill"], seen: { seen: {}, packages: python } },
-  doctor: { seen: [] },
+  doctor: { seen: { programs: [], emulations: [] } },
+  release_enable_cross_build: { seen: { mounted: true, emulations: [] } },
   init: {
     seen: {
       template: { "a.txt": { text: "a", executable: false } },

@@ -160,7 +160,7 @@ describe("init_runnable_dir", () => {
 describe("doctor", () => {
   type Seen = Partial<AllFacts> & { readonly programs?: readonly Program[] };
   const look = ({ programs = [], ...world }: Seen) =>
-    doing(doctor(facts({ changelogText: text, ...world }), { fix: false }, programs), announce)[0];
+    doing(doctor(facts({ changelogText: text, ...world }), { fix: false }, { programs, emulations: [] }), announce)[0];
   it.each<[string, Seen, number, string]>([
     ["all well", {}, 0, "ok      engine"],
     ["no engine", { engine: engine({ up: false, why: "no socket" }) }, 1, "MISSING engine"],
@@ -171,7 +171,7 @@ describe("doctor", () => {
   });
 
   it("with --fix installs what the package manager has", () => {
-    const steps = doctor(facts(), { fix: true }, [{ name: "tmux", version: null }]);
+    const steps = doctor(facts(), { fix: true }, { programs: [{ name: "tmux", version: null }], emulations: [] });
     expect(doing(steps, command).map(({ argv }) => argv.at(-1))).toEqual(["tmux"]);
   });
 });

@@ -46,6 +46,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   release_branch: [],
   release_check: [],
   release_dev_version: [],
+  release_enable_cross_build: [],
   release_history: [],
   release_log: [],
   release_merge_index: ["--version", "1.0.0", "--images", "local-bob-1.0.0,local-cyd-1.0.0"],
