@@ -71,6 +71,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   docker_rollback_dev: ["--version", "1.0.0", "--message", "too new"],
   changelog_add: ["--message", "Another image"],
   init: ["--as", "package", "--source", fileURLToPath(new URL("../..", import.meta.url))],
+  init_ci: ["--slipway", "helpers/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
 };
 

@@ -142,6 +142,7 @@ const given: Readonly<Record<string, Given>> = {
       ...{ there: null, hasPackageJson: false, gitignore: null, answered: false },
     },
   },
+  init_ci: { seen: { there: "helpers/slipway", texts: {} } },
   init_runnable_dir: {
     argv: ["--name", "opt"],
     seen: {

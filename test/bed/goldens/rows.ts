@@ -39,6 +39,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   doctor: [],
   find_unused_packages: [],
   init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
+  init_ci: ["--slipway", "helpers/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
   package_add: ["beta@^2.1", "--bump", "minor"],
   poetry: ["show", "--tree"],
