@@ -8,6 +8,7 @@ import type { Registry } from "../model/registry.ts";
 import { quote } from "../model/render_plan.ts";
 import { type ListName, listNames } from "../model/tests.ts";
 import { visible } from "../model/visible.ts";
+import { isAws } from "./ecr.ts";
 
 /** What a repo has for its CI: where Slipway lies in it, as `init` finds it, and the texts of the files that are there. */
 export type CiLook = {
@@ -30,7 +31,7 @@ export function initCi(facts: Facts, options: CiOptions, seen: CiLook): Step[] {
     const skip = before === content ? "it is as it should be" : null;
     return step(`write_${idOf(path)}`, title, [action], { skip });
   });
-  const secrets = secretNames(facts.config.registries);
+  const secrets = secretNames(facts);
   const text = [
     "Next: git add .github && git commit, and push it",
     ...(secrets.length > 0 ? [`Set the secrets of the repo on GitHub: ${secrets.join(", ")}`] : []),
@@ -142,7 +143,7 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
       jobs: releaseJobs(facts, i),
     },
   };
-  const texts = Object.entries(all).map(([path, one]) => [path, rendered(one, at, config.registries)] as const);
+  const texts = Object.entries(all).map(([path, one]) => [path, rendered(facts, one, at)] as const);
   const releases: readonly string[] = [paths.branch_image, paths.release];
   return Object.fromEntries(texts.filter(([path]) => !config.release.none || !releases.includes(path)));
 }
@@ -190,11 +191,7 @@ const entry = (at: string): string => (at === "package.json" ? "npx --no-install
 /** The commit of actions/checkout v4.2.2: a tag of an action may be moved, a commit may not. */
 const checkout = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2";
 
-function rendered(
-  { name, on, contents, packages, jobs }: Workflow,
-  at: string,
-  registries: readonly Registry[],
-): string {
+function rendered(facts: Facts, { name, on, contents, packages, jobs }: Workflow, at: string): string {
   return [
     "# Written by `i init_ci`; type it again after repo_config.yaml has changed.",
     `name: ${name}`,
@@ -209,7 +206,7 @@ function rendered(
     "env:",
     '  SLIPWAY_YES: "true"',
     "jobs:",
-    ...jobs.flatMap((job) => [...head(job), ...setup(at), ...logins(at, registries), ...job.lines.map(runLine)]),
+    ...jobs.flatMap((job) => [...head(job), ...setup(at), ...logins(facts, at), ...job.lines.map(runLine)]),
     "",
   ].join("\n");
 }
@@ -244,22 +241,27 @@ const secretsOf = (name: string): readonly string[] => {
 };
 const amazon = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
-/** Who is logged in by what: GitHub's own registry by the token of the job, Amazon's by its keys, all others by name and password. */
-const secretNames = (registries: readonly Registry[]): readonly string[] => [
-  ...new Set(
-    registries.flatMap(({ name, kind }) => (kind === "ghcr" ? [] : kind === "ecr" ? amazon : secretsOf(name))),
-  ),
-];
+/** Who is logged in by what: Amazon's registry by its keys, GitHub's by the token of the job, all others by name and password. */
+const loginOf = (facts: Facts, registry: Registry): "aws" | "github" | "password" => {
+  if (registry.kind === "ecr" && isAws(facts, registry)) return "aws";
+  return registry.kind === "ghcr" ? "github" : "password";
+};
 
-/** One login for each registry; a password goes in by standard input, and is in no argv. */
-function logins(at: string, registries: readonly Registry[]): string[] {
-  const login = (name: string) => `${entry(at)} docker_login --target-registries ${quote(name)}`;
+const secretNames = (facts: Facts): readonly string[] => {
+  const names = { aws: () => amazon, github: () => [], password: secretsOf };
+  return [...new Set(facts.config.registries.flatMap((one) => names[loginOf(facts, one)](one.name)))];
+};
+
+/** One login for each registry; a password goes in by standard input or a variable, and is in no argv. */
+function logins(facts: Facts, at: string): string[] {
   const secret = (name: string) => `          ${name}: \${{ secrets.${name} }}`;
-  return registries.flatMap(({ name, kind }) => {
-    if (kind === "ecr") return [runLine(login(name)), "        env:", ...amazon.map(secret)];
-    const [user = "", password = ""] = kind === "ghcr" ? ["GITHUB_ACTOR", "GITHUB_TOKEN"] : secretsOf(name);
-    const env = kind === "ghcr" ? ["          GITHUB_TOKEN: ${{ github.token }}"] : [secret(user), secret(password)];
-    const line = `printf %s "$${password}" | ${login(name)} --username "$${user}" --password-stdin`;
-    return [runLine(line), "        env:", ...env];
+  return facts.config.registries.flatMap((registry) => {
+    const login = `${entry(at)} docker_login --target-registries ${quote(registry.name)}`;
+    const by = loginOf(facts, registry);
+    if (by === "aws") return [runLine(login), "        env:", ...amazon.map(secret)];
+    if (by === "github") return [runLine(login), "        env:", "          GITHUB_TOKEN: ${{ github.token }}"];
+    const [user = "", password = ""] = secretsOf(registry.name);
+    const line = `printf %s "$${password}" | ${login} --username "$${user}" --password-stdin`;
+    return [runLine(line), "        env:", ...[user, password].map(secret)];
   });
 }

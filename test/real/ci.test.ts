@@ -12,9 +12,12 @@ import { story } from "../bed/story.ts";
 import { type Ground, makeGround, tinyConfig, write } from "../bed/tiny_repo.ts";
 
 let quick: QuickstartGround;
+let place: Place;
 beforeAll(async () => {
   quick = await makeQuickstartGround();
+  place = quick.place("c");
 });
+afterAll(() => quick.end(place));
 
 type Env = Readonly<Record<string, string>>;
 const workflowFile = (name: string) => `.github/workflows/${name}.yml`;
@@ -62,14 +65,11 @@ async function withCi(repo: string): Promise<void> {
 }
 
 describe("the shell lines of the workflows, typed in the sample of quickstart", story, () => {
-  let place: Place;
   beforeAll(async () => {
-    place = quick.place("c");
     const ended = await quick.quickstart(...place.words);
     expect(ended.code, ended.stderr).toBe(0);
     await withCi(place.repo);
   });
-  afterAll(() => quick.end(place));
 
   it("test in the released image", async () => {
     for (const name of ["fast_tests", "slow_tests", "superslow_tests"])
@@ -99,7 +99,10 @@ describe("the shell lines of the workflows, typed in the sample of quickstart", 
     expect((await place.i("init_ci")).code).toBe(0);
     writeFileSync(file, `${made}# mine\n`);
     const refused = await place.i("init_ci");
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/-# mine[\s\S]*not confirmed/)]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/-# mine[\s\S]*nobody can answer "Overwrite/),
+    ]);
     expect(readFileSync(file, "utf8")).toBe(`${made}# mine\n`);
     expect((await place.i("init_ci", "--yes")).code).toBe(0);
     expect(readFileSync(file, "utf8")).toBe(made);

@@ -87,7 +87,7 @@ describe("init_ci", () => {
     const i = `${at}/thin_client/bin/i docker_login --target-registries`;
     expect(logins).toEqual([
       `${i} ecr`,
-      `printf %s "$GITHUB_TOKEN" | ${i} ghcr --username "$GITHUB_ACTOR" --password-stdin`,
+      `${i} ghcr`,
       `printf %s "$MY_ID_ONE_PASSWORD" | ${i} 'my $(id) one' --username "$MY_ID_ONE_USERNAME" --password-stdin`,
     ]);
     const [told] = doing(initCi(facts({ config: { ...config(), registries } }), {}, seen), announce);
