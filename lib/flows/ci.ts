@@ -101,7 +101,6 @@ type Workflow = {
   readonly jobs: readonly Job[];
 };
 
-const anyBranch = 'push: {branches: ["**"]}';
 const byHand = "workflow_dispatch:";
 const cron = (time: string): string => `schedule: [{cron: "${time}"}]`;
 
@@ -110,9 +109,12 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
   const { config, place } = facts;
   const paths = ciPaths(place.dir);
   const i = (line: string) => `${entry(at)} ${line}${place.dir === "." ? "" : ` --dir ${quote(place.dir)}`}`;
+  const own = /^refs\/heads\/(.*)$/.exec(config.release.refPrefix)?.[1];
+  const anyBranch = `push: {branches: ["**"${own === undefined ? "" : `, "!${own}/**"`}]}`;
+  // A pass counts for a commit alone, and what npm put into the tree is none of it.
   const tests = (list: ListName, on: readonly string[]): Workflow => ({
     ...{ name: `${list} tests`, on, contents: "write", packages: "read" },
-    jobs: [{ id: "tests", lines: [i("docker_pull --stage dev"), i(`run_${list}_tests --stage dev`)] }],
+    jobs: [{ id: "tests", lines: [i("docker_pull --stage dev"), i(`run_${list}_tests --stage dev --snapshot`)] }],
   });
   const all: Readonly<Record<string, Workflow>> = {
     [paths.fast_tests]: tests("fast", [anyBranch, byHand]),
@@ -176,7 +178,7 @@ function releaseJobs({ config }: Facts, i: (line: string) => string): Job[] {
     ...{ id: "native", condition: `!${isProd}`, machines },
     lines: [
       i(`docker_build_local --version ${version} --multi-arch "$PLATFORM" --poetry-mode no_update`),
-      ...release.gates.map((list) => i(`run_${list}_tests --stage local --version ${version}`)),
+      ...release.gates.map((list) => i(`run_${list}_tests --stage local --version ${version} --snapshot`)),
       i(`docker_share_local --version ${version}`),
     ],
   };

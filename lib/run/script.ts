@@ -18,7 +18,7 @@ import { systemRefusal } from "../model/system_errors.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
 import { renderHelp, renderShortHelp } from "./help.ts";
-import { type OptionSet, universal, type Values } from "./options.ts";
+import { type OptionSet, universal, universalBeside, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
 
@@ -75,7 +75,7 @@ export async function script<const O extends OptionSet, S = undefined, N extends
 
 /** Runs a script with the words that were typed; gives its exit code, and never throws. */
 export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
-  const all = { ...universal, ...spec.options };
+  const all = { ...universalBeside(spec.options), ...spec.options };
   const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
   outliveReaders();
   forgetInterrupts();
@@ -122,7 +122,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
 
 function printHelp(name: string, { about, options, examples = [] }: Script<OptionSet>, isWhole: boolean): number {
   const render = isWhole ? renderHelp : renderShortHelp;
-  printLine(render({ name, about, options, universal, examples }, outputColumns()));
+  printLine(render({ name, about, options, universal: universalBeside(options), examples }, outputColumns()));
   return 0;
 }
 

@@ -22,12 +22,15 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_status: [],
   doctor: [],
   release_enable_cross_build: [],
+  release_dist_copy: ["dist", "ignored_pkg"],
+  release_package: ["--index", "http://127.0.0.1:9/simple/"],
   docker_login: ["--target-registries", "r1", "--username", "ada", "--password-stdin"],
   docker_build_local: ["--version", "1.0.0", "--poetry-mode", "no_update"],
   run_fast_tests: local,
   run_slow_tests: local,
   run_superslow_tests: local,
   run_qa_tests: local,
+  release_deploy: ["-i", "docker", "-n", "127.0.0.1:5000/deployed", "-t", "feature-doodad"],
   docker_share_local: ["--version", "1.0.0", "--target-registries", "r1"],
   docker_take_local: ["--from", "root", "--version", "1.0.0"],
   compare_packages: ["local", "local-1.0.0"],
@@ -75,5 +78,5 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
 };
 
-/** What a workflow ends with that wants more of an image than the tiny one has: a program in it that is not there. */
-export const fittingCodes: Readonly<Record<string, number>> = { docker_jupyter: 127, poetry: 127 };
+/** What a workflow ends with that wants more than the tiny repo has: a program in its image, or a package to build. */
+export const fittingCodes: Readonly<Record<string, number>> = { docker_jupyter: 127, poetry: 127, release_package: 1 };

@@ -33,6 +33,14 @@ describe("init_ci", () => {
     expect([...new Set(typed)].filter((name) => !workflowNames.includes(name))).toEqual([]);
   });
 
+  it("starts by no branch that is Slipway's own", () => {
+    const own = config({ release: { ref_prefix: "refs/heads/slipway" } });
+    for (const name of ["fast_tests", "branch_image"]) {
+      expect(text(name)).toContain('push: {branches: ["**"]}');
+      expect(text(name, { config: own })).toContain('push: {branches: ["**", "!slipway/**"]}');
+    }
+  });
+
   it("asks for no more rights than its lines need, and pins what it uses by a commit", () => {
     const rights = Object.entries(files()).map(([path, one]) => [
       path.replace(/.*\/|\.yml/g, ""),
@@ -67,7 +75,7 @@ describe("init_ci", () => {
     const native = lines(text("release", { config: arm })).filter((line) => /_(build|tests|share|merge)/.test(line));
     expect(native).toEqual([
       `${i} docker_build_local --version ${dev} --multi-arch "$PLATFORM" --poetry-mode no_update`,
-      ...["fast", "slow", "qa"].map((list) => `${i} run_${list}_tests --stage local --version ${dev}`),
+      ...["fast", "slow", "qa"].map((list) => `${i} run_${list}_tests --stage local --version ${dev} --snapshot`),
       `${i} docker_share_local --version ${dev}`,
       `${i} release_merge_index --version ${dev} --images "local-ci-amd64-\${GITHUB_REF_NAME#cmamp-}","local-ci-arm64-\${GITHUB_REF_NAME#cmamp-}"`,
     ]);
@@ -99,7 +107,7 @@ describe("init_ci", () => {
     expect(lines(text("fast_tests", {}, "package.json"))).toContain("npx --no-install slipway docker_pull --stage dev");
     const written = text("a: b_$(x)_fast_tests", { place });
     const run = valueAt(load(written), "jobs", "tests", "steps", 5, "run");
-    expect(run).toBe(`${at}/thin_client/bin/i run_fast_tests --stage dev --dir 'a: b/$(x)'`);
+    expect(run).toBe(`${at}/thin_client/bin/i run_fast_tests --stage dev --snapshot --dir 'a: b/$(x)'`);
   });
 
   it("writes what differs alone, shows how, and asks before it does", () => {
