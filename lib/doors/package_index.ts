@@ -48,9 +48,11 @@ function fromNetrc(text: string, address: string): Login | null {
 /** What every request to an index needs; a login is sent to no other host than the one that it is for. */
 export type Session = { readonly login: Login | null; readonly host: string; readonly signal: AbortSignal };
 
+/** The login as a header says it (RFC 7617), in UTF-8. */
+const basicOf = ({ username, password }: Login): string => Buffer.from(`${username}:${password}`).toString("base64");
+
 async function ask(url: URL, { login, host, signal }: Session, more: RequestInit = {}): Promise<Response> {
-  const basic =
-    login && url.host === host ? btoa(unescape(encodeURIComponent(`${login.username}:${login.password}`))) : null;
+  const basic = login && url.host === host ? basicOf(login) : null;
   const headers = { "user-agent": "slipway", ...more.headers, ...(basic ? { authorization: `Basic ${basic}` } : {}) };
   const until = AbortSignal.any([signal, deadline(120_000)]);
   try {
@@ -100,7 +102,7 @@ export async function uploadFile(address: string, { name, bytes, fields }: Uploa
 }
 
 async function refused(url: URL, answer: Response, { login }: Session): Promise<UserError> {
-  const words = ownWords(await answer.text(), login ? [login.password] : []) || answer.statusText;
+  const words = ownWords(await answer.text(), login ? [login.password, basicOf(login)] : []) || answer.statusText;
   const isDenied = answer.status === 401 || answer.status === 403;
   return new UserError(`the package index ${url.host} answered ${answer.status}`, {
     why: words || "It gave no reason.",

@@ -134,7 +134,12 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
     },
     [paths.branch_image]: {
       ...{ name: "branch image", on: [anyBranch, byHand], contents: "write", packages: "write" },
-      jobs: [{ id: "image", lines: [i("release_branch")] }],
+      jobs: [
+        {
+          ...{ id: "image", condition: asksForImage(Object.keys(config.release.channels)) },
+          lines: [i("release_trigger"), i('release_branch --branch "$GITHUB_REF_NAME" --commit "$GITHUB_SHA"')],
+        },
+      ],
     },
     [paths.release]: {
       name: "release",
@@ -148,6 +153,13 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
   const texts = Object.entries(all).map(([path, one]) => [path, rendered(facts, one, at)] as const);
   const releases: readonly string[] = [paths.branch_image, paths.release];
   return Object.fromEntries(texts.filter(([path]) => !config.release.none || !releases.includes(path)));
+}
+
+/** A push to the main branch asks for no image unless `release.channels` names it (design.md, "Between releases"). */
+function asksForImage(channels: readonly string[]): string {
+  const isOther = "github.ref_name != github.event.repository.default_branch";
+  const named = JSON.stringify(channels).replaceAll("'", "''");
+  return channels.length === 0 ? isOther : `${isOther} || contains(fromJSON('${named}'), github.ref_name)`;
 }
 
 /** Machines of GitHub that run a platform by nature (docs.github.com, "GitHub-hosted runners"). */
@@ -220,7 +232,7 @@ function head({ id, needs, condition, machines }: Job): string[] {
   return [
     `  ${id}:`,
     ...(needs ? [`    needs: ${needs}`] : []),
-    ...(condition ? [`    if: \${{ ${condition} }}`] : []),
+    ...(condition ? [`    if: ${scalar(`\${{ ${condition} }}`)}`] : []),
     ...(rows ? ["    strategy:", "      matrix:", "        include:", ...rows] : []),
     `    runs-on: ${rows ? "${{ matrix.runner }}" : "ubuntu-latest"}`,
     ...(rows ? ["    env:", "      PLATFORM: ${{ matrix.platform }}", "      SLIPWAY_USER: ${{ matrix.user }}"] : []),
@@ -229,7 +241,8 @@ function head({ id, needs, condition, machines }: Job): string[] {
 }
 
 /** A plain scalar where YAML reads it as it stands (yaml.org, 1.2.2, "Plain Style"), else one in double quotes, as JSON has them. */
-const runLine = (line: string): string => `      - run: ${/: |\s#|\n/.test(line) ? JSON.stringify(line) : line}`;
+const scalar = (text: string): string => (/: |\s#|\n|^!/.test(text) ? JSON.stringify(text) : text);
+const runLine = (line: string): string => `      - run: ${scalar(line)}`;
 
 const setup = (at: string): string[] => [
   `      - uses: ${checkout}`,

@@ -124,7 +124,8 @@ function onNpm({ index, version, distTag }: UploadPackage, _files: readonly Pack
 
 function refusedByNpm(index: string, said: string): UserError {
   const why =
-    textAt(jsonOf(said), "error", "summary") ?? said.split("\n").find((line) => /npm error (?!A complete)/.test(line));
+    textAt(jsonOf(said), "error", "summary") ??
+    said.split("\n").find((line) => /^npm error (?!code |A complete)/.test(line));
   return new UserError(`npm did not get through to ${index}`, {
     why: why?.trim() || "It gave no reason.",
     fix: `Log in, or mend what it names: npm login --registry ${quote(index)}`,

@@ -137,8 +137,7 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from"],
-  ...["build_args", "secrets", "dev_packages", "ref_prefix", "remote", "passes_from", "package"],
+  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package"],
 ];
 
 const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>

@@ -41,6 +41,20 @@ describe("init_ci", () => {
     }
   });
 
+  it("builds an image of each branch but the main one, unless a channel names it", () => {
+    const condition = (channels: object) =>
+      textAt(load(text("branch_image", { config: config({ release: { channels } }) })), "jobs", "image", "if");
+    const other = "github.ref_name != github.event.repository.default_branch";
+    expect(condition({})).toBe(`\${{ ${other} }}`);
+    const odd = "it's: #1";
+    expect(condition({ develop: ["edge"], [odd]: ["odd"] })).toBe(
+      `\${{ ${other} || contains(fromJSON('["develop","it''s: #1"]'), github.ref_name) }}`,
+    );
+    expect(lines(text("branch_image")).at(-1)).toContain(
+      'release_branch --branch "$GITHUB_REF_NAME" --commit "$GITHUB_SHA"',
+    );
+  });
+
   it("asks for no more rights than its lines need, and pins what it uses by a commit", () => {
     const rights = Object.entries(files()).map(([path, one]) => [
       path.replace(/.*\/|\.yml/g, ""),
