@@ -22,7 +22,7 @@ export async function loadEmulations(cwd: string, env: Env): Promise<EmulationLo
       emulationsOn(process.arch).map(async (one) => ({
         ...one,
         state: emulationState(await ask("cat", `${binfmtFolder}/${one.name}`)),
-        installed: (await ask(one.program, "--version")) !== null,
+        installed: (await ask(`${one.name}-static`, "--version")) !== null,
       })),
     ),
   ]);

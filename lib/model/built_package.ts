@@ -77,15 +77,21 @@ export function parseProject(text: string, page: URL): readonly Listed[] {
   });
 }
 
-/** Text to the address of a package index; throws on what no index has, and on a password in it. */
-export function parseIndex(text: string): string {
+/** Text as the address of a package index, which ends in a slash; null for what no index has, and for one with a password in it. */
+export function indexAddress(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
-    throw new UserError(url?.password ? "the address of the index holds a password" : `"${text}" is no package index`, {
-      why: "It is the https address of a simple index or of a registry of npm, and what logs in stands in no address.",
-      fix: "Use --index https://pypi.org/simple/, with TWINE_USERNAME and TWINE_PASSWORD, ~/.pypirc or ~/.netrc",
-    });
-  return url.href.replace(/\/*$/, "/");
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  return isPlain ? url.href.replace(/\/*$/, "/") : null;
+}
+
+/** Text to the address of a package index; throws without repeating it, for there may be a password in it. */
+export function parseIndex(text: string): string {
+  const address = indexAddress(text);
+  if (address !== null) return address;
+  throw new UserError("--index is not the address of a package index", {
+    why: "It is the https address of a simple index or of a registry of npm, and what logs in stands in no address.",
+    fix: "Use --index https://pypi.org/simple/, with TWINE_USERNAME and TWINE_PASSWORD, ~/.pypirc or ~/.netrc",
+  });
 }
 
 /** Where PyPI takes uploads; its simple pages are on another host. */

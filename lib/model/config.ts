@@ -1,5 +1,5 @@
 import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
-import { type PackageKind, packageKinds, parseIndex } from "./built_package.ts";
+import { indexAddress, type PackageKind, packageKinds } from "./built_package.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
 import { isTag, parseImageName } from "./image.ts";
@@ -195,7 +195,15 @@ function parsePackage(read: ConfigReader, path: readonly string[]): PackageSetti
     kind: read.oneOf([...path, "kind"], packageKinds) ?? "python",
     dir,
     build: read.words([...path, "build"]) ?? null,
-    index: index === undefined ? null : parseIndex(index),
+    index:
+      index === undefined
+        ? null
+        : (indexAddress(index) ??
+          read.fail(
+            [...path, "index"],
+            "is no package index",
+            "Write it like https://pypi.org/simple/, and no password",
+          )),
   };
 }
 

@@ -1,11 +1,10 @@
 /** Where the kernel is told how to start programs of other machines (kernel.org, "binfmt_misc"). */
 export const binfmtFolder = "/proc/sys/fs/binfmt_misc";
 
-/** One emulation: its name in the kernel, what is registered for it, the program that runs, and the platform that it gives. */
+/** One emulation: its name in the kernel, what is registered for it, and the platform that it gives. */
 export type Emulation = {
   readonly name: string;
   readonly rule: string;
-  readonly program: string;
   readonly platform: string;
 };
 
@@ -20,10 +19,9 @@ function emulation(
   name: string,
   { bits, machine, platform }: Record<"bits" | "machine" | "platform", string>,
 ): Emulation {
-  const program = `/usr/bin/${name}-static`;
   const magic = String.raw`\x7fELF\x${bits}\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x${machine}\x00`;
   const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
-  return { name, rule: ["", name, "M", "", magic, mask, program, "F"].join(":"), program, platform };
+  return { name, rule: ["", name, "M", "", magic, mask, `/usr/bin/${name}-static`, "F"].join(":"), platform };
 }
 
 /** What is emulated on a machine of this architecture, as Node names it: arm64 where it is not its own, and 32-bit arm. */

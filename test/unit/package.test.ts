@@ -68,6 +68,22 @@ describe("release_package", () => {
   });
 });
 
+describe("release.package of repo_config.yaml", () => {
+  it.each<[object, string]>([
+    [{ kind: "gem" }, "release.package.kind"],
+    [{ dir: "../x" }, "release.package.dir"],
+    [{ dir: "-x" }, "release.package.dir"],
+    [{ dir: "a b" }, "release.package.dir"],
+    [{ build: "make" }, "release.package.build"],
+    [{ index: "https://ada:planted@a/simple" }, "release.package.index"],
+    [{ index: "pypi" }, "release.package.index"],
+    [{ url: "https://pypi.org/simple" }, "release.package.url"],
+  ])("is refused as %j", (settings, key) => {
+    const { message, fix } = refusal(() => config({ release: { package: settings } }));
+    expect([message, `${message}${fix}`.includes("planted")]).toEqual([expect.stringContaining(key), false]);
+  });
+});
+
 describe("release_dist_copy", () => {
   const wheel = (version: string) => ({ file: `a_b-${version}-py3-none-any.whl`, project: "a-b", version });
   const other = { file: "c-1.0.tar.gz", project: "c", version: "1.0" };
