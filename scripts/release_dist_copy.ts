@@ -4,7 +4,7 @@ import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "release",
   about: "Copy built packages into the build contexts of images, which install what lies in /pkg/.",
   options: {
     dirs: list("DIRS", "The dir that has the packages, and those that get them.", {

@@ -5,7 +5,7 @@ import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "release",
+  subject: "packages",
   about: "Build the package of this commit with the version of the commit, and upload it once.",
   options: {
     index: text<string>("URL", "Upload to this index instead of that of repo_config.yaml.", { parse: parseIndex }),

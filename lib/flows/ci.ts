@@ -1,5 +1,6 @@
 import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
+import { newestTag } from "../model/config.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { lineDiff } from "../model/line_diff.ts";
@@ -136,7 +137,10 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
       ...{ name: "branch image", on: [anyBranch, byHand], contents: "write", packages: "write" },
       jobs: [
         {
-          ...{ id: "image", condition: asksForImage(Object.keys(config.release.channels)) },
+          ...{
+            id: "image",
+            condition: asksForImage(Object.keys(config.release.channels).filter((name) => name !== newestTag)),
+          },
           lines: [i("release_trigger"), i('release_branch --branch "$GITHUB_REF_NAME" --commit "$GITHUB_SHA"')],
         },
       ],
@@ -217,8 +221,6 @@ function rendered(facts: Facts, { name, on, contents, packages, jobs }: Workflow
     "concurrency:",
     "  group: ${{ github.workflow }}-${{ github.ref }}",
     "  cancel-in-progress: false",
-    "env:",
-    '  SLIPWAY_YES: "true"',
     "jobs:",
     ...jobs.flatMap((job) => [...head(job), ...setup(at), ...logins(facts, at), ...job.lines.map(runLine)]),
     "",
