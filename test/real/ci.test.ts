@@ -26,6 +26,7 @@ const workflowFile = (name: string) => `.github/workflows/${name}.yml`;
 async function runJob(
   repo: string,
   { name, job, env = {} }: { name: string; job: string; env?: Env },
+  played: (line: string) => string = (line) => line,
 ): Promise<string> {
   const written = load(readFileSync(join(repo, workflowFile(name)), "utf8"));
   const matrix: Env = {
@@ -42,8 +43,9 @@ async function runJob(
   const steps = valueAt(written, "jobs", job, "steps");
   let told = "";
   for (const [index, step] of (Array.isArray(steps) ? steps : []).entries()) {
-    const line = isNode(step) ? textAt(step, "run") : undefined;
-    if (line === undefined) continue;
+    const typed = isNode(step) ? textAt(step, "run") : undefined;
+    if (typed === undefined) continue;
+    const line = played(typed);
     const own = { ...variables(), ...variables("jobs", job), ...variables("jobs", job, "steps", index) };
     const all = { ...quick.env, CI: "true", GITHUB_ACTOR: "ada", ...env, ...own };
     const ended = await run(["bash", "-e", "-c", line], { cwd: repo, env: all });
@@ -125,10 +127,15 @@ describe("a release by tag on machines of two platforms", () => {
     write(repo, { "repo_config.yaml": config.replace("release: {", platforms) });
     await withCi(repo);
     const GITHUB_REF_NAME = `${name}-1.0.0`;
-    for (const platform of ["linux/amd64", "linux/arm64"]) {
-      const env = { GITHUB_REF_NAME, PLATFORM: platform, SLIPWAY_USER: `ci-${platform.replace("linux/", "")}` };
-      await runJob(repo, { name: "release", job: "native", env });
-    }
+    const env = (machine: string) => ({ GITHUB_REF_NAME, PLATFORM: `linux/${machine}`, SLIPWAY_USER: `ci-${machine}` });
+    await runJob(repo, { name: "release", job: "native", env: env("amd64") });
+    // No such machine is here: what it tests by nature a release for its platform alone tests by emulation.
+    const emulated = (line: string) =>
+      line.replace(
+        /run_fast_tests --stage local (.*) --snapshot/,
+        'docker_release_dev $1 --platform "$PLATFORM" --no-push-to-repo',
+      );
+    await runJob(repo, { name: "release", job: "native", env: env("arm64") }, emulated);
     await runJob(repo, { name: "release", job: "dev", env: { GITHUB_REF_NAME } });
     const digests = await digestsAt(Object.values(ground.addresses), `${name}:dev`);
     expect(digests).toEqual([expect.stringMatching(/^sha256:/), digests[0]]);
