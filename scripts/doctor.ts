@@ -1,3 +1,4 @@
+import { loadEmulations } from "../lib/doors/emulation.ts";
 import { loadPrograms } from "../lib/doors/programs.ts";
 import { doctor } from "../lib/flows/doctor.ts";
 import { flag } from "../lib/run/options.ts";
@@ -10,8 +11,12 @@ export default await script(import.meta.url, {
   options: { fix: flag("Install what apt-get can install.") },
   needs: ["git", "refs", "engine", "registries"],
   look: async ({ place, config, env }) => {
-    const [programs, access] = await Promise.all([loadPrograms(place.root, env), lookAtAccess(config, env)]);
-    return { programs, access };
+    const [programs, access, { emulations }] = await Promise.all([
+      loadPrograms(place.root, env),
+      lookAtAccess(config, env),
+      loadEmulations(place.root, env),
+    ]);
+    return { programs, access, emulations };
   },
   asks: (_facts, options) => (options.fix ? "Install what is missing with apt-get?" : null),
   steps: doctor,

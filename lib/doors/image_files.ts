@@ -46,8 +46,10 @@ type Exported = { readonly texts: Map<string, string>; readonly links: Map<strin
 
 const plain = (path: string): string => path.replace(/^(\.?\/)+/, "");
 
+const tar = () => import("../../node_modules/tar/dist/esm/index.min.js");
+
 async function exported(id: string, { wanted, cwd, env, signal }: ReadImage): Promise<Exported> {
-  const { Parser } = await import("../../node_modules/tar/dist/esm/index.min.js");
+  const { Parser } = await tar();
   const found: Exported = { texts: new Map(), links: new Map() };
   let [bytes, refused]: [number, UserError | null] = [0, null];
   const onReadEntry = (entry: ReadEntry) => {
@@ -106,3 +108,21 @@ const notReadable = (id: string, stderr: string): UserError =>
     fix: "Look at the engine, i doctor, then type the same command again",
     kind: "engine",
   });
+
+/** The files of an archive of tar, packed or not, by their path. */
+export async function filesOfTar(bytes: Buffer): Promise<ReadonlyMap<string, Buffer>> {
+  const { Parser } = await tar();
+  const found = new Map<string, Buffer>();
+  const onReadEntry = (entry: ReadEntry) => {
+    const chunks: Buffer[] = [];
+    entry.on("data", (chunk: Buffer) => chunks.push(chunk));
+    entry.on("end", () => void (entry.type === "File" && found.set(entry.path, Buffer.concat(chunks))));
+    entry.resume();
+  };
+  const parser = new Parser({ onReadEntry });
+  await new Promise<void>((resolve, reject) => {
+    parser.once("end", resolve).once("error", reject);
+    parser.end(bytes);
+  });
+  return found;
+}

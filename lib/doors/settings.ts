@@ -57,13 +57,16 @@ export async function loadConfig(place: Place, env: Env): Promise<Config> {
 /** The machine as `hostname` and `uname` name it. */
 export const loadHost = () => ({ name: hostname(), system: type(), release: release() });
 
-/** Who runs this: the passwd line of the uid, which every runtime reads the same, else what the environment says. */
+/**
+ * Who runs this: whom SLIPWAY_USER names, as where several machines of a CI have one name; the passwd line of the uid, which
+ * every runtime reads the same; else what the environment says.
+ */
 export function loadUser(env: Env): User {
   const uid = process.getuid?.() ?? 0;
   const line = (readText("/etc/passwd") ?? "").split("\n").find((text) => text.split(":")[2] === String(uid));
   const [name, , , , , home] = line?.split(":") ?? [];
   return {
-    name: name || env["USER"] || `uid${uid}`,
+    name: env["SLIPWAY_USER"] || name || env["USER"] || `uid${uid}`,
     uid,
     gid: process.getgid?.() ?? 0,
     home: env["HOME"] || home || "/",

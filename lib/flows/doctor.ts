@@ -1,3 +1,4 @@
+import type { EmulationLook } from "../doors/emulation.ts";
 import type { Access } from "../doors/registry.ts";
 import { announce } from "../kinds/announce.ts";
 import { checkPush } from "../kinds/check_push.ts";
@@ -10,8 +11,11 @@ import { fixOf } from "../model/oci/failure.ts";
 import { type Group, group, type Step, step } from "../model/plan.ts";
 import { dayOf } from "../model/units.ts";
 
-/** Programs of the machine, and the way to each registry. */
-type Seen = { readonly programs: readonly Program[]; readonly access: Readonly<Record<string, Access>> };
+/** Programs of the machine, the way to each registry, and what the kernel emulates. */
+type Seen = Pick<EmulationLook, "emulations"> & {
+  readonly programs: readonly Program[];
+  readonly access: Readonly<Record<string, Access>>;
+};
 
 /** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
 type Row = {
@@ -39,9 +43,15 @@ const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt
 export function doctor(
   facts: Facts<"engine" | "registries" | "refs">,
   options: { readonly fix: boolean },
-  { programs: found, access }: Seen,
+  { programs: found, access, emulations }: Seen,
 ): (Step | Group)[] {
-  const rows = [...programRows(found), engineRow(facts), ...registryRows(facts, access), ...repoRows(facts)];
+  const rows = [
+    ...programRows(found),
+    engineRow(facts),
+    emulationRow(emulations),
+    ...registryRows(facts, access),
+    ...repoRows(facts),
+  ];
   const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
   const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
   const text = rows
@@ -93,6 +103,16 @@ const engineRow = ({ engine }: Facts<"engine">): Row => ({
   fix: "Start Docker, or a private engine: i engine up",
   mend: null,
 });
+
+/** Needed for images of several platforms alone. */
+function emulationRow(emulations: EmulationLook["emulations"]): Row {
+  const absent = emulations.flatMap(({ state, platform }) => (state === "whole" ? [] : [platform]));
+  return row("emulation", absent.length === 0, {
+    seen: absent.length === 0 ? emulations.map(({ platform }) => platform).join(", ") : `not of ${absent.join(", ")}`,
+    fix: "i release_enable_cross_build",
+    needed: false,
+  });
+}
 
 const registryRows = (facts: Facts<"registries">, access: Seen["access"]): Row[] =>
   facts.config.registries.map(({ name, address, required }) => {

@@ -1,4 +1,5 @@
 import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
+import { indexAddress, type PackageKind, packageKinds } from "./built_package.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
 import { isTag, parseImageName } from "./image.ts";
@@ -10,6 +11,15 @@ import { defaultSmoke, type ListName, listNames, prodWays, type SmokeTest, type 
 
 export type EndToEnd = { readonly dir: string; readonly argv: readonly string[] };
 export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
+
+/** The package that is released beside the image: where it lies in the runnable dir, what builds it, and where it goes. */
+export type PackageSettings = {
+  readonly kind: PackageKind;
+  readonly dir: string;
+  /** Null for what its kind is usually built by. */
+  readonly build: readonly string[] | null;
+  readonly index: string | null;
+};
 
 /** What repo_config.yaml of a runnable dir says, with every default filled in. */
 export type Config = {
@@ -43,6 +53,7 @@ export type Config = {
     readonly remote: string | null;
     /** Whose passes in the log count, by name or `CI`; none for everybody's. */
     readonly passesFrom: readonly string[];
+    readonly package: PackageSettings;
   };
   readonly tests: Readonly<Record<ListName, TestList>>;
   /** Paths of the runnable dir that Git does not know and that the gates of a release see all the same. */
@@ -126,7 +137,7 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from"],
+  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package"],
 ];
 
 const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>
@@ -171,6 +182,28 @@ function parseRelease(read: ConfigReader): Config["release"] {
     refPrefix: refPrefix(read, at("ref_prefix")),
     remote: gitRemote(read, at("remote")),
     passesFrom: read.words(at("passes_from")) ?? [],
+    package: parsePackage(read, at("package")),
+  };
+}
+
+function parsePackage(read: ConfigReader, path: readonly string[]): PackageSettings {
+  read.onlyKeys(path, ["kind", "dir", "build", "index"]);
+  const [dir, index] = [read.text([...path, "dir"]) ?? ".", read.text([...path, "index"])];
+  if (!/^[\w.][\w./+-]*$/.test(dir) || dir.split("/").includes(".."))
+    read.fail([...path, "dir"], `is "${dir}"`, "Write a path below the runnable dir, like python or .");
+  return {
+    kind: read.oneOf([...path, "kind"], packageKinds) ?? "python",
+    dir,
+    build: read.words([...path, "build"]) ?? null,
+    index:
+      index === undefined
+        ? null
+        : (indexAddress(index) ??
+          read.fail(
+            [...path, "index"],
+            "is no package index",
+            "Write it like https://pypi.org/simple/, and no password",
+          )),
   };
 }
 

@@ -46,7 +46,7 @@ export async function lookAtAdoption(facts: Where, options: AdoptionOptions): Pr
 const sourceFor = (own: Source, way: Way): string => (way === "submodule" ? own.git : own.npm);
 
 /** How the repo has Slipway already: as a submodule, or as a package that package.json names. */
-function whereSlipwayIs({ place }: Where, manifest: string | null): string | null {
+export function whereSlipwayIs({ place }: Where, manifest: string | null): string | null {
   const own = ownDir(place);
   if (own !== null && !own.includes("node_modules")) return own;
   const value = jsonOf(manifest ?? "");

@@ -283,3 +283,14 @@ export const universal = {
   quiet: flag("Print results and errors only, and of a plan one line a step."),
   help: flag("Print this help; -h prints a short one.", { short: "h", onlyTyped: true }),
 } as const satisfies OptionSet;
+
+/** The universal options beside a workflow's own, which may have a letter of theirs: the document's `-n NAME`. */
+export const universalBeside = (own: OptionSet): OptionSet => {
+  const letters = Object.values(own).map(({ short }) => short);
+  return Object.fromEntries(
+    Object.entries<Option>(universal).map(([name, { short, ...option }]) => [
+      name,
+      { ...option, ...(short && !letters.includes(short) ? { short } : {}) },
+    ]),
+  );
+};

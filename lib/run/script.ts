@@ -17,7 +17,7 @@ import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
-import { type OptionSet, universal, type Values } from "./options.ts";
+import { type OptionSet, universal, universalBeside, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
 
@@ -74,7 +74,7 @@ export async function script<const O extends OptionSet, S = undefined, N extends
 
 /** Runs a script with the words that were typed; gives its exit code, and never throws. */
 export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
-  const all = { ...universal, ...spec.options };
+  const all = { ...universalBeside(spec.options), ...spec.options };
   const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
   outliveReaders();
   forgetInterrupts();
@@ -123,7 +123,7 @@ async function printHelp(name: string, spec: Script<OptionSet>, isWhole: boolean
   const { renderHelp, renderShortHelp } = await import("./help.ts");
   const { about, options, examples = [] } = spec;
   const render = isWhole ? renderHelp : renderShortHelp;
-  printLine(render({ name, about, options, universal, examples }, outputColumns()));
+  printLine(render({ name, about, options, universal: universalBeside(options), examples }, outputColumns()));
   return 0;
 }
 

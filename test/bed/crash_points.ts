@@ -13,6 +13,7 @@ import { putIndex } from "../../lib/kinds/put_index.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { repairLog } from "../../lib/kinds/repair_log.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
+import { uploadPackage } from "../../lib/kinds/upload_package.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
 import type { Moment } from "./trap_proxy.ts";
@@ -22,7 +23,7 @@ export type Watch =
   | { readonly by: "docker" | "git" | "ref"; readonly words: string; readonly nth: number }
   | {
       readonly by: "request";
-      /** The key of a registry, `slack` or `aws`. */
+      /** The key of a registry, `slack`, `aws` or `packages`. */
       readonly registry: string;
       readonly method: string;
       readonly path: RegExp;
@@ -157,6 +158,8 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
       ...at(`${name}: message`, { by: "request", registry: "slack", method: "POST", path: /./, nth: 1 }),
       ...ofRef(`${name}: log`, `refs/slipway/log/${action.image}`, count),
     ];
+  if (uploadPackage.is(action))
+    return at(`${name}: upload`, { by: "request", registry: "packages", method: "POST", path: /./, nth: 1 });
   if (ecsRevision.is(action)) return at(`${name}: revision`, call(/\.RegisterTaskDefinition$/));
   if (ecsService.is(action))
     return [

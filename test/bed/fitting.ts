@@ -22,7 +22,10 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_status: [],
   trust: [],
   doctor: [],
+  release_enable_cross_build: [],
+  release_package: ["--index", "http://127.0.0.1:9/simple/"],
   docker_login: ["--target-registries", "r1", "--username", "ada", "--password-stdin"],
+  release_deploy: ["-i", "docker", "-n", "127.0.0.1:5000/deployed", "-t", "feature-doodad"],
   docker_build_local: ["--version", "1.0.0", "--poetry-mode", "no_update"],
   run_fast_tests: local,
   run_slow_tests: local,
@@ -69,10 +72,12 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   docker_release_dev: ["--version", "1.0.0"],
   docker_remove: ["--stage", "dev"],
   docker_rollback_dev: ["--version", "1.0.0", "--message", "too new"],
+  release_dist_copy: ["dist", "ignored_pkg"],
   changelog_add: ["--message", "Another image"],
   init: ["--as", "package", "--source", fileURLToPath(new URL("../..", import.meta.url))],
+  init_ci: ["--slipway", "helpers/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
 };
 
-/** What a workflow ends with that wants more of an image than the tiny one has: a program in it that is not there. */
-export const fittingCodes: Readonly<Record<string, number>> = { docker_jupyter: 127, poetry: 127 };
+/** What a workflow ends with that wants more than the tiny repo has: a program in its image, or a package to build. */
+export const fittingCodes: Readonly<Record<string, number>> = { docker_jupyter: 127, poetry: 127, release_package: 1 };

@@ -13,7 +13,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   Object.assign(process.env, bed.env);
   if (process.env["npm_lifecycle_event"] === "test") {
     bed.prefetch("engine", "registries", "tiny", "base", "emulation", "moto", "python", "thin_env");
-    bed.prefetch("skopeo", "tmux", "zsh", "invoke", "strace", "chromium", "setuptools_scm");
+    bed.prefetch("skopeo", "tmux", "zsh", "invoke", "strace", "chromium", "setuptools_scm", "python_build");
   }
   return bed.end;
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, isIPv4 } from "node:net";
 import { promisify } from "node:util";
@@ -15,11 +16,21 @@ export type PackageIndex = {
   readonly publish: (more: TestPackage) => void;
   /** Paths asked for so far, oldest first. */
   readonly requests: readonly string[];
+  /** Files that were uploaded, by their name. */
+  readonly uploaded: ReadonlyMap<string, Buffer>;
+  /** Called before an upload is kept; one that never resolves holds it. */
+  onUpload: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
-/** Serves wheels as a package index (PEP 503) where the steps of a build can reach it. */
-export async function start(packages: readonly TestPackage[]): Promise<PackageIndex> {
+/** Who may upload. */
+export type Uploader = { readonly user: string; readonly password: string };
+
+/**
+ * Serves wheels as a package index (PEP 503) where the steps of a build can reach it; it takes uploads as PyPI does
+ * (docs.pypi.org, "Upload API"): each file once.
+ */
+export async function start(packages: readonly TestPackage[], uploader?: Uploader): Promise<PackageIndex> {
   const wheels = new Map<string, Wheel[]>();
   const publish = (each: TestPackage) => {
     const name = normalized(each.name);
@@ -27,22 +38,53 @@ export async function start(packages: readonly TestPackage[]): Promise<PackageIn
   };
   for (const each of packages) publish(each);
   const requests: string[] = [];
-  const server = createServer(answer(wheels, requests));
+  const uploaded = new Map<string, Buffer>();
+  const index = { requests, uploaded, onUpload: async () => {} };
+  const taking = takeUpload(wheels, { uploader, index });
+  const serving = answer(wheels, requests);
+  const server = createServer((request, response) => (request.method === "POST" ? taking : serving)(request, response));
   const address = await bridgeAddress();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, address, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return {
+  return Object.assign(index, {
     url: `http://${address}:${port}/simple`,
     publish,
-    requests,
     stop: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  });
+}
+
+type Taking = {
+  readonly uploader: Uploader | undefined;
+  readonly index: { readonly uploaded: Map<string, Buffer>; readonly onUpload: () => Promise<void> };
+};
+
+function takeUpload(wheels: Map<string, Wheel[]>, { uploader, index }: Taking): RequestListener {
+  return async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    const basic = uploader && `Basic ${btoa(`${uploader.user}:${uploader.password}`)}`;
+    if (basic !== request.headers.authorization)
+      return response.writeHead(403).end(`Invalid authentication for ${request.headers.authorization}`);
+    const headers = { "content-type": request.headers["content-type"] ?? "" };
+    const form = await new Response(Buffer.concat(chunks), { headers }).formData();
+    const [file, name] = [form.get("content"), form.get("name")];
+    if (!(file instanceof File) || typeof name !== "string") return response.writeHead(400).end("no file");
+    const bytes = Buffer.from(await file.arrayBuffer());
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (form.get("sha256_digest") !== sha256 || form.get(":action") !== "file_upload" || !form.get("version"))
+      return response.writeHead(400).end("a field is wrong");
+    if (index.uploaded.has(file.name)) return response.writeHead(400).end("File already exists");
+    await index.onUpload();
+    index.uploaded.set(file.name, bytes);
+    wheels.set(normalized(name), [...(wheels.get(normalized(name)) ?? []), { file: file.name, bytes, sha256 }]);
+    return response.writeHead(200).end();
   };
 }
 

@@ -84,6 +84,8 @@ const makers = {
   thin_env: ({ at }) => ensureThinEnv(at),
   moto: async ({ at }) => void (await ensureMoto(at)),
   /** A library of Debian's Python, which /usr/bin/python3 imports. */
+  /** What builds wheels and sdists: `/usr/bin/python3 -m build --no-isolation`. */
+  python_build: ({ at }) => installPackages(at, ["python3-build", "python3-setuptools", "python3-wheel"]),
   setuptools_scm: ({ at }) => installPackages(at, ["python3-setuptools-scm"]),
 } as const satisfies Readonly<Record<string, (bed: Bed) => Promise<void>>>;
 

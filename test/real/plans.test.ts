@@ -88,6 +88,10 @@ describe("every workflow", () => {
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
     if (workflow.includes("multi_build")) await needs("emulation", "foreign");
+    if (workflow === "release_deploy") await needs("registries");
+    if (workflow === "release_deploy") await change(repo, { "docker/Dockerfile": `FROM ${tinyImage}\n` });
+    // Where it is registered already, there is nothing to install.
+    if (workflow === "release_enable_cross_build") await needs("emulation");
     if (workflow === "docker_release_multi_build_dev") await newVersion("1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await newVersion("1.0.3", "1.0.2", "1.0.1", "1.0.0");
     if (workflow === "release_merge_index") await shareNative(ground, { repo, image: name, version: "1.0.3" });

@@ -11,6 +11,7 @@ import { fitting, workflowNames } from "../bed/fitting.ts";
 import type { Answer } from "../bed/in_process.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { otherNode } from "../bed/nodes.ts";
+import { needs } from "../bed/parts.ts";
 import { story } from "../bed/story.ts";
 import { type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../bed/workflow.ts";
@@ -46,6 +47,8 @@ describe("every workflow under tsx and under bun", story, () => {
   let tsx: readonly Answer[] = [];
   let bun: readonly Answer[] = [];
   beforeAll(async () => {
+    // What the kernel emulates is the same for both.
+    await needs("emulation");
     ground = await makeGround(1);
     repo = await ground.repo("smoke");
     box = await startLabelled("smoke", "root");

@@ -87,6 +87,7 @@ describe("a config says", () => {
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],
+      package: { kind: "python", dir: ".", build: null, index: null },
     });
   });
 
@@ -240,7 +241,7 @@ describe("a config is refused", () => {
     [
       { release: { downstream: [] } },
       "release.downstream is not a known key",
-      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from",
+      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from, package",
     ],
     [
       { docker_info: {} },

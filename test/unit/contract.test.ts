@@ -15,7 +15,7 @@ import { candidateTag } from "../../lib/model/stage.ts";
 import { ask } from "../../lib/model/trust.ts";
 import type { Version } from "../../lib/model/version.ts";
 import { examplesOf, renderHelp } from "../../lib/run/help.ts";
-import { type Option, type OptionSet, universal, type Values } from "../../lib/run/options.ts";
+import { type Option, type OptionSet, universal, universalBeside, type Values } from "../../lib/run/options.ts";
 import { cutAtWords, kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
 import {
@@ -134,7 +134,19 @@ const given: Readonly<Record<string, Given>> = {
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   find_unused_packages: { argv: ["--where", "dill"], seen: { seen: {}, packages: python } },
-  doctor: { seen: { programs: [], access: {} } },
+  doctor: { seen: { programs: [], access: {}, emulations: [] } },
+  release_deploy: {
+    argv: ["-i", "docker", "-n", "brewblox/devcon", "-t", "feature-doodad"],
+    seen: { context: "docker", described: { tag: null, distance: 3 }, packages: [] },
+  },
+  release_dist_copy: {
+    seen: {
+      ...{ source: "dist", packages: [{ file: "a-1.0.tar.gz", project: "a", version: "1.0" }] },
+      targets: [{ dir: "docker/pkg", packages: [] }],
+    },
+  },
+  release_package: { argv: ["--index", "https://test.pypi.org/simple/"], seen: { tag: null, distance: 3 } },
+  release_enable_cross_build: { seen: { mounted: true, emulations: [] } },
   init: {
     seen: {
       template: { "a.txt": { text: "a", executable: false } },
@@ -143,6 +155,7 @@ const given: Readonly<Record<string, Given>> = {
       ...{ there: null, hasPackageJson: false, gitignore: null, answered: false },
     },
   },
+  init_ci: { seen: { there: "helpers/slipway", texts: {} } },
   init_runnable_dir: {
     argv: ["--name", "opt"],
     seen: {
@@ -212,7 +225,7 @@ const loaded = await Promise.all(
   }),
 );
 const help = (name: string, { about, options, examples = [] }: Loaded): string =>
-  renderHelp({ name, about, options, universal, examples }, 1000);
+  renderHelp({ name, about, options, universal: universalBeside(options), examples }, 1000);
 
 /** The steps of a script with the words and the world that it is given. */
 const planOf = (name: string, made: Loaded): readonly Step[] => stepsFor(name, made, given[name]?.argv ?? []);
@@ -223,7 +236,7 @@ function stepsFor(
   argv: readonly string[],
   { world = {}, seen = given[name]?.seen }: Given = {},
 ): readonly Step[] {
-  const { values, words } = parseOptions({ ...universal, ...made.options }, argv, {});
+  const { values, words } = parseOptions({ ...universalBeside(made.options), ...made.options }, argv, {});
   const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
   const typed = values["version"] === undefined ? {} : { version: values["version"] as Version };
   const stage = made.stage ?? (values["stage"] === "prod" ? "prod" : "dev");
@@ -261,7 +274,7 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("has options whose spellings are all different", () => {
-    const words = Object.entries({ ...universal, ...made.options }).flatMap(([option, more]) => [
+    const words = Object.entries({ ...universalBeside(made.options), ...made.options }).flatMap(([option, more]) => [
       kebab(option),
       ...(more.short ? [more.short] : []),
       ...(more.aliases ?? []),
@@ -290,7 +303,7 @@ describe.each(loaded)("%s", (name, made) => {
     const [i, script, ...argv] = (example.split(" < ")[0] ?? "").match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
     const words = argv.map((word) => word.replaceAll(/^["']|["']$/g, ""));
     expect([i, script]).toEqual(["i", name]);
-    const all = { ...universal, ...made.options };
+    const all = { ...universalBeside(made.options), ...made.options };
     const steps = stepsFor(name, made, made.passesWords ? cutAtWords(all, words) : words, {
       ...(worlds[example] ? { world: worlds[example] } : {}),
       ...(answers[example] ? { seen: answers[example] } : {}),

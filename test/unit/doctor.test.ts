@@ -3,18 +3,21 @@ import type { Access } from "../../lib/doors/registry.ts";
 import { doctor } from "../../lib/flows/doctor.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
+import { type EmulationState, emulationsOn } from "../../lib/model/emulation.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { AllFacts, Program } from "../../lib/model/facts.ts";
 import { fixOf } from "../../lib/model/oci/failure.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
+const emulated = (state: EmulationState) =>
+  emulationsOn("x64").map((one) => ({ ...one, state, installed: state !== "absent" }));
 type Seen = Partial<AllFacts> & {
   readonly programs?: readonly Program[];
   readonly access?: Readonly<Record<string, Access>>;
 };
 const all = ({ programs = [], access = {}, ...more }: Seen = {}, fix = false) =>
-  doctor(facts({ changelogText: text, ...more }), { fix }, { programs, access });
+  doctor(facts({ changelogText: text, ...more }), { fix }, { programs, access, emulations: emulated("whole") });
 /** What it does beside asking whether registries take an image. */
 const plan = (...given: Parameters<typeof all>) => all(...given).filter((one) => "do" in one);
 const report = (...given: Parameters<typeof plan>) => doing(plan(...given), announce)[0];
@@ -39,6 +42,7 @@ describe("doctor", () => {
     expect(report({ programs: [{ name: "git", version: "2.39.5" }] })?.text.split("\n")).toEqual([
       "ok      git                    2.39.5",
       "ok      engine                 linux/amd64",
+      "ok      emulation              linux/arm64, linux/arm/v7",
       "ok      registry ecr           127.0.0.1:5001",
       "ok      registry dockerhub     127.0.0.1:5002",
       "ok      changelog.txt          readable",

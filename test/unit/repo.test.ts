@@ -161,7 +161,7 @@ describe("doctor", () => {
   type Seen = Partial<AllFacts> & { readonly programs?: readonly Program[] };
   const look = ({ programs = [], ...world }: Seen) =>
     doing(
-      doctor(facts({ changelogText: text, ...world }), { fix: false }, { programs, access: {} }).filter(
+      doctor(facts({ changelogText: text, ...world }), { fix: false }, { programs, access: {}, emulations: [] }).filter(
         (one) => "do" in one,
       ),
       announce,
@@ -176,9 +176,11 @@ describe("doctor", () => {
   });
 
   it("with --fix installs what the package manager has", () => {
-    const steps = doctor(facts(), { fix: true }, { programs: [{ name: "tmux", version: null }], access: {} }).filter(
-      (one) => "do" in one,
-    );
+    const steps = doctor(
+      facts(),
+      { fix: true },
+      { programs: [{ name: "tmux", version: null }], access: {}, emulations: [] },
+    ).filter((one) => "do" in one);
     expect(doing(steps, command).map(({ argv }) => argv.at(-1))).toEqual(["tmux"]);
   });
 });

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fold } from "../../../lib/model/columns.ts";
 import { examplesOf, type Page, type Row, rowsOf, sharedRows, usageOf } from "../../../lib/run/help.ts";
-import { type OptionSet, universal } from "../../../lib/run/options.ts";
+import { type OptionSet, universal, universalBeside } from "../../../lib/run/options.ts";
 import type { Script } from "../../../lib/run/script.ts";
 import { root } from "../../unit/source.ts";
 
@@ -18,7 +18,7 @@ export async function loadWorkflows(): Promise<readonly Workflow[]> {
     paths.sort().map(async (path) => {
       const { default: made } = (await import(`${root}/${path}.ts`)) as { default: Script<OptionSet> };
       const { about, subject = "", options, examples = [] } = made;
-      return { name: path.replace(/.*\//, ""), about, subject, options, examples, universal };
+      return { name: path.replace(/.*\//, ""), about, subject, options, examples, universal: universalBeside(options) };
     }),
   );
 }

@@ -1,0 +1,18 @@
+import { distCopy } from "../lib/flows/package.ts";
+import { lookAtDist } from "../lib/run/look_package.ts";
+import { list } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "release",
+  about: "Copy built packages into the build contexts of images, which install what lies in /pkg/.",
+  options: {
+    dirs: list("DIRS", "The dir that has the packages, and those that get them.", {
+      positional: true,
+      parse: (value) => [value],
+    }),
+  },
+  look: lookAtDist,
+  examples: ["i release_dist_copy dist docker/pkg rpi-docker/pkg"],
+  steps: distCopy,
+});

@@ -1,0 +1,13 @@
+import { loadEmulations } from "../lib/doors/emulation.ts";
+import { enableCrossBuild } from "../lib/flows/emulation.ts";
+import { flag } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "build and test",
+  about: "Let the engines of this machine build and run images for arm64 and 32-bit arm by emulation.",
+  options: { undo: flag("Remove the emulation from the kernel again.", { onlyTyped: true }) },
+  look: ({ place, env }) => loadEmulations(place.root, env),
+  examples: ["i release_enable_cross_build --dry-run", "i release_enable_cross_build --undo"],
+  steps: enableCrossBuild,
+});

@@ -1,0 +1,18 @@
+import { asksPackage, releasePackage } from "../lib/flows/package.ts";
+import { parseIndex } from "../lib/model/built_package.ts";
+import { lookAtVersion } from "../lib/run/look_package.ts";
+import { text } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "packages",
+  about: "Build the package of this commit with the version of the commit, and upload it once.",
+  options: {
+    index: text<string>("URL", "Upload to this index instead of that of repo_config.yaml.", { parse: parseIndex }),
+  },
+  needs: ["git"],
+  look: lookAtVersion,
+  asks: asksPackage,
+  examples: ["i release_package --index https://test.pypi.org/simple/ --dry-run"],
+  steps: releasePackage,
+});
