@@ -4,7 +4,7 @@ import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "repo",
+  subject: "thin client",
   about: "Show what this repo does to your machine beyond the default, and allow it until its content changes.",
   options: {
     show: flag("List it and change nothing.", { onlyTyped: true }),

@@ -2,13 +2,8 @@ import { join } from "node:path";
 import { hashOf, isSameContent, membersOf, type PackageFile, readPackages } from "../doors/package_files.ts";
 import { downloadFile, listProject, loadLogin, type Session, uploadFile } from "../doors/package_index.ts";
 import { capture, run } from "../doors/shell.ts";
-import {
-  assertPackageVersion,
-  type PackageKind,
-  parseMetadata,
-  uploadAddress,
-  uploadFields,
-} from "../model/built_package.ts";
+import { assertPackageVersion, parseMetadata, uploadAddress, uploadFields } from "../model/built_package.ts";
+import type { PackageKind } from "../model/config.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
 import { quote } from "../model/render_plan.ts";

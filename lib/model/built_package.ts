@@ -1,9 +1,6 @@
+import { indexAddress } from "./config.ts";
 import { UserError } from "./errors.ts";
 import { jsonOf, textAt, valueAt } from "./shape.ts";
-
-/** The worlds that packages are uploaded to: the Python Package Index and its like, and registries of npm. */
-export const packageKinds = ["python", "npm"] as const;
-export type PackageKind = (typeof packageKinds)[number];
 
 /** One header of a package's metadata with all of its values, in lower case (packaging.python.org, "Core metadata"). */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
@@ -75,13 +72,6 @@ export function parseProject(text: string, page: URL): readonly Listed[] {
     const url = new URL(href.replaceAll("&amp;", "&"), page);
     return { file, url: url.href, sha256: /^#sha256=([0-9a-f]{64})$/.exec(url.hash)?.[1] ?? null };
   });
-}
-
-/** Text as the address of a package index, which ends in a slash; null for what no index has, and for one with a password in it. */
-export function indexAddress(text: string): string | null {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-  return isPlain ? url.href.replace(/\/*$/, "/") : null;
 }
 
 /** Text to the address of a package index; throws without repeating it, for there may be a password in it. */

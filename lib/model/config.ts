@@ -1,5 +1,4 @@
 import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
-import { indexAddress, type PackageKind, packageKinds } from "./built_package.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
 import { isTag, parseImageName } from "./image.ts";
@@ -8,6 +7,10 @@ import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
 import { parseRegistries } from "./registry.ts";
 import { defaultSmoke, type ListName, listNames, prodWays, type SmokeTest, type TestList } from "./tests.ts";
+
+/** The worlds that packages are uploaded to: the Python Package Index and its like, and registries of npm. */
+const packageKinds = ["python", "npm"] as const;
+export type PackageKind = (typeof packageKinds)[number];
 
 export type EndToEnd = { readonly dir: string; readonly argv: readonly string[] };
 export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
@@ -328,4 +331,11 @@ function parseContainer(read: ConfigReader): Config["container"] {
     home: words("home"),
     devTools: parseImageName(read.text(["container", "dev_tools"]) ?? "dev_tools"),
   };
+}
+
+/** Text as the address of a package index, which ends in a slash; null for what no index has, and for one with a password in it. */
+export function indexAddress(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  return isPlain ? url.href.replace(/\/*$/, "/") : null;
 }

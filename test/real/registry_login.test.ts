@@ -131,19 +131,22 @@ describe("an address of IPv6 with a namespace of several levels", () => {
 describe("tokens", () => {
   /** Asks for a Bearer token as ghcr.io does, and takes each token only so many times. */
   async function tokenProxy(uses: number, target: string, isElsewhere = false) {
-    let issued = 0;
-    let left = 0;
+    /** Each token with how often it may still be used. */
+    const left = new Map<string | undefined, number>();
     const asked: Passed[] = [];
     const reply = (passed: Passed) => {
       if (passed.path === "/token") {
         asked.push(passed);
         if (passed.authorization !== `Basic ${btoa(`AWS:${login.password}`)}`) return { status: 401 };
-        issued += 1;
-        left = uses;
-        return { status: 200, body: JSON.stringify({ token: `token-${issued}`, expires_in: 300 }) };
+        const token = `token-${left.size + 1}`;
+        left.set(`Bearer ${token}`, uses);
+        return { status: 200, body: JSON.stringify({ token, expires_in: 300 }) };
       }
-      left -= 1;
-      if (passed.authorization === `Bearer token-${issued}` && left >= 0) return null;
+      const more = left.get(passed.authorization) ?? 0;
+      if (more > 0) {
+        left.set(passed.authorization, more - 1);
+        return null;
+      }
       const realm = `Bearer realm="http://${tokens.address}/token",service="test"`;
       return { status: 401, headers: { "www-authenticate": realm } };
     };

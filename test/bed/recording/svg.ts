@@ -113,7 +113,7 @@ function textOf({ text, column, bold, dim, colour }: Span): string {
 
 /** What another machine, or a slower day, shows otherwise: programs that nobody needs, and how long tests took. */
 const ofTheDay = [
-  /^(ok|absent) +(tmux|aws|gh) .*\n( +fix: .*\n)?/gm,
+  /^(ok|absent) +(tmux|aws|gh|emulation) .*\n( +fix: .*\n)?/gm,
   /^.*\bdurations\b.*\n/gm,
   /^[\d.]+s (call|setup|teardown) .*\n/gm,
 ];
