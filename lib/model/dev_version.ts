@@ -59,9 +59,6 @@ const isShallow = (): UserError =>
     fix: "git fetch --unshallow --tags; in GitHub Actions set fetch-depth: 0 for actions/checkout",
   });
 
-/** The start of the commit in a tag of one; null for another tag. */
-export const commitIn = (tag: string): string | null => /-dev\.\d+\.g([0-9a-f]{12})$/.exec(tag)?.[1] ?? null;
-
 /**
  * The tag that follows a branch: what of its name a tag may hold, and twelve digits of the whole name's hash, which keep two
  * branches apart and every other tag free (design.md, "Names").

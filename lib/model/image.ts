@@ -35,6 +35,9 @@ export function parseReference(text: string): Reference {
 export const isDigest = (text: string): boolean => new RegExp(`^${digestForm}$`).test(text);
 export const isTag = (text: string): boolean => new RegExp(`^${tagForm}$`).test(text);
 
+/** The start of the commit in a tag of one; null for another tag. */
+export const commitIn = (tag: string): string | null => /-dev\.\d+\.g([0-9a-f]{12})$/.exec(tag)?.[1] ?? null;
+
 /**
  * An image name of repo_config.yaml. One component of a repository path; it may not end like one of our tags,
  * so that `<image>-X.Y.Z` and `<image>-prod-X.Y.Z` never name two things (design.md, "Names").

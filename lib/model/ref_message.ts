@@ -1,6 +1,6 @@
 import type { Owner } from "./facts.ts";
 import type { Flip } from "./flip.ts";
-import { isTag } from "./image.ts";
+import { commitIn, isTag } from "./image.ts";
 import type { LoggedEntry, Newer, Signature, SignedEntry } from "./log.ts";
 import {
   type Check,
@@ -39,8 +39,11 @@ const owner: Shape<Owner> = {
 };
 const place: Shape<Flip["places"][number]> = { registry: word, repository: word, seen: orNull(digest) };
 const tag: Check = (value) => typeof value === "string" && isTag(value);
+/** A tag that may move: those of a release and of a commit never do, whoever wrote so. */
+const moving: Check = (value) =>
+  typeof value === "string" && isTag(value) && !/^(dev|prod)-\d+\.\d+\.\d+$/.test(value) && commitIn(value) === null;
 const flip: Shape<Flip> = {
-  ...{ id: word, owner: node(owner), image: word, tag, version: word },
+  ...{ id: word, owner: node(owner), image: word, tag: moving, version: word },
   ...{ why: oneOf("release", "rollback", "mirror"), reason: maybe(text), to: digest, places: listOf(node(place)) },
 };
 const signature: Shape<Signature> = { at: word, by: word, host: word, ci: maybe(word) };

@@ -255,7 +255,13 @@ const ofFlip: readonly Row[] = [
   ...unreadable("flip"),
   ["a wrong type", /for its places is wrong/, held("flip", (here) => commit(moveOf(here, { places: "r1" })))],
   ["a digest that is none", /for its to is wrong/, held("flip", (here) => commit(moveOf(here, { to: "latest" })))],
-  ["another tag", /for its tag is wrong/, held("flip", (here) => commit(moveOf(here, { tag: "staging" })))],
+  ["no tag", /for its tag is wrong/, held("flip", (here) => commit(moveOf(here, { tag: "a tag" })))],
+  ["a release's tag", /for its tag is wrong/, held("flip", (here) => commit(moveOf(here, { tag: "dev-1.0.0" })))],
+  [
+    "a commit's tag",
+    /for its tag is wrong/,
+    held("flip", (here) => commit(moveOf(here, { tag: `1.2.4-dev.5.g${"0".repeat(12)}` }))),
+  ],
   [
     "a registry that left the config",
     /left half-way in r9, which repo_config.yaml does not have/,
