@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -61,13 +61,22 @@ export async function recordPictures(): Promise<readonly Recording[]> {
     writeFileSync(config, readFileSync(config, "utf8").replace(/^ {2}oci: .*$/m, rows));
     await push(repo);
     const home = join(dir, "home");
-    mkdirSync(home);
+    // No login of another test's.
+    const dockerConfig = join(home, ".docker");
+    mkdirSync(dockerConfig, { recursive: true });
+    symlinkSync(join(process.env["DOCKER_CONFIG"] ?? "", "cli-plugins"), join(dockerConfig, "cli-plugins"));
     // The remote is called as a team's would be.
     const settings = `[user]\n  name = Ada\n  email = ada@example.com\n[url "${repo}.git"]\n  insteadOf = ${address}\n`;
     writeFileSync(join(home, ".gitconfig"), settings);
     await git(repo, "remote", "set-url", "origin", address);
     const path = `${join(root, "thin_client/bin")}${delimiter}${process.env["PATH"]}`;
-    const own = { HOME: home, PATH: path, GIT_CONFIG_GLOBAL: join(home, ".gitconfig"), TERM: undefined };
+    const own = {
+      HOME: home,
+      DOCKER_CONFIG: dockerConfig,
+      PATH: path,
+      GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
+      TERM: undefined,
+    };
     const elsewhere = { CI: undefined, GITHUB_ACTIONS: undefined, VITEST: undefined, SLIPWAY_ROOT: undefined };
     const env = { ...process.env, ...own, ...elsewhere };
     const first = await workflowsIn(repo, { env })("docker_release_dev", "--version", "1.0.0");
