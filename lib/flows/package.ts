@@ -7,7 +7,7 @@ import { type Described, type DevVersion, devVersion } from "../model/dev_versio
 import { assertEngine } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { isTag, parseReference } from "../model/image.ts";
+import { isFreeTag, isTag, parseReference } from "../model/image.ts";
 import { type Step, step } from "../model/plan.ts";
 import { slipwayFile } from "./own_files.ts";
 import { assertClean } from "./tests.ts";
@@ -156,8 +156,7 @@ export function deployImage(facts: Facts<"engine">, { name, tag }: DeployOptions
 
 /** Text to the tag of a development image; throws on one that a release or a channel may have. */
 export function parseDevTag(text: string): string {
-  if (isTag(text) && !/^(?:dev|prod|local)(?:[-_]|$)|^(?:latest|develop|edge)$|^v?\d+(?:\.\d+)*$/.test(text))
-    return text;
+  if (isFreeTag(text) && !["latest", "develop", "edge"].includes(text)) return text;
   throw new UserError(`"${text}" is no tag of a development image`, {
     why: isTag(text)
       ? "Whoever pulls it means a release."

@@ -1,7 +1,7 @@
 import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
-import { isTag, parseImageName } from "./image.ts";
+import { isFreeTag, parseImageName } from "./image.ts";
 import { type Notify, parseNotify } from "./notify.ts";
 import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
@@ -213,10 +213,9 @@ function parsePackage(read: ConfigReader, path: readonly string[]): PackageSetti
 /** Tags that a branch may move: none that Slipway gives to releases, candidates and people, nor a version. */
 function parseChannels(read: ConfigReader, path: readonly string[]): Config["release"]["channels"] {
   const branches = Object.keys(read.node(path));
-  const isFree = (tag: string) => isTag(tag) && !/^(?:dev|prod|local)(?:[-_]|$)|^v?\d+(?:\.\d+)*$/.test(tag);
   const tagsOf = (branch: string) =>
     (read.words([...path, branch]) ?? []).map((tag) =>
-      isFree(tag)
+      isFreeTag(tag)
         ? tag
         : read.fail([...path, branch], `names "${tag}"`, "Use a tag that no release has, like develop, edge or latest"),
     );

@@ -35,6 +35,10 @@ export function parseReference(text: string): Reference {
 export const isDigest = (text: string): boolean => new RegExp(`^${digestForm}$`).test(text);
 export const isTag = (text: string): boolean => new RegExp(`^${tagForm}$`).test(text);
 
+/** Whether a tag is left to people: none that Slipway gives to releases, candidates and local images, and no version. */
+export const isFreeTag = (text: string): boolean =>
+  isTag(text) && !/^(?:dev|prod|local)(?:[-_]|$)|^v?\d+(?:\.\d+)*$/.test(text);
+
 /** The start of the commit in a tag of one; null for another tag. */
 export const commitIn = (tag: string): string | null => /-dev\.\d+\.g([0-9a-f]{12})$/.exec(tag)?.[1] ?? null;
 

@@ -401,6 +401,9 @@ describe("what is wrong is told with the line to type, and nothing is changed", 
     for (const words of told) expect(stderr).toMatch(typeof words === "string" ? literal(words) : words);
     expect(stderr).toContain("fix: ");
     expect(stderr + stdout).not.toMatch(/planted-|PRIVATE KEY/);
+    // Logs and records are kept in the clone, claims and the log in its remote.
+    const kept = [repo, `${repo}.git`].flatMap((dir) => filesWithSecrets(dir, [...secrets(), "planted-"]));
+    expect(kept).toEqual([]);
     expect(await stateOf(repo)).toEqual(start);
   });
 });

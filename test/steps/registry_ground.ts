@@ -158,3 +158,20 @@ export function lock(server: OciServer, accepted: readonly string[], challenge =
       ? null
       : { status: 401, headers: { "www-authenticate": challenge }, body: "who are you?" };
 }
+
+export const right = basic("ada", "s3cret:word");
+export const auth = (pair: string) => ({ auth: Buffer.from(pair).toString("base64") });
+/** A program that prints this login, for the host that it is asked for as docker's helpers do, or for another. */
+export const says = (user: string, secret: string, host = "$(cat)") =>
+  `printf '{"ServerURL":"%s","Username":"${user}","Secret":"${secret}"}' "${host}"`;
+
+type More = Parameters<typeof clientOf>[0] & { readonly programs?: Readonly<Record<string, string>> };
+/** A registry that takes one password, and a client whose docker configuration is made from its address. */
+export async function lockedGround(config: (address: string) => unknown, { programs = {}, ...more }: More = {}) {
+  const server = await startRegistry();
+  lock(server, [right]);
+  const folder = dockerFolder(config(server.address), programs);
+  const env = { ...envOf(folder), ...more.env };
+  return { server, folder, repo: repoAt(server), client: clientOf({ ...more, env }) };
+}
+export const stored = (entry: unknown) => (address: string) => ({ auths: { [address]: entry } });
