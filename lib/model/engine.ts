@@ -17,7 +17,8 @@ export const cleanedMeanwhile = "parent snapshot sha256:[0-9a-f]+ does not exist
 export function assertEngine({ up, why, version, plugins: found }: EngineFacts, needed: readonly Plugin[]): void {
   if (!up)
     throw new UserError("no Docker engine answers", {
-      why: `${why}.`,
+      // Docker's own words may end with a question.
+      why: /[.?!]$/.test(why) ? why : `${why}.`,
       fix: "Start Docker, or a private engine: i engine up",
       kind: "engine",
     });

@@ -28,10 +28,13 @@ describe("an engine", () => {
     expect(() => assertEngine(engine({ version: "19.3", plugins: [] }), [])).not.toThrow();
   });
 
-  it("is asked for where none answers, with the reason", () => {
-    expect(refusal(() => assertEngine(engine({ up: false, why: "no such socket" }), []))).toMatchObject({
+  it.each([
+    ["no such socket", "no such socket."],
+    ["Is the docker daemon running?", "Is the docker daemon running?"],
+  ])("is asked for where none answers, with the reason: %s", (said, why) => {
+    expect(refusal(() => assertEngine(engine({ up: false, why: said }), []))).toMatchObject({
       message: "no Docker engine answers",
-      why: "no such socket.",
+      why,
       fix: "Start Docker, or a private engine: i engine up",
       kind: "engine",
     });
