@@ -98,22 +98,33 @@ describe("names", () => {
     expect(out).toContain("  own_flow                    Ours.");
   });
 
+  const awk = (files: readonly string[], width: number, all = "") => {
+    const parts = ["about", "list"].flatMap((name) => ["-f", join(thinClient, "awk", `${name}.awk`)]);
+    const words = ["-v", `width=${width}`, "-v", `all=${all}`, ...parts];
+    const { stdout, status } = spawnSync("awk", words, { input: `${files.join("\n")}\n`, encoding: "utf8" });
+    expect(status).toBe(0);
+    return stdout.trimEnd().split("\n");
+  };
+
+  it.each([
+    ["git_clean git_pull", "git_clean git_pull"],
+    ["git_clean git_merge_master git_pull", "git_{clean, merge_master, pull}"],
+    ["a_one a_two a_three gh_watch lint z", "a_{one, two, three} gh_watch lint z"],
+    ["doctor a_one a_two b_one b_two b_three a_three lint", "doctor a_{one, two, three} b_{one, two, three} lint"],
+  ])("of a family of three or more share its first word: %s", (names, shown) => {
+    const missing = names.split(" ").map((name) => join(base, "no such dir", `${name}.ts`));
+    expect(awk(missing, 120)).toEqual([`this repo      ${shown}`]);
+  });
+
   it("fit a screen of 24 lines, and each line the terminal", () => {
     const home = join(thinClient, "..");
     const files = ["scripts", "thin_client"].flatMap((folder) =>
       readdirSync(join(home, folder)).flatMap((name) => (name.endsWith(".ts") ? [join(home, folder, name)] : [])),
     );
-    const awk = (width: number, all: string) => {
-      const parts = ["about", "list"].flatMap((name) => ["-f", join(thinClient, "awk", `${name}.awk`)]);
-      const words = ["-v", `width=${width}`, "-v", `all=${all}`, ...parts];
-      const { stdout, status } = spawnSync("awk", words, { input: `${files.join("\n")}\n`, encoding: "utf8" });
-      expect(status).toBe(0);
-      return stdout.trimEnd().split("\n");
-    };
-    expect(awk(80, "").length).toBeLessThanOrEqual(24 - 4);
+    expect(awk(files, 80).length).toBeLessThanOrEqual(24 - 4);
     for (const width of [40, 60, 80, 120])
       for (const all of ["", "all"]) {
-        const wide = awk(width, all).filter((line) => line.length > width && line.trim().includes(" "));
+        const wide = awk(files, width, all).filter((line) => line.length > width && line.trim().includes(" "));
         expect(wide, `${width} columns`).toEqual([]);
       }
   });

@@ -11,6 +11,24 @@ function fold(text, indent, words, count, each, used) {
   }
   printf "\n"
 }
+# The names of a subject; those of a family of three or more as `docker_{bash, cmd, exec}`, which is what a screen has room for.
+function dense(text, words, count, each, first, sizes, rests, told) {
+  count = split(text, words, " ")
+  for (each = 1; each <= count; each += 1) {
+    first = family(words[each])
+    rests[first] = rests[first] (sizes[first]++ ? ", " : "") substr(words[each], length(first) + 1)
+  }
+  for (each = 1; each <= count; each += 1) {
+    first = family(words[each])
+    if (first == "" || sizes[first] < 3) told = told " " words[each]
+    else if (rests[first] != "") {
+      told = told " " first "{" rests[first] "}"
+      rests[first] = ""
+    }
+  }
+  return told
+}
+function family(name) { return match(name, /^[a-z]+_/) ? substr(name, 1, RLENGTH) : "" }
 # The sentence stands beside the name, or below it where that leaves it no room.
 function explain(name, indent) {
   indent = width < 72 ? 6 : 30
@@ -41,7 +59,7 @@ END {
     if (!all) {
       printf "%-14s ", order[each]
       if (length(order[each]) > 14) printf "\n%15s", ""
-      fold(names[order[each]], 15)
+      fold(dense(names[order[each]]), 15)
       continue
     }
     printf "%s%s\n", (begun++ ? "\n" : ""), order[each]
