@@ -46,10 +46,3 @@ export function every(milliseconds: number, call: () => void): () => void {
 export class LateError extends Error {
   readonly code = "ETIMEDOUT";
 }
-
-/** Fires with a LateError after so many milliseconds. */
-export function deadline(milliseconds: number): AbortSignal {
-  const controller = new AbortController();
-  alarm(milliseconds, () => controller.abort(new LateError(`${milliseconds} ms are over`)));
-  return controller.signal;
-}

@@ -1,20 +1,20 @@
 import { join } from "node:path";
 import { type Listed, normalName, parseProject } from "../model/built_package.ts";
 import { UserError } from "../model/errors.ts";
-import { pastProxy } from "../model/oci/address.ts";
 import { ownWords } from "../model/oci/failure.ts";
-import { deadline } from "./clock.ts";
 import { readText } from "./files.ts";
+import { type Answer, send } from "./registry/http.ts";
 import { networkCode } from "./registry/patience.ts";
+import { type Session as HttpSession, newSession } from "./registry/session.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
-export type Login = { readonly username: string; readonly password: string };
+type Login = { readonly username: string; readonly password: string };
 
 /**
  * Who uploads, as twine finds it: TWINE_USERNAME and TWINE_PASSWORD, the section of ~/.pypirc with this address
  * (packaging.python.org, "The .pypirc file"), else ~/.netrc by its host (curl's manual, ".netrc"); null for nobody.
  */
-export function loadLogin(address: string, { env, home }: { readonly env: Env; readonly home: string }): Login | null {
+function loadLogin(address: string, { env, home }: { readonly env: Env; readonly home: string }): Login | null {
   const [username, password] = [env["TWINE_USERNAME"] ?? "__token__", env["TWINE_PASSWORD"]];
   if (password !== undefined && password !== "") return { username, password };
   return (
@@ -46,26 +46,45 @@ function fromNetrc(text: string, address: string): Login | null {
 }
 
 /** What every request to an index needs; a login is sent to no other host than the one that it is for. */
-export type Session = { readonly login: Login | null; readonly host: string; readonly signal: AbortSignal };
+export type Session = { readonly login: Login | null; readonly host: string; readonly http: HttpSession };
+
+/** Takes the address that files are uploaded to, gives what asks it, as registries are asked: by their proxies and CAs. */
+export function indexSession(address: string, { env, home, signal }: Asker): Session {
+  const http = newSession({ env, signal, timeouts: { answer: 120_000, connect: 30_000 } });
+  return { login: loadLogin(address, { env, home }), host: new URL(address).host, http };
+}
+type Asker = { readonly env: Env; readonly home: string; readonly signal: AbortSignal };
 
 /** The login as a header says it (RFC 7617), in UTF-8. */
 const basicOf = ({ username, password }: Login): string => Buffer.from(`${username}:${password}`).toString("base64");
 
-async function ask(url: URL, { login, host, signal }: Session, more: RequestInit = {}): Promise<Response> {
-  const basic = login && url.host === host ? basicOf(login) : null;
-  const headers = { "user-agent": "slipway", ...more.headers, ...(basic ? { authorization: `Basic ${basic}` } : {}) };
-  const until = AbortSignal.any([signal, deadline(120_000)]);
-  try {
-    return await fetch(url, { ...pastProxy(url), redirect: "manual", ...more, headers, signal: until });
-  } catch (error) {
+/** More than any package is: PyPI takes files up to 100 MB without asking (docs.pypi.org, "Storage limits"). */
+const largestFile = 2 ** 30;
+
+type Asked = { readonly headers?: Readonly<Record<string, string>>; readonly body?: Uint8Array };
+
+async function ask(url: URL, { login, host, http }: Session, { headers = {}, body }: Asked = {}): Promise<Answer> {
+  const authorization = login && url.host === host ? { authorization: `Basic ${basicOf(login)}` } : {};
+  const length = body ? { "content-length": String(body.length) } : {};
+  const sending = {
+    ...{ url, repo: { registry: url.host, host: url.host }, method: body ? "POST" : "GET" },
+    ...{ headers: { ...headers, ...length, ...authorization }, ...(body ? { body } : {}) },
+  };
+  return await send(http, sending, largestFile).catch((error: unknown) => {
+    http.signal?.throwIfAborted();
+    const again = "Type the same command again once it does: what was uploaded is found there";
+    const isTold = error instanceof UserError;
     throw new UserError(`the package index ${url.host} does not answer`, {
-      why: networkCode(error),
-      fix: "Type the same command again once it does: what was uploaded is found there",
+      why: isTold ? `${error.message}. ${error.why}` : networkCode(error),
+      fix: isTold ? `${error.fix}. ${again}` : again,
       exitCode: 1,
       kind: "package_index",
     });
-  }
+  });
 }
+
+const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300;
+const textOf = ({ body }: Answer): string => Buffer.from(body).toString("utf8");
 
 /** The files that an index has of a project, none for one it does not know. */
 export async function listProject(index: string, name: string, session: Session): Promise<readonly Listed[]> {
@@ -75,14 +94,21 @@ export async function listProject(index: string, name: string, session: Session)
   if (answer.status === 404) return [];
   // An index that knows a project elsewhere sends on to it, as pypiserver does to PyPI: it has none of its own.
   if (answer.status >= 300 && answer.status < 400) return [];
-  if (!answer.ok) throw await refused(page, answer, session);
-  return parseProject(await answer.text(), page);
+  if (!isGood(answer)) throw refused(page, answer, session);
+  return parseProject(textOf(answer), page);
 }
 
-export async function downloadFile(url: string, session: Session): Promise<Buffer> {
-  const answer = await ask(new URL(url), session, { redirect: "follow" });
-  if (!answer.ok) throw await refused(new URL(url), answer, session);
-  return Buffer.from(await answer.arrayBuffer());
+/** The bytes of a file of an index, which may send on to where it keeps them. */
+export async function downloadFile(address: string, session: Session): Promise<Buffer> {
+  let url = new URL(address);
+  for (let hops = 0; ; hops += 1) {
+    const answer = await ask(url, session);
+    const location = answer.headers.get("location");
+    if (isGood(answer)) return Buffer.from(answer.body);
+    if (answer.status < 300 || answer.status >= 400 || location === null || hops === 5)
+      throw refused(url, answer, session);
+    url = new URL(location, url);
+  }
 }
 
 type Upload = {
@@ -97,12 +123,14 @@ export async function uploadFile(address: string, { name, bytes, fields }: Uploa
   for (const [field, value] of fields) body.append(field, value);
   body.append("content", new Blob([new Uint8Array(bytes)]), name);
   const url = new URL(address);
-  const answer = await ask(url, session, { method: "POST", body });
-  if (!answer.ok) throw await refused(url, answer, session);
+  const form = new Response(body);
+  const headers = { "content-type": form.headers.get("content-type") ?? "" };
+  const answer = await ask(url, session, { headers, body: new Uint8Array(await form.arrayBuffer()) });
+  if (!isGood(answer)) throw refused(url, answer, session);
 }
 
-async function refused(url: URL, answer: Response, { login }: Session): Promise<UserError> {
-  const words = ownWords(await answer.text(), login ? [login.password, basicOf(login)] : []) || answer.statusText;
+function refused(url: URL, answer: Answer, { login }: Session): UserError {
+  const words = ownWords(textOf(answer), login ? [login.password, basicOf(login)] : []);
   const isDenied = answer.status === 401 || answer.status === 403;
   return new UserError(`the package index ${url.host} answered ${answer.status}`, {
     why: words || "It gave no reason.",

@@ -1,26 +1,35 @@
-import { pastProxy } from "../model/oci/address.ts";
-import { deadline } from "./clock.ts";
+import { UserError } from "../model/errors.ts";
+import { send } from "./registry/http.ts";
 import { isReset, networkCode } from "./registry/patience.ts";
+import { newSession } from "./registry/session.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** How a webhook answered: its status, what it asks to wait, its own words; or that no answer came, and why. */
 export type Posted =
   | { readonly status: number; readonly retryAfter: string | null; readonly words: string }
-  | { readonly status: "lost" | "late" | "unreachable"; readonly words: string };
+  | { readonly status: "lost" | "late" | "unreachable"; readonly words: string; readonly fix?: string };
 
-/** Posts JSON to a webhook, which is never sent on to another address; the answer is read for at most so many milliseconds. */
-export async function postJson(url: URL, body: unknown, milliseconds: number): Promise<Posted> {
+/**
+ * Posts JSON to a webhook, which is never sent on to another address; the answer is waited for at most so many milliseconds.
+ * Proxies and CAs are those by which registries are reached.
+ */
+export async function postJson(
+  url: URL,
+  body: unknown,
+  { env, milliseconds }: { readonly env: Env; readonly milliseconds: number },
+): Promise<Posted> {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const headers = { "content-type": "application/json; charset=utf-8", "content-length": String(bytes.length) };
+  const session = newSession({ env, timeouts: { answer: milliseconds, connect: milliseconds } });
+  const repo = { registry: url.host, host: url.host };
   try {
-    const response = await fetch(url, {
-      ...pastProxy(url),
-      method: "POST",
-      redirect: "manual",
-      headers: { "content-type": "application/json; charset=utf-8", "user-agent": "slipway" },
-      body: JSON.stringify(body),
-      signal: deadline(milliseconds),
-    });
-    const words = (await response.text()).slice(0, 300);
-    return { status: response.status, retryAfter: response.headers.get("retry-after"), words };
+    const answer = await send(session, { repo, url, method: "POST", headers, body: bytes });
+    const words = Buffer.from(answer.body).toString("utf8").slice(0, 300);
+    return { status: answer.status, retryAfter: answer.headers.get("retry-after"), words };
   } catch (error) {
+    if (error instanceof UserError)
+      return { status: "unreachable", words: `${error.message}. ${error.why.replace(/\.$/, "")}`, fix: error.fix };
     const words = networkCode(error);
     if (words === "ETIMEDOUT") return { status: "late", words };
     // A name that was not found: nothing was sent.

@@ -99,7 +99,7 @@ function webhook({ variable }: PostMessage, world: World): URL {
 /** Posts once; again only where the webhook says that it took nothing: throttled, or failed on its own side. */
 async function post(url: URL, action: PostMessage, world: World): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const posted = await postJson(url, { text: action.text }, patience);
+    const posted = await postJson(url, { text: action.text }, { env: world.facts.env, milliseconds: patience });
     if (posted.status === 200) return;
     const delay = delayOf(posted, attempt);
     if (delay === null) throw refused(posted, url, action);
@@ -131,7 +131,7 @@ function refused(posted: Posted, url: URL, action: PostMessage): UserError {
     return new UserError(what, { ...rest, fix: afterLook(action) });
   const fix = isRefusal(posted)
     ? `Look at the webhook in Slack, set ${variable} to one that works, then type the same command again`
-    : "Type the same command again later";
+    : ("fix" in posted && posted.fix) || "Type the same command again later";
   return new NotPosted(what, { ...rest, fix });
 }
 

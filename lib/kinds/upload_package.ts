@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { hashOf, isSameContent, membersOf, type PackageFile, readPackages } from "../doors/package_files.ts";
-import { downloadFile, listProject, loadLogin, type Session, uploadFile } from "../doors/package_index.ts";
+import { downloadFile, indexSession, listProject, uploadFile } from "../doors/package_index.ts";
 import { capture, run } from "../doors/shell.ts";
 import { assertPackageVersion, parseMetadata, uploadAddress, uploadFields } from "../model/built_package.ts";
 import type { PackageKind } from "../model/config.ts";
@@ -66,8 +66,7 @@ async function onIndex(
 ): Promise<Upload> {
   const { env, user } = world.facts;
   const address = uploadAddress(index);
-  const login = loadLogin(address, { env, home: user.home });
-  const session: Session = { login, host: new URL(address).host, signal: world.signal };
+  const session = indexSession(address, { env, home: user.home, signal: world.signal });
   const described = files.map((file) => {
     const path = [...file.members.keys()].find((one) => /^[^/]*\.dist-info\/METADATA$|^[^/]*\/PKG-INFO$/.test(one));
     const metadata = parseMetadata(file.members.get(path ?? "")?.toString("utf8") ?? "");

@@ -169,8 +169,8 @@ import { newSession } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registr
 import { repositoryOf } from ${JSON.stringify(join(slipwayRoot, "lib/model/oci/address.ts"))};
 const url = new URL(${JSON.stringify(url)});
 const repo = repositoryOf({ name: "mine", kind: "oci", required: true, address: url.host }, "cmamp");
-const { status } = await send(newSession({ env: {} }), { url, repo, method: "GET", headers: {} });
-process.stdout.write([status, (await postJson(url, {}, 5000)).status].join(" "));`;
+const { status } = await send(newSession({ env: process.env }), { url, repo, method: "GET", headers: {} });
+process.stdout.write([status, (await postJson(url, {}, { env: process.env, milliseconds: 5000 })).status].join(" "));`;
   const dir = mkdtempSync(join(tmpdir(), "proxy-"));
   writeFileSync(join(dir, "ask.mts"), text);
   const dead = "http://127.0.0.1:9";

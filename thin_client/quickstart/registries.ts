@@ -1,4 +1,3 @@
-import { pastProxy } from "../../lib/model/oci/address.ts";
 import { loopbackRegistries } from "../engine/registries.ts";
 
 const manifestTypes = [
@@ -8,9 +7,12 @@ const manifestTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
+/** Loopback is asked past every proxy, as Docker does: bun's fetch heeds HTTP_PROXY, Node's does not. */
+const direct: RequestInit & { readonly proxy: false } = { proxy: false };
+
 async function ask(address: string, path: string, init: RequestInit = {}): Promise<Response | null> {
-  const url = new URL(`http://${address}/v2/${path}`);
-  return fetch(url, { ...pastProxy(url), ...init, signal: AbortSignal.timeout(5_000) }).catch(() => null);
+  const url = `http://${address}/v2/${path}`;
+  return fetch(url, { ...direct, ...init, signal: AbortSignal.timeout(5_000) }).catch(() => null);
 }
 
 /** Whether every loopback registry answers already, whoever started it. */

@@ -14,9 +14,9 @@ import { networkCode } from "./patience.ts";
 import type { Session } from "./session.ts";
 import { loadTrust, type Trust } from "./trust.ts";
 
-/** One HTTP request with a small body or none, or whose body follows; `repo` is whose registry it is sent for. */
+/** One HTTP request with a small body or none, or whose body follows; `repo` is the registry that it is sent for, or another server by its host. */
 export type Sending = {
-  readonly repo: Repository;
+  readonly repo: Pick<Repository, "registry" | "host">;
   readonly url: URL;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;

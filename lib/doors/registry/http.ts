@@ -20,7 +20,7 @@ export type Outgoing = {
 };
 
 /** Above any manifest or config: registries refuse manifests over 4 MiB (OCI distribution spec, "Pushing Manifests"). */
-const largestBody = 16 * 1024 * 1024;
+const largestManifest = 16 * 1024 * 1024;
 
 const headOf = (message: IncomingMessage): Head => ({
   status: message.statusCode ?? 0,
@@ -32,23 +32,23 @@ const headOf = (message: IncomingMessage): Head => ({
   },
 });
 
-/** Sends one request and reads its answer whole; throws RegistryError, network errors, and `ETIMEDOUT`. */
-export async function send(session: Session, sending: Sending): Promise<Answer> {
+/** Sends one request and reads its answer whole, up to so many bytes; throws RegistryError, network errors, and `ETIMEDOUT`. */
+export async function send(session: Session, sending: Sending, largest = largestManifest): Promise<Answer> {
   const { outgoing, answered } = await start(session, sending);
   outgoing.end(sending.body);
-  const whole = answered.then(async (message) => ({ ...headOf(message), body: await readWhole(message) }));
+  const whole = answered.then(async (message) => ({ ...headOf(message), body: await readWhole(message, largest) }));
   return await within(session, session.timeouts.answer, whole).catch((error: unknown) => {
     outgoing.destroy();
     throw error;
   });
 }
 
-async function readWhole(message: IncomingMessage): Promise<Uint8Array> {
+async function readWhole(message: IncomingMessage, largest: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of message) {
     size += part.length;
-    if (size > largestBody) throw new Error(`the answer is larger than ${largestBody} bytes`);
+    if (size > largest) throw new Error(`the answer is larger than ${largest} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts);

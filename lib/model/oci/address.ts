@@ -37,12 +37,6 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(name);
 }
 
-/**
- * What fetch takes beside a URL so that loopback is asked directly, as Docker does whatever HTTP_PROXY says (Go, net/http,
- * ProxyFromEnvironment): bun's fetch heeds the variable, Node's does not.
- */
-export const pastProxy = (url: URL): { readonly proxy?: false } => (isLoopback(url.host) ? { proxy: false } : {});
-
 function split(registry: Pick<Registry, "address">): { host: string; namespace: string[] } {
   const words = registry.address.replace(/\/+$/, "").split("/");
   const [first = "", ...rest] = words;
