@@ -18,6 +18,16 @@ export async function ecrPassword(account: AwsAccount, env: Env): Promise<EcrPas
   return ecr.ecrPassword(account, env);
 }
 
+/** As `deleteEcrImages` in aws/ecr.ts. */
+export async function deleteEcrImages(
+  account: AwsAccount,
+  repository: { readonly host: string; readonly path: string },
+  which: { readonly digests: readonly string[]; readonly env: Env },
+): Promise<ReadonlySet<string>> {
+  const ecr = await import("./aws/ecr.ts");
+  return ecr.deleteEcrImages(account, repository, which);
+}
+
 /** As `ecrSettings` in aws/ecr.ts. */
 export async function ecrSettings(
   account: AwsAccount,

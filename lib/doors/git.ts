@@ -4,7 +4,9 @@ import { UserError } from "../model/errors.ts";
 import type { GitFacts, Place } from "../model/facts.ts";
 import { gitFailure } from "../model/git_failure.ts";
 import { withoutPassword } from "../model/git_remote.ts";
+import type { Origin } from "../model/log.ts";
 import type { Commit } from "../model/report.ts";
+import { oneLine } from "../model/visible.ts";
 import { alarm, every } from "./clock.ts";
 import { notice } from "./console.ts";
 import { exists } from "./files.ts";
@@ -249,6 +251,22 @@ const changed = (status: string): string[] =>
       const before = { "1": 8, "2": 9, u: 10 }[line[0] ?? ""] ?? 1;
       return (line.split("\t")[0] ?? line).split(" ").slice(before).join(" ");
     });
+
+/** The branches of a remote, by its address; of this repo where it has none. */
+export async function branchesOf(folder: string, address: string | null, env: Env): Promise<readonly string[]> {
+  const heads = "refs/heads/";
+  const git = gitIn(folder, env);
+  const text = address ? await git(["ls-remote", address, `${heads}*`]) : await git(["for-each-ref", heads]);
+  return lines(text).map((line) => line.replace(/^[^\t]*\t/, "").slice(heads.length));
+}
+
+/** Who made each of an image's tags and when: of a plain one its commit's author. */
+export async function tagOrigins(place: Place, image: string, env: Env): Promise<Readonly<Record<string, Origin>>> {
+  const format = "%(refname:short)%1f%(creatordate:iso-strict)%1f%(taggername)%(authorname)";
+  const text = await gitIn(place.owner, env)(["for-each-ref", `--format=${format}`, `refs/tags/${image}-*`]);
+  const rows = lines(text).map((line) => line.split("\u001f"));
+  return Object.fromEntries(rows.map(([tag = "", at = "", by = ""]) => [tag, { at, by: oneLine(by) }]));
+}
 
 /** The tags whose commits have this one behind them or are it. */
 export const tagsWith = async (place: Place, commit: string, env: Env): Promise<string[]> =>

@@ -18,6 +18,7 @@ export function registryClient(options: ClientOptions): RegistryClient {
     configOf: async (...asked) => (await client()).configOf(...asked),
     tags: async (...asked) => (await client()).tags(...asked),
     access: async (...asked) => (await client()).access(...asked),
+    remove: async (...asked) => (await client()).remove(...asked),
     assertCanPush: async (...asked) => (await client()).assertCanPush(...asked),
     copy: async (...asked) => (await client()).copy(...asked),
   };

@@ -3,17 +3,15 @@ import { type Command, cmd } from "../kinds/command.ts";
 import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
-import { accountOfRepository, repositoryOf } from "../model/oci/address.ts";
+import { accountOfRepository, isAwsAt, repositoryOf } from "../model/oci/address.ts";
 import type { Action } from "../model/plan.ts";
 import type { Registry } from "../model/registry.ts";
 
 type Known = Pick<Facts, "config" | "env">;
 
-/** Whether AWS itself stands behind a registry of kind ecr: a loopback one is any registry, unless AWS is on loopback too. */
+/** Whether AWS itself stands behind a registry of the config. */
 export const isAws = (facts: Known, registry: Registry): boolean =>
-  registry.kind === "ecr" &&
-  (repositoryOf(registry, facts.config.imageName).scheme === "https" ||
-    Boolean(facts.env["AWS_ENDPOINT_URL_ECR"] || facts.env["AWS_ENDPOINT_URL"]));
+  isAwsAt(repositoryOf(registry, facts.config.imageName), facts.env);
 
 /** The look at the targets' repositories in ECR before a release moves its stage's tag; none where no target is in ECR. */
 export function ecrChecks(facts: Known & Pick<Facts, "targets" | "stage">): Action[] {

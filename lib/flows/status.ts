@@ -1,10 +1,10 @@
 import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import type { Facts } from "../model/facts.ts";
-import { type SignedEntry, versionOf } from "../model/log.ts";
+import { type Origin, type SignedEntry, versionOf } from "../model/log.ts";
 import { type Step, step } from "../model/plan.ts";
 import { renderTable } from "../model/table.ts";
-import { withShortDigests } from "../model/units.ts";
+import { someOf, withShortDigests } from "../model/units.ts";
 import { oneLine } from "../model/visible.ts";
 import type { StatusLook } from "../run/look_releases.ts";
 import { statusPage } from "./page/page.ts";
@@ -83,13 +83,20 @@ const where = ({ host, ci }: SignedEntry): string => (ci ? `CI run ${ci}` : `on 
 /** One line, whatever people wrote into their reasons. */
 const historyLine = (entry: SignedEntry): string => oneLine(told(entry), 2000);
 
+const originText = (made: Origin | undefined): string =>
+  made === undefined || made.at === "" ? "" : `, made ${made.at.slice(0, 10)}${made.by === "" ? "" : ` by ${made.by}`}`;
+
 function told(entry: SignedEntry): string {
   const head = `${entry.at.slice(0, 19).replace("T", " ")} ${entry.by.padEnd(10)} ${versionOf(entry).padEnd(8)}`;
   switch (entry.type) {
     case "release":
-      return `${head} released ${entry.stage} ${String(entry.digest)} to ${entry.registries.join(", ")}`;
+      return `${head} ${entry.adopted ? "adopted" : "released"} ${entry.stage} ${String(entry.digest)} ${entry.adopted ? "in" : "to"} ${entry.registries.join(", ")}${originText(entry.adopted)}`;
     case "branch":
       return `${head} released ${entry.tag} of branch ${entry.branch}: ${String(entry.digest)} to ${entry.registries.join(", ")}`;
+    case "prune":
+      return `${head} removed ${entry.tags.length} tags from ${entry.registries.join(", ")}: ${someOf(entry.tags)}`;
+    case "tagged":
+      return `${head} adopted ${entry.stage} by its Git tag alone, of commit ${entry.commit.slice(0, 12)}${originText(entry.adopted)}`;
     case "flip":
       return `${head} ${entry.tag} -> ${String(entry.to)} (${entry.why}${entry.reason ? `: ${entry.reason}` : ""}) in ${entry.registries.join(", ")}`;
     case "skip":

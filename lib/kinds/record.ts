@@ -29,7 +29,7 @@ export const record = kind<RecordEntry>("record", {
   waits: true,
   isProven: async (action, world) => action.entry.type === "pass" && (await isRecorded(action, world)),
   release: ({ image, entry }) =>
-    entry.type === "release" ? { image, stage: entry.stage, version: entry.version } : null,
+    entry.type === "release" && !entry.adopted ? { image, stage: entry.stage, version: entry.version } : null,
   lines: ({ image, entry }, show) => [`# record in the log of ${image}: ${recordText(entry, show)}`],
   run: append,
 });
@@ -46,6 +46,7 @@ const isMade = (value: unknown): value is Value => typeof value === "object" && 
 
 /** The entry as it will stand in the log, with digests filled in; null while the image is not known. */
 async function filled({ entry, index }: RecordEntry, world: World): Promise<LogEntry | null> {
+  if (entry.type === "tagged" || entry.type === "prune") return entry;
   const key = entry.type === "flip" ? "to" : "digest";
   const value = entry.type === "flip" ? entry.to : entry.digest;
   if (value === null) return entry;

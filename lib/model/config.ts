@@ -54,6 +54,8 @@ export type Config = {
     readonly refPrefix: string;
     /** The Git remote that holds claims, log and release tags, by name or address; null for the one that Git makes clear. */
     readonly remote: string | null;
+    /** Images of commits that `release_prune` leaves of each branch. */
+    readonly keep: number;
     /** Whose passes in the log count, by name or `CI`; none for everybody's. */
     readonly passesFrom: readonly string[];
     readonly package: PackageSettings;
@@ -140,7 +142,7 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package"],
+  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package", "keep"],
 ];
 
 const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>
@@ -186,7 +188,14 @@ function parseRelease(read: ConfigReader): Config["release"] {
     remote: gitRemote(read, at("remote")),
     passesFrom: read.words(at("passes_from")) ?? [],
     package: parsePackage(read, at("package")),
+    keep: parseCount(read, at("keep"), 10),
   };
+}
+
+function parseCount(read: ConfigReader, path: readonly string[], fallback: number): number {
+  const text = read.text(path) ?? String(fallback);
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  return read.fail(path, `is ${JSON.stringify(text)}, no whole number`, `Write it like ${path.at(-1)}: ${fallback}`);
 }
 
 function parsePackage(read: ConfigReader, path: readonly string[]): PackageSettings {

@@ -41,6 +41,26 @@ export type Released = {
   /** Of a prod image: the dev image that it stands on. */
   readonly base?: { readonly version: string; readonly digest: string };
   readonly registries: readonly string[];
+  /** It was made before there was a log, and brought in. */
+  readonly adopted?: Origin;
+};
+/** When a release was made that the log did not see, and by whom, as far as Git and the image say; empty where neither does. */
+export type Origin = { readonly at: string; readonly by: string };
+/** A version that a Git tag alone tells of, for no registry has its image: it is shown, and nothing is concluded from it. */
+export type Tagged = {
+  readonly type: "tagged";
+  readonly stage: ReleaseStage;
+  readonly version: string;
+  readonly commit: string;
+  readonly adopted: Origin;
+};
+/** Images went out of registries: written before they do, so that a run that is ended half-way is finished by the next. */
+export type PrunedImages = {
+  readonly type: "prune";
+  readonly tags: readonly string[];
+  /** With the parts of indexes. */
+  readonly digests: readonly string[];
+  readonly registries: readonly string[];
 };
 /** A mutable tag moved, by a release or a rollback. */
 export type Flipped = {
@@ -117,6 +137,8 @@ export type LogEntry =
   | Skipped
   | Released
   | BranchReleased
+  | Tagged
+  | PrunedImages
   | Flipped
   | Deployed
   | Announcing

@@ -76,10 +76,16 @@ export function lostEntries(log: readonly SignedEntry[], lost: readonly LostRele
   const releases = lost.flatMap(({ stage, version, commit, digest, registries }): LogEntry[] =>
     digest === null ? [] : [{ type: "release", stage, version, digest, commit, registries }],
   );
-  return [...releases, ...standing.flatMap((one) => movesTo(one, [...log, ...releases]))];
+  const how = { id: "repair", reason: "found so when the log was mended" };
+  return [...releases, ...standing.flatMap((one) => movesTo(one, [...log, ...releases], how))];
 }
 
-function movesTo({ stage, digests }: Standing, log: readonly (SignedEntry | LogEntry)[]): LogEntry[] {
+/** The move that made a mutable tag what it is; none where the log has it, or does not know the image. */
+export function movesTo(
+  { stage, digests }: Standing,
+  log: readonly (SignedEntry | LogEntry)[],
+  { id, reason }: { readonly id: string; readonly reason: string },
+): LogEntry[] {
   const known = log.flatMap((entry) => (entry.type === "release" && entry.stage === stage ? [entry] : []));
   const [digest] = new Set(Object.values(digests));
   const registries = Object.keys(digests).filter((name) => digests[name] === digest);
@@ -87,10 +93,9 @@ function movesTo({ stage, digests }: Standing, log: readonly (SignedEntry | LogE
   const last = log.findLast((entry) => entry.type === "flip" && entry.tag === stage);
   if (!now || (last?.type === "flip" && last.to === digest)) return [];
   const isLower = known.some(({ version }) => compareVersions(version as Version, now.version as Version) > 0);
-  const reason = "found so when the log was mended";
   return [
     {
-      ...{ type: "flip", id: `repair-${stage}-${now.version}`, tag: stage, version: now.version, to: String(digest) },
+      ...{ type: "flip", id: `${id}-${stage}-${now.version}`, tag: stage, version: now.version, to: String(digest) },
       ...{ from: {}, why: isLower ? "rollback" : "release", reason, registries },
     },
   ];

@@ -1,7 +1,7 @@
 import type { Owner } from "./facts.ts";
 import type { Flip } from "./flip.ts";
 import { commitIn, isTag } from "./image.ts";
-import type { LoggedEntry, Newer, Signature, SignedEntry } from "./log.ts";
+import type { LoggedEntry, Newer, Origin, Signature, SignedEntry } from "./log.ts";
 import {
   type Check,
   digest,
@@ -51,6 +51,7 @@ const signature: Shape<Signature> = { at: word, by: word, host: word, ci: maybe(
 const stage = oneOf("dev", "prod");
 type Shapes = { readonly [T in Exclude<LoggedEntry["type"], "newer">]: Shape<Extract<LoggedEntry, { type: T }>> };
 const announcing = { stage, version: word, digest: word, channel: oneOf("slack") };
+const origin: Shape<Origin> = { at: word, by: word };
 /** One shape for each type of entry; `word` for a digest, because old logs may hold what a registry then gave. */
 const shapes: Shapes = {
   pass: {
@@ -61,11 +62,14 @@ const shapes: Shapes = {
   release: {
     ...{ type: word, stage, version: word, digest: word, commit: word, children: maybe(mapOf(word)) },
     ...{ base: maybe(node({ version: word, digest: word })), registries: listOf(word) },
+    adopted: maybe(node(origin)),
   },
   branch: {
     ...{ type: word, branch: word, commit: word, version: word, tag, follow: listOf(tag) },
     ...{ digest: word, registries: listOf(word) },
   },
+  prune: { type: word, tags: listOf(word), digests: listOf(digest), registries: listOf(word) },
+  tagged: { type: word, stage, version: word, commit: word, adopted: node(origin) },
   flip: {
     ...{ type: word, id: word, tag: word, version: word, to: word, from: mapOf(orNull(word)) },
     ...{ why: oneOf("release", "rollback", "mirror"), reason: maybe(text), registries: listOf(word) },

@@ -25,7 +25,8 @@ export function releasesOf(log: Log, stage: ReleaseStage): Release[] {
   const all = new Map<Version, Release>();
   for (const entry of log) {
     if (entry.type !== "release" || entry.stage !== stage || !isVersion(entry.version)) continue;
-    const { version, commit, at, by, registries } = entry;
+    const { version, commit, registries, adopted } = entry;
+    const { at, by } = { at: adopted?.at || entry.at, by: adopted?.by || entry.by };
     const before = all.get(version);
     const everywhere = [...new Set([...(before?.registries ?? []), ...registries])];
     all.set(version, {

@@ -48,9 +48,11 @@ export function imageTag(stage: Stage, user: string, version?: Version): string 
 /** `prod-<user>-<hash>`: a prod image of one commit that is tried before it is released (design.md, "From the documents"). */
 export const candidateTag = (user: string, commit: string): string => `prod-${userTag(user)}-${commit.slice(0, 9)}`;
 
+export const isCandidate = (tag: string): boolean => /^prod-[a-z0-9][a-z0-9._-]*-[0-9a-f]{9}$/.test(tag);
+
 /** A candidate's tag as somebody types it. */
 export function parseCandidate(value: string): string {
-  if (/^prod-[a-z0-9][a-z0-9._-]*-[0-9a-f]{9}$/.test(value)) return value;
+  if (isCandidate(value)) return value;
   throw new UserError(`"${value}" is not the tag of a candidate`, {
     why: "It is prod-<user>-<the first 9 digits of the commit>, as docker_create_candidate tells it.",
     fix: "Write it like --candidate prod-ada-0a1b2c3d4",

@@ -42,6 +42,18 @@ export const file = (help: string, takes: "value" | "optional" = "optional"): Op
   onlyTyped: true,
 });
 
+/** Days after which what nobody released is old. */
+export const olderThan = text<number>("DAYS", "Remove local images and candidates that are this old.", {
+  parse: (value) => {
+    if (/^\d{1,5}$/.test(value)) return Number(value);
+    throw new UserError(`"${value}" is not a number of days`, {
+      why: "It is a whole number, at most 99999.",
+      fix: "Write it like --older-than 30",
+    });
+  },
+  fallback: 30,
+});
+
 const usual = 10;
 
 /** Seconds between two looks, at least one: a registry counts requests. */

@@ -17,6 +17,21 @@ export const wordCases: readonly BadCase[] = [
   },
   { what: "a version nobody confirms", line: "docker_release_dev", says: /nobody can answer/ },
   { what: "a dir that is not there", line: `${release} --dir nowhere`, says: /the directory "nowhere" does not exist/ },
+  {
+    what: "an age that is none",
+    line: "release_prune --older-than 1.5",
+    says: /"1.5" is not a number of days/,
+  },
+  {
+    what: "a removal without a network",
+    line: "release_prune --offline",
+    says: /images cannot be removed with --offline/,
+  },
+  {
+    what: "an adoption without a network",
+    line: "release_adopt --offline",
+    says: /releases cannot be adopted with --offline/,
+  },
   { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },
   { what: "a local image that was not built", line: "docker_bash --stage local", says: /has no local image/ },
   {

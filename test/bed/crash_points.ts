@@ -11,6 +11,7 @@ import { packageUse } from "../../lib/kinds/package_use.ts";
 import { postMessage } from "../../lib/kinds/post_message.ts";
 import { putIndex } from "../../lib/kinds/put_index.ts";
 import { record } from "../../lib/kinds/record.ts";
+import { removeImages } from "../../lib/kinds/remove_images.ts";
 import { repairLog } from "../../lib/kinds/repair_log.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import { uploadPackage } from "../../lib/kinds/upload_package.ts";
@@ -167,6 +168,11 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
       // The second look is the first one of the watch.
       ...at(`${name}: watch`, { ...call(/\.DescribeServices$/), nth: 3 }, ["before", "after"]),
     ];
+  if (removeImages.is(action)) {
+    const { registry } = action.place;
+    const first = { by: "request", registry, method: "DELETE", path: /\/manifests\/sha256:/, nth: 1 } as const;
+    return at(`${name}: image out of ${registry}`, action.isAws ? call(/\.BatchDeleteImage$/) : first);
+  }
   if (comparePackages.is(action)) return at(`${name}: docker create`, program("create --pull never"));
   if (packageUse.is(action)) return at(`${name}: docker run`, program("run --rm"));
   if (takeClaim.is(action)) return ofRef(`${name}: ref`, action.ref, count);

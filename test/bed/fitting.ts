@@ -45,6 +45,8 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_dev_version: ["--local"],
   release_trigger: [],
   release_branch: ["--branch", "main"],
+  release_adopt: [],
+  release_prune: [],
   docker_pull: ["--stage", "dev"],
   docker_pull_dev_tools: [],
   docker_bash: ["--stage", "dev"],

@@ -28,13 +28,22 @@ type Special = {
   readonly pushed?: readonly Line[];
   readonly architecture?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  readonly created?: string;
+  /** What its layers hold; layers of a base come first. */
+  readonly diffIds?: readonly string[];
 };
 
 /** Takes a name that makes the bytes its own, gives a Docker v2 image of a config and layers of these sizes. */
 export function handImage(name: string, sizes = [5_000, 300_000], special: Special = {}): HandImage {
-  const { pushed = [], architecture = "amd64", labels } = special;
+  const { pushed = [], architecture = "amd64", labels, created, diffIds } = special;
   const layers = sizes.map((size, at) => blob(new Uint8Array(Buffer.alloc(size, `${name} layer ${at} `))));
-  const config = blob(bytesOf({ architecture, os: "linux", config: { Labels: { name, ...labels } } }));
+  const config = blob(
+    bytesOf({
+      ...{ created, architecture, os: "linux", config: { Labels: { name, ...labels } } },
+      ...(diffIds ? { rootfs: { type: "layers", diff_ids: diffIds } } : {}),
+    }),
+  );
   const line = (mediaType: string, { digest, size }: Line) => ({ mediaType, size, digest });
   const bytes = bytesOf({
     schemaVersion: 2,
@@ -46,8 +55,11 @@ export function handImage(name: string, sizes = [5_000, 300_000], special: Speci
 }
 
 /** Takes a name, gives an OCI index of two images, for amd64 and arm64. */
-export function handIndex(name: string): HandImage {
-  const children = [handImage(`${name} amd64`), handImage(`${name} arm64`)];
+export const handIndex = (name: string): HandImage =>
+  indexOver([handImage(`${name} amd64`), handImage(`${name} arm64`)]);
+
+/** An OCI index over images, the first for amd64, the others for arm64. */
+export function indexOver(children: readonly HandImage[]): HandImage {
   const manifests = children.map(({ digest, mediaType, bytes }, at) => ({
     mediaType,
     digest,

@@ -60,7 +60,10 @@ async function pass({ target, trap }: Way, asked: IncomingMessage, answer: Serve
   const onward = request({ host, port, method, path, headers });
   onward.on("error", () => answer.destroy());
   asked.on("error", () => onward.destroy());
+  let isThere = Promise.resolve(true);
   onward.on("response", async (response) => {
+    // What has no body may be answered before the trap springs.
+    if (!(await isThere)) return response.destroy();
     if (trap?.when === "after" && !(await springs(trap, asked))) return response.destroy();
     answer.writeHead(response.statusCode ?? 502, response.headers);
     return response.pipe(answer);
@@ -70,8 +73,8 @@ async function pass({ target, trap }: Way, asked: IncomingMessage, answer: Serve
   const half = Math.floor(body.length / 2);
   onward.write(body.subarray(0, half));
   // What was sent reaches the registry before the trap springs.
-  await wait(50);
-  if (await springs(trap, asked)) onward.end(body.subarray(half));
+  isThere = wait(50).then(() => springs(trap, asked));
+  if (await isThere) onward.end(body.subarray(half));
   else onward.destroy();
 }
 

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { branchTag } from "../../lib/model/dev_version.ts";
+import type { SignedEntry } from "../../lib/model/log.ts";
 import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
 import { git } from "../bed/git.ts";
 import { type HandImage, handImage, pushByHand, repositoryAt } from "../bed/hand_image.ts";
 import { startLabelled } from "../bed/labelled.ts";
+import { writeLog } from "../bed/log.ts";
 import { type PackageIndex, start } from "../bed/package_index.ts";
 import { ensurePythonBase } from "../bed/python_base.ts";
-import { releaseByHand } from "../bed/released.ts";
+import { pushTo, releaseByHand } from "../bed/released.ts";
 import { makeSampleRepo } from "../bed/sample_repo.ts";
 import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
@@ -76,6 +79,42 @@ const rows: Readonly<Record<string, Row>> = {
     least: 12,
     interrupted: /manifest to r2|dev in r2/,
     elsewhere: /manifest to r2|dev in r2/,
+  },
+  "releases that were made without Slipway": {
+    line: ["release_adopt"],
+    gates: [],
+    before: async ({ repo, image }, { ground }) => {
+      await git(repo, "tag", `${image}-0.9.0`);
+      for (const key of ["r1", "r2"])
+        for (const tag of ["dev-0.9.0", "dev"]) await pushTo(ground, key, { name: image, tag, image: old });
+    },
+    has: ["end: log"],
+    least: 3,
+    interrupted: /log/,
+  },
+  "images that nobody needs": {
+    moments: true,
+    line: ["release_prune"],
+    gates: [],
+    before: async ({ repo, image }, { ground }) => {
+      const images = [1, 2, 3].map((nth) => [`1.0.0-dev.${nth}.g${String(nth).repeat(12)}`, nth] as const);
+      const follow = [branchTag("gone")];
+      const entries = images.map(([tag, nth]): SignedEntry => {
+        const commit = String(nth).repeat(40);
+        const { digest } = handImage(tag, [100]);
+        return {
+          ...{ type: "branch", branch: "gone", commit, version: `1.0.0.dev${nth}`, tag, follow, digest },
+          ...{ registries: ["r1", "r2"], at: `2025-02-0${nth}T10:00:00.000Z`, by: "ann", host: "ci" },
+        };
+      });
+      for (const key of ["r1", "r2"])
+        for (const [tag] of images) await pushTo(ground, key, { name: image, tag, image: handImage(tag, [100]) });
+      await writeLog(`${repo}.git`, image, entries);
+    },
+    has: ["remove_r1: image out of r1", "remove_r2: image out of r2"],
+    least: 6,
+    interrupted: /image out of/,
+    elsewhere: /image out of r2/,
   },
   "an index of images that were built elsewhere": {
     line: ["release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0,local-bob-1.0.0"],

@@ -58,6 +58,7 @@ describe("defaults", () => {
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],
+      keep: 10,
       package: { kind: "python", dir: ".", build: null, index: null },
     });
   });

@@ -87,6 +87,7 @@ describe("a config says", () => {
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],
+      keep: 10,
       package: { kind: "python", dir: ".", build: null, index: null },
     });
   });
@@ -241,7 +242,7 @@ describe("a config is refused", () => {
     [
       { release: { downstream: [] } },
       "release.downstream is not a known key",
-      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from, package",
+      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from, package, keep",
     ],
     [
       { docker_info: {} },

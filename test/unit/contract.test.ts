@@ -82,6 +82,13 @@ const onBranch = {
   version: devVersion({ ...described, image: "cmamp", commit: commit("a"), dirty: false, shallow: false }),
   follow: [branchTag("feature/doodad"), "develop"],
 };
+/** An image of a branch that is gone, and one that the log does not know. */
+const pushed = { tag: onBranch.version.tag, digest: digest("a") };
+const ofGoneBranch = logged({
+  ...{ type: "branch", branch: "gone", version: "1.2.1.dev5", commit: commit("a"), follow: [], registries: ["ecr"] },
+  ...pushed,
+});
+const tagged = (tag: string) => ({ tag, digest: digest("a"), children: [], labels: {}, created: "", layers: [] });
 type Given = {
   readonly argv?: readonly string[];
   readonly world?: Partial<AllFacts>;
@@ -107,6 +114,13 @@ const given: Readonly<Record<string, Given>> = {
   docker_rollback_prod: { argv: ["--version", "1.2.0"], seen: prodReleased },
   docker_tag_push_multi_build_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
+  release_prune: {
+    seen: {
+      ...{ now: 0, branches: [], left: {}, held: [], running: [], registries: { ecr: [tagged(pushed.tag)] } },
+    },
+    world: { log: [ofGoneBranch] },
+  },
+  release_adopt: { seen: { tags: {}, registries: { ecr: [tagged("dev-0.9.0")] } } },
   docker_images_ls_repo: { seen: { containers: [], images: [] } },
   docker_jupyter: { seen: { seen: {}, port: { number: 20_000, free: true } } },
   docker_kill: { seen: [container("3f2a91")] },

@@ -75,7 +75,7 @@ describe("the page", () => {
       {
         images: [
           {
-            ...{ stage: "dev", version: release.version as never, digest: image, packages: null, why: "" },
+            ...{ stage: "dev", version: "1.2.0" as never, digest: image, packages: null, why: "" },
             platforms: [{ platform: planted, size: 1, layers: [{ digest: planted, size: 1, by: planted }] }],
           },
         ],

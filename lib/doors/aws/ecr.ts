@@ -1,10 +1,13 @@
 import {
+  BatchDeleteImageCommand,
   CreateRepositoryCommand,
   DescribeRepositoriesCommand,
   ECRClient,
   GetAuthorizationTokenCommand,
 } from "../../../node_modules/@aws-sdk/client-ecr/dist-cjs/index.js";
 import type { AwsAccount, EcrSettings } from "../../model/aws.ts";
+import { UserError } from "../../model/errors.ts";
+import { oneLine } from "../../model/visible.ts";
 import { capture } from "../shell.ts";
 import { awsError, kindOf } from "./failure.ts";
 import { clientSettings } from "./settings.ts";
@@ -45,16 +48,63 @@ async function fromCommandLine({ region, profile }: AwsAccount, env: Env): Promi
   return code === 0 && stdout.trim() !== "" ? stdout.trim() : null;
 }
 
-/** The settings of a repository, null where it does not exist. `host` names the account where it is AWS's own. */
-export async function ecrSettings(
+type EcrRepository = { readonly host: string; readonly path: string };
+/** The account that a repository of ECR is in; none where the host does not name it. */
+const registryOf = ({ host }: EcrRepository): { readonly registryId?: string } => {
+  const registryId = /^(\d{12})\.dkr[.-]ecr/.exec(host)?.[1];
+  return registryId ? { registryId } : {};
+};
+
+/** Images that one call takes (ECR API, BatchDeleteImage). */
+const mostAtOnce = 100;
+
+/**
+ * Removes images by digest with all their tags; gives the digests that were there. A part of an index goes once the index has
+ * gone, so what is refused for that is asked for again.
+ */
+export async function deleteEcrImages(
   account: AwsAccount,
-  { host, path }: { readonly host: string; readonly path: string },
-  env: Env,
-): Promise<EcrSettings | null> {
-  const registryId = /^(\d{12})\.dkr\.ecr/.exec(host)?.[1];
+  repo: EcrRepository,
+  { digests, env }: { readonly digests: readonly string[]; readonly env: Env },
+): Promise<ReadonlySet<string>> {
   try {
     const client = new ECRClient(clientSettings(account, env));
-    const asked = { repositoryNames: [path], ...(registryId ? { registryId } : {}) };
+    const removed = new Set<string>();
+    for (let at = 0; at < digests.length; at += mostAtOnce) {
+      let left = digests.slice(at, at + mostAtOnce);
+      for (let turn = 0; left.length > 0; turn += 1) {
+        const asked = { repositoryName: repo.path, ...registryOf(repo) };
+        const imageIds = left.map((imageDigest) => ({ imageDigest }));
+        const { imageIds: gone = [], failures = [] } = await client.send(
+          new BatchDeleteImageCommand({ ...asked, imageIds }),
+        );
+        for (const { imageDigest } of gone) if (imageDigest) removed.add(imageDigest);
+        const open = failures.filter(({ failureCode }) => failureCode !== "ImageNotFound");
+        const isPart = open.every(({ failureCode }) => failureCode === "ImageReferencedByManifestList");
+        if (!isPart || turn === 2) throw notRemoved(open[0]?.failureReason ?? open[0]?.failureCode ?? "no reason");
+        left = open.flatMap(({ imageId }) => imageId?.imageDigest ?? []);
+      }
+    }
+    return removed;
+  } catch (error) {
+    throw awsError(error, `remove images of repository ${repo.path} of ECR`, account);
+  }
+}
+
+const notRemoved = (why: string): UserError =>
+  new UserError("ECR did not remove an image", {
+    why: `It said: ${oneLine(why)}`,
+    fix: "Change what ECR names, then type the same command again",
+    exitCode: 1,
+    kind: "aws_refused",
+  });
+
+/** The settings of a repository, null where it does not exist. `host` names the account where it is AWS's own. */
+export async function ecrSettings(account: AwsAccount, repo: EcrRepository, env: Env): Promise<EcrSettings | null> {
+  const { path } = repo;
+  try {
+    const client = new ECRClient(clientSettings(account, env));
+    const asked = { repositoryNames: [path], ...registryOf(repo) };
     const { repositories } = await client.send(new DescribeRepositoriesCommand(asked));
     const found = repositories?.[0];
     if (!found) return null;

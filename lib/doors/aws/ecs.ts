@@ -4,12 +4,13 @@ import {
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ECSClient,
+  ListClustersCommand,
   ListServicesCommand,
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
 } from "../../../node_modules/@aws-sdk/client-ecs/dist-cjs/index.js";
-import { type AwsAccount, revisionName, type Service, type TaskDefinition } from "../../model/aws.ts";
+import { type AwsAccount, containersOf, revisionName, type Service, type TaskDefinition } from "../../model/aws.ts";
 import { awsError } from "./failure.ts";
 import { clientSettings } from "./settings.ts";
 
@@ -22,6 +23,8 @@ export type Ecs = {
   readonly service: (named: Named) => Promise<Service | null>;
   /** The names of a cluster's first services. */
   readonly services: (cluster: string) => Promise<readonly string[]>;
+  /** The images of all services, those that a deployment goes away from or to as well. */
+  readonly images: () => Promise<readonly string[]>;
   readonly register: (fields: Readonly<Record<string, unknown>>) => Promise<TaskDefinition>;
   /** Sends a service to a revision; `again` starts a new deployment although it is on it. */
   readonly update: (named: Named & { readonly revision: string; readonly again: boolean }) => Promise<Service>;
@@ -49,6 +52,7 @@ export function newEcs(account: AwsAccount, env: Env, signal?: AbortSignal): Ecs
       ),
     services: (cluster) =>
       asked(`list the services in cluster ${cluster} of ECS`, () => servicesOf(client, cluster, options)),
+    images: () => asked("read what services of ECS run", () => imagesOf(client, options)),
     register: (fields) =>
       asked(`register a revision of ${String(fields["family"])} in ECS`, () => register(client, fields)),
     update: (to) =>
@@ -74,6 +78,41 @@ async function serviceOf(
 async function servicesOf(client: ECSClient, cluster: string, options: SendOptions): Promise<readonly string[]> {
   const command = new ListServicesCommand({ cluster, maxResults: 10 });
   return ((await orNone(client.send(command, options)))?.serviceArns ?? []).map(revisionName);
+}
+
+/** All pages of a list. */
+async function pages<T>(ask: (nextToken: string | undefined) => Promise<Page<T>>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for (let token: string | undefined, isFirst = true; isFirst || token !== undefined; isFirst = false) {
+    const { rows, nextToken } = await ask(token);
+    all.push(...rows);
+    token = nextToken;
+  }
+  return all;
+}
+type Page<T> = { readonly rows: readonly T[]; readonly nextToken: string | undefined };
+
+async function imagesOf(client: ECSClient, options: SendOptions): Promise<readonly string[]> {
+  const clusters = await pages(async (nextToken) => {
+    const page = await client.send(new ListClustersCommand({ nextToken }), options);
+    return { rows: page.clusterArns ?? [], nextToken: page.nextToken };
+  });
+  const revisions = new Set<string>();
+  for (const cluster of clusters) {
+    const services = await pages(async (nextToken) => {
+      const page = await client.send(new ListServicesCommand({ cluster, nextToken, maxResults: 10 }), options);
+      return { rows: page.serviceArns ?? [], nextToken: page.nextToken };
+    });
+    // It describes ten at a time (ECS API, DescribeServices).
+    for (let at = 0; at < services.length; at += 10) {
+      const command = new DescribeServicesCommand({ cluster, services: services.slice(at, at + 10) });
+      for (const service of (await client.send(command, options)).services ?? [])
+        for (const one of [service, ...(service.deployments ?? [])])
+          if (one.taskDefinition) revisions.add(one.taskDefinition);
+    }
+  }
+  const definitions = await Promise.all([...revisions].map((revision) => definition(client, revision)));
+  return definitions.flatMap((one) => (one ? containersOf(one).map(({ image }) => image) : []));
 }
 
 async function register(client: ECSClient, fields: Parameters<Ecs["register"]>[0]): Promise<TaskDefinition> {

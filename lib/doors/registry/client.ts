@@ -8,6 +8,7 @@ import { copyImage } from "./copy.ts";
 import { readConfig } from "./image_config.ts";
 import { loginSource } from "./login.ts";
 import { headManifest, listTags, readManifest, writeManifest } from "./manifests.ts";
+import { removeImages } from "./remove.ts";
 import { newSession, type Session } from "./session.ts";
 import type { Access, ClientOptions, RegistryClient } from "./types.ts";
 
@@ -23,6 +24,7 @@ export function newClient(options: ClientOptions): RegistryClient {
       readConfig(session, await at(repo), { digest, ...(platform === undefined ? {} : { platform }) }),
     tags: async (repo) => listTags(session, await at(repo)),
     access: async (repo) => accessTo(session, await at(repo)),
+    remove: async (repo, removals) => removeImages(session, await at(repo), removals),
     assertCanPush: async (repo) => assertCanPush(session, await at(repo)),
     copy: async (job, progress = () => undefined) => {
       const [from, ...to] = await Promise.all([at(job.from), ...job.to.map(at)]);

@@ -120,7 +120,8 @@ async function sourcesOf(session: Session, repo: Repository): Promise<readonly C
   return login.sources;
 }
 
-async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
+/** Who the user is to a registry, by the first source of credentials that it has not refused. */
+export async function currentCredentials(session: Session, repo: Repository): Promise<Credentials | null> {
   const login = loginOf(session, repo);
   const sources = await sourcesOf(session, repo);
   await dropPast(session, login);

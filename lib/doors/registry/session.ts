@@ -4,7 +4,7 @@ import { ecrPassword } from "../aws.ts";
 import { alarm, type Clock, now, pause } from "../clock.ts";
 import type { Connection } from "./connection.ts";
 import type { DockerConfig } from "./docker_config.ts";
-import type { ClientOptions, EcrLogin, Manifest, Timeouts } from "./types.ts";
+import type { Apis, ClientOptions, EcrLogin, Manifest, Timeouts } from "./types.ts";
 
 /** Credentials as a source gave them. */
 export type Credentials =
@@ -51,6 +51,7 @@ export type Session = {
   readonly timeouts: Timeouts;
   readonly clock: Clock;
   readonly ecrLogin: EcrLogin;
+  readonly apis: Apis;
   readonly logins: Map<string, Login>;
   readonly manifests: Map<string, Manifest>;
   readonly secrets: Set<string>;
@@ -69,6 +70,11 @@ export const newSession = (options: ClientOptions): Session => ({
   timeouts: { answer: 30_000, idle: 60_000, connect: 4_000, helper: 6_000, ...options.timeouts },
   clock: options.clock ?? { now, pause, alarm },
   ecrLogin: options.ecrLogin ?? ecrPassword,
+  apis: options.apis ?? {
+    github: options.env["GITHUB_API_URL"] || "https://api.github.com",
+    hub: "https://hub.docker.com",
+    onLoopback: false,
+  },
   logins: new Map(),
   manifests: new Map(),
   secrets: new Set(),

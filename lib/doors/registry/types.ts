@@ -1,6 +1,7 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import type { Repository } from "../../model/oci/address.ts";
 import type { RegistryError } from "../../model/oci/failure.ts";
+import type { Removal } from "../../model/prune.ts";
 import type { Clock } from "../clock.ts";
 
 /** What a HEAD says about a manifest. */
@@ -19,6 +20,9 @@ export type CopyJob = {
 export type CopyResult =
   | { readonly repo: Repository; readonly outcome: "copied" | "already" }
   | { readonly repo: Repository; readonly outcome: "error"; readonly error: RegistryError };
+
+/** `absent` was not there any more, or is something else now. */
+export type RemoveResult = Removal & { readonly outcome: "removed" | "absent" };
 
 /** What a copy is doing: `bytes` counts what was read from the source, once for all targets. */
 export type CopyEvent =
@@ -46,6 +50,9 @@ export type EcrLogin = (
   env: Env,
 ) => Promise<{ readonly password: string; readonly until: number }>;
 
+/** Where the APIs beside registries answer; `onLoopback`: also for a registry on this machine, which only stands for one. */
+export type Apis = { readonly github: string; readonly hub: string; readonly onLoopback: boolean };
+
 /** The environment a client reads (docker's config, GITHUB_TOKEN, the AWS variables), and what interrupts it. */
 export type ClientOptions = {
   readonly env: Env;
@@ -55,6 +62,8 @@ export type ClientOptions = {
   readonly clock?: Clock;
   /** Who gives passwords of ECR; AWS without it. */
   readonly ecrLogin?: EcrLogin;
+  /** The APIs beside registries; GitHub's and Docker Hub's own without it. */
+  readonly apis?: Apis;
 };
 
 /** The way to a registry, in words without secrets: what was set for it, whether it works or not. */
@@ -83,6 +92,8 @@ export type RegistryClient = {
   readonly tags: (repo: Repository) => Promise<string[]>;
   /** Tells the way to a registry, and asks it nothing. */
   readonly access: (repo: Repository) => Promise<Access>;
+  /** Takes images away with all their tags, in this order; throws at the first that it cannot. */
+  readonly remove: (repo: Repository, removals: readonly Removal[]) => Promise<RemoveResult[]>;
   /** Opens an upload and cancels it; throws where pushing is not allowed. */
   readonly assertCanPush: (repo: Repository) => Promise<void>;
   /** Copies an image to every target; a failing target does not stop the others. Throws only when interrupted. */

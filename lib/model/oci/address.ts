@@ -91,6 +91,12 @@ export function repositoryOf(registry: Registry, image: string): Repository {
   };
 }
 
+/** Whether AWS itself stands behind a repository of kind ecr: a loopback one is any registry, unless AWS is on loopback too. */
+export const isAwsAt = (
+  { kind, scheme }: Pick<Repository, "kind" | "scheme">,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean => kind === "ecr" && (scheme === "https" || Boolean(env["AWS_ENDPOINT_URL_ECR"] || env["AWS_ENDPOINT_URL"]));
+
 /** Region and profile to ask AWS with; the region of an ECR stands in its host name too, `1.dkr.ecr.eu-north-1.amazonaws.com`. */
 export function accountOfRepository({ host, region, profile }: Pick<Repository, "host" | "region" | "profile">) {
   const known = region ?? /\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1];

@@ -30,7 +30,7 @@ export function isTokenServerOf({ host: registry, tokenServer }: TokenFor, host:
 type TokenFor = { readonly host: string; readonly tokenServer?: string };
 
 /** What a token is wanted for; `repository:acme/cmamp:pull,push` (Distribution, "Token Scope Documentation"). */
-export type Scope = { readonly path: string; readonly actions: readonly ("pull" | "push")[] };
+export type Scope = { readonly path: string; readonly actions: readonly ("delete" | "pull" | "push")[] };
 
 const part = /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
 

@@ -146,7 +146,11 @@ async function makeProd(tools: Tools): Promise<Made> {
     ...[{ ...released("dev", "1.1.0"), keys: ["r1", "r2"] }, released("prod", "1.1.0")],
   ];
   await releaseAll(tools, repo, releases);
-  const candidate = { name, tag: "prod-ada-0a1b2c3d4", image: handImage("golden candidate", [100]) };
+  const candidate = {
+    name,
+    tag: "prod-ada-0a1b2c3d4",
+    image: handImage("golden candidate", [100], { created: "2025-01-01T00:00:00Z" }),
+  };
   for (const key of Object.keys(ground.addresses)) await pushTo(ground, key, candidate);
   const standIn = await standInFor(`${ground.addresses["r1"]}/${name}`, await git(repo, "rev-parse", "HEAD"), releases);
   await aws.repository(name);
