@@ -99,7 +99,7 @@ function endToEnd(facts: Facts, image: Value, options: GateOptions): Step[] {
       "Run the end-to-end tests",
       [
         command({
-          ...{ ...cmd`${row.argv}`, cwd, env: { IMAGE: image }, ofRepo: true },
+          ...{ ...cmd`${row.argv}`, cwd, env: { IMAGE: image }, ofRepo: "host" },
           ...{ does: "the end-to-end tests", reason: failedTest },
         }),
       ],

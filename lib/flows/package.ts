@@ -51,7 +51,7 @@ export function releasePackage(facts: Facts, options: PackageOptions, described:
     step(
       "build",
       `Build the package as ${spelled}`,
-      lines.map((line) => ({ ...line, env, cwd })),
+      lines.map((line) => ({ ...line, env, cwd, ofRepo: "package" as const })),
     ),
     step("upload", `Upload ${spelled} to ${index}`, [
       uploadPackage({ type: kind, folder, version: spelled, index, distTag }),

@@ -19,7 +19,7 @@ export type Command = {
   /** What it prints is what was asked for: a terminal shows all of it. */
   readonly shown?: true;
   /** The words are the repo's own, and run on this machine. */
-  readonly ofRepo?: true;
+  readonly ofRepo?: "host" | "package";
   /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
   readonly ownCode?: true;
   /** The words are the person's own, and so are the variables that they have for Docker. */
@@ -46,7 +46,7 @@ export const command = kind<Command>("command", {
   shows: ({ shown, typed, interactive }) => shown === true || typed === true || interactive === true,
   reaches: ({ argv, container, ofRepo }) => [
     ...(container ? (["container"] as const) : []),
-    ...(ofRepo ? (["host"] as const) : []),
+    ...(ofRepo ? ([ofRepo] as const) : []),
     ...(argv.includes("--secret") ? (["build"] as const) : []),
   ],
   lines: (action, show) => [renderCommand(action, show)],

@@ -10,9 +10,9 @@ import { isVisible, oneLine } from "./visible.ts";
 
 /**
  * What of a repo's own goes further than the default, by what makes use of it. A workflow of its own, containers, builds, commands
- * on this machine and the tag of a release wait for a person's yes; programs of Git and variables of `.env` are left out until then.
+ * on this machine, the build of a package and the tag of a release wait for a person's yes; programs of Git and variables of `.env` are left out until then.
  */
-export type Reach = "script" | "container" | "build" | "host" | "tag" | "git" | "dotenv";
+export type Reach = "script" | "container" | "build" | "host" | "package" | "tag" | "git" | "dotenv";
 
 /** One thing that a repo asks for (design.md, "Consent"). */
 export type Ask = {
@@ -87,7 +87,26 @@ export function configAsks(seen: Seen): readonly Ask[] {
       row.argv.map((word) => contentOf(posix.join(row.dir, word))).join("\0"),
     ),
   );
-  return [...containerAsks(seen, named), ...config.release.secrets.map(passed), ...endToEnd];
+  return [
+    ...containerAsks(seen, named),
+    ...config.release.secrets.map(passed),
+    ...endToEnd,
+    ...packageAsks(seen, named),
+  ];
+}
+
+/** What runs of a repo when its package is built: the words of its config, and what Python's or npm's own build reads. */
+function packageAsks({ config, dir, contentOf }: Seen, named: Named): readonly Ask[] {
+  const { kind, dir: below, build } = config.release.package;
+  const at = (path: string) => posix.join(below, path);
+  const own = kind === "npm" ? ["package.json"] : ["pyproject.toml", "setup.py", "setup.cfg"];
+  const files = [...own, ...(build ?? [])].map((path) => contentOf(at(path)));
+  if (build === null && files.every((content) => content === "")) return [];
+  const words = (build ?? (kind === "npm" ? ["npm", "pack"] : ["python3", "-m", "build"])).map(quote).join(" ");
+  const where = quote(posix.join(dir, below));
+  return [
+    named("package", "package", `a package is built on this machine as you: ${words} (in ${where})`, files.join("\0")),
+  ];
 }
 
 type Named = (reach: Reach, key: string, text: string, content?: string) => Ask;

@@ -115,7 +115,7 @@ export async function plantHostile(base: string): Promise<HostileRepo> {
 container_registry_info: {r1: {address: 127.0.0.1:1, kind: oci}}
 container:
   {privileged: true, socket: true, volumes: ["/:/host", "name\\e[2J:/x"], home: [.ssh], pass_env: [GITHUB_TOKEN], ports: ["80:80"], network: host}
-release: {secrets: [GITHUB_TOKEN], end_to_end: {dev: {argv: ["${tool("end_to_end")}"]}}}
+release: {secrets: [GITHUB_TOKEN], end_to_end: {dev: {argv: ["${tool("end_to_end")}"]}}, package: {build: ["${tool("package")}"]}}
 `,
   );
   write("changelog.txt", "# hostile-1.0.0\n- 2025-01-01\n- First\n");

@@ -90,7 +90,6 @@ const rows: Readonly<Record<string, Row>> = {
     },
     has: ["end: log"],
     least: 3,
-    interrupted: /log/,
   },
   "images that nobody needs": {
     moments: true,

@@ -67,6 +67,7 @@ describe("in a hostile clone nothing of it is run", story, () => {
     ["i trust --show", 0, () => [i, "trust", "--show"]],
     ["i doctor", 1, () => [i, "doctor"]],
     ["i release_status", 2, () => [i, "release_status"]],
+    ["i release_package", 2, () => [i, "release_package", "--yes", "--index", "https://127.0.0.1:1/simple/"]],
     ["tsx scripts/doctor.ts", 1, () => [join(slipway, "node_modules/.bin/tsx"), join(slipway, "scripts/doctor.ts")]],
     ["thin_client/build --check", 2, () => [join(slipway, "thin_client/build"), "--check", "--json"]],
     ["i tmux", 0, () => [i, "tmux", "--index", "1"]],
@@ -91,6 +92,7 @@ describe("in a hostile clone nothing of it is run", story, () => {
       expect.arrayContaining([
         "the workflow scripts/own_flow.ts",
         "the end-to-end tests",
+        "a package is",
         "builds get the",
         "containers are privileged:",
         "Git runs core.sshcommand",

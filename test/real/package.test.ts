@@ -9,7 +9,7 @@ import { type PackageIndex, start } from "../bed/package_index.ts";
 import { needs } from "../bed/parts.ts";
 import { story } from "../bed/story.ts";
 import { change, type Ground, makeGround, tinyConfig, write } from "../bed/tiny_repo.ts";
-import { type Done, docker, startWith, workflowsIn } from "../bed/workflow.ts";
+import { type Done, docker, startWith, trustingCi, workflowsIn } from "../bed/workflow.ts";
 
 const password = "planted-index-password";
 let ground: Ground;
@@ -58,7 +58,7 @@ describe("a Python package", story, () => {
   });
   const names = () => [...index.uploaded.keys()].sort();
   const upload = (more: Readonly<Record<string, string>> = { TWINE_USERNAME: "ada", TWINE_PASSWORD: password }) =>
-    workflowsIn(repo, { env: { HOME: home, ...more } })("release_package", "--yes");
+    workflowsIn(repo, { env: { ...trustingCi, HOME: home, ...more } })("release_package", "--yes");
 
   beforeAll(async () => {
     index = await start([], { user: "ada", password });
@@ -67,7 +67,7 @@ describe("a Python package", story, () => {
     await must(["mkdir", "-p", home]);
     await change(repo, { ...files, ...configured() });
     await git(repo, "tag", `${name}-1.2.0`, "HEAD~1");
-    i = workflowsIn(repo, { env: { HOME: home, TWINE_USERNAME: "ada", TWINE_PASSWORD: password } });
+    i = workflowsIn(repo, { env: { ...trustingCi, HOME: home, TWINE_USERNAME: "ada", TWINE_PASSWORD: password } });
   });
   afterAll(() => index.stop());
 
@@ -87,8 +87,9 @@ describe("a Python package", story, () => {
       index.onUpload = () => new Promise(() => resolve());
     });
     const env = { ...process.env, HOME: home, TWINE_USERNAME: "ada", TWINE_PASSWORD: password };
-    const { kill } = startWith(repo, env, ["release_package", "--yes"]);
-    await began;
+    await workflowsIn(repo, { env: { HOME: home } })("trust", "--yes");
+    const { kill, ended: over } = startWith(repo, env, ["release_package", "--yes"]);
+    expect(await Promise.race([began, over.then(() => "it ended before")])).toBeUndefined();
     await kill();
     index.onUpload = async () => {};
     const ended = await upload();
@@ -211,7 +212,10 @@ describe("a package of npm", story, () => {
   let repo = "";
   let home = "";
   const publish = () =>
-    workflowsIn(repo, { env: { HOME: home, npm_config_userconfig: join(home, ".npmrc") } })("release_package", "--yes");
+    workflowsIn(repo, { env: { ...trustingCi, HOME: home, npm_config_userconfig: join(home, ".npmrc") } })(
+      "release_package",
+      "--yes",
+    );
   const view = async (what: string) =>
     JSON.parse(await must(["npm", "view", "npmed-app", what, "--json", "--registry", registry.url])) as unknown;
   beforeAll(async () => {

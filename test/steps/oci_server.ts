@@ -180,6 +180,13 @@ function ofManifest({ manifests }: Store, { method, body, headers }: Asked, { pa
   }
   const found = manifests.get(key);
   if (!found) return error(404, "MANIFEST_UNKNOWN");
+  if (method === "DELETE") {
+    // With all tags that name it.
+    for (const [name, { bytes }] of manifests)
+      if (/[:@]/.test(name.charAt(path.length)) && name.startsWith(path) && sha256(bytes) === sha256(found.bytes))
+        manifests.delete(name);
+    return { status: 202 };
+  }
   return {
     status: 200,
     headers: { "content-type": found.mediaType, "docker-content-digest": sha256(found.bytes) },

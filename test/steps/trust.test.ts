@@ -14,7 +14,7 @@ afterAll(() => ground.end());
 
 describe("a run that makes use of it", () => {
   const use = (place: Place) =>
-    doing("use", command({ argv: ["touch", join(place.dir, "used")], env: {}, cwd: ".", ofRepo: true }));
+    doing("use", command({ argv: ["touch", join(place.dir, "used")], env: {}, cwd: ".", ofRepo: "host" }));
   const make = (name: string) => ground.place(name, { config: "release: {end_to_end: {dev: {argv: [sh, e2e.sh]}}}\n" });
   const isUsed = (place: Place) => existsSync(join(place.dir, "used"));
   const asks = (name: string) =>

@@ -190,6 +190,28 @@ const rows: readonly Row[] = [
     ["new: builds get the value of your KEY"],
   ],
   [
+    "the build of a Python package",
+    { "pyproject.toml": "1" },
+    ["a package is built on this machine as you: python3 -m build (in t)"],
+    { "setup.py": "1" },
+    ["changed: a package is built on this machine as you: python3 -m build (in t)"],
+  ],
+  [
+    "the build of a package of npm",
+    { ...config("release: {package: {kind: npm, dir: js}}\n"), "js/package.json": "1" },
+    ["a package is built on this machine as you: npm pack (in t/js)"],
+    { "js/package.json": "2" },
+    ["changed: a package is built on this machine as you: npm pack (in t/js)"],
+  ],
+  [
+    "a package's own build",
+    { ...config("release: {package: {build: [sh, make.sh]}}\n"), "make.sh": "1" },
+    ["a package is built on this machine as you: sh make.sh (in t)"],
+    { "make.sh": "2" },
+    ["changed: a package is built on this machine as you: sh make.sh (in t)"],
+  ],
+  ["a package that nobody builds", { "package.json": "1" }, [], { "package.json": "2" }, []],
+  [
     "end-to-end tests",
     endToEnd("make, all"),
     [tests("dev", "make all")],

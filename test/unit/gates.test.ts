@@ -129,7 +129,7 @@ describe("end-to-end tests", () => {
       [
         {
           ...{ kind: "command", argv: ["make", "all"], env: { IMAGE: image }, cwd },
-          ...{ ofRepo: true, does: "the end-to-end tests", reason: failedTest },
+          ...{ ofRepo: "host", does: "the end-to-end tests", reason: failedTest },
         },
       ],
     ]);
