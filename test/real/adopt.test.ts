@@ -44,6 +44,8 @@ describe("a team that released without Slipway", story, () => {
       const words = ["Bo\u001b[2Jb", `${name}-${version}`] as const;
       await inOneShell(repo, ['GIT_COMMITTER_NAME=$1 git tag --annotate "$2" --message x'], ...words);
     }
+    // A branch of a tag's name makes the tag's short name another.
+    await git(repo, "branch", `${name}-1.0.0`);
     // Prod 1.0.2 is known by its Git tag alone.
     for (const tag of [`${name}-prod-1.0.2`, `${name}-prod-1.0.3`, `${name}-9.9.9;touch x`.replace(" ", "_")])
       await git(repo, "tag", tag);
@@ -94,6 +96,7 @@ describe("a team that released without Slipway", story, () => {
       { type: "flip", tag: "prod", version: "1.0.3", to: imageOf("prod-1.0.3").digest, registries: ["r1", "r2"] },
     ]);
     const [first] = log.flatMap((one) => ("adopted" in one && one.adopted ? [one.adopted.by] : []));
+    expect(first).toContain("Bo");
     expect(first).not.toContain("\u001b");
     expect(await tags()).toEqual(before);
     const again = await i("release_adopt", "--yes");
