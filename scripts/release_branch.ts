@@ -1,5 +1,5 @@
 import { releaseBranch } from "../lib/flows/branch.ts";
-import { branch, commit, lookForBranch } from "../lib/run/look_branch.ts";
+import { branch, commit, lookForBranch, prefix } from "../lib/run/look_branch.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,10 +9,11 @@ export default await script(import.meta.url, {
   options: {
     branch,
     commit,
+    prefix,
     ...pick("cache", "buildArg", "secret", "skipTests", "targetRegistries", "multiArch", "builder", "breakLock"),
   },
   needs: ["git", "engine", "log", "inputs"],
   look: lookForBranch,
-  examples: ["i release_branch --branch feature/doodad"],
+  examples: ["i release_branch --branch feature/doodad", "i release_branch --multi-arch linux/arm/v7 --prefix rpi"],
   steps: releaseBranch,
 });

@@ -223,7 +223,7 @@ export async function loadGit(place: Place, image: string, env: Env): Promise<Co
     gitIn(
       place.owner,
       env,
-    )([...["for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", `refs/tags/${image}-*`]]),
+    )([...["for-each-ref", "--format=%(refname:lstrip=2) %(objectname) %(*objectname)", `refs/tags/${image}-*`]]),
   ]);
   if (head === null) throw noCommit();
   return { ...code, time: head.time, tags: tagsIn(tags) };
@@ -262,7 +262,7 @@ export async function branchesOf(folder: string, address: string | null, env: En
 
 /** Who made each of an image's tags and when: of a plain one its commit's author. */
 export async function tagOrigins(place: Place, image: string, env: Env): Promise<Readonly<Record<string, Origin>>> {
-  const format = "%(refname:short)%1f%(creatordate:iso-strict)%1f%(taggername)%(authorname)";
+  const format = "%(refname:lstrip=2)%1f%(creatordate:iso-strict)%1f%(taggername)%(authorname)";
   const text = await gitIn(place.owner, env)(["for-each-ref", `--format=${format}`, `refs/tags/${image}-*`]);
   const rows = lines(text).map((line) => line.split("\u001f"));
   return Object.fromEntries(rows.map(([tag = "", at = "", by = ""]) => [tag, { at, by: oneLine(by) }]));

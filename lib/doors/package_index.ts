@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type Listed, normalName, parseProject } from "../model/built_package.ts";
 import { UserError } from "../model/errors.ts";
-import { ownWords } from "../model/oci/failure.ts";
+import { ownWords, RegistryError } from "../model/oci/failure.ts";
 import { readText } from "./files.ts";
 import { type Answer, send } from "./registry/http.ts";
-import { networkCode } from "./registry/patience.ts";
+import { networkCode, patiently } from "./registry/patience.ts";
 import { type Session as HttpSession, newSession } from "./registry/session.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -61,21 +61,41 @@ const basicOf = ({ username, password }: Login): string => Buffer.from(`${userna
 /** More than any package is: PyPI takes files up to 100 MB without asking (docs.pypi.org, "Storage limits"). */
 const largestFile = 2 ** 30;
 
-type Asked = { readonly headers?: Readonly<Record<string, string>>; readonly body?: Uint8Array };
+type Asked = {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Looked at before a body is sent again: the index may have kept it and lost its answer. */
+  readonly isKept?: () => Promise<boolean>;
+};
 
-async function ask(url: URL, { login, host, http }: Session, { headers = {}, body }: Asked = {}): Promise<Answer> {
+/** Asked again after 429, 5xx and lost connections, as registries are. */
+async function ask(
+  url: URL,
+  { login, host, http }: Session,
+  { headers = {}, body, isKept }: Asked = {},
+): Promise<Answer> {
   const authorization = login && url.host === host ? { authorization: `Basic ${basicOf(login)}` } : {};
   const length = body ? { "content-length": String(body.length) } : {};
   const sending = {
     ...{ url, repo: { registry: url.host, host: url.host }, method: body ? "POST" : "GET" },
     ...{ headers: { ...headers, ...length, ...authorization }, ...(body ? { body } : {}) },
   };
-  return await send(http, sending, largestFile).catch((error: unknown) => {
+  let wasSent = false;
+  const once = async (): Promise<Answer> => {
+    if (wasSent && (await isKept?.())) return { status: 200, headers: new Headers(), body: new Uint8Array() };
+    wasSent = true;
+    return send(http, sending, largestFile);
+  };
+  return await patiently(http, { repo: sending.repo }, once).catch((error: unknown) => {
     http.signal?.throwIfAborted();
+    // What a look at it between two tries ended with.
+    if (error instanceof UserError && /^package/.test(error.kind)) throw error;
     const again = "Type the same command again once it does: what was uploaded is found there";
-    const isTold = error instanceof UserError;
+    // That a connection was lost says what is said here already; of a proxy or a CA there is more to tell.
+    const isLost = error instanceof RegistryError && error.message === `${url.host} (${url.host}) does not answer`;
+    const isTold = error instanceof UserError && !isLost;
     throw new UserError(`the package index ${url.host} does not answer`, {
-      why: isTold ? `${error.message}. ${error.why}` : networkCode(error),
+      why: isTold ? `${error.message}. ${error.why}` : isLost ? error.why : networkCode(error),
       fix: isTold ? `${error.fix}. ${again}` : again,
       exitCode: 1,
       kind: "package_index",
@@ -115,17 +135,23 @@ type Upload = {
   readonly name: string;
   readonly bytes: Buffer;
   readonly fields: readonly (readonly [string, string])[];
+  /** Whether the index has it, asked where an upload ended without an answer that counts. */
+  readonly isKept: () => Promise<boolean>;
 };
 
 /** Uploads a file once; throws with the index's own words where it is refused. */
-export async function uploadFile(address: string, { name, bytes, fields }: Upload, session: Session): Promise<void> {
+export async function uploadFile(
+  address: string,
+  { name, bytes, fields, isKept }: Upload,
+  session: Session,
+): Promise<void> {
   const body = new FormData();
   for (const [field, value] of fields) body.append(field, value);
   body.append("content", new Blob([new Uint8Array(bytes)]), name);
   const url = new URL(address);
   const form = new Response(body);
   const headers = { "content-type": form.headers.get("content-type") ?? "" };
-  const answer = await ask(url, session, { headers, body: new Uint8Array(await form.arrayBuffer()) });
+  const answer = await ask(url, session, { headers, body: new Uint8Array(await form.arrayBuffer()), isKept });
   if (!isGood(answer)) throw refused(url, answer, session);
 }
 

@@ -1,6 +1,7 @@
 import { announce } from "../kinds/announce.ts";
 import { record } from "../kinds/record.ts";
 import type { Facts } from "../model/facts.ts";
+import { isCommit } from "../model/image.ts";
 import type { LogEntry, Released, SignedEntry } from "../model/log.ts";
 import { movesTo } from "../model/log_repair.ts";
 import { type Step, step } from "../model/plan.ts";
@@ -126,13 +127,23 @@ function entryOf(one: Candidate, past: Past, log: readonly (SignedEntry | LogEnt
   return [
     {
       ...{ type: "release", stage, version, digest: image.digest },
-      commit: commit ?? image.labels["org.opencontainers.image.revision"] ?? "",
+      commit: commit ?? commitOf(image),
       ...(base ? { base } : {}),
       registries,
-      adopted: tagged ?? { at: image.created, by: "" },
+      adopted: tagged ?? { at: dayOf(image), by: "" },
     },
   ];
 }
+
+/** What an image says of itself anybody can have written: a log that it does not fit into nobody could read any more. */
+function commitOf({ labels }: TaggedImage): string {
+  const revision = labels["org.opencontainers.image.revision"] ?? "";
+  return isCommit(revision) ? revision : "";
+}
+
+/** RFC 3339, as the OCI image spec has it ("Image Configuration", created). */
+const dayOf = ({ created }: TaggedImage): string =>
+  /^\d{4}-\d\d-\d\dT[\d:.]{8,20}(Z|[+-]\d\d:\d\d)$/.test(created) ? created : "";
 
 type Around = { readonly log: readonly (SignedEntry | LogEntry)[]; readonly past: Past };
 

@@ -7,7 +7,15 @@ import { keepingEnds } from "../model/exact_text.ts";
 import type { Facts, LocalImage } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { dayOf } from "../model/units.ts";
-import { type Bump, bump, compareVersions, parseVersion, type Version, versionIn } from "../model/version.ts";
+import {
+  type Bump,
+  bump,
+  compareVersions,
+  isBetweenReleases,
+  parseVersion,
+  type Version,
+  versionIn,
+} from "../model/version.ts";
 
 export const changelogPath = (facts: Facts): string =>
   facts.place.dir === "." ? "changelog.txt" : `${facts.place.dir}/changelog.txt`;
@@ -86,8 +94,9 @@ export function addEntry(facts: Facts, options: AddOptions): Step[] {
 export function checkVersion(facts: Facts<"engine" | "lastLog">): Step[] {
   const code = newest(facts.changelog, "dev")?.version ?? null;
   const inside = facts.env["CONTAINER_VERSION"] ?? facts.env["AM_CONTAINER_VERSION"] ?? imageInUse(facts);
-  const container = inside ? (versionIn(inside) ?? unreadable(inside)) : null;
-  const differ = code !== null && container !== null && code !== container;
+  const isBetween = isBetweenReleases(inside ?? "");
+  const container = inside ? (isBetween ? inside : (versionIn(inside) ?? unreadable(inside))) : null;
+  const differ = code !== null && container !== null && !isBetween && code !== container;
   const text = differ
     ? outOfSync(code, inside ?? "")
     : [`code_version='${code ?? "none"}'`, `container_version='${container ?? whyUnknown(facts)}'`].join("\n");

@@ -2,7 +2,13 @@ import { join } from "node:path";
 import { hashOf, isSameContent, membersOf, type PackageFile, readPackages } from "../doors/package_files.ts";
 import { downloadFile, indexSession, listProject, uploadFile } from "../doors/package_index.ts";
 import { capture, run } from "../doors/shell.ts";
-import { assertPackageVersion, parseMetadata, uploadAddress, uploadFields } from "../model/built_package.ts";
+import {
+  assertPackageVersion,
+  type Listed,
+  parseMetadata,
+  uploadAddress,
+  uploadFields,
+} from "../model/built_package.ts";
 import type { PackageKind } from "../model/config.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
@@ -76,21 +82,35 @@ async function onIndex(
   const of = new Map(described);
   const name = described[0]?.[1].get("name")?.[0] ?? "";
   const listed = await listProject(index, name, session);
+  /** Whether the index has the file; throws where it has another one by that name. */
+  const has = async (file: PackageFile, files: readonly Listed[]): Promise<boolean> => {
+    const there = files.find((one) => one.file === file.name);
+    if (!there) return false;
+    if (there.sha256 === hashOf("sha256", file.bytes).digest("hex")) return true;
+    const bytes = await downloadFile(there.url, session);
+    const served = hashOf("sha256", bytes).digest("hex");
+    if (there.sha256 !== null && there.sha256 !== served) throw falseDigest(there, served, index);
+    if (isSameContent(await membersOf(file.name, bytes), file.members)) return true;
+    throw other(file.name, index);
+  };
   return {
     upload: async (file) => {
-      const there = listed.find((one) => one.file === file.name);
+      if (await has(file, listed)) return null;
       const sha256 = hashOf("sha256", file.bytes).digest("hex");
-      if (there?.sha256 === sha256) return null;
-      if (there) {
-        const bytes = await downloadFile(there.url, session);
-        if (isSameContent(await membersOf(file.name, bytes), file.members)) return null;
-        throw other(file.name, index);
-      }
       const fields = uploadFields(file.name, of.get(file) ?? new Map(), sha256);
-      return () => uploadFile(address, { name: file.name, bytes: file.bytes, fields }, session);
+      const isKept = async () => has(file, await listProject(index, name, session));
+      return () => uploadFile(address, { name: file.name, bytes: file.bytes, fields, isKept }, session);
     },
   };
 }
+
+const falseDigest = ({ file, sha256 }: Listed, served: string, index: string): UserError =>
+  new UserError(`${index} lists ${file} with sha256 ${sha256} and serves ${served}`, {
+    why: "pip installs no file whose hash is another than the index says, and nobody can tell which of the two was uploaded.",
+    fix: "Ask whoever keeps the index, or release the next commit: its version is another",
+    exitCode: 1,
+    kind: "package",
+  });
 
 /** By npm itself, which knows the user's npmrc; a package is compared by its hash (docs.npmjs.com, "npm view"). */
 function onNpm({ index, version, distTag }: UploadPackage, _files: readonly PackageFile[], world: World): Upload {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { UserError } from "./errors.ts";
+import { isFreeTag } from "./image.ts";
 import { imageTag } from "./stage.ts";
 import { bump, isVersion, type Version } from "./version.ts";
 
@@ -63,7 +64,7 @@ const isShallow = (): UserError =>
  * The tag that follows a branch: what of its name a tag may hold, and twelve digits of the whole name's hash, which keep two
  * branches apart and every other tag free (design.md, "Names").
  */
-export function branchTag(branch: string): string {
+export function branchTag(branch: string, prefix = ""): string {
   const hash = createHash("sha256").update(branch).digest("hex").slice(0, 12);
   const slug = branch
     .slice(0, 1024)
@@ -71,7 +72,42 @@ export function branchTag(branch: string): string {
     .replaceAll(/[^a-z0-9]+/g, "-")
     .slice(0, 100)
     .replaceAll(/^-+|-+$/g, "");
-  return `${slug || "branch"}-${hash}`;
+  return prefixed(`${slug || "branch"}-${hash}`, prefix);
+}
+
+/** The tag of an image that lies beside others of its commit or branch, as `rpi-` for another architecture; without a prefix the tag. */
+export const prefixed = (tag: string, prefix: string): string => (prefix === "" ? tag : `${prefix}-${tag}`);
+
+/** A channel's tag behind a prefix; throws where no tag is as long, or where it is a channel's own (config, `release.channels`). */
+export function prefixedChannel(
+  channel: string,
+  prefix: string,
+  channels: Readonly<Record<string, readonly string[]>>,
+): string {
+  const tag = prefixed(channel, prefix);
+  const isTaken = prefix !== "" && Object.values(channels).flat().includes(tag);
+  if (isFreeTag(tag) && !isTaken) return tag;
+  throw new UserError(`--prefix ${prefix} makes the tag "${tag}" of the channel "${channel}"`, {
+    why: isTaken
+      ? "release.channels has that tag too, and it would be two images."
+      : "A tag has at most 128 characters.",
+    fix: "Use another prefix, or give the channel another tag in repo_config.yaml",
+  });
+}
+
+/** The prefix in the tag of a commit, which begins with a digit without one. */
+export const prefixOf = (tag: string): string => /^([a-z][a-z0-9]*)-\d/.exec(tag)?.[1] ?? "";
+
+/** Text to a prefix that leaves room for any branch's tag; throws on one that begins the tags of releases, people or channels. */
+export function parsePrefix(text: string): string {
+  const isWord = /^[a-z][a-z0-9]{0,11}$/.test(text);
+  if (isWord && isFreeTag(`${text}-x`) && !["latest", "develop", "edge"].includes(text)) return text;
+  throw new UserError(`--prefix ${JSON.stringify(text)} begins no tag of a branch`, {
+    why: isWord
+      ? "What begins with it is a release, somebody's own image, or what follows one."
+      : "It is one word of at most twelve small letters and digits, so that the tag of any branch fits behind it.",
+    fix: "Name the architecture, as in --prefix rpi",
+  });
 }
 
 /** A branch as it is typed or as CI names it, by the rules that Git has for one (git-check-ref-format(1)). */

@@ -33,6 +33,8 @@ export function parseReference(text: string): Reference {
 }
 
 export const isDigest = (text: string): boolean => new RegExp(`^${digestForm}$`).test(text);
+/** Whether a text is the whole hash of a commit, by SHA-1 or SHA-256. */
+export const isCommit = (text: string): boolean => /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text);
 export const isTag = (text: string): boolean => new RegExp(`^${tagForm}$`).test(text);
 
 /** Whether a tag is left to people: none that Slipway gives to releases, candidates and local images, and no version. */

@@ -157,7 +157,11 @@ export function sameEntry(a: LoggedEntry, b: LoggedEntry): boolean {
   return Object.keys(a).every(isSame) && Object.keys(b).every(isSame);
 }
 
-const signatures: ReadonlySet<string> = new Set(["at", "by", "host", "ci"] satisfies (keyof Signature)[]);
+/** Who says it, and who is said to have made what was adopted: a clone may lack the tag that tells that. */
+const signatures: ReadonlySet<string> = new Set([
+  ...(["at", "by", "host", "ci"] satisfies (keyof Signature)[]),
+  "adopted" satisfies keyof Released,
+]);
 
 /** Whether an entry is of somebody whose passes count: of one who is named, or of a run of a CI where `CI` is. */
 export const isFrom = ({ by, ci }: Signature, names: readonly string[]): boolean =>

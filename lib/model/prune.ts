@@ -1,5 +1,5 @@
 import type { TaggedImage } from "../run/read_images.ts";
-import { branchTag } from "./dev_version.ts";
+import { branchTag, prefixOf } from "./dev_version.ts";
 import type { BranchReleased, SignedEntry } from "./log.ts";
 import { isCandidate } from "./stage.ts";
 
@@ -197,7 +197,8 @@ const ownTags = (entry: BranchReleased): readonly string[] => [
   entry.tag,
   ...entry.follow.filter((tag) => isOfBranch(tag, entry)),
 ];
-const isOfBranch = (tag: string, { branch }: BranchReleased): boolean => tag === branchTag(branch);
+const isOfBranch = (tag: string, entry: BranchReleased): boolean =>
+  tag === branchTag(entry.branch, prefixOf(entry.tag));
 
 /** Local images and candidates go by the age of what they were built from; one without a date, or that is claimed, stays. */
 function ageReason({ tag, created }: TaggedImage, { days }: PruneRule, { now, held }: PruneLook): string | null {

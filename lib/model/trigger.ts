@@ -1,5 +1,6 @@
 import { parseBranch } from "./dev_version.ts";
 import { UserError } from "./errors.ts";
+import { isCommit } from "./image.ts";
 import { isNode, jsonOf, textAt, valueAt } from "./shape.ts";
 import { isVersion, type Version } from "./version.ts";
 
@@ -30,7 +31,7 @@ export function readEvent(event: string, text: string): Trigger {
   ];
   const ref = textAt(json, "ref");
   const isPush = event === "push";
-  if (!isNode(json) || own === undefined || (isPush && (!ref?.startsWith("refs/") || !isHash(commit ?? ""))))
+  if (!isNode(json) || own === undefined || (isPush && (!ref?.startsWith("refs/") || !isCommit(commit ?? ""))))
     throw new UserError(`GITHUB_EVENT_PATH holds no event ${JSON.stringify(event.slice(0, 60))}`, {
       why: "What is released is read from the event of GitHub Actions: a push says its ref and commit, and each its repo.",
       fix: "Look at what wrote it; or, to build what is checked out, unset GITHUB_EVENT_PATH",
@@ -42,8 +43,6 @@ export function readEvent(event: string, text: string): Trigger {
     isFork: valueAt(json, "repository", "fork") === true || (event.startsWith("pull_request") && head !== own),
   };
 }
-
-const isHash = (text: string): boolean => /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text);
 
 type Rules = { readonly image: string; readonly channels: Readonly<Record<string, readonly string[]>> };
 

@@ -49,5 +49,8 @@ export function bump(version: Version, kind: Bump): Version {
   return parseVersion(`${major}.${minor}.${patch + 1}`);
 }
 
+/** Whether a text says the version of a commit between releases, which no changelog has: `1.2.4.dev5` (PEP 440). */
+export const isBetweenReleases = (text: string): boolean => /\d\.dev\d/.test(text);
+
 /** The first version written anywhere in a text such as `amp-1.0.3-`, or undefined. */
 export const versionIn = (text: string): Version | undefined => text.match(/\d+\.\d+\.\d+/)?.filter(isVersion)[0];

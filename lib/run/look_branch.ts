@@ -3,7 +3,15 @@ import { readRepoText } from "../doors/files.ts";
 import { describeCommit } from "../doors/git_describe.ts";
 import { loadNested } from "../doors/runnable_dirs.ts";
 import { channelsOf, newestTag } from "../model/config.ts";
-import { branchTag, type DevVersion, devVersion, parseBranch } from "../model/dev_version.ts";
+import {
+  branchTag,
+  type DevVersion,
+  devVersion,
+  parseBranch,
+  parsePrefix,
+  prefixed,
+  prefixedChannel,
+} from "../model/dev_version.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, RegistryFacts } from "../model/facts.ts";
 import { type Decision, decide, readEvent, type Trigger } from "../model/trigger.ts";
@@ -32,9 +40,20 @@ export const commit = text<string>("HASH", "Refuse to work on another commit tha
   },
 });
 
+/** What begins the tags of an image that lies beside others of its commit. */
+export const prefix = text<string>(
+  "WORD",
+  "Begin the image's tags with this and a dash, as in rpi for --multi-arch linux/arm/v7.",
+  { onlyTyped: true, parse: parsePrefix },
+);
+
 type Pinned = { readonly branch: string; readonly version: DevVersion; readonly follow: readonly string[] };
 
-type Asked = { readonly branch: string | undefined; readonly commit?: string | undefined };
+type Asked = {
+  readonly branch: string | undefined;
+  readonly commit?: string | undefined;
+  readonly prefix?: string | undefined;
+};
 
 /** The version of the commit before any release that is tagged at it, and what follows its branch. */
 async function pinBranch(facts: Facts, asked: Asked): Promise<Pinned> {
@@ -47,7 +66,13 @@ async function pinBranch(facts: Facts, asked: Asked): Promise<Pinned> {
   const { commit, shallow } = git;
   const described = await describeCommit(place, { commit, image, before: true }, env);
   const version = devVersion({ ...described, image, commit, shallow, dirty: false });
-  return { branch, version, follow: [branchTag(branch), ...(branch === newestTag ? [] : channelsOf(config, branch))] };
+  const begin = asked.prefix ?? "";
+  const channels = branch === newestTag ? [] : channelsOf(config, branch);
+  return {
+    branch,
+    version: { ...version, tag: prefixed(version.tag, begin) },
+    follow: [branchTag(branch, begin), ...channels.map((tag) => prefixedChannel(tag, begin, config.release.channels))],
+  };
 }
 
 /** What release_branch has to know beside the usual: what its tags are now. */

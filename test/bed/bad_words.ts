@@ -32,6 +32,11 @@ export const wordCases: readonly BadCase[] = [
     line: "release_adopt --offline",
     says: /releases cannot be adopted with --offline/,
   },
+  {
+    what: "a prefix that begins a release's tags",
+    line: "release_branch --prefix prod",
+    says: /--prefix "prod" begins no tag of a branch/,
+  },
   { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },
   { what: "a local image that was not built", line: "docker_bash --stage local", says: /has no local image/ },
   {

@@ -45,6 +45,7 @@ export const planted: readonly Planted[] = [
   { slot: "--commit", kinds: ["dollar"], line: "release_branch --commit %" },
   { slot: "--older-than", kinds: ["dollar", "newline"], line: "release_prune --older-than %" },
   { slot: "release.keep", kinds: ["dollar"], line: "release_prune", config: (text) => ({ release: { keep: text } }) },
+  { slot: "--prefix", kinds: ["dollar", "newline", "dots"], line: "release_branch --prefix %" },
   { slot: "--stage", kinds: ["dollar", "dots"], line: "docker_bash --stage %" },
   { slot: "--from", kinds: ["dollar"], line: `${release} --from %` },
   { slot: "--target-registries", kinds: ["dollar", "dots"], line: `${release} --target-registries %` },

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, isIPv4 } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { engineEnv } from "../../lib/doors/engine.ts";
 import { needs } from "./parts.ts";
@@ -67,13 +68,14 @@ type Taking = {
 
 function takeUpload(wheels: Map<string, Wheel[]>, { uploader, index }: Taking): RequestListener {
   return async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    // Whoever is killed while it uploads sends no end.
+    const body = await buffer(request).catch(() => null);
+    if (body === null) return response.destroy();
     const basic = uploader && `Basic ${btoa(`${uploader.user}:${uploader.password}`)}`;
     if (basic !== request.headers.authorization)
       return response.writeHead(403).end(`Invalid authentication for ${request.headers.authorization}`);
     const headers = { "content-type": request.headers["content-type"] ?? "" };
-    const form = await new Response(Buffer.concat(chunks), { headers }).formData();
+    const form = await new Response(new Uint8Array(body), { headers }).formData();
     const [file, name] = [form.get("content"), form.get("name")];
     if (!(file instanceof File) || typeof name !== "string") return response.writeHead(400).end("no file");
     const bytes = Buffer.from(await file.arrayBuffer());

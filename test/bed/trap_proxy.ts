@@ -15,8 +15,8 @@ export type RequestTrap = {
   readonly spring: () => void | Promise<void>;
 };
 /**
- * A proxy before a server in which each image, the second part of the path, can have a trap of its own. AWS, which knows no
- * such paths, is asked behind `/aws/<image>`.
+ * A proxy before a server in which each image, the second part of the path, can have a trap of its own. AWS and a
+ * package index, which know no such paths, are asked behind `/aws/<image>` and `/packages/<image>`.
  */
 export type TrapProxy = {
   readonly address: string;
@@ -55,7 +55,7 @@ type Way = { readonly target: string; readonly trap: RequestTrap | null };
 async function pass({ target, trap }: Way, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
   const [host, port] = target.split(":");
   const { method, headers } = asked;
-  const path = withoutMount(asked.url ?? "/").replace(/^\/aws\/[^/]+\/?/, "/");
+  const path = withoutMount(asked.url ?? "/").replace(/^\/(?:aws|packages)\/[^/]+\/?/, "/");
   if (trap?.when === "before" && !(await springs(trap, asked))) return;
   const onward = request({ host, port, method, path, headers });
   onward.on("error", () => answer.destroy());

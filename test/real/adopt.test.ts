@@ -26,6 +26,7 @@ const images: Readonly<Record<string, HandImage>> = {
   "dev-1.0.1": devImage("1.0.1"),
   "dev-1.0.2": devImage("1.0.2", { diffIds: layers.slice(0, 1) }),
   "dev-1.0.3": devImage("1.0.3", { diffIds: layers.slice(0, 2) }),
+  "prod-1.0.0": handImage("prod 1.0.0", [100], { diffIds: layers.slice(2) }),
   "prod-1.0.3": handImage("prod 1.0.3", [100], { diffIds: layers }),
 };
 const imageOf = (tag: string): HandImage => images[tag] ?? devImage("none");
@@ -43,6 +44,8 @@ describe("a team that released without Slipway", story, () => {
       const words = ["Bo\u001b[2Jb", `${name}-${version}`] as const;
       await inOneShell(repo, ['GIT_COMMITTER_NAME=$1 git tag --annotate "$2" --message x'], ...words);
     }
+    // A branch of a tag's name makes the tag's short name another.
+    await git(repo, "branch", `${name}-1.0.0`);
     // Prod 1.0.2 is known by its Git tag alone.
     for (const tag of [`${name}-prod-1.0.2`, `${name}-prod-1.0.3`, `${name}-9.9.9;touch x`.replace(" ", "_")])
       await git(repo, "tag", tag);
@@ -68,7 +71,7 @@ describe("a team that released without Slipway", story, () => {
     expect(plan.stdout).toMatch(/prod-1\.0\.2 +- +Git +known by its Git tag alone/);
     expect(plan.stdout).toMatch(/dev-1\.0\.1 +\S+ \S+ +Git r1 r2 +LEFT OUT: registries have different images/);
     const unasked = await i("release_adopt");
-    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("Record 5 releases of cmamp")]);
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("Record 6 releases of cmamp")]);
     expect([await refsOf(`${repo}.git`), await tags()]).toEqual(before);
   });
 
@@ -86,12 +89,14 @@ describe("a team that released without Slipway", story, () => {
       entry("dev-1.0.0", ["r1"], { commit: commits["1.0.0"] }),
       entry("dev-1.0.2", ["r1", "r2"], { commit: commits["1.0.2"] }),
       entry("dev-1.0.3", ["r1", "r2"], { commit: commits["1.0.3"] }),
+      entry("prod-1.0.0", ["r1", "r2"]),
       { type: "tagged", stage: "prod", version: "1.0.2", commit: commits["1.0.3"] },
       entry("prod-1.0.3", ["r1", "r2"], { base: { version: "1.0.3", digest: imageOf("dev-1.0.3").digest } }),
       { type: "flip", tag: "dev", version: "1.0.3", to: imageOf("dev-1.0.3").digest, registries: ["r1", "r2"] },
       { type: "flip", tag: "prod", version: "1.0.3", to: imageOf("prod-1.0.3").digest, registries: ["r1", "r2"] },
     ]);
     const [first] = log.flatMap((one) => ("adopted" in one && one.adopted ? [one.adopted.by] : []));
+    expect(first).toContain("Bo");
     expect(first).not.toContain("\u001b");
     expect(await tags()).toEqual(before);
     const again = await i("release_adopt", "--yes");
@@ -108,7 +113,7 @@ describe("a team that released without Slipway", story, () => {
     expect(history.stdout).toMatch(/adopted prod by its Git tag alone/);
     expect(history.stdout).not.toContain("\u001b[2J");
     const log = await i("release_log");
-    expect([log.code, log.stdout], log.stderr).toEqual([0, expect.stringContaining("is whole: 7 entries")]);
+    expect([log.code, log.stdout], log.stderr).toEqual([0, expect.stringContaining("is whole: 8 entries")]);
     const status = await i("release_status", "--stage", "prod");
     expect([status.code, status.stdout], status.stderr).toEqual([0, expect.stringContaining("all registries agree")]);
   });
@@ -124,12 +129,23 @@ describe("a team that released without Slipway", story, () => {
     expect(plan.stdout).toContain("Pull dev-1.0.3");
   });
 
-  it("goes back to a version that it released before", async () => {
-    const back = await i("docker_rollback_dev", "--version", "1.0.2", "--message", "it leaks", "--yes");
+  it.each([
+    ["dev", "1.0.2"],
+    ["prod", "1.0.0"],
+  ] as const)("goes back in %s to %s, which it released before", async (stage, version) => {
+    const back = await i(`docker_rollback_${stage}`, "--version", version, "--message", "it leaks", "--yes");
     expect(back.code, back.stderr).toBe(0);
     const names = Object.values(ground.addresses);
-    expect(await digestsAt(names, `${name}:dev`)).toEqual(names.map(() => imageOf("dev-1.0.2").digest));
-    expect((await logged()).at(-1)).toMatchObject({ type: "flip", why: "rollback", version: "1.0.2" });
+    const { digest } = imageOf(`${stage}-${version}`);
+    expect(await digestsAt(names, `${name}:${stage}`)).toEqual(names.map(() => digest));
+    expect((await logged()).at(-1)).toMatchObject({ type: "flip", tag: stage, why: "rollback", version, to: digest });
+  });
+
+  it("cannot go back to what its Git tag alone tells of", async () => {
+    const before = await tags();
+    const back = await i("docker_rollback_prod", "--version", "1.0.2", "--message", "it leaks", "--yes");
+    expect([back.code, back.stderr]).toEqual([2, expect.stringContaining("prod-1.0.2")]);
+    expect(await tags()).toEqual(before);
   });
 
   it("is told which registry does not answer, and nothing is recorded", async () => {

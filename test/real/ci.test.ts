@@ -2,8 +2,10 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { branchTag } from "../../lib/model/dev_version.ts";
 import { isNode, textAt, valueAt } from "../../lib/model/shape.ts";
 import { run } from "../../thin_client/engine/command.ts";
+import { loopbackRegistries } from "../../thin_client/engine/registries.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { digestsAt, logOf } from "../bed/oracle.ts";
 import { needs } from "../bed/parts.ts";
@@ -93,6 +95,29 @@ describe("the shell lines of the workflows, typed in the sample of quickstart", 
 
   it("build the weekly image with packages as they are now, and test it", async () => {
     expect(await runJob(place.repo, { name: "dev_image", job: "image" })).toContain("run_superslow_tests");
+  });
+
+  it("give a pushed branch an image of its own in every registry, and its tag points at it", async () => {
+    const branch = "feature/it's-$(x)";
+    await git(place.repo, "checkout", "--quiet", "-b", branch);
+    await git(place.repo, "commit", "--quiet", "--allow-empty", "--message", "Begin a feature");
+    await git(place.repo, "push", "--quiet", "origin", "HEAD");
+    const commit = await git(place.repo, "rev-parse", "HEAD");
+    const event = join(quick.base, "event.json");
+    const repository = { default_branch: "main", full_name: "ada/sample" };
+    writeFileSync(event, JSON.stringify({ ref: `refs/heads/${branch}`, after: commit, deleted: false, repository }));
+    const env = {
+      ...{ GITHUB_EVENT_NAME: "push", GITHUB_EVENT_PATH: event, GITHUB_REF: `refs/heads/${branch}` },
+      ...{ GITHUB_REF_NAME: branch, GITHUB_SHA: commit },
+    };
+    const told = await runJob(place.repo, { name: "branch_image", job: "image", env });
+    expect(told).toContain("is to be released: ");
+    const addresses = loopbackRegistries.map(({ address }) => address);
+    const [own] = (await logOf(place.remote, place.name)).flatMap((entry) => (entry.type === "branch" ? [entry] : []));
+    expect(own).toMatchObject({ branch, commit, follow: [branchTag(branch)] });
+    for (const tag of [own?.tag, branchTag(branch)])
+      expect(await digestsAt(addresses, `${place.name}:${tag}`)).toEqual(addresses.map(() => own?.digest));
+    await git(place.repo, "checkout", "--quiet", "-");
   });
 
   it("are written once: typed again init_ci changes nothing, and what a person changed it shows and asks about", async () => {

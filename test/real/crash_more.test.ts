@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { branchTag } from "../../lib/model/dev_version.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
-import { git } from "../bed/git.ts";
+import { commitAll, git } from "../bed/git.ts";
 import { type HandImage, handImage, pushByHand, repositoryAt } from "../bed/hand_image.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { writeLog } from "../bed/log.ts";
@@ -13,13 +13,17 @@ import { pushTo, releaseByHand } from "../bed/released.ts";
 import { makeSampleRepo } from "../bed/sample_repo.ts";
 import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
+import { tinyConfig, write } from "../bed/tiny_repo.ts";
 import { startTrapProxy } from "../bed/trap_proxy.ts";
 import { treeOf } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
+import { makeWheel } from "../bed/wheel.ts";
 import { docker, workflowsIn } from "../bed/workflow.ts";
 
 let webhook: Webhook;
 let slack = "";
+let uploads: PackageIndex;
+let packages = "";
 
 const old = handImage("old", [100, 1000]);
 
@@ -173,6 +177,29 @@ const rows: Readonly<Record<string, Row>> = {
     has: ["inner/repo_config.yaml", "inner/changelog.txt"],
     least: 5,
   },
+  "a package that is uploaded": {
+    moments: true,
+    line: ["release_package"],
+    gates: [],
+    before: async ({ repo, image }, { addresses }) => {
+      const index = `http://${packages}/packages/${image}/simple/`;
+      const own = `package: {build: [cp, -r, made, dist], index: "${index}"}`;
+      const config = tinyConfig({ name: image, registries: addresses, gates: [] });
+      const { file, bytes } = makeWheel({ name: image, version: "0.1.dev2" });
+      write(repo, { "repo_config.yaml": config.replace("release: {", `release: {${own}, `), "made/.keep": "" });
+      // Two files, so that a run may be ended between them.
+      for (const name of [file, file.replace("py3", "py2")]) writeFileSync(join(repo, "made", name), bytes);
+      await commitAll(repo, "Build a package");
+      await git(repo, "push", "--quiet", "origin", "HEAD");
+      const allowed = await workflowsIn(repo)("trust", "--yes");
+      if (allowed.code !== 0) throw new Error(allowed.stderr);
+    },
+    also: ({ image }) =>
+      Promise.resolve([...uploads.uploaded.keys()].filter((file) => file.startsWith(`${image}-`)).sort()),
+    has: ["snapshot: git clone", "upload: upload"],
+    least: 4,
+    interrupted: /upload/,
+  },
   "a changelog entry": {
     moments: true,
     line: ["changelog_add", "--message", "Another image"],
@@ -241,9 +268,14 @@ sweepRows(
       webhook = await startWebhook();
       const proxy = await startTrapProxy(new URL(webhook.url).host);
       slack = `http://${proxy.address}`;
-      return { slack: proxy };
+      uploads = await start([]);
+      const before = await startTrapProxy(new URL(uploads.url).host);
+      packages = before.address;
+      return { slack: proxy, packages: before };
     },
-    after: async () => (await index)?.stop(),
+    after: async () => {
+      await Promise.all([uploads?.stop(), (await index)?.stop()]);
+    },
   },
   rows,
   parts,

@@ -4,7 +4,7 @@ import { type FaultGround, type FaultRepo, type Key, keys, makeFaultGround, tags
 import { type Ending, faults } from "../bed/faults.ts";
 import { git } from "../bed/git.ts";
 import { handImage } from "../bed/hand_image.ts";
-import { refsOf } from "../bed/oracle.ts";
+import { logOf, refsOf } from "../bed/oracle.ts";
 import { pushTo, releaseByHand, tagByHand } from "../bed/released.ts";
 import { change, changelog } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
@@ -29,6 +29,8 @@ type Moving = {
   readonly end?: string;
   /** A registry whose tag is not that of the others before. */
   readonly lags?: Key;
+  /** How many releases the log has at the end, where that is what it is about. */
+  readonly released?: number;
 };
 
 const movings: Readonly<Record<string, Moving>> = {
@@ -82,6 +84,18 @@ const movings: Readonly<Record<string, Moving>> = {
     },
     line: ["release_merge_index", "--version", "1.0.0", "--images", "local-ada-1.0.0,local-bob-1.0.0"],
   },
+  "an adoption": {
+    tag: "dev",
+    before: async ({ dir }, name) => {
+      const { image } = release("dev", "1.0.0");
+      for (const key of keys) for (const tag of ["dev-1.0.0", "dev"]) await pushTo(real(), key, { name, tag, image });
+      await git(dir, "tag", `${name}-1.0.0`);
+      await git(dir, "push", "--quiet", "origin", `${name}-1.0.0`);
+    },
+    line: ["release_adopt"],
+    end: release("dev", "1.0.0").image.digest,
+    released: 1,
+  },
   "a branch": {
     tag: branchTag("main"),
     before: async (_repo, name) => {
@@ -110,6 +124,9 @@ describe("behind a fault", () => {
     ["an index", "reset_mid_blob", "r3", "succeeds"],
     ["an index", "version_put_500", "r1", "stops"],
     ["an index", "dies_before_flip", "r2", "stops"],
+    ["an adoption", "throttled", "r2", "succeeds"],
+    ["an adoption", "some_500", "r1", "succeeds"],
+    ["an adoption", "truncated_once", "r3", "succeeds"],
     ["a branch", "throttled", "r2", "succeeds"],
     ["a branch", "reset_mid_blob", "r3", "succeeds"],
     ["a branch", "loses_one_answer", "r3", "succeeds"],
@@ -148,6 +165,9 @@ describe("behind a fault", () => {
     const end = moving.end ?? last.digest;
     expect(end).toMatch(/^sha256:/);
     expect(await tagsAt(ground, name, moving.tag)).toEqual({ r1: end, r2: end, r3: end });
+    const entries = await logOf(repo.remote, name);
+    if (moving.released !== undefined)
+      expect(entries.filter(({ type }) => type === "release")).toHaveLength(moving.released);
     const refs = (await refsOf(repo.remote)).map((line) => line.split(" ")[0] ?? "");
     expect(refs.filter((ref) => /slipway\/(claim|flip)/.test(ref))).toEqual([]);
   });

@@ -8,6 +8,7 @@ import type { Point } from "../bed/crash_points.ts";
 import { tagsAt } from "../bed/final_state.ts";
 import { git } from "../bed/git.ts";
 import { logOf, refsOf } from "../bed/oracle.ts";
+import { needs } from "../bed/parts.ts";
 import { change, changelog, type Ground } from "../bed/tiny_repo.ts";
 import { type Done, workflowsIn } from "../bed/workflow.ts";
 
@@ -33,17 +34,29 @@ async function branched(gates: readonly string[] = []): Promise<Spot> {
   return spot;
 }
 
-/** What the label of a tag's image says its version is. */
-async function labelOf({ image }: Spot, tag: string): Promise<string | undefined> {
+type ImageConfig = {
+  readonly config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+};
+
+async function configOf({ image }: Spot, tag: string): Promise<ImageConfig> {
   const at = `http://${ground.addresses["r1"]}/v2/${image}`;
   const accept = "application/vnd.oci.image.manifest.v1+json,application/vnd.docker.distribution.manifest.v2+json";
   const manifest = (await (await fetch(`${at}/manifests/${tag}`, { headers: { accept } })).json()) as {
     readonly config: { readonly digest: string };
   };
-  const config = (await (await fetch(`${at}/blobs/${manifest.config.digest}`)).json()) as {
-    readonly config: { readonly Labels: Readonly<Record<string, string>> };
-  };
-  return config.config.Labels["org.opencontainers.image.version"];
+  return (await (await fetch(`${at}/blobs/${manifest.config.digest}`)).json()) as ImageConfig;
+}
+
+/** What the label of a tag's image says its version is. */
+const labelOf = async (spot: Spot, tag: string): Promise<string | undefined> =>
+  (await configOf(spot, tag)).config.Labels["org.opencontainers.image.version"];
+
+async function platformOf(spot: Spot, tag: string): Promise<readonly (string | undefined)[]> {
+  const { os, architecture, variant } = await configOf(spot, tag);
+  return [os, architecture, variant];
 }
 
 const both = ({ image }: Spot) => Promise.all(["r1", "r2"].map((key) => tagsAt(ground.addresses[key] ?? "", image)));
@@ -242,4 +255,22 @@ it("what release.channels names follows its branch, and the newest release and b
   await change(repo, { "devops/docker_build/words.txt": "d\n" });
   await done("release_branch");
   expect(await seen()).toEqual({ latest: first, edge: develop, develop });
+});
+
+it("an image for 32-bit arm lies beside that of the commit behind a prefix, and neither moves the other's tags", async () => {
+  await needs("emulation");
+  const spot = await branched(["fast"]);
+  const prefixed = [...line, "--multi-arch", "linux/arm/v7", "--prefix", "rpi"] as const;
+  const own = await workflowsIn(spot.repo)(...line);
+  const arm = await workflowsIn(spot.repo)(...prefixed);
+  expect([own.code, arm.code], `${own.stderr}${arm.stderr}`).toEqual([0, 0]);
+  const tag = `1.2.4-dev.1.g${(await git(spot.repo, "rev-parse", "HEAD")).slice(0, 12)}`;
+  const [one, other] = await both(spot);
+  expect(one).toEqual({
+    ...{ [tag]: own.digest, [follows]: own.digest },
+    ...{ [`rpi-${tag}`]: arm.digest, [branchTag(branch, "rpi")]: arm.digest },
+  });
+  expect(other).toEqual(one);
+  expect(await platformOf(spot, `rpi-${tag}`)).toEqual(["linux", "arm", "v7"]);
+  expect(await labelOf(spot, `rpi-${tag}`)).toBe("1.2.4.dev1");
 });

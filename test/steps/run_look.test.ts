@@ -213,6 +213,8 @@ describe("Git", () => {
     await git(ground.shared, "tag", "known-0.8.0");
     await git(ground.shared, "tag", "--annotate", "known-0.9.0", "--message", "x");
     await git(ground.repo, "tag", "known-0.1.0");
+    // A branch of that name makes Git call the tag by a longer one.
+    await git(ground.repo, "branch", "known-0.1.0");
     const known = await here.look(["log"], fromChangelog);
     expect(known.git).toMatchObject({
       commit: ground.commit,

@@ -114,7 +114,8 @@ describe("a package index", () => {
   });
 
   it("gets a file with its fields as a form", async () => {
-    const file = { name: "tool-1.0.tar.gz", bytes: Buffer.from("the bytes"), fields: [["name", "tool"]] as const };
+    const fields = [["name", "tool"]] as const;
+    const file = { name: "tool-1.0.tar.gz", bytes: Buffer.from("the bytes"), fields, isKept: async () => false };
     await uploadFile("https://pypi.test/legacy/", file, session());
     expect(asked.map(({ line }) => line)).toEqual(["POST https://pypi.test/legacy/"]);
     expect(asked[0]?.body).toMatch(/name="name"\r\n\r\ntool\r\n.*filename="tool-1.0.tar.gz".*\r\n\r\nthe bytes\r\n/s);

@@ -3,6 +3,7 @@ import { adoptReleases, asksAdoptReleases } from "../../lib/flows/adopt_releases
 import { record } from "../../lib/kinds/record.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
+import { readEntry } from "../../lib/model/ref_message.ts";
 import type { Past } from "../../lib/run/look_past.ts";
 import type { TaggedImage } from "../../lib/run/read_images.ts";
 import { commit, digest, doing, facts, logged } from "./factory.ts";
@@ -48,6 +49,18 @@ describe("a release that the log does not have", () => {
     expect(entriesOf(past([image("dev-1.0.0", "1", { labels })]))).toMatchObject([
       { commit: commit("c"), adopted: { at: "2021-10-26T00:00:00Z", by: "" } },
     ]);
+  });
+
+  it.each([
+    ["an option", "--upload-pack=touch /tmp/x", "2021-10-26T00:00:00Z"],
+    ["a text without an end", "a".repeat(100_000), `2021-10-26T00:00:00Z${" ".repeat(100_000)}`],
+    ["what steers a terminal", "\u001b[2J", "\u001b[2J\n2021"],
+  ])("has %s of its image neither as its commit nor as its day", (_what, revision, created) => {
+    const labels = { "org.opencontainers.image.revision": revision };
+    const [entry] = entriesOf(past([image("dev-1.0.0", "1", { labels, created })]));
+    const day = created === "2021-10-26T00:00:00Z" ? created : "";
+    expect(entry).toMatchObject({ commit: "", adopted: { at: day, by: "" } });
+    expect(readEntry(JSON.stringify(logged(entry as Parameters<typeof logged>[0])))).not.toHaveProperty("broken");
   });
 
   it.each<[what: string, seen: Past, more: Partial<AllFacts>, names: readonly string[]]>([

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { branchTag, type CommitState, devVersion, taggedVersion } from "../../lib/model/dev_version.ts";
+import {
+  branchTag,
+  type CommitState,
+  devVersion,
+  parsePrefix,
+  prefixed,
+  prefixedChannel,
+  prefixOf,
+  taggedVersion,
+} from "../../lib/model/dev_version.ts";
 import { isTag } from "../../lib/model/image.ts";
 import { isVersion } from "../../lib/model/version.ts";
 import { commit, refusal } from "./factory.ts";
@@ -56,14 +65,17 @@ it.each([
 describe("the tag of a branch", () => {
   const isFree = (tag: string) => isTag(tag) && !isVersion(tag) && /-[0-9a-f]{12}$/.test(tag);
 
-  it("is another for each of 100,000 names with one slug, legal and free", () => {
+  it("is another for each of 100,000 names with one slug, with a prefix and without, legal and free", () => {
     const letters = [..."implementsdoodadly/x"];
     const names = Array.from({ length: 100_000 }, (_, number) =>
       letters.map((letter, index) => ((number >> index) & 1 ? letter.toUpperCase() : letter)).join(""),
     ).map((name, number) => (number % 2 ? name.replace("/", "_") : name));
-    const tags = new Set(names.map(branchTag));
-    expect([new Set(names).size, tags.size]).toEqual([100_000, 100_000]);
-    expect([...tags].filter((tag) => !tag.startsWith("implementsdoodadly-x-") || !isFree(tag))).toEqual([]);
+    // A branch may be called as another one with a prefix is tagged.
+    const all = [...names, ...names.map((name) => `rpi-${name}`)];
+    const tags = new Set([...all.map((name) => branchTag(name)), ...all.map((name) => branchTag(name, "rpi"))]);
+    expect([new Set(all).size, tags.size]).toEqual([200_000, 400_000]);
+    const slug = /^(rpi-){0,2}implementsdoodadly-x-/;
+    expect([...tags].filter((tag) => !slug.test(tag) || !isFree(tag))).toEqual([]);
   });
 
   it.each([
@@ -83,5 +95,31 @@ describe("the tag of a branch", () => {
   ])("of %j is free and starts with %s", (name, start) => {
     const tag = branchTag(name);
     expect([isFree(tag), tag.slice(0, -12)]).toEqual([true, start]);
+  });
+});
+
+describe("a prefix", () => {
+  it("stands before the tags of a commit and a branch, which stay legal however long the branch's name is", () => {
+    const { tag } = devVersion(at({}));
+    expect(prefixed(tag, "rpi")).toBe("rpi-1.2.4-dev.5.gaaaaaaaaaaaa");
+    expect([prefixOf(prefixed(tag, "rpi")), prefixOf(tag), prefixOf("dev-1.2.3x")]).toEqual(["rpi", "", "dev"]);
+    const longest = branchTag("x".repeat(255), parsePrefix("a23456789012"));
+    expect([longest.length <= 128, isTag(longest)]).toEqual([true, true]);
+  });
+
+  it("stands before what a channel has, unless another channel has that or no tag is as long", () => {
+    const channels = { develop: ["develop"], main: ["arm-develop"], "newest-tag": ["latest"] };
+    const of = (channel: string, prefix: string) => prefixedChannel(channel, prefix, channels);
+    expect([of("develop", ""), of("develop", "rpi")]).toEqual(["develop", "rpi-develop"]);
+    expect(refusal(() => of("develop", "arm")).message).toContain('makes the tag "arm-develop"');
+    expect(refusal(() => of("x".repeat(128), "rpi")).why).toContain("128");
+  });
+
+  it.each(["dev", "prod", "local", "latest", "develop", "edge"])("%s would begin what is no branch's", (word) => {
+    expect(refusal(() => parsePrefix(word)).why).toContain("is a release, somebody's own image");
+  });
+
+  it.each(["", "RPI", "1", "a-b", "a.b", "a b", "--x", "a\n", "é", "$(id)", "a234567890123"])("%j is none", (word) => {
+    expect(refusal(() => parsePrefix(word)).why).toContain("one word of at most twelve");
   });
 });

@@ -83,3 +83,13 @@ describe("a line of the log that somebody wrote", () => {
     },
   );
 });
+
+it("two people who adopt a release at once record the same, also where one's clone does not tell who made its tag", () => {
+  const release = (by: string) =>
+    ({
+      ...{ type: "release", stage: "dev", version: "1.0.0", digest: "sha256:a", commit: "", registries: [] },
+      adopted: { at: "", by },
+    }) as const satisfies LogEntry;
+  expect(sameEntry(release("ann"), release(""))).toBe(true);
+  expect(sameEntry(release("ann"), { ...release("ann"), digest: "sha256:b" })).toBe(false);
+});

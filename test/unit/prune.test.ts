@@ -43,6 +43,15 @@ describe("what goes", () => {
       [branch("a", 1, one)],
       [commitTag(1), branchTag("a")],
     ],
+    "also those that have a prefix": [
+      seenWith([
+        image(`rpi-${commitTag(1)}`, one),
+        image(branchTag("a", "rpi"), one),
+        image(branchTag("b", "rpi"), digest("2")),
+      ]),
+      [{ ...branch("a", 1, one), tag: `rpi-${commitTag(1)}`, follow: [branchTag("a", "rpi")] } as SignedEntry],
+      [`rpi-${commitTag(1)}`, branchTag("a", "rpi")],
+    ],
     "none of a branch that is there": [
       seenWith([image(commitTag(1), one), image(branchTag("a"), one)], { branches: ["a"] }),
       [branch("a", 1, one)],

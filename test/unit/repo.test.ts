@@ -110,6 +110,8 @@ describe("version_check", () => {
     ["an older container is to be pulled", { CONTAINER_VERSION: "cmamp-1.1.0" }, 1, "i docker_pull"],
     ["older code is to be merged", { CONTAINER_VERSION: "cmamp-1.10.0" }, 1, "i git_merge_master"],
     ["equal versions say no word of it", { AM_CONTAINER_VERSION: "1.2.0" }, 0, "container_version='1.2.0'"],
+    ["a container between releases has no entry", { CONTAINER_VERSION: "1.2.1.dev2" }, 0, "='1.2.1.dev2'"],
+    ["nor has one before the first", { AM_CONTAINER_VERSION: "0.1.dev2" }, 0, "='0.1.dev2'"],
     ["outside a container nothing differs without an image", {}, 0, "none, and the engine has no image of dev"],
   ])("%s", (_name, env, exitCode, what) => {
     expect(check(env)).toMatchObject({ exitCode, text: expect.stringContaining(what) });

@@ -14,8 +14,11 @@ export type Head = {
   readonly discard?: () => void;
 };
 
+/** What an error names of whom is asked. */
+type Host = Pick<Repository, "registry" | "host">;
+
 /** Whom is asked, and which statuses are asked again beside those that always are: 404 right after an own push is lag. */
-export type Patience = { readonly repo: Repository; readonly again?: readonly number[] };
+export type Patience = { readonly repo: Host; readonly again?: readonly number[] };
 
 /** Waits; throws the signal's reason when interrupted. */
 export async function pause({ clock, signal }: Session, milliseconds: number): Promise<void> {
@@ -46,7 +49,7 @@ const resets = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET",
 export const isReset = (error: unknown): boolean => resets.has(networkCode(error));
 
 /** Takes a network error of a repository's registry, gives the RegistryError: not reachable, with the system's code. */
-export function unreachable(repo: Repository, error: unknown): RegistryError {
+export function unreachable(repo: Host, error: unknown): RegistryError {
   const advice = {
     registry: repo.registry,
     reason: "unreachable",
