@@ -16,6 +16,8 @@ export type PruneLook = {
   readonly held: readonly Held[];
   /** The digests that services of ECS run. */
   readonly running: readonly string[];
+  /** The registries that remove themselves what no tag names. */
+  readonly cleaning: readonly string[];
 };
 export type Held = {
   readonly ref: string;
@@ -72,7 +74,7 @@ export function judgePrune(log: Log, rule: PruneRule, seen: PruneLook): Pruned {
 }
 
 /** Indexes first: there are registries that take no part away from one. */
-function removalsIn(registry: string, { registries, left }: PruneLook, kept: Reasons): readonly Removal[] {
+function removalsIn(registry: string, { registries, left, cleaning }: PruneLook, kept: Reasons): readonly Removal[] {
   const whole = new Map<string, { readonly tags: string[]; readonly isIndex: boolean }>();
   const parts = new Set(left[registry] ?? []);
   for (const { tag, digest, children } of registries[registry] ?? []) {
@@ -81,11 +83,12 @@ function removalsIn(registry: string, { registries, left }: PruneLook, kept: Rea
     whole.set(digest, { ...known, tags: [...known.tags, tag] });
     for (const child of children) parts.add(child);
   }
+  const untagged = cleaning.includes(registry) ? [] : [...parts];
   const removals = [...whole].map(([digest, { tags, isIndex }]) => ({ digest, tags, isIndex }));
   return [
     ...removals.filter(({ isIndex }) => isIndex),
     ...removals.filter(({ isIndex }) => !isIndex),
-    ...[...parts].filter((part) => !kept.has(part) && !whole.has(part)).map((digest) => ({ digest, tags: [] })),
+    ...untagged.filter((part) => !kept.has(part) && !whole.has(part)).map((digest) => ({ digest, tags: [] })),
   ].map(({ digest, tags }) => ({ digest, tags }));
 }
 

@@ -5,8 +5,9 @@ import { remoteOf } from "../doors/git_remote.ts";
 import { repositoryOf } from "../doors/registry.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { accountOfRepository, isAwsAt } from "../model/oci/address.ts";
+import { accountOfRepository, isAwsAt, isCleaning } from "../model/oci/address.ts";
 import type { Held, PruneLook } from "../model/prune.ts";
+import type { Registry } from "../model/registry.ts";
 import { sharedClient } from "./client.ts";
 import { readTags, type TaggedImage } from "./read_images.ts";
 import { sharedRefs } from "./ref_facts.ts";
@@ -34,7 +35,9 @@ export async function lookAtImages(facts: Known, { offline }: Options): Promise<
   ]);
   const registries = Object.fromEntries(rows);
   const running = images.flatMap((image) => digestsOf(image, facts, registries));
-  return { now: now(), branches, registries, left: await lookAtLeft(facts, registries), held, running };
+  const isClean = (registry: Registry) => isCleaning(repositoryOf(registry, config.imageName));
+  const cleaning = targets.filter(isClean).map(({ name }) => name);
+  return { now: now(), branches, registries, left: await lookAtLeft(facts, registries), held, running, cleaning };
 }
 
 /** The claims and moves of this image that are held, with what they are about; one that cannot be read ends it. */
@@ -86,11 +89,12 @@ function digestsOf(image: string, { config }: Known, registries: PruneLook["regi
   });
 }
 
-/** What the last prune was to remove and no tag names any more: a run that was ended half-way left it. */
+/** What the last prune of a registry was to remove and no tag names any more: a run that was ended half-way left it. */
 async function lookAtLeft(facts: Known, registries: Readonly<Record<string, readonly TaggedImage[]>>) {
   const { log, targets, config, env } = facts;
-  const last = log.findLast((entry) => entry.type === "prune");
+  const prunes = log.filter((entry) => entry.type === "prune");
   const rows = targets.map(async (registry) => {
+    const last = prunes.findLast(({ registries }) => registries.includes(registry.name));
     const repo = repositoryOf(registry, config.imageName);
     const tagged = new Set(registries[registry.name]?.map(({ digest }) => digest));
     const wanted = (last?.digests ?? []).filter((digest) => !tagged.has(digest));

@@ -3,6 +3,7 @@ import { branchTag } from "../../lib/model/dev_version.ts";
 import release_history from "../../scripts/release_history.ts";
 import release_prune from "../../scripts/release_prune.ts";
 import { git } from "../bed/git.ts";
+import { workflowsIn } from "../bed/workflow.ts";
 import { logged } from "../unit/factory.ts";
 import { type Ground, type Place, startGround } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
@@ -95,6 +96,33 @@ describe("release_prune", () => {
       expect.stringContaining("refs/slipway/claim/claimed-1.0.0 was taken while images were being removed"),
     ]);
     expect(left("claimed")[0]).toEqual([tagOf(1), tagOf(2)]);
+  });
+
+  it("ends for both of two at once, with everything removed once and recorded once", async () => {
+    const at = gone("twice");
+    const other = workflowsIn(at.dir, { env: { ...process.env, ...ground.env } });
+    let whole: ReturnType<typeof other> | null = null;
+    // The other runs from its start to its end while the first waits for its first removal.
+    first.before = async ({ method }) => {
+      if (method !== "DELETE" || whole) return;
+      whole = other("release_prune", "--yes");
+      await whole;
+    };
+    const one = await prune(at, "--yes");
+    expect(one.code, one.err).toBe(0);
+    expect(await whole).toMatchObject({ code: 0 });
+    expect(left("twice")).toEqual([[], []]);
+    expect((await at.log()).filter(({ type }) => type === "prune").length).toBe(1);
+  });
+
+  it("finishes in a registry what a run was ended in, though one of another came between", async () => {
+    const at = ground.place("between");
+    const part = second.put("between", "part");
+    second.manifests.delete("between:part");
+    const pruned = { type: "prune", tags: [], digests: [part], registries: ["r1", "r2"] } as const;
+    at.writeLog(logged(pruned), logged({ ...pruned, digests: [], registries: ["r1"] }));
+    expect((await prune(at, "--yes")).code).toBe(0);
+    expect(second.manifests.has(`between@${part}`)).toBe(false);
   });
 
   it("leaves an image that got another tag meanwhile", async () => {

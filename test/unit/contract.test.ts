@@ -116,7 +116,15 @@ const given: Readonly<Record<string, Given>> = {
   release_merge_index: { argv: ["--images", "local-ada-1.2.0,local-bob-1.2.0"], world: nativeImages() },
   release_prune: {
     seen: {
-      ...{ now: 0, branches: [], left: {}, held: [], running: [], registries: { ecr: [tagged(pushed.tag)] } },
+      ...{
+        now: 0,
+        branches: [],
+        left: {},
+        held: [],
+        running: [],
+        cleaning: [],
+        registries: { ecr: [tagged(pushed.tag)] },
+      },
     },
     world: { log: [ofGoneBranch] },
   },

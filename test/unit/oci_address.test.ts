@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accountOfRepository, apiUrl, isLoopback, repositoryOf } from "../../lib/model/oci/address.ts";
+import { accountOfRepository, apiUrl, isCleaning, isLoopback, repositoryOf } from "../../lib/model/oci/address.ts";
 import type { Registry } from "../../lib/model/registry.ts";
 import { refusal } from "./factory.ts";
 
@@ -153,5 +153,14 @@ describe("address of a repository", () => {
     ["localhost.evil.com:80", false],
   ])("%s is loopback: %s", (host, expected) => {
     expect(isLoopback(host)).toBe(expected);
+  });
+
+  it.each([
+    ["causify", "dockerhub", true],
+    ["docker.io/causify", "oci", false],
+    ["127.0.0.1:5000", "dockerhub", false],
+    ["ghcr.io/acme", "ghcr", false],
+  ] as const)("%s of kind %s removes itself what no tag names: %s", (address, kind, expected) => {
+    expect(isCleaning(repositoryOf({ ...registry(address), kind }, "cmamp"))).toBe(expected);
   });
 });

@@ -97,6 +97,10 @@ export const isAwsAt = (
   env: Readonly<Record<string, string | undefined>>,
 ): boolean => kind === "ecr" && (scheme === "https" || Boolean(env["AWS_ENDPOINT_URL_ECR"] || env["AWS_ENDPOINT_URL"]));
 
+/** Whether a registry removes tags alone, and itself what none names any more: Docker Hub, for which one on loopback only stands. */
+export const isCleaning = ({ kind, host }: Pick<Repository, "kind" | "host">): boolean =>
+  kind === "dockerhub" && !isLoopback(host);
+
 /** Region and profile to ask AWS with; the region of an ECR stands in its host name too, `1.dkr.ecr.eu-north-1.amazonaws.com`. */
 export function accountOfRepository({ host, region, profile }: Pick<Repository, "host" | "region" | "profile">) {
   const known = region ?? /\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1];
