@@ -25,7 +25,7 @@ const kinds = [
     tells: () => "thin_client/build",
   },
   { is: /^source /, run: (line: string) => `${line} && command -v i`, tells: () => `${root}/thin_client/bin/i\n` },
-  { is: /^i$/, run: (line: string) => line, tells: () => "docker_release_dev" },
+  { is: /^i$/, run: (line: string) => line, tells: () => "release_dev" },
   {
     is: /^i /,
     run: (line: string) => (line.includes("--dry-run") ? line : `${line} --dry-run`),
