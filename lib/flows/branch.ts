@@ -1,7 +1,6 @@
 import { announce } from "../kinds/announce.ts";
 import { checkBranch } from "../kinds/check_branch.ts";
 import { checkDisk } from "../kinds/check_disk.ts";
-import { checkPush } from "../kinds/check_push.ts";
 import { moveTag } from "../kinds/move_tag.ts";
 import { record } from "../kinds/record.ts";
 import { settleMove } from "../kinds/settle_move.ts";
@@ -129,10 +128,10 @@ export function releaseBranch(
   const isLogged = facts.log.some((one) => sameEntry(one, entry));
   const isPushed = push.every(({ skip }) => skip !== null);
   return [
-    step("preflight", "Look at disk, the branch and the right to push", [
-      ...[checkDisk({}), checkBranch({ branch, commit }), settleMove({}), ...ecrChecks(facts), checkPush({ places })],
+    step("preflight", "Check disk space and the branch", [
+      ...[checkDisk({}), checkBranch({ branch, commit }), settleMove({}), ...ecrChecks(facts)],
     ]),
-    ...underClaim({ ref: claimRef(release.refPrefix, `${imageName}-${tag}`), name: tag, isHeld: false }, [
+    ...underClaim({ ref: claimRef(release.refPrefix, `${imageName}-${tag}`), name: tag, isHeld: false, places }, [
       ...obtain(facts, options, { ...found, tag, version: version.pep440 }),
       ...tests(facts, options, { ...found, image, tag, version: version.pep440 }),
       step("check_branch", "Look again whether the branch has the commit", [checkBranch({ branch, commit })], {

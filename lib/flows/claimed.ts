@@ -5,21 +5,31 @@ import { settleMove } from "../kinds/settle_move.ts";
 import { verifyDigest } from "../kinds/verify_digest.ts";
 import type { Facts } from "../model/facts.ts";
 import { releaseClaim, tagMessage, targetPlaces } from "../model/names.ts";
-import { type Action, type Step, step } from "../model/plan.ts";
+import { type Action, type Place, type Step, step } from "../model/plan.ts";
 import type { Version } from "../model/version.ts";
 import { ecrChecks } from "./ecr.ts";
 
 /** Steps that only one run does for a version at a time: its claim before them, given back after them (design.md, step 1), where any of them changes something. */
 export const claimed = (facts: Facts<"log">, version: Version, steps: readonly Step[]): Step[] =>
-  underClaim({ ref: releaseClaim(facts, version), name: version, isHeld: facts.claim !== null }, steps);
+  underClaim(
+    { ref: releaseClaim(facts, version), name: version, isHeld: facts.claim !== null, places: targetPlaces(facts) },
+    steps,
+  );
 
-type Claimed = { readonly ref: string; readonly name: string; readonly isHeld: boolean };
+type Claimed = {
+  readonly ref: string;
+  readonly name: string;
+  readonly isHeld: boolean;
+  /** Where these steps push to. */
+  readonly places: readonly Place[];
+};
 
-/** The same under the claim of what is no version. */
-export function underClaim({ ref, name, isHeld }: Claimed, steps: readonly Step[]): Step[] {
+/** The same under the claim of what is no version. Registries and remote are asked beside it whether they take what is to be pushed. */
+export function underClaim({ ref, name, isHeld, places }: Claimed, steps: readonly Step[]): Step[] {
   const skip = steps.some(changes) || isHeld ? null : "nothing is to be changed";
+  const asked = [checkPush({ places }), ...tagCheck(steps, ref)];
   return [
-    step("claim", `Claim ${name}`, [takeClaim({ ref }), ...tagCheck(steps, ref)], { skip }),
+    step("claim", `Claim ${name} and check push access`, [...asked, takeClaim({ ref })], { skip }),
     ...steps,
     step("release_claim", "Give the claim back", [returnClaim({ ref })], { skip }),
   ];
@@ -40,10 +50,6 @@ function tagCheck(steps: readonly Step[], claim: string): Action[] {
   return [tryTag({ tag, commit, ...more, claim: pushed ? claim : null })];
 }
 
-/** What is looked at before anything is pushed: a move left half-way, ECR's settings, the right to push. */
+/** What is looked at before anything is claimed: a move left half-way, and ECR's settings. */
 export const lookAtTargets = (facts: Facts): Step =>
-  step("preflight", "Look at the right to push", [
-    settleMove({}),
-    ...ecrChecks(facts),
-    checkPush({ places: targetPlaces(facts) }),
-  ]);
+  step("preflight", "Check for an unfinished tag move", [settleMove({}), ...ecrChecks(facts)]);

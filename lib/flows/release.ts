@@ -1,9 +1,8 @@
 import { checkDisk } from "../kinds/check_disk.ts";
-import { checkPush } from "../kinds/check_push.ts";
 import { settleMove } from "../kinds/settle_move.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, PushFacts, ReleaseFacts } from "../model/facts.ts";
-import { builtImage, requireVersion, targetPlaces, versionTag } from "../model/names.ts";
+import { builtImage, requireVersion, versionTag } from "../model/names.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { type PoetryMode, resolves } from "../model/poetry.ts";
@@ -103,12 +102,7 @@ export function releaseOnOwnDev(facts: ReleaseFacts, options: ReleaseOptions): S
 const buildOf = ({ stage }: Facts): string => (stage === "prod" ? "build_prod" : "build_local");
 
 const preflight = (facts: Facts): Step =>
-  step("preflight", "Look at disk, tags left half-way and the right to push", [
-    checkDisk({}),
-    settleMove({}),
-    ...ecrChecks(facts),
-    checkPush({ places: targetPlaces(facts) }),
-  ]);
+  step("preflight", "Check disk space and unfinished tag moves", [checkDisk({}), settleMove({}), ...ecrChecks(facts)]);
 
 /** Names for the image and its commit; a builder names what it pushes itself. */
 const tagFound = (facts: PushFacts, image: Value, version: Version): Step[] =>

@@ -7,6 +7,7 @@ export type CheckPush = { readonly kind: "check_push"; readonly places: readonly
 
 export const checkPush = kind<CheckPush>("check_push", {
   always: true,
+  looks: true,
   lines: ({ places }) => places.map((place) => `# open an upload in ${place.repository} and cancel it: may we push?`),
   run: async ({ places }, world) => {
     const client = await world.registries();

@@ -19,6 +19,7 @@ export const takeClaim = kind<Claim>("claim", {
   always: true,
   refs: true,
   waits: true,
+  beside: true,
   holds: true,
   lines: ({ ref }, { remote }) => [
     `git push --porcelain --no-verify --force-with-lease=${ref}: ${remote} <claim>:${ref}`,

@@ -58,6 +58,7 @@ export type TryTag = Omit<GitTag, "kind"> & { readonly kind: "try_tag"; readonly
 export const tryTag = kind<TryTag>("try_tag", {
   reaches: () => ["tag"],
   always: true,
+  looks: true,
   lines: ({ tag, claim }, { remote }) => [
     `# make the Git tag ${tag} and take it away again: can it be made?`,
     ...(claim === null ? [] : [`# offer it to ${remote} in a push that it cannot take: would it be let through?`]),
@@ -119,7 +120,7 @@ async function objectOf(git: Git, action: PushTag): Promise<string> {
 /**
  * Makes the tag as it will be made, shows it to the remote and to the user's hook, and takes it away again: what would stop
  * the release after its gates stops it before the build. The remote refuses or cannot take it: all refs of an atomic push
- * are updated or none (git-push(1)), and below the claim, which is a ref, there can be none.
+ * are updated or none (git-push(1)), and a ref and one below it cannot both be.
  */
 async function makeAndTakeAway(action: TryTag, world: World): Promise<Outcome> {
   const git = gitOf(world);
@@ -128,7 +129,9 @@ async function makeAndTakeAway(action: TryTag, world: World): Promise<Outcome> {
     const remote = remoteOf(world.facts.git);
     if (!remote || action.claim === null) return "done";
     const ref = `refs/tags/${action.tag}`;
-    const refs = [`${ref}:${ref}`, `${action.commit}:${action.claim}/tag`];
+    // Beside the claim, which is pushed at the same time.
+    const pair = [`${action.claim}-tag`, `${action.claim}-tag/tag`];
+    const refs = [`${ref}:${ref}`, ...pair.map((one) => `${action.commit}:${one}`)];
     const answer = await git([...pushWords, "--atomic", remote.pushTo, ...refs]);
     const said = answer.stdout.split("\n").find((line) => line.startsWith(`!\t${ref}:`)) ?? "";
     if (notTaken.test(said) || isHook(answer))

@@ -21,6 +21,8 @@ export type Kind<A extends Action> = {
   readonly waits?: true;
   /** It only looks: several in a row are done at once. */
   readonly looks?: true;
+  /** It is done at once with the looks right before it. */
+  readonly beside?: true;
   /** It only tells, and speaks for itself. */
   readonly tells?: true;
   /** Whether containers of runs that are gone are removed before it: it starts one, or takes their image away. */

@@ -11,7 +11,7 @@ const rows: Readonly<Record<string, Row>> = {
   "a dev release up to its tests": {
     line,
     only: first,
-    has: ["preflight: upload opened", "claim: ref", "build_local: docker buildx", "run_fast_tests: docker compose"],
+    has: ["claim: upload opened", "claim: ref", "build_local: docker buildx", "run_fast_tests: docker compose"],
     least: 13,
     alone: /docker (buildx|compose)/,
     interrupted: /^(claim: ref|build_local|run_fast_tests: docker)/,

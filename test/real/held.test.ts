@@ -52,6 +52,7 @@ describe("a tag that a stranger moves between plan and flip", () => {
     let done: Promise<void> | undefined;
     const spring = () => {
       done = pushByHand(at, stranger, { tag: "dev" });
+      return done;
     };
     second.set(image, { method: "POST", path: /\/blobs\/uploads\/$/, nth: 1, when: "before", spring });
     ground.registries[0]?.forget();

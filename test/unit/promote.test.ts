@@ -247,27 +247,23 @@ describe("docker_push_dev", () => {
     const wanted = ["preflight", "claim", "push_dev", "copy_to_others", "push_git_tag", "flip_dev", "verify"];
     expect(ids(steps)).toEqual([...wanted, "record_release", "release_claim", "tell"]);
     expect([stepOf(steps, "preflight").title, stepOf(steps, "preflight").do]).toEqual([
-      "Look at the right to push",
-      [
-        { kind: "settle_move" },
-        {
-          ...{ kind: "check_push" },
-          places: [
-            { registry: "ecr", repository },
-            { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" },
-          ],
-        },
-      ],
+      "Check for an unfinished tag move",
+      [{ kind: "settle_move" }],
+    ]);
+    const places = [
+      { registry: "ecr", repository },
+      { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" },
+    ];
+    expect(stepOf(steps, "claim").do).toMatchObject([
+      { kind: "check_push", places },
+      { kind: "try_tag" },
+      { kind: "claim" },
     ]);
   });
 
   it("looks at ECR's settings where AWS is behind it", () => {
     const steps = plan({ ...engineWith("dev-1.2.0"), env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } });
-    expect(stepOf(steps, "preflight").do).toMatchObject([
-      { kind: "settle_move" },
-      { kind: "check_ecr", tag: "dev" },
-      { kind: "check_push" },
-    ]);
+    expect(stepOf(steps, "preflight").do).toMatchObject([{ kind: "settle_move" }, { kind: "check_ecr", tag: "dev" }]);
   });
 
   it("goes on with what a registry has, whatever the engine has under that name", () => {

@@ -14,20 +14,17 @@ const line = (...argv: readonly (string | typeof image)[]) => ({ kind: "command"
 const readBack = { kind: "verify_digest", tag: "dev-1.2.0", digest: image, places: [ecr] } as const;
 describe("a dev release", () => {
   it.each<[string, string, readonly object[]]>([
-    [
-      "preflight",
-      "Look at disk, tags left half-way and the right to push",
-      [{ kind: "check_disk" }, { kind: "settle_move" }, { kind: "check_push", places: [ecr, hub] }],
-    ],
+    ["preflight", "Check disk space and unfinished tag moves", [{ kind: "check_disk" }, { kind: "settle_move" }]],
     [
       "claim",
-      "Claim 1.2.0",
+      "Claim 1.2.0 and check push access",
       [
-        { kind: "claim", ref },
+        { kind: "check_push", places: [ecr, hub] },
         {
           ...{ kind: "try_tag", tag: "cmamp-1.2.0", commit: commit("a") },
           ...{ message: "Release cmamp-1.2.0", claim: ref },
         },
+        { kind: "claim", ref },
       ],
     ],
     [
@@ -116,10 +113,10 @@ describe("a dev release", () => {
     expect(lines(plan({}, { cache: false })).join("\n")).toContain(" --no-cache ");
   });
 
-  it("looks at ECR's settings where AWS stands behind it, before it asks for the right to push", () => {
+  it("looks at ECR's settings where AWS stands behind it, before it claims anything", () => {
     const world = { env: { AWS_ENDPOINT_URL_ECR: "http://127.0.0.1:1" } };
     expect(stepOf(plan(world), "preflight").do.map(({ kind }) => kind)).toEqual([
-      ...["check_disk", "settle_move", "check_ecr", "check_push"],
+      ...["check_disk", "settle_move", "check_ecr"],
     ]);
   });
 });
