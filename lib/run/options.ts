@@ -225,11 +225,6 @@ export const vocabulary = {
     short: "p",
     parse: parseWords,
   }),
-  testLists: list("LISTS", "The test lists to run, in this order: fast, slow, superslow, qa.", {
-    onlyTyped: true,
-    positional: true,
-    parse: (value) => commaSeparated(value).map((name) => oneOf("--test-lists", name, listNames)),
-  }) as Option<readonly ListName[]>,
   abortOnFirstError: flag("Run no further list after one that failed."),
   container: text<string>("ID", "The container by its name or the start of its id; the last one without it.", {
     onlyTyped: true,
@@ -259,6 +254,13 @@ export type Values<S> = { readonly [K in keyof S]: S[K] extends Option<infer T> 
 /** Takes words out of the vocabulary, keeping their types. */
 export const pick = <K extends keyof Vocabulary>(...names: readonly K[]): Pick<Vocabulary, K> =>
   Object.fromEntries(names.map((name) => [name, vocabulary[name]])) as Pick<Vocabulary, K>;
+
+/** The lists of `run_tests`, whose bare words they are. */
+export const testListsOption = list("LISTS", "The test lists to run, in this order: fast, slow, superslow, qa.", {
+  onlyTyped: true,
+  positional: true,
+  parse: (value) => commaSeparated(value).map((name) => oneOf("--test-lists", name, listNames)),
+}) as Option<readonly ListName[]>;
 
 /** `--port` of what listens in a container. */
 export const portOption = text<number>("N", "Publish on this port of 127.0.0.1.", { short: "p", parse: parsePort });
