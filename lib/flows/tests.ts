@@ -7,11 +7,11 @@ import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { AllFacts, BaseImage, Facts } from "../model/facts.ts";
 import { isFrom, type Pass, sameEntry } from "../model/log.ts";
-import { type Action, type Step, step, type Value } from "../model/plan.ts";
+import { type Action, type Group, group, type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
-import { type ListName, runnerName, testCommand } from "../model/tests.ts";
+import { type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
 import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
@@ -26,32 +26,54 @@ export type TestOptions = {
   readonly snapshot: boolean;
 };
 
+type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested">;
+
 /**
  * One test list in the image of a stage, on the mounted tree or on a snapshot of its commit. A pass is recorded where nothing
  * narrowed the list and what was mounted is the commit.
  */
-export function runTests(
-  facts: Facts<"engine" | "registries" | "log" | "lastLog" | "nested">,
-  options: TestOptions,
-  list: ListName,
-): Step[] {
+export function runTests(facts: TestFacts, options: TestOptions, list: ListName): Step[] {
+  const { pull, tests, notes } = listsIn(facts, options, [list]);
+  return [...pull, ...tests, ...notes];
+}
+
+export type ListsOptions = TestOptions & { readonly abortOnFirstError: boolean };
+
+/** Several test lists, one after the other: a list that fails ends the run only where that is asked for, and fails it anyway. */
+export function runLists(facts: TestFacts, options: ListsOptions, lists: readonly ListName[]): (Step | Group)[] {
+  if (lists.length === 0)
+    throw new UserError("no test list is named", {
+      why: `Which of ${listNames.join(", ")} are to run is not guessed.`,
+      fix: "Name them: i run_tests fast slow",
+    });
+  const { pull, tests, notes } = listsIn(facts, options, [...new Set(lists)]);
+  const onFailure = options.abortOnFirstError ? "stop" : "go_on";
+  return [...pull, group("test_lists", `Run the ${lists.join(", ")} tests`, tests, { onFailure }), ...notes];
+}
+
+type ListSteps = { readonly pull: readonly Step[]; readonly tests: readonly Step[]; readonly notes: readonly Step[] };
+
+function listsIn(facts: TestFacts, options: TestOptions, lists: readonly ListName[]): ListSteps {
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const digest = image.local?.digests.at(-1) ?? null;
   const isWhole = options.pytestOpts.length === 0;
-  const onTree = isWhole && !options.snapshot && seesCode(facts, options.stage, list);
-  const differs = onTree ? facts.tree.differs : [];
-  const gate: Gate = {
-    list,
-    image,
-    what: image.reference,
-    digest: isWhole && differs.length === 0 ? digest : null,
-    extra: options.pytestOpts,
-    again: true,
-    base: null,
-    snapshot: options.snapshot,
-    shown: true,
-  };
-  return [...pullIfMissing(facts, image), testList(facts, gate), ...(digest ? notRecorded(differs) : [])];
+  const differsFor = (list: ListName) =>
+    isWhole && !options.snapshot && seesCode(facts, options.stage, list) ? facts.tree.differs : [];
+  const tests = lists.map((list) =>
+    testList(facts, {
+      list,
+      image,
+      what: image.reference,
+      digest: isWhole && differsFor(list).length === 0 ? digest : null,
+      extra: options.pytestOpts,
+      again: true,
+      base: null,
+      snapshot: options.snapshot,
+      shown: true,
+    }),
+  );
+  const notes = digest ? notRecorded([...new Set(lists.flatMap(differsFor))]) : [];
+  return { pull: pullIfMissing(facts, image), tests, notes };
 }
 
 /** Whether code is mounted when a list runs in the image of a stage. */

@@ -4,6 +4,7 @@ import { isTag } from "../model/image.ts";
 import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
+import { type ListName, listNames } from "../model/tests.ts";
 import { parseVersion, type Version } from "../model/version.ts";
 
 /** One word of the vocabulary: what it takes, its other spellings, and what happens when you pass it. */
@@ -224,6 +225,7 @@ export const vocabulary = {
     short: "p",
     parse: parseWords,
   }),
+  abortOnFirstError: flag("Run no further list after one that failed."),
   container: text<string>("ID", "The container by its name or the start of its id; the last one without it.", {
     onlyTyped: true,
   }),
@@ -252,6 +254,13 @@ export type Values<S> = { readonly [K in keyof S]: S[K] extends Option<infer T> 
 /** Takes words out of the vocabulary, keeping their types. */
 export const pick = <K extends keyof Vocabulary>(...names: readonly K[]): Pick<Vocabulary, K> =>
   Object.fromEntries(names.map((name) => [name, vocabulary[name]])) as Pick<Vocabulary, K>;
+
+/** The lists of `run_tests`, whose bare words they are. */
+export const testListsOption = list("LISTS", "The test lists to run, in this order: fast, slow, superslow, qa.", {
+  onlyTyped: true,
+  positional: true,
+  parse: (value) => commaSeparated(value).map((name) => oneOf("--test-lists", name, listNames)),
+}) as Option<readonly ListName[]>;
 
 /** `--port` of what listens in a container. */
 export const portOption = text<number>("N", "Publish on this port of 127.0.0.1.", { short: "p", parse: parsePort });

@@ -109,6 +109,16 @@ export const wordCases: readonly BadCase[] = [
     says: /--password-stdin is one password/,
   },
   {
+    what: "a test list that there is not",
+    line: "run_tests fast,medium",
+    says: /--test-lists "medium" is not known/,
+  },
+  {
+    what: "test lists that nobody names",
+    line: "run_tests",
+    says: /no test list is named/,
+  },
+  {
     what: "tests of an image that is nowhere",
     line: "run_fast_tests --stage dev --version 9.9.9",
     says: /exited with 1/,

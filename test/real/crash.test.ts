@@ -45,6 +45,10 @@ const tagged = async ({ repo }: Spot) => {
 const parts: Readonly<Record<string, Swept>> = {
   "a local image": { line: ["docker_build_local", "--version", "1.0.0"], gates, also: inEngine },
   "a test list": { line: ["run_fast_tests", "--stage", "local", "--version", "1.0.0"], built: true },
+  "two test lists": {
+    line: ["run_fast_slow_tests", "--stage", "local", "--version", "1.0.0"],
+    built: true,
+  },
   "a tag": { line: ["docker_tag_local_as_dev", "--version", "1.0.0"], built: true, also: inEngine },
   "a push of dev": { line: ["docker_push_dev", "--version", "1.0.0"], built: true, before: tagged, also: inEngine },
   "images that are removed": {

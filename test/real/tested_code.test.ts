@@ -110,6 +110,19 @@ it("run_fast_tests runs on the tree as it is, and its pass counts where that is 
   expect(ranIn(repo)).toEqual(["fast", "fast", "fast"]);
 });
 
+it("run_fast_slow_tests runs the slow tests though the fast ones failed, records their pass, and ends as the fast ones did", async () => {
+  const repo = await ground.repo("both");
+  await change(repo, { "test.sh": 'echo "$1" >> /slipway/reports/runs.txt; test "$1" != fast || exit 3\n' });
+  const i = workflowsIn(repo);
+  await done(i("docker_build_local", "--version", "1.0.0", "--poetry-mode", "no_update"));
+  const line = ["run_fast_slow_tests", "--stage", "local", "--version", "1.0.0"] as const;
+  expect((await i(...line)).code).toBe(3);
+  expect(ranIn(repo)).toEqual(["fast", "slow"]);
+  expect((await passesOf(repo, "both")).map(({ list }) => list)).toEqual(["slow"]);
+  expect((await i(...line, "--abort-on-first-error")).code).toBe(3);
+  expect(ranIn(repo)).toEqual(["fast", "slow", "fast"]);
+});
+
 it("run_fast_tests records nothing where a file was changed and put back while it ran", async () => {
   const repo = await ground.repo("put-back");
   await change(repo, { "test.sh": "cp source.sh /tmp/kept; echo exit 1 > source.sh; cat /tmp/kept > source.sh\n" });

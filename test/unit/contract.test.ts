@@ -193,6 +193,9 @@ const given: Readonly<Record<string, Given>> = {
   run_fast_tests: { seen: [] },
   run_qa_tests: { seen: [] },
   run_slow_tests: { seen: [] },
+  run_fast_slow_tests: { seen: [] },
+  run_tests: { argv: ["fast", "qa"], seen: [] },
+  run_fast_slow_superslow_tests: { seen: [] },
   run_superslow_tests: { seen: [] },
   release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {

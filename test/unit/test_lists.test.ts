@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
-import { assertClean, failedTest, runTests } from "../../lib/flows/tests.ts";
+import { assertClean, failedTest, type ListsOptions, runLists, runTests } from "../../lib/flows/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
-import type { Step, Value } from "../../lib/model/plan.ts";
+import { type Group, isGroup, type Step, stepsOf, type Value } from "../../lib/model/plan.ts";
+import type { ListName } from "../../lib/model/tests.ts";
 import {
   commit,
   config,
@@ -206,6 +207,50 @@ describe("a recorded pass", () => {
 function known(state: RegistryFacts[string][string]): Partial<AllFacts> {
   return { registries: { ecr: { "dev-1.2.0": state } } };
 }
+
+describe("several test lists", () => {
+  const here = { engine: engine({ images: [localImage(dev, { digests: [digest("8")] })] }) };
+  const run = (lists: readonly ListName[], more: Partial<AllFacts> = {}, options: Partial<ListsOptions> = {}) =>
+    runLists(
+      facts({ config: settings(), ...here, ...more }),
+      {
+        ...{ stage: "dev", version: version("1.2.0"), pytestOpts: [], snapshot: false, abortOnFirstError: false },
+        ...options,
+      },
+      lists,
+    );
+  const groupOf = (parts: Group["steps"]) => parts.find(isGroup);
+
+  it("run in the order they are named, each once, and go on after one that failed", () => {
+    const parts = run(["slow", "fast", "slow"]);
+    expect(parts.map(({ id }) => id)).toEqual(["docker_pull", "test_lists"]);
+    expect([groupOf(parts)?.onFailure, groupOf(parts)?.steps.map(({ id }) => id)]).toEqual([
+      "go_on",
+      ["run_slow_tests", "run_fast_tests"],
+    ]);
+  });
+
+  it("end with the first that fails where that is asked for", () => {
+    expect(groupOf(run(["fast", "slow"], {}, { abortOnFirstError: true }))?.onFailure).toBe("stop");
+  });
+
+  it("each record a pass of their own", () => {
+    const entries = doing(stepsOf({ steps: run(["fast", "slow"]) }), record).map(({ entry }) => entry);
+    expect(entries).toMatchObject([
+      { type: "pass", list: "fast", digest: digest("8") },
+      { type: "pass", list: "slow", digest: digest("8") },
+    ]);
+  });
+
+  it("tell once why no pass is recorded", () => {
+    const steps = stepsOf({ steps: run(["fast", "slow"], { tree: { differs: ["a.py"], stamp: "" } }) });
+    expect([doing(steps, record), doing(steps, announce).length]).toEqual([[], 1]);
+  });
+
+  it("have to be named", () => {
+    expect(refusal(() => run([])).fix).toBe("Name them: i run_tests fast slow");
+  });
+});
 
 describe("run_fast_tests", () => {
   const here = { engine: engine({ images: [localImage(dev, { digests: [digest("7"), digest("8")] })] }) };

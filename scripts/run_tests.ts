@@ -1,0 +1,15 @@
+import { loadNested } from "../lib/doors/runnable_dirs.ts";
+import { runLists } from "../lib/flows/tests.ts";
+import { pick, testListsOption } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "build and test",
+  about:
+    "Run the named test lists in the container of a stage, one after the other; fails at the end where one of them failed.",
+  options: { testLists: testListsOption, ...pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError") },
+  needs: ["git", "tree", "engine", "registries", "log"],
+  look: loadNested,
+  examples: ["i run_tests fast qa --stage local --version 1.2.0"],
+  steps: (facts, options, nested) => runLists({ ...facts, nested }, options, options.testLists),
+});
