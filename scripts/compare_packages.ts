@@ -5,11 +5,11 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "packages",
-  about: "Tell which pip, dpkg and npm packages were added, removed or changed between two images.",
+  about: "Show which pip, dpkg and npm packages were added, removed or changed between two images.",
   options: {
     images: list(
       "A B",
-      "Compare these two: dev, local, prod, dev-1.0.0, a digest or a full reference, the older one first.",
+      "The two images, the older one first: dev, local, prod, dev-1.0.0, a digest or a full reference.",
       { positional: true, onlyTyped: true },
     ),
   },

@@ -4,7 +4,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "build and test",
-  about: "Build the image of the runnable dir as local-<user>-X.Y.Z, and bring poetry.lock back.",
+  about: "Build the image of the runnable dir as local-<user>-X.Y.Z, and copy poetry.lock back.",
   options: pick("version", "poetryMode", "cache", "buildArg", "secret", "multiArch", "builder"),
   needs: ["git", "engine", "inputs"],
   versionFromChangelog: true,

@@ -7,7 +7,7 @@ export default await script(import.meta.url, {
   about: "Build the prod image on the digest of the released dev image, with the code of the commit inside.",
   options: {
     ...pick("version", "devVersion", "cache", "buildArg", "secret", "multiArch", "builder"),
-    candidate: flag("Tag it prod-<user>-<hash> instead, to be tried before a release."),
+    candidate: flag("Tag it prod-<user>-<hash> instead, to try it before a release."),
   },
   stage: "prod",
   needs: ["git", "engine", "registries", "log", "inputs"],

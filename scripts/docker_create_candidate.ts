@@ -4,7 +4,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "build and test",
-  about: "Build this commit as prod-<user>-<hash> and push it, to be tried before a release.",
+  about: "Build this commit as prod-<user>-<hash> and push it, to try it before a release.",
   options: pick("version", "devVersion", "cache", "buildArg", "secret", "targetRegistries"),
   stage: "prod",
   needs: ["git", "engine", "registries", "log", "inputs"],

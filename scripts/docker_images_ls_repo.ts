@@ -4,8 +4,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
-  about: "Tell which images of this repo the engine has, per registry.",
-  options: { all: flag("Tell the other images at the same addresses too.", { short: "a" }) },
+  about: "List this repo's images in the engine, by registry.",
+  options: { all: flag("List the other images at the same addresses too.", { short: "a" }) },
   look: async (facts) => (await import("../lib/run/look_containers.ts")).lookAtContainersAndImages(facts),
   examples: ["i docker_images_ls_repo --all"],
   steps: listImages,

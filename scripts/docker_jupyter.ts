@@ -10,8 +10,8 @@ export default await script(import.meta.url, {
   options: {
     ...pick("stage", "version", "asRoot", "entrypoint"),
     port: portOption,
-    autoAssignPort: flag("Take port 9999 instead of a free one.", { fallback: true }),
-    selfTest: flag("Start it, see that it answers with its token and only so, and end it."),
+    autoAssignPort: flag("Use port 9999 instead of a free one.", { fallback: true }),
+    selfTest: flag("Start it, check that it answers only with its token, and stop it."),
   },
   look: async (facts, options) => {
     const [seen, port] = await Promise.all([lookForImage(facts, options), lookForPort(facts, options)]);

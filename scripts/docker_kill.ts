@@ -5,10 +5,10 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
-  about: "End and remove the last container that you started of this image.",
+  about: "Stop and remove the last container you started from this image.",
   options: {
     ...pick("container"),
-    all: flag("End all that you started of this image; it asks first.", { short: "a" }),
+    all: flag("Stop all containers you started from this image; it asks first.", { short: "a" }),
   },
   look: loadContainers,
   examples: ["i docker_kill --all", "i docker_kill --container 3f2a91"],

@@ -4,10 +4,10 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
-  about: "Commit a container of yours into a local image that cannot be released, as a hack to patch it up.",
+  about: "Commit one of your containers to a local image that cannot be released, as a quick patch.",
   options: {
     ...pick("container", "version", "targetRegistries"),
-    name: text<string>("NAME", "Tag it dev_NAME instead of as your local image.", { onlyTyped: true }),
+    name: text<string>("NAME", "Tag it dev_NAME instead of replacing your local image.", { onlyTyped: true }),
     push: flag("Push it to the first registry, for use on other machines."),
   },
   look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtPatch(facts, options),

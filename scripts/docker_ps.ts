@@ -5,8 +5,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
-  about: "Tell which containers of this image you started.",
-  options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
+  about: "List the containers you started from this image.",
+  options: { all: flag("Include everyone's containers, of every image.", { short: "a" }) },
   look: loadContainers,
   examples: ["i docker_ps --all", "i docker_ps --json"],
   steps: listContainers,

@@ -7,7 +7,7 @@ export default await script(import.meta.url, {
   about: "Hand your local image to another user, by a registry or in a file.",
   options: {
     ...pick("version", "targetRegistries", "file"),
-    readable: flag("Let every user of the machine read the file; without it only you may.", { onlyTyped: true }),
+    readable: flag("Let every user of this machine read the file (default: only you).", { onlyTyped: true }),
   },
   needs: ["engine"],
   look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtHandedOver(facts, options),

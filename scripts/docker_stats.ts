@@ -4,8 +4,8 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
-  about: "Tell how much processor, memory, network and disk your containers use.",
-  options: { all: flag("Tell the containers of everyone and of every image.", { short: "a" }) },
+  about: "Show how much CPU, memory, network and disk your containers use.",
+  options: { all: flag("Include everyone's containers, of every image.", { short: "a" }) },
   look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtStats(facts, options),
   examples: ["i docker_stats --all"],
   steps: containerStats,

@@ -4,7 +4,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "use",
-  about: "Take over the local image that another user shared, as yours.",
+  about: "Take the local image that another user shared, as yours.",
   options: {
     from: text<string>("USER", "The user who shares the image.", { onlyTyped: true }),
     ...pick("version", "targetRegistries", "file"),

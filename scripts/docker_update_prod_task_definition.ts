@@ -7,11 +7,11 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   subject: "release",
   about:
-    "Bring a released prod image or a candidate by digest to its service of ECS, and back where it does not become healthy.",
+    "Deploy a released prod image or a candidate to its ECS service by digest, and roll back if it does not become healthy.",
   options: {
     ...pick("version", "targetRegistries"),
     ...deploymentOptions,
-    candidate: text<string>("TAG", "Bring this candidate instead, to preprod or test.", { parse: parseCandidate }),
+    candidate: text<string>("TAG", "Deploy this candidate instead, to preprod or test.", { parse: parseCandidate }),
     container: text<string>("NAME", "Change this container where none runs an image of the repository."),
   },
   stage: "prod",

@@ -7,7 +7,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Look at everything a release needs, and tell the line that mends what is missing.",
+  about: "Check everything a release needs and print the command that fixes what is missing.",
   options: { fix: flag("Install what apt-get can install.") },
   needs: ["git", "refs", "engine", "registries"],
   look: async ({ place, config, env }) => {

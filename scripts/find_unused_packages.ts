@@ -6,11 +6,11 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "packages",
-  about: "Tell which packages of pyproject.toml nobody uses; exit code 1 when there is one.",
+  about: "List the packages of pyproject.toml that nothing uses; exits 1 if there are any.",
   options: {
     ...pick("stage", "version"),
-    where: text<string>("NAME", "Tell as file:line where this package is used; exit code 1 when it is nowhere."),
-    also: list("DIRS", "Read these folders too, comma-separated and relative to the repo's root."),
+    where: text<string>("NAME", "Show where this package is used, as file:line; exits 1 if nowhere."),
+    also: list("DIRS", "Also read these folders, comma-separated and relative to the repo's root."),
   },
   look: async (facts, options) => {
     const [seen, packages] = await Promise.all([lookForImage(facts, options), loadPackages(facts)]);

@@ -6,7 +6,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "repo",
-  about: "Add Slipway and its toolchain to a repo; asks for what it needs, and suggests what it finds.",
+  about: "Add Slipway and its toolchain to a repo; asks for what it needs and suggests what it finds.",
   options: {
     as: text<Way>(
       "WAY",
@@ -16,7 +16,7 @@ export default await script(import.meta.url, {
         onlyTyped: true,
       },
     ),
-    source: text<string>("ADDRESS", "Where to fetch Slipway from (default: where this one came from).", {
+    source: text<string>("ADDRESS", "Where to fetch Slipway from (default: where this copy came from).", {
       onlyTyped: true,
     }),
     name: text<string>("NAME", "Name of the image (default: that of package.json, of the Git remote, or of the dir)."),

@@ -7,12 +7,12 @@ export default await script(import.meta.url, {
   subject: "packages",
   about: "Add a Python package: pyproject.toml, lock, local image, what changed in it, and the changelog entry.",
   options: {
-    name: list("NAME[@CONSTRAINT]", "Add this package, by default in any version: foo, foo@^1.2, foo[extra].", {
+    name: list("NAME[@CONSTRAINT]", "Package to add, in any version unless one is given: foo, foo@^1.2, foo[extra].", {
       positional: true,
       onlyTyped: true,
       parse: (value) => [value],
     }),
-    group: text<string>("GROUP", "Add it to this group of poetry's instead of main.", { fallback: "main" }),
+    group: text<string>("GROUP", "Add it to this poetry group instead of main.", { fallback: "main" }),
     ...pick("version", "bump"),
   },
   needs: ["git", "engine", "inputs"],

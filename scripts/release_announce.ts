@@ -5,12 +5,12 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "release",
-  about: "Tell the team in Slack, once, that a version is released, when every registry shows its digest.",
+  about: "Announce a release in Slack, once, when every registry shows its digest.",
   options: {
     ...pick("version", "breakLock"),
     stage: oneStage,
-    posted: flag("Record it, as the message that an ended run left is in the channel.", { onlyTyped: true }),
-    postAgain: flag("Post it once more, as the message that an ended run left is not in the channel.", {
+    posted: flag("Record it: the message that an interrupted run left is in the channel.", { onlyTyped: true }),
+    postAgain: flag("Post it again: the message that an interrupted run left is not in the channel.", {
       onlyTyped: true,
     }),
   },

@@ -5,7 +5,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Go through the pre- or post-release check-list of a version; exit code 1 when a line is wrong.",
+  about: "Go through the pre- or post-release check-list of a version; exits 1 if a line is wrong.",
   options: { ...pick("version"), stage: oneStage, list: whichList },
   needs: ["git", "engine", "log"],
   look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookAtReleases(facts, options),

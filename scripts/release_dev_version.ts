@@ -5,10 +5,10 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "release",
-  about: "Tell the version of this commit: its release's, or the next one with the commits since, like 1.2.4.dev5.",
+  about: "Show the version of this commit: its release's, or the next one with the commits since, like 1.2.4.dev5.",
   options: {
-    local: flag("Name the commit behind the version too, as in 1.2.4.dev5+g0a1b2c3d4e5f."),
-    dirty: flag("Take a tree with changes that are not committed, and mark the version.", { onlyTyped: true }),
+    local: flag("Add the commit to the version, as in 1.2.4.dev5+g0a1b2c3d4e5f."),
+    dirty: flag("Accept a tree with uncommitted changes, and mark the version.", { onlyTyped: true }),
   },
   needs: ["git"],
   look: ({ place, git: { commit }, config, env }) =>

@@ -5,9 +5,9 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "release",
-  about: "Copy built packages into the build contexts of images, which install what lies in /pkg/.",
+  about: "Copy built packages into build contexts, whose images install what is in /pkg/.",
   options: {
-    dirs: list("DIRS", "The dir that has the packages, and those that get them.", {
+    dirs: list("DIRS", "The dir with the packages, then the dirs that get them.", {
       positional: true,
       parse: (value) => [value],
     }),

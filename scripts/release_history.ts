@@ -4,10 +4,10 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Tell who released, rolled back and skipped what, and when.",
+  about: "Show who released, rolled back and skipped what, and when.",
   options: {
-    all: flag("Tell the passes of test lists and what is confirmed too."),
-    passes: flag("Tell the passes of test lists too, and whose they are."),
+    all: flag("Show test passes and confirmed check-list lines too."),
+    passes: flag("Show test passes too, and whose they are."),
   },
   needs: ["git", "log"],
   steps: releaseHistory,

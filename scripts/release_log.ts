@@ -5,9 +5,9 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Tell whether the log of releases is whole, and put it together again where it is not.",
+  about: "Check that the release log is complete, and rebuild it if it is not.",
   options: {
-    repair: flag("Add what the log lost from this clone's memory, Git tags and registries; nothing in it is dropped.", {
+    repair: flag("Restore lost entries from this clone's memory, Git tags and registries; nothing is dropped.", {
       onlyTyped: true,
     }),
   },

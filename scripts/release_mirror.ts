@@ -7,7 +7,7 @@ export default await script(import.meta.url, {
   about: "Copy a released image by digest to registries that lag behind.",
   options: {
     ...pick("version", "stage", "targetRegistries", "breakLock"),
-    check: flag("Only tell which registries lag; exit code 1 when one does."),
+    check: flag("Only report which registries lag behind; exits 1 if any does."),
   },
   needs: ["git", "registries", "log"],
   versionFromChangelog: true,

@@ -6,7 +6,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Write the notes of a version: changelog, commits, digests by registry and what one pulls, as Markdown.",
+  about: "Write release notes as Markdown: changelog, commits, digests by registry and pull size.",
   options: {
     ...pick("version"),
     stage: oneStage,

@@ -6,9 +6,9 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "packages",
-  about: "Build the package of this commit with the version of the commit, and upload it once.",
+  about: "Build the package of this commit at the commit's version, and upload it once.",
   options: {
-    index: text<string>("URL", "Upload to this index instead of that of repo_config.yaml.", { parse: parseIndex }),
+    index: text<string>("URL", "Upload to this index instead of the one in repo_config.yaml.", { parse: parseIndex }),
   },
   needs: ["git"],
   look: lookAtVersion,

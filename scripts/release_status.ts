@@ -6,12 +6,14 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Tell which digest every tag has in every registry; exit code 1 when they differ.",
+  about: "Show the digest behind each tag in each registry; exits 1 if they differ.",
   options: {
     ...pick("version", "targetRegistries"),
     stage: anyStage,
-    html: file("Write a page to FILE too, or among Slipway's own files: tags, history, layers, pull size, timeline."),
-    watch: every("Look again every SECONDS (10) until Ctrl-C; the exit code is then that of the last look."),
+    html: file(
+      "Also write an HTML page to FILE (default: among Slipway's own files): tags, history, layers, pull size, timeline.",
+    ),
+    watch: every("Refresh every SECONDS (10) until Ctrl-C; the exit code is that of the last refresh."),
   },
   needs: ["git", "log", "refs"],
   look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookForStatus(facts, options),

@@ -4,7 +4,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "release",
-  about: "Tell what a push asks for: an image of the branch, a release, or nothing and why.",
+  about: "Show what a push calls for: a branch image, a release, or nothing, and why.",
   options: {},
   needs: ["git"],
   look: lookForTrigger,

@@ -5,7 +5,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "build and test",
-  about: "Run the slow tests in the container of a stage; a pass is recorded where the tree is its commit.",
+  about: "Run the slow tests in the container of a stage; a pass is recorded if the tree matches its commit.",
   options: pick("stage", "version", "snapshot", "pytestOpts"),
   needs: ["git", "tree", "engine", "registries", "log"],
   look: loadNested,

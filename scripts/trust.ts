@@ -5,7 +5,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "thin client",
-  about: "Show what this repo does to your machine beyond the default, and allow it until its content changes.",
+  about: "Show what this repo does to your machine beyond the defaults, and allow it until its content changes.",
   options: {
     show: flag("List it and change nothing.", { onlyTyped: true }),
     revoke: flag("Take back what was allowed.", { onlyTyped: true }),

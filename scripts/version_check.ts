@@ -4,7 +4,7 @@ import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "report",
-  about: "Tell whether code and container are in sync; exit code 1 when they are not.",
+  about: "Check that code and container are in sync; exits 1 if they are not.",
   options: {},
   needs: ["engine"],
   look: loadSeenLog,

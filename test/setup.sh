@@ -38,5 +38,5 @@ has_program node && has_program npm || fail "node and npm are not here" "the tes
 if ! is_installed; then
   echo "setup: npm ci" >&2
   (cd "$root" && install) || fail "npm ci ended with an error" "the tests run on exactly the packages of the lock file." \
-    "Mend what npm says above, then run the same command again."
+    "Fix what npm says above, then run the same command again."
 fi

@@ -208,7 +208,7 @@ _slipway_check() {
   if ! [ -e "$modules/tsx/package.json" ] && ! [ -d "$modules/@oven" ]; then
     closed="$(command sh "$SLIPWAY_ROOT/thin_client/env/closed.sh" "$modules")"
     if [ -n "$closed" ]; then
-      _slipway_note "the thin env of $SLIPWAY_ROOT is there, but this user may not read $closed" \
+      _slipway_note "the thin env of $SLIPWAY_ROOT is there, but permission denied read $closed" \
         "it belongs to somebody else, or its mode keeps others out." \
         "See whose it is, and become that user or have it opened: ls -ld '$closed'"
       return 1

@@ -16,7 +16,7 @@ const index: Option<string | undefined> = {
   short: "i",
   hint: "N",
   fallback: undefined,
-  help: "The number of the session; several clones of a repo have one each.",
+  help: "Number of the session; each clone of a repo has its own.",
   parse: (text) => {
     if (/^\d+$/.test(text)) return text;
     throw new UserError(`--index "${text}" is no number`, {
@@ -29,11 +29,11 @@ const index: Option<string | undefined> = {
 
 export default await script(import.meta.url, {
   subject: "thin client",
-  about: "Start or attach the tmux session of this repo, the thin env active in every window.",
+  about: "Start or attach to this repo's tmux session, with the thin env active in every window.",
   options: {
     index,
-    forceRestart: flag("End this session, and no other, and start it again."),
-    createGlobalLink: flag("Make ~/go_<dir_suffix> a link that starts sessions of this repo from anywhere."),
+    forceRestart: flag("Restart this session, and no other."),
+    createGlobalLink: flag("Create the link ~/go_<dir_suffix>, which starts this repo's sessions from anywhere."),
   },
   examples: ["i tmux --index 1", "i tmux --index 1 --force-restart", "i tmux --create-global-link"],
   asks: (facts, options) => {

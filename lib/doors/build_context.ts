@@ -191,5 +191,5 @@ function addMissing({ folder, git, compared, other }: Walk, { enters, ignores }:
 const brokenLink = (path: string, target: string): UserError =>
   new UserError(`the link "${path}" of the build context leads to "${target}", which is not there or leads back`, {
     why: "Links are sent to the builder as what they lead to.",
-    fix: `Mend or remove the link, or name it in the dockerignore file: ${path}`,
+    fix: `Fix or remove the link, or name it in the dockerignore file: ${path}`,
   });

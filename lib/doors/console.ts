@@ -122,7 +122,7 @@ const hasPerson = (): boolean => process.stdin.isTTY === true && process.stderr.
  */
 async function ask(question: string): Promise<boolean> {
   if (!hasPerson())
-    throw new UserError(`nobody can answer "${question}"`, {
+    throw new UserError(`no one can answer "${question}"`, {
       why: "There is no terminal to ask on.",
       fix: "Run it in a terminal, or pass --yes",
     });

@@ -56,7 +56,7 @@ const ask = async (words: readonly string[], here: Here): Promise<string> =>
 
 function told(line: string, { code, stdout, stderr }: Captured): string {
   if (code === 0) return stdout;
-  throw new UserError("the Docker engine does not tell what it has", {
+  throw new UserError("the Docker engine did not answer", {
     why: `${stderr.trim().split("\n").at(-1) || `${line} exited with ${code}`}.`,
     fix: "See whether it answers: i docker version; start Docker, or a private engine: i engine up",
     kind: "engine",

@@ -61,13 +61,13 @@ export function readRepoBytes(root: string, path: string): Buffer | null {
   const read = (file: number, stat: Stats): Buffer => {
     if (!stat.isFile() && !stat.isDirectory())
       throw new UserError(`"${path}" is a pipe or a device`, {
-        why: "Only files are read: it might never end.",
+        why: "Only regular files are read: this might never end.",
         fix: `Put a file there: rm ${path}`,
       });
     if (stat.size > mostBytes)
       throw new UserError(`"${path}" has ${stat.size} bytes`, {
         why: `It is read as a whole, and at most ${mostBytes} bytes are.`,
-        fix: `Look at what it is: ls -l ${path}`,
+        fix: `Check what it is: ls -l ${path}`,
       });
     return readFileSync(file);
   };

@@ -164,7 +164,7 @@ export const gitIn =
       why: known ? `${known.why} Git says: ${known.said}` : lastLines(stderr, 3) || "Git gave no reason.",
       fix:
         known?.fix ??
-        (code === 127 ? "Install git, e.g. apt-get install git" : `Look at it by hand: git -C ${folder} status`),
+        (code === 127 ? "Install git, e.g. apt-get install git" : `Check it by hand: git -C ${folder} status`),
       kind: "git",
     });
   };
@@ -230,7 +230,7 @@ export async function loadGit(place: Place, image: string, env: Env): Promise<Co
 }
 
 const noCommit = (): UserError =>
-  new UserError("the Git repo has no commit", {
+  new UserError("the Git repo has no commits", {
     why: "An image is built from a commit.",
     fix: "git add --all && git commit -m 'First commit'",
   });

@@ -235,8 +235,8 @@ export function refused(ref: string, why: string, remote: Remote | null): UserEr
 export const notTaken = /declined|prohibited|protected|denied|not (permitted|allowed)/i;
 /** What a person can do where a server lets nobody push the tags of releases. */
 export const ownRule =
-  "Have whoever runs the server let you push the tags of releases, then type the same command again";
+  "Have whoever runs the server let you push the tags of releases, then run the same command again";
 const unknownFix = (why: string): string =>
   /cannot lock ref .* exists; cannot create/.test(why)
     ? "A branch has the name of a folder of these refs: rename it on the remote, or set another release.ref_prefix"
-    : "Ask for the right to push, or set release.ref_prefix to refs/heads/slipway where a server allows only heads and tags";
+    : "Ask for push access, or set release.ref_prefix to refs/heads/slipway where a server allows only heads and tags";

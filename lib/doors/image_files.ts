@@ -92,7 +92,7 @@ function keep(entry: ReadEntry, { texts, links }: Exported): void {
 }
 
 const noContainer = (reference: string, stderr: string): UserError =>
-  new UserError(`the engine could make no container of ${reference}`, {
+  new UserError(`the engine could not create a container from ${reference}`, {
     why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
     fix: `Pull it first: docker pull ${reference}; or see what the engine has: docker image ls`,
     kind: "engine",
@@ -105,7 +105,7 @@ const tooLarge = (path: string, size: number): UserError =>
 const notReadable = (id: string, stderr: string): UserError =>
   new UserError(`the files of container ${id.slice(0, 12)} could not be read`, {
     why: stderr.trim().split("\n").at(-1) || "docker export ended early.",
-    fix: "Look at the engine, i doctor, then type the same command again",
+    fix: "Look at the engine, i doctor, then run the same command again",
     kind: "engine",
   });
 

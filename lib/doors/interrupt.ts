@@ -52,8 +52,8 @@ export async function asWhole<T>(work: () => Promise<T>): Promise<T> {
 
 export const interrupted = (): UserError =>
   new UserError("interrupted", {
-    why: "The run was stopped from outside.",
-    fix: "Type the same command again; what was finished is found and not done twice",
+    why: "The run was interrupted.",
+    fix: "Run the same command again; what was finished is not done twice",
     exitCode: 130,
     kind: "interrupted",
   });

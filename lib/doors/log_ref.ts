@@ -249,7 +249,7 @@ function lineOf(entry: SignedEntry): string {
   if (!("broken" in read)) return text;
   throw new UserError(`what is to be recorded ${read.broken}`, {
     why: "The log is read by everybody, so nothing is written into it that a reader refuses.",
-    fix: "Type the same command with a shorter text, without what is no text",
+    fix: "Run the same command with a shorter text, without what is no text",
   });
 }
 

@@ -90,7 +90,7 @@ async function ask(
     http.signal?.throwIfAborted();
     // What a look at it between two tries ended with.
     if (error instanceof UserError && /^package/.test(error.kind)) throw error;
-    const again = "Type the same command again once it does: what was uploaded is found there";
+    const again = "Run the same command again once it does: what was uploaded is found there";
     // That a connection was lost says what is said here already; of a proxy or a CA there is more to tell.
     const isLost = error instanceof RegistryError && error.message === `${url.host} (${url.host}) does not answer`;
     const isTold = error instanceof UserError && !isLost;
@@ -162,7 +162,7 @@ function refused(url: URL, answer: Answer, { login }: Session): UserError {
     why: words || "It gave no reason.",
     fix: isDenied
       ? `Set TWINE_USERNAME and TWINE_PASSWORD, or the password of ${url.host} in ~/.pypirc or ~/.netrc`
-      : "Mend the cause, then type the same command again",
+      : "Fix the cause and run the same command again",
     exitCode: 1,
     kind: "package_index",
   });

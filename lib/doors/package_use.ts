@@ -35,7 +35,7 @@ function unread({ code, stderr }: Captured, image: string): UserError {
     });
   return new UserError(`the code could not be read in ${image}`, {
     why: last,
-    fix: "Mend what it names, then type the same command again",
+    fix: "Fix what it names, then run the same command again",
     exitCode: code,
     kind: "command",
   });

@@ -25,7 +25,7 @@ function pidNamespace(): string {
 
 /**
  * A process's start time in the kernel's words, "" when it does not live; a reused pid has another, a zombie has none. Null
- * where it lives and this user may not look at it (proc(5), hidepid), or the system does not tell.
+ * where it lives and permission denied look at it (proc(5), hidepid), or the system does not tell.
  */
 export function startTime(pid: number): string | null {
   const text = readText(`/proc/${pid}/stat`);

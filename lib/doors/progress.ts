@@ -182,7 +182,7 @@ const headOf = (paper: Paper, { label, title }: Begun): string => `${paper.colou
 const isFine = ({ state }: Ended): boolean => ["done", "already", "open"].includes(state);
 
 function outcome({ state, seconds: took }: Ended): string {
-  if (state === "stopped") return "ended, for another step failed";
+  if (state === "stopped") return "stopped, because another step failed";
   const word = { done: "done", already: "already done", open: "open", failed: "failed", interrupted: "interrupted" }[
     state
   ];

@@ -47,7 +47,7 @@ async function parse(text: string, file: string): Promise<unknown> {
     if (!(error instanceof TomlError)) throw error;
     throw new UserError(`${file}:${error.line} is no TOML`, {
       why: error.message.split("\n")[0] ?? "",
-      fix: "Mend that line, then type the same command again",
+      fix: "Fix that line, then run the same command again",
     });
   }
 }

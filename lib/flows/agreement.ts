@@ -22,7 +22,7 @@ export function assertAsLogged(facts: Facts<"registries" | "log">, version: Vers
     const state = facts.registries[registry]?.[tag];
     if (state?.state !== "found" || state.digest === record.digest) continue;
     throw new UserError(`${tag} is ${state.digest} in ${registry}, and ${record.digest} in the log`, {
-      why: `A version names one image for ever. ${recorded(record)}, so the tag in ${registry} was moved since, without Slipway.`,
+      why: `A version always names the same image. ${recorded(record)}, so the tag in ${registry} was moved since, without Slipway.`,
       fix: `Point it back: skopeo copy --all --preserve-digests docker://${repository}@${record.digest} docker://${repository}:${tag}`,
       kind: "drift",
     });
@@ -37,7 +37,7 @@ export function assertNotRemoved(facts: Facts<"registries" | "log">, version: Ve
   if (!record || states.some((state) => state !== "absent")) return;
   const [first] = targetPlaces(facts);
   throw new UserError(
-    `${tag} was released, and is in none of ${facts.targets.map(({ name }) => name).join(", ")} any more`,
+    `${tag} was released, and is no longer in any of ${facts.targets.map(({ name }) => name).join(", ")}`,
     {
       why: `${recorded(record)} as ${record.digest}; a rule of retention, or a person, has removed it since.`,
       fix: `Take ${facts.stage}-* out of such rules, and push it from an engine that has it: docker push ${first?.repository}:${tag}; or release the next one: add its entry and --version ${bump(version, "patch")}`,
@@ -55,7 +55,7 @@ export function assertSameImage(facts: Facts<"log">, version: Version, names: re
   const all = [...new Set([...record.registries, ...targets])].join(",");
   const here = names[0] ? `this image is ${names[0]}` : `${targets.join(", ")} and the engine have no such image`;
   throw new UserError(`${tag} is ${record.digest} in the log, and ${here}`, {
-    why: `A version names one image for ever. ${recorded(record)}, and a new build may be another.`,
+    why: `A version always names the same image. ${recorded(record)}, and a new build may be another.`,
     fix: `Copy it from where it is: i release_mirror --stage ${facts.stage} --version ${version} --target-registries ${all}; or release the next one: add its entry and --version ${bump(version, "patch")}`,
     kind: "drift",
   });
@@ -75,7 +75,7 @@ export function assertTagAgrees(facts: Facts<"log">, version: Version, isTested:
     throw disagree(
       `the Git tag ${tag} names ${short(local)} here, and ${short(named)} on ${remote?.name ?? "its remote"}`,
       {
-        fix: `Take the one that all have, git fetch --force ${quote(remote?.name ?? "origin")} tag ${tag}, and type the same command again`,
+        fix: `Take the one that all have, git fetch --force ${quote(remote?.name ?? "origin")} tag ${tag}, and run the same command again`,
       },
     );
   if (named && !record && named !== commit && !isTested(named))
@@ -103,7 +103,7 @@ const disagree = (
   { because = "", fix }: { readonly because?: string; readonly fix: string },
 ): UserError =>
   new UserError(what, {
-    why: `${because}A tag of a release names the commit that was tested, and never moves.`,
+    why: `${because}A release tag names the commit that was tested, and never moves.`,
     fix,
     kind: "drift",
   });

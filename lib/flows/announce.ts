@@ -50,8 +50,8 @@ export function announceRelease(known: Facts<"log">, options: AnnounceOptions, r
     options.posted
       ? step("announce", `Record that ${tag} is announced`, [recorded(facts, release)], { skip })
       : step("announce", `Announce ${tag} in Slack`, [post(facts, release, places, options)], { skip }),
-    step("release_claim", "Give the claim back", [returnClaim({ ref })]),
-    step("tell", "Tell that it is announced", [announce({ text, data: { tag, digest } })]),
+    step("release_claim", "Release the claim", [returnClaim({ ref })]),
+    step("tell", "Report that it is announced", [announce({ text, data: { tag, digest } })]),
   ];
 }
 
@@ -108,7 +108,7 @@ function released(facts: Facts<"log">, { stage, version }: AnnounceOptions): Rel
     ? `${facts.config.imageName} ${version} is not released as ${stage}`
     : `nothing of ${facts.config.imageName} is released as ${stage}`;
   throw new UserError(what, {
-    why: "What is announced can be pulled; the log knows of no such release.",
+    why: "Only what can be pulled is announced, and the log has no such release.",
     fix: `Release it: i docker_release_${stage}${version ? ` --version ${version}` : ""}`,
   });
 }
@@ -120,12 +120,12 @@ function assertSeen({ log, config }: Facts<"log">, release: Release, { posted, p
   const asked = `i release_announce --stage ${stage} --version ${version}`;
   if (posted && postAgain)
     throw new UserError("--posted and --post-again were both given", {
-      why: "The message is in the channel, or it is not.",
-      fix: `Look into the channel, then type ${asked} with the one that is true`,
+      why: "The message either is in the channel or is not.",
+      fix: `Check the channel, then run ${asked} with the one that applies`,
     });
   if (isAnnouncementOpen(log, release) || announcement({ log }, release)) return;
   throw new UserError(`no message about ${config.imageName} ${stage} ${version} was left open`, {
-    why: "A person looks into the channel only where a run ended between the message and its record.",
+    why: "A person checks the channel only if a run ended between posting and recording.",
     fix: `Announce it: ${asked}`,
   });
 }
@@ -135,7 +135,7 @@ function assertAnnounceable(facts: Facts<"registries" | "log">, { stage, version
   const back = rolledBack(facts.log, stage, version);
   if (back)
     throw new UserError(`${version} was rolled back to ${back.version} by ${back.by} on ${back.at.slice(0, 10)}`, {
-      why: `${back.reason ? `They said: ${back.reason}. ` : ""}Users would be told to pull what was taken out.`,
+      why: `${back.reason ? `They said: ${back.reason}. ` : ""}Users would be told to pull a version that was rolled back.`,
       fix: `Announce the next version when it is released: i docker_release_${stage}`,
     });
   const tag = imageTag(stage, "", version);
@@ -149,7 +149,7 @@ function assertAnnounceable(facts: Facts<"registries" | "log">, { stage, version
       fix:
         state === "silent"
           ? "Try again when it answers"
-          : `Look at it: i release_status; bring it up: i release_mirror --stage ${stage} --version ${version}`,
+          : `Check it: i release_status; fix it: i release_mirror --stage ${stage} --version ${version}`,
       kind: state === "silent" ? "unreachable" : "drift",
     },
   );

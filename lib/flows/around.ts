@@ -40,11 +40,7 @@ export function listContainers(facts: Facts, options: All, containers: Container
     one.name,
   ]);
   const head = ["ID", "USER", "IMAGE", "COMMAND", "STATUS", "PORTS", "NAME"];
-  return report(
-    "Tell which containers there are",
-    shown.length > 0 ? renderTable(head, rows) : none(facts, options),
-    shown,
-  );
+  return report("List the containers", shown.length > 0 ? renderTable(head, rows) : none(facts, options), shown);
 }
 
 const cut = (text: string, length: number): string => {
@@ -66,14 +62,14 @@ export function containerStats(facts: Facts, options: All, stats: readonly Conta
   ]);
   const head = ["ID", "NAME", "CPU", "MEMORY", "MEMORY %", "NETWORK", "DISK", "PROCESSES"];
   const text = rows.length > 0 ? renderTable(head, rows) : none(facts, options, "running ");
-  return report("Tell what containers use", text, stats);
+  return report("Show what containers use", text, stats);
 }
 
 /** Ends and removes the last own container, the named one, or all own ones; never anyone else's. */
 export function killContainers(facts: Facts, options: All & Named, containers: Containers): Step[] {
   const ended = toKill(facts, options, containers);
   if (ended.length === 0)
-    return report("Tell that there is nothing to end", none(facts, { all: false }).replace(/; .*/, ""), []);
+    return report("Report that there is nothing to stop", none(facts, { all: false }).replace(/; .*/, ""), []);
   const told = ended.map(({ id, name, image }) => `ended ${shortId(id)} ${name} (${image})`).join("\n");
   return [
     step("docker_kill", `End and remove ${ended.map(({ name }) => name).join(", ")}`, [
@@ -87,7 +83,7 @@ function toKill(facts: Facts, { all, container }: All & Named, containers: Conta
   if (all && container !== undefined)
     throw new UserError("--all and --container were both given", {
       why: "One means every container of yours, the other a single one.",
-      fix: "Leave one of them out",
+      fix: "Drop one of them",
     });
   if (all) return ownContainers(facts, containers);
   return [chooseContainer(facts, containers, container) ?? []].flat();
@@ -109,7 +105,7 @@ export function execInContainer(facts: Facts, options: Exec, containers: Contain
   if (options.cmd !== undefined && options.words.length > 0)
     throw new UserError("--cmd and words after -- were both given", {
       why: "One command is run in the container.",
-      fix: "Leave one of them out",
+      fix: "Drop one of them",
     });
   const words = options.words.length > 0 ? options.words : shellWords(options.cmd);
   const line = cmd`docker exec --interactive ${facts.terminal && "--tty"} ${options.asRoot && ["--user", "0:0"]} ${container.id} ${words}`;

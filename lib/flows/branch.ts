@@ -44,7 +44,7 @@ export function tellDevVersion(
       ? [`No release tag is behind this commit. A clone that lacks tags gets them with: git fetch --tags`]
       : []),
   ].join("\n");
-  return [step("report", "Tell the version of the commit", [announce({ text, data })])];
+  return [step("report", "Show the version of the commit", [announce({ text, data })])];
 }
 
 type Triggered = {
@@ -67,7 +67,7 @@ export function tellTrigger(facts: Facts, _options: unknown, { trigger, decision
   const said = line === null ? "nothing is released" : `${facts.config.imageName} ${version} is to be released`;
   const text = [`${said}: ${decision.why}`, ...tags.map((tag) => `  ${tag}`), ...(line ? [`type: ${line}`] : [])];
   const data = { ...decision, event: trigger.event, ref: trigger.ref, commit, version, tags, line };
-  return [step("report", "Tell what is to be released", [announce({ text: text.join("\n"), data })])];
+  return [step("report", "Show what is to be released", [announce({ text: text.join("\n"), data })])];
 }
 
 function lineFor(decision: Decision, commit: string): string | null {
@@ -134,7 +134,7 @@ export function releaseBranch(
     ...underClaim({ ref: claimRef(release.refPrefix, `${imageName}-${tag}`), name: tag, isHeld: false, places }, [
       ...obtain(facts, options, { ...found, tag, version: version.pep440 }),
       ...tests(facts, options, { ...found, image, tag, version: version.pep440 }),
-      step("check_branch", "Look again whether the branch has the commit", [checkBranch({ branch, commit })], {
+      step("check_branch", "Check again that the branch has the commit", [checkBranch({ branch, commit })], {
         skip: isPushed ? "the image is pushed" : null,
       }),
       ...push,
@@ -232,5 +232,5 @@ function tell(facts: ReleaseFacts, { branch, version, follow }: BranchLook, dige
     `follows it   ${follow.join(", ")}`,
   ].join("\n");
   const data = { branch, commit: facts.git.commit, ...version, follow };
-  return step("tell", "Tell where it stands", [announce({ digest, text, data })]);
+  return step("tell", "Report the result", [announce({ digest, text, data })]);
 }

@@ -19,7 +19,7 @@ export type CiLook = {
 export type CiOptions = { readonly slipway?: string | undefined };
 
 /**
- * Writes workflows of GitHub Actions that type the same lines as on a laptop (docs.github.com, "Workflow syntax for GitHub
+ * Writes workflows of GitHub Actions that run the same lines as on a laptop (docs.github.com, "Workflow syntax for GitHub
  * Actions"). What differs from a file that is there is shown, and written once a person agreed.
  */
 export function initCi(facts: Facts, options: CiOptions, seen: CiLook): Step[] {
@@ -37,7 +37,7 @@ export function initCi(facts: Facts, options: CiOptions, seen: CiLook): Step[] {
     "Next: git add .github && git commit, and push it",
     ...(secrets.length > 0 ? [`Set the secrets of the repo on GitHub: ${secrets.join(", ")}`] : []),
   ].join("\n");
-  return [...writes, step("tell", "Tell what to do next", [announce({ text, data: { files: names, secrets } })])];
+  return [...writes, step("tell", "Show what to do next", [announce({ text, data: { files: names, secrets } })])];
 }
 
 /** The question before a file that somebody may have changed is written, with what goes and what comes; null where none is. */
@@ -166,7 +166,7 @@ function asksForImage(channels: readonly string[]): string {
   return channels.length === 0 ? isOther : `${isOther} || contains(fromJSON('${named}'), github.ref_name)`;
 }
 
-/** Machines of GitHub that run a platform by nature (docs.github.com, "GitHub-hosted runners"). */
+/** Machines of GitHub that run a platform natively (docs.github.com, "GitHub-hosted runners"). */
 const runners: Readonly<Record<string, string>> = { "linux/amd64": "ubuntu-latest", "linux/arm64": "ubuntu-24.04-arm" };
 
 /** The version that the pushed tag names: a variable in quotes, for a tag may have any name. */

@@ -26,12 +26,12 @@ type Claimed = {
 
 /** The same under the claim of what is no version. Registries and remote are asked beside it whether they take what is to be pushed. */
 export function underClaim({ ref, name, isHeld, places }: Claimed, steps: readonly Step[]): Step[] {
-  const skip = steps.some(changes) || isHeld ? null : "nothing is to be changed";
+  const skip = steps.some(changes) || isHeld ? null : "nothing needs to change";
   const asked = [checkPush({ places }), ...tagCheck(steps, ref)];
   return [
     step("claim", `Claim ${name} and check push access`, [...asked, takeClaim({ ref })], { skip }),
     ...steps,
-    step("release_claim", "Give the claim back", [returnClaim({ ref })], { skip }),
+    step("release_claim", "Release the claim", [returnClaim({ ref })], { skip }),
   ];
 }
 

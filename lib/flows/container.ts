@@ -66,7 +66,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...line,
     env: { IMAGE: run.what, ...run.variables },
     container: true,
-    ...(runner ? { receipt: { without: run.withoutEntrypoint ?? "type it with --no-entrypoint" } } : {}),
+    ...(runner ? { receipt: { without: run.withoutEntrypoint ?? "run it with --no-entrypoint" } } : {}),
     ...(run.interactive ? { interactive: true, ownCode: true } : {}),
     ...(run.meaning ? { meaning: run.meaning } : {}),
     ...(run.does ? { does: run.does } : {}),

@@ -83,7 +83,7 @@ export function updateTaskDefinition(facts: Released, options: UpdateOptions, se
     step("record_deployment", `Record that ${service} runs ${version}`, [
       record({ image: name, entry, ...(isRecorded ? {} : { again: true }) }),
     ]),
-    step("tell", "Tell where it stands", [announce({ text, data: { ...target, version, image } })]),
+    step("tell", "Report the result", [announce({ text, data: { ...target, version, image } })]),
   ];
 }
 
@@ -134,7 +134,7 @@ function subjectOf(facts: Released, { candidate, environment }: UpdateOptions): 
   if (facts.version)
     throw new UserError(`--version ${facts.version} and --candidate ${candidate} name two images`, {
       why: "A service gets one.",
-      fix: "Leave one of them out",
+      fix: "Drop one of them",
     });
   if (environment !== "prod") return { version: candidate, tag: candidate };
   throw new UserError(`--candidate ${candidate} cannot go to environment prod`, {

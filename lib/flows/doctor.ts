@@ -17,7 +17,7 @@ type Seen = Pick<EmulationLook, "emulations"> & {
   readonly access: Readonly<Record<string, Access>>;
 };
 
-/** One thing a release needs: whether it is well, what was seen, and the line that mends it. */
+/** One thing a release needs: whether it is well, what was seen, and the line that fixes it. */
 type Row = {
   readonly what: string;
   readonly ok: boolean;
@@ -63,7 +63,7 @@ export function doctor(
   const bad = rows.some(({ ok, needed }) => needed && !ok);
   const data = rows.map(({ mend: _, ...row }) => row);
   return [
-    step("report", "Look at everything a release needs", [
+    step("report", "Check everything a release needs", [
       announce({ text, data, exitCode: bad && fixing.length === 0 ? 1 : 0 }),
     ]),
     ...fixing,
@@ -119,7 +119,7 @@ const registryRows = (facts: Facts<"registries">, access: Seen["access"]): Row[]
     const unknown = unknownAt(facts, name);
     const { error } = unknown ?? {};
     const isSilent = error?.reason === "unreachable";
-    // A login mends no name that nobody resolves; the client's own line leads back here.
+    // A login fixes no name that nobody resolves; the client's own line leads back here.
     const silent =
       error?.fix === fixOf("unreachable", name) ? `See whether this machine reaches ${address}` : error?.fix;
     return {
@@ -169,7 +169,7 @@ function refsRow({ refs: { held, fault } }: Facts<"refs">): Row {
   const told = held.map(({ ref, says }) => `${ref} ${says}`).join("; ");
   return row("log and claims", fault === null && broken === undefined, {
     seen: fault?.what ?? (told || "whole, and nothing is held"),
-    fix: fault?.fix ?? "When nobody is at work on this image, release with --break-lock",
+    fix: fault?.fix ?? "If nobody is working on this image, release with --break-lock",
     needed: true,
   });
 }

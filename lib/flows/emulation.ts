@@ -32,7 +32,7 @@ function enable(facts: Facts, { mounted, emulations }: EmulationLook): Step[] {
         { skip: state === "whole" ? "it is registered" : null },
       ),
     ),
-    step("tell", "Tell what runs now", [
+    step("tell", "Show what runs now", [
       announce({
         text: `Every engine on this machine builds and runs ${platforms} now, by emulation, until the machine restarts.\nUndo it: i release_enable_cross_build --undo`,
       }),
@@ -47,7 +47,7 @@ function undo(facts: Facts, { emulations }: EmulationLook): Step[] {
         skip: state === "absent" ? "it is not registered" : null,
       }),
     ),
-    step("tell", "Tell what is left", [announce({ text: "Images of other platforms no longer run on this machine." })]),
+    step("tell", "Show what is left", [announce({ text: "Images of other platforms no longer run on this machine." })]),
   ];
 }
 

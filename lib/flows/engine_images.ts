@@ -44,7 +44,7 @@ export function listImages(facts: Facts, { all }: { readonly all: boolean }, see
     sorted.length === 0
       ? `the engine has no image of ${facts.config.imageName}; pull one: i docker_pull`
       : renderTable(head, sorted.map(cells));
-  return [step("report", "Tell which images the engine has", [announce({ text, data: sorted })])];
+  return [step("report", "List the engine's images", [announce({ text, data: sorted })])];
 }
 
 const keyOf = (image: Shown): string => `${image.registry} ${image.repository} ${image.tag}`;
@@ -64,7 +64,7 @@ export function removeImage(facts: Facts<"engine">, options: Remove, seen: InEng
   const { tag, found } = toRemove(facts, options, seen);
   if (found.length === 0) {
     const text = `the engine has no ${facts.config.imageName}:${tag}`;
-    return [step("report", "Tell that there is nothing to remove", [announce({ text, data: [] })])];
+    return [step("report", "Report that there is nothing to remove", [announce({ text, data: [] })])];
   }
   const references = found.map((image) => `${image.repository}:${image.tag}`);
   return [

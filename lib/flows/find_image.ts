@@ -42,13 +42,13 @@ const isNoIndex = (facts: Facts, version: Version, platform: string): UserError 
     `${versionTag(facts, version)} is one image of ${platform}, not an index of ${facts.platforms.join(" and ")}`,
     {
       why: "A version names what was tested, on every platform; an engine that lacks content of one pushes the others alone.",
-      fix: `If nobody uses it, remove the tag in its registry by hand and type the same command again; else release the next one: --version ${bump(version, "patch")}`,
+      fix: `If nobody uses it, remove the tag in its registry by hand and run the same command again; else release the next one: --version ${bump(version, "patch")}`,
       kind: "drift",
     },
   );
 
 const builtBefore = (facts: Facts, version: Version, revision: string | undefined): UserError =>
   new UserError(`${versionTag(facts, version)} was already built from ${revision?.slice(0, 12) ?? "another source"}`, {
-    why: "A version names one image for ever, and what would be built now is another.",
+    why: "A version always names the same image, and this build would be a different one.",
     fix: `Release the next one: add its entry and --version ${bump(version, "patch")}`,
   });

@@ -143,7 +143,7 @@ export function assertPassed(facts: PushFacts, { version, image, skipTests }: Pa
   if (skipTests)
     return [recordSkips(missing.map((list) => skipOf(facts, { list, image, version, reason: "--skip-tests" })))];
   throw new UserError(`${missing.join(", ")} tests have not passed in this image and commit`, {
-    why: `What is released as ${facts.stage} was tested; the log has no such pass.`,
+    why: `Only tested images are released as ${facts.stage}, and the log has no pass for this one.`,
     fix: `Run them: i run_${missing[0]}_tests --stage ${stage} --version ${version}${stage === "prod" ? "" : " --snapshot"}; or say so with --skip-tests`,
   });
 }

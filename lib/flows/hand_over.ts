@@ -87,7 +87,7 @@ function shareByRegistry(facts: Facts<"engine">, { image, reference, handedOver 
     step("docker_push", `Push ${there} and read it back`, steps, {
       skip: shared ? `${place.registry} has it` : null,
     }),
-    step("tell", "Tell how it is taken", [
+    step("tell", "Show how to take it", [
       announce({ ...tellTaker(facts, [...words, "--digest", "<digest>"], image), digest }),
     ]),
   ];
@@ -120,7 +120,7 @@ export function takeLocal(facts: Facts<"engine">, options: Take, handedOver: Han
     step("take_local", `Take ${source.what} as ${mine}`, [...source.bring, cmd`docker tag ${name} ${mine}`], {
       skip: isMine ? `${mine} is this image` : null,
     }),
-    step("tell", "Tell what was taken", [
+    step("tell", "Report what was taken", [
       announce({
         text: `${mine} is ${source.digest}\nTest it: i run_fast_tests --stage local --version ${version}`,
         data: { reference: mine, digest: source.digest },

@@ -37,7 +37,7 @@ export function buildLocalAndTell(facts: Facts<"engine" | "inputs">, options: Bu
     packages: resolves ? `${lockFolder(facts)}/pip_list.txt` : null,
     next: facts.builder ? [] : next,
   });
-  return [...buildLocal(facts, options), step("tell", "Tell what is built", [told])];
+  return [...buildLocal(facts, options), step("tell", "Report what was built", [told])];
 }
 
 /** Where lock and package list lie, relative to the outermost Git root. */

@@ -11,12 +11,14 @@ export function releaseLog(facts: Facts, options: { readonly repair: boolean }, 
   const data = { fault, entries: entries.length };
   if (fault === null) {
     const text = `the log of ${facts.config.imageName} is whole: ${entries.length} entries in ${ref}`;
-    return [step("report", "Tell how the log is", [announce({ text, data })])];
+    return [step("report", "Report the state of the log", [announce({ text, data })])];
   }
   const missing = missingEntries(survey, fault);
   const next = options.repair ? [] : ["put it together again with: i release_log --repair"];
   const text = [fault, ...toldOf(survey, missing), ...next].join("\n");
-  const report = step("report", "Tell how the log is", [announce({ text, data, exitCode: options.repair ? 0 : 1 })]);
+  const report = step("report", "Report the state of the log", [
+    announce({ text, data, exitCode: options.repair ? 0 : 1 }),
+  ]);
   if (!options.repair) return [report];
   const action = repairLog({ ref, from: tip, parents, entries: missing });
   return [step("repair", `Put the log of ${facts.config.imageName} together again`, [action]), report];

@@ -33,7 +33,7 @@ export function mirror(facts: Facts<"registries" | "log">, options: { readonly c
   const text = `${facts.config.imageName}:${tag} is <digest> in ${places.map(({ registry }) => registry).join(", ")}`;
   const move = { version, why: "mirror", to: image, places: moves } as const;
   return [
-    step("preflight", "Look for a move that somebody left half-way", [settleMove({})]),
+    step("preflight", "Check for an unfinished tag move", [settleMove({})]),
     step("copy_to_others", title, [copy], { skip: lagging.length === 0 ? "all have it" : null }),
     flip(facts, {
       title: `Point ${stage} at ${version} where it lags`,
@@ -41,7 +41,7 @@ export function mirror(facts: Facts<"registries" | "log">, options: { readonly c
       ...move,
     }),
     step("verify", `Read ${tag} back`, [verifyDigest({ tag, digest: image, places })]),
-    step("tell", "Tell where it stands", [announce({ digest: image, text })]),
+    step("tell", "Report the result", [announce({ digest: image, text })]),
   ];
 }
 
@@ -72,7 +72,7 @@ const notReleased = (facts: Facts<"registries" | "log">, version: Version): neve
 };
 
 const report = (facts: Facts, { tag, behind }: { tag: string; behind: readonly string[] }): Step =>
-  step("report", "Tell which registries lag", [
+  step("report", "Report which registries lag behind", [
     announce({
       text:
         behind.length > 0

@@ -35,7 +35,7 @@ export function releaseNotes(known: Facts<"log">, options: NotesOptions, seen: N
   const content = `<!-- ${writtenBy} release_notes -->\n\n${text}`;
   return [
     step("write_notes", `Write the notes to ${output.path}`, [writeFile({ path: output.path, content })]),
-    step("report", "Tell where they are", [announce({ text: `${output.path} is written`, data })]),
+    step("report", "Show where they are", [announce({ text: `${output.path} is written`, data })]),
   ];
 }
 

@@ -56,7 +56,7 @@ export function releasePackage(facts: Facts, options: PackageOptions, described:
     step("upload", `Upload ${spelled} to ${index}`, [
       uploadPackage({ type: kind, folder, version: spelled, index, distTag }),
     ]),
-    step("tell", "Tell how it gets into an image", [
+    step("tell", "Show how it gets into an image", [
       announce({
         text: `Into a build context: i release_dist_copy ${folder} DIR`,
         data: { version: spelled, index, folder },
@@ -107,7 +107,7 @@ export function distCopy(_facts: Facts, _options: object, { source, packages, ta
     files.length > 0
       ? `copied ${files.join(", ")}`
       : `warning: ${source} has no package; an image falls back to the project's name, as in pip install NAME`;
-  return [...copies, step("tell", "Tell what was copied", [announce({ text, data: { source, files } })])];
+  return [...copies, step("tell", "Report what was copied", [announce({ text, data: { source, files } })])];
 }
 
 export type DeployOptions = {
@@ -150,7 +150,7 @@ export function deployImage(facts: Facts<"engine">, { name, tag }: DeployOptions
       cmd`docker build ${labels} --tag ${reference} ${`./${seen.context}`}`,
     ]),
     step("push", `Push ${reference}`, [cmd`docker push ${reference}`]),
-    step("tell", "Tell where it is", [announce({ text: `${reference} is version ${version.pep440}`, data })]),
+    step("tell", "Show where it is", [announce({ text: `${reference} is version ${version.pep440}`, data })]),
   ];
 }
 

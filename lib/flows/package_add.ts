@@ -69,7 +69,7 @@ function resolve(facts: Facts<"engine" | "inputs">, options: PackageOptions, { w
   const version = nextVersion(facts, options);
   const build = { version, mode: "refresh" as const, options: { cache: true, buildArg: [] } };
   const meaning = {
-    why: "The image could not be built with the package: its last lines above tell the cause.",
+    why: "The image could not be built with the package: its last lines above show the cause.",
     fix: `See whether the package index has it: "${wish.name}"; ${after}`,
   };
   const explained = (line: Command): Command =>
@@ -92,7 +92,7 @@ function compareWithNow(facts: Facts<"engine">): Step {
   const newestOf = (all: readonly string[]) => [...all].sort((a, b) => compareVersions(rank(a), rank(b))).at(-1);
   const own = tags(`${imageTag("local", facts.user.name)}-`).filter((tag) => versionIn(tag) !== undefined);
   const tag = newestOf(own) ?? newestOf(tags("dev"));
-  const title = "Tell what changes in the image";
+  const title = "Show what changes in the image";
   if (tag === undefined) return step("compare", title, [], { skip: "the engine has no earlier image of it" });
   const [before, names] = [`${repository}:${tag}`, [tag, "the new image"] as const];
   return step("compare", title, [comparePackages({ before, after: { from: "resolve" }, names })]);

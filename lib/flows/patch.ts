@@ -61,15 +61,15 @@ function tell(facts: Facts, { container, reference, tag }: Told): Action {
     "PATCHED  It cannot be released: nobody can build it again. It holds every file that was written in the container,",
     "PATCHED  secrets among them; the container's variables were left out.",
     `Use it with: ${use}`,
-    `Make it last: put the change into devops/docker_build, then i docker_build_local`,
+    `To keep the change, put it into devops/docker_build, then i docker_build_local`,
   ].join("\n");
   return announce({ text, data: { reference, container: container.id, image: facts.config.imageName } });
 }
 
 const imageGone = (container: EngineContainer): UserError =>
-  new UserError(`the engine has no more ${container.image}, which ${container.name} was started from`, {
+  new UserError(`the engine no longer has ${container.image}, which ${container.name} was started from`, {
     why: "Its variables and labels tell what the container has beside it, and that must not get into the patched image.",
-    fix: "Pull or build that image again, then type the same command",
+    fix: "Pull or build that image again, then run the same command",
   });
 
 /**

@@ -63,7 +63,7 @@ const candidateImage = (facts: Facts): string =>
   `${engineRepository(facts)}:${candidateTag(facts.user.name, facts.git.commit)}`;
 
 const tellCandidate = (facts: Facts<"engine" | "registries">, tested: Value): Step =>
-  step("tell", "Tell what was pushed", [
+  step("tell", "Report what was pushed", [
     announce({
       digest: pushedDigest(facts, tested, candidateOf(facts)),
       text: `${facts.config.imageName}:${candidateTag(facts.user.name, facts.git.commit)} is <digest> in ${facts.targets.map(({ name }) => name).join(", ")}`,
@@ -97,7 +97,7 @@ export function pullBase(facts: Facts<"engine" | "inputs">): Step {
   const isThere = facts.engine.images.some(({ digests }) => digests.includes(digest));
   return step(
     "pull_base",
-    `Pull dev-${version}, on which prod stands: ${why}`,
+    `Pull dev-${version}, which prod is built on: ${why}`,
     pullOf(facts, `${repository}@${digest}`),
     {
       skip: isThere ? "the engine has it" : null,

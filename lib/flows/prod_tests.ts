@@ -80,7 +80,7 @@ function baseOf({ image, base }: Gate): Base {
       why: "This list of tests needs the dev image below it too, which the labels of the image name.",
       fix: `Pull it first: i docker_pull --stage prod${image.version ? ` --version ${image.version}` : ""}`,
     });
-  throw new UserError(`${image.reference} does not say on which dev image it stands`, {
+  throw new UserError(`${image.reference} does not say which dev image it is built on`, {
     why: "This list of tests needs the dev image too, and finds it by the label org.opencontainers.image.base.digest.",
     fix: "Build it with i docker_build_prod, which writes the label",
   });

@@ -142,7 +142,7 @@ function assertBaseOf(facts: Facts<"engine" | "registries" | "inputs">, image: s
   if (!base || !own || own === base.digest) return;
   const named = (labels["org.opencontainers.image.base.name"] ?? "").split(":dev-").at(-1) ?? "";
   const version = isVersion(named) ? named : "X.Y.Z";
-  throw new UserError(`the prod image stands on ${own}, and dev ${base.version} is ${base.digest}`, {
+  throw new UserError(`the prod image is built on ${own}, and dev ${base.version} is ${base.digest}`, {
     why: `Taken was ${base.why}; the release is recorded with the dev image that prod was built on.`,
     fix: `Name that one: --dev-version ${version}; or build it again: i docker_build_prod`,
   });

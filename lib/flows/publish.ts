@@ -98,10 +98,10 @@ export function tell(facts: Facts<"registries" | "log">, image: Value, release: 
     ...untested.map((what) => `NOT TESTED   ${what}`),
     ...(facts.unpushed ? [`NOT PUSHED   the commit is on no branch that others have: ${facts.unpushed.line}`] : []),
     "",
-    `Users get it with: i docker_pull${stage === "prod" ? ` --stage prod${kept ? ` --version ${version}` : ""}` : ""}`,
+    `Get it with: i docker_pull${stage === "prod" ? ` --stage prod${kept ? ` --version ${version}` : ""}` : ""}`,
     ...afterwards(facts, version),
   ].join("\n");
-  return step("tell", "Tell where it stands", [announce({ digest: image, pull: firstTarget(facts), text })]);
+  return step("tell", "Report the result", [announce({ digest: image, pull: firstTarget(facts), text })]);
 }
 
 /** With changelog_update: after_release, the entry to add now. */

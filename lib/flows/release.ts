@@ -92,9 +92,9 @@ export function releaseOnOwnDev(facts: ReleaseFacts, options: ReleaseOptions): S
   const version = requireVersion(facts);
   const { base } = facts.inputs;
   if (!base || base.version === version) return release(facts, options);
-  throw new UserError(`prod ${version} would stand on dev ${base.version}, ${base.why}`, {
+  throw new UserError(`prod ${version} would be built on dev ${base.version}, ${base.why}`, {
     why: "docker_release_all releases prod from the dev image of the same version.",
-    fix: `Say on which: i docker_release_prod --version ${version} --dev-version ${version}`,
+    fix: `Name it: i docker_release_prod --version ${version} --dev-version ${version}`,
   });
 }
 

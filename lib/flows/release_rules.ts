@@ -65,7 +65,7 @@ export function assertPushed({ unpushed, git }: Facts<"log">, { allowUnpushed }:
   if (unpushed === null || allowUnpushed) return;
   const { name = "the remote" } = git.remote ?? {};
   throw new UserError(`${name} does not have the commit ${git.commit.slice(0, 12)} on its branch ${unpushed.branch}`, {
-    why: "What is released is code that everybody has; a commit that stays here could be changed or lost after its release.",
+    why: "Only code that everybody has is released; a commit that stays here could change or get lost after its release.",
     fix: `Push it: ${unpushed.line}; or release it all the same: --allow-unpushed`,
     kind: "unpushed",
   });
@@ -88,12 +88,12 @@ export function assertBase(facts: Facts<"registries" | "log" | "inputs">, versio
   const isOut = !base && out.length > 0;
   throw new UserError(
     base
-      ? `prod ${version} cannot stand on dev ${base.version}`
-      : `prod ${version} has no dev ${generation} to stand on`,
+      ? `prod ${version} cannot be built on dev ${base.version}`
+      : `prod ${version} has no dev ${generation} to build on`,
     {
       why: `dev and prod keep major.minor equal, and ${base ? `${base.version} is not ${generation}` : `released as dev are ${devs.join(", ") || "none"}`}${isOut ? `, but ${out.join(", ")} was rolled back` : ""}.`,
       fix: isOut
-        ? `Release the next one: i docker_release_dev --version ${bump(highest(out) ?? version, "patch")}; or stand on it nevertheless: --dev-version ${highest(out)}`
+        ? `Release the next one: i docker_release_dev --version ${bump(highest(out) ?? version, "patch")}; or build on it anyway: --dev-version ${highest(out)}`
         : `Release it first: i docker_release_dev --version ${generation}.0; or release prod ${devs.at(-1) ?? "X.Y.Z"}`,
     },
   );
@@ -105,7 +105,7 @@ export function assertTagFits(facts: Facts<"log" | "inputs">, version: Version):
   const tagged = facts.remoteTags[tag];
   if (!tagged || !(tag in facts.git.tags) || facts.inputs.tagged.includes(tag)) return;
   throw new UserError(`the Git tag ${tag} names ${tagged.slice(0, 12)}, and the image's files have changed since`, {
-    why: "A tag of a release names the commit that was tested, and never moves.",
+    why: "A release tag names the commit that was tested, and never moves.",
     fix: `Release the next one: add its entry and --version ${bump(version, "patch")}`,
   });
 }
@@ -127,7 +127,7 @@ export function assertNotRolledBack(facts: Facts<"log">, version: Version): void
   const back = rolledBack(facts.log, stage, version);
   if (!back) return;
   throw new UserError(`${version} was rolled back to ${back.version} by ${back.by} on ${back.at.slice(0, 10)}`, {
-    why: `${back.reason ? `They said: ${back.reason}. ` : ""}Releasing it again would bring back what was taken out.`,
+    why: `${back.reason ? `They said: ${back.reason}. ` : ""}Releasing it again would bring back what was rolled back.`,
     fix: `Release the next version, e.g. --version ${bump(version, "patch")}; or point ${stage} at it again: i docker_rollback_${stage} --version ${version}`,
   });
 }

@@ -53,7 +53,7 @@ export type AddOptions = {
  */
 export function addEntry(facts: Facts, options: AddOptions): Step[] {
   if (options.message.length === 0)
-    throw new UserError("no change was told", {
+    throw new UserError("no change was given", {
       why: "An entry says what changed.",
       fix: 'Pass it: i changelog_add --message "Add package foobar"',
     });

@@ -39,14 +39,14 @@ export function rollback(known: Facts<"log">, options: RollbackOptions, registri
   const text = [
     `${facts.config.imageName}: ${stage} is ${version} again, <digest>, in ${names}`,
     ...whatWas(facts, places, image),
-    `Users get it with: i docker_pull${stage === "prod" ? " --stage prod" : ""}`,
+    `Get it with: i docker_pull${stage === "prod" ? " --stage prod" : ""}`,
   ].join("\n");
   return [
     // No upload is opened to see whether we may push: the flip's own PUT shows it, and puts the others back where it may not.
-    step("preflight", "Look for a move that somebody left half-way", [settleMove({})]),
+    step("preflight", "Check for an unfinished tag move", [settleMove({})]),
     flip(facts, { title, skip, version, why: "rollback", to: image, places, ...(reason ? { reason } : {}) }),
     ...flipChannels(facts, { version, why: "rollback", to: image, ...(reason ? { reason } : {}) }),
-    step("tell", "Tell where it stands", [announce({ digest: image, text })]),
+    step("tell", "Report the result", [announce({ digest: image, text })]),
   ];
 }
 
@@ -127,8 +127,8 @@ function refuseWithCandidates(facts: Facts<"log">): never {
   ]
     .sort(compareVersions)
     .reverse();
-  throw new UserError("no version was given to go back to", {
-    why: versions.length > 0 ? `Released are ${versions.slice(0, 8).join(", ")}.` : "Nothing was released yet.",
+  throw new UserError("no version to go back to was given", {
+    why: versions.length > 0 ? `Released are ${versions.slice(0, 8).join(", ")}.` : "Nothing has been released yet.",
     fix: `Pass one: i docker_rollback_${facts.stage} --version ${versions[1] ?? versions[0] ?? "X.Y.Z"}`,
   });
 }

@@ -50,7 +50,7 @@ export function initRunnableDir(
   const data = { added: added.map(({ path }) => path), kept };
   return [
     step("write_template", title, writes, { skip: added.length === 0 ? "every file is there" : null }),
-    step("tell", "Tell what to do next", [announce({ text, data })]),
+    step("tell", "Show what to do next", [announce({ text, data })]),
   ];
 }
 
@@ -59,7 +59,7 @@ function freeName({ otherImages }: NewDir, text: string | undefined): string {
   if (!text)
     throw new UserError("no name was given", {
       why: "A runnable dir has an image of its own, unique in the repo.",
-      fix: "Pass it: i init_runnable_dir --name cmamp",
+      fix: "Pass one: i init_runnable_dir --name cmamp",
     });
   const name = parseImageName(text);
   const clash = otherImages.find((other) => other.image === name);

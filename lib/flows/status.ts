@@ -26,7 +26,7 @@ export function releaseStatus(known: Facts<"log" | "refs">, options: Options, se
   const { held } = facts.refs;
   const render = facts.terminal && options.wide !== true ? shortText : statusText;
   const text = [render(status), ...held.map(({ ref, says }) => `${ref} ${says}`)].join("\n");
-  const report = step("report", "Tell what every registry has", [
+  const report = step("report", "Show what every registry has", [
     announce({ text: `${text}${told}`, data: { rows, drift, held }, exitCode: isWell ? 0 : 1 }),
   ]);
   return isPage ? [pageStep(facts, status), report] : [report];
@@ -73,8 +73,8 @@ export function releaseHistory(
     options.all || (options.passes && type === "pass") || !["pass", "confirm", "announcing"].includes(type);
   const shown = facts.log.filter(isShown);
   const text =
-    shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing was released of ${facts.config.imageName} yet`;
-  return [step("report", "Tell what happened", [announce({ text, data: shown })])];
+    shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing of ${facts.config.imageName} has been released yet`;
+  return [step("report", "Show what happened", [announce({ text, data: shown })])];
 }
 
 /** Where an entry says that it comes from. */

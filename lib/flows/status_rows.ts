@@ -33,7 +33,7 @@ export function statusOf(facts: Known): Status {
     drift,
     verdict:
       drift.length > 0
-        ? `drift: ${drift.join(", ")}; mend it with: ${mends(drift)}`
+        ? `drift: ${drift.join(", ")}; fix it with: ${mends(drift)}`
         : gone.length > 0
           ? `no registry has ${gone.join(", ")}, which the log says was released; push what an engine still has, e.g. i docker_push_dev, or release the next version`
           : isSilent

@@ -85,7 +85,7 @@ const notRecorded = (differs: readonly string[]): Step[] =>
   differs.length === 0
     ? []
     : [
-        step("tell", "Tell why the pass is not recorded", [
+        step("tell", "Explain why the pass is not recorded", [
           announce({
             text: `The pass is not recorded, for the tree is not its commit: ${differs.join(", ")}\nTo test the commit alone, as a release does, add --snapshot`,
           }),
@@ -252,7 +252,7 @@ export const failedTest =
 /** pytest's exit code 5: nothing was collected, which is a pass only where the config says so. */
 const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Command["meaning"]> => ({
   "5": {
-    why: `No test was collected, and ${list} tests that do not exist cannot pass.`,
+    why: `No tests were collected, and ${list} tests that do not exist cannot pass.`,
     fix: `Add a test, or set tests: {${list}: {may_be_empty: true}} in repo_config.yaml`,
     ...(mayBeEmpty ? { passes: true as const } : {}),
   },

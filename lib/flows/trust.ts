@@ -9,13 +9,13 @@ export type TrustOptions = { readonly show: boolean; readonly revoke: boolean };
 export function trust({ show, revoke }: TrustOptions, seen: Trust): Step[] {
   if (revoke) return [step("forget", "Take back what was allowed of this repo", [allow({ asks: [] })])];
   const title = "Allow what this repo asks for, until its content changes";
-  const skip = seen.open.length === 0 ? "nothing is left to allow" : null;
+  const skip = seen.open.length === 0 ? "nothing left to allow" : null;
   const asks = seen.open.map(({ id, hash }) => ({ id, hash }));
   const told = show ? seen : { ...seen, open: [] };
   const data = told.asks.map((one) => ({ ...one, state: askState(one, told) }));
   return [
     ...(show ? [] : [step("allow", title, [allow({ asks })], { skip })]),
-    step("tell", "Tell what it asks for", [announce({ text: listOf(told), data })]),
+    step("tell", "Show what it asks for", [announce({ text: listOf(told), data })]),
   ];
 }
 
@@ -30,6 +30,6 @@ export function allowing(options: TrustOptions, seen: Trust): string | null {
 
 /** A line each, with the name that the CI knows it by. */
 function listOf(seen: Trust): string {
-  if (seen.asks.length === 0) return "This repo asks for nothing beyond the default.";
+  if (seen.asks.length === 0) return "This repo asks for nothing beyond the defaults.";
   return seen.asks.map((one) => `${askState(one, seen).padEnd(7)} ${one.hash} ${one.text}`).join("\n");
 }

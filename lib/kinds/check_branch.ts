@@ -47,7 +47,7 @@ export async function isAncestor(commit: string, of: string, { facts }: World): 
 const wentOn = (head: string, commit: string): UserError =>
   new UserError(`the tree is at ${head.slice(0, 12) || "no commit"} by now, and was at ${commit.slice(0, 12)}`, {
     why: "An image is of the commit that its version names, from the start of its build to its end.",
-    fix: "Leave the tree alone meanwhile, and type the same command again",
+    fix: "Leave the tree alone meanwhile, and run the same command again",
   });
 
 const lacks = ({ branch, commit }: OnBranch, remote: string | null): UserError =>
@@ -62,6 +62,6 @@ const lacks = ({ branch, commit }: OnBranch, remote: string | null): UserError =
 const silent = (remote: string, said: string): UserError =>
   new UserError(`${remote} did not tell where its branches are`, {
     why: said.trim().split("\n").at(-1) || "Git gave no reason.",
-    fix: "When it answers again, type the same command",
+    fix: "When it answers again, run the same command",
     kind: "git",
   });

@@ -15,8 +15,8 @@ export const checkDisk = kind<CheckDisk>("check_disk", {
     const free = await freeBytes(facts.place.gitDir);
     if (free >= leastFree) return "done";
     throw new UserError(`only ${Math.round(free / 2 ** 20)} MiB are free on the disk of this repo`, {
-      why: "A build that runs out of room fails half-way.",
-      fix: "Free some, e.g. docker buildx prune",
+      why: "A build that runs out of space fails halfway.",
+      fix: "Free some space, e.g. docker buildx prune",
       kind: "disk",
     });
   },

@@ -99,15 +99,15 @@ async function isFree(held: Held, world: World): Promise<boolean> {
 /** The error of a claim or a move of a tag that no Slipway can read. */
 export const unreadable = (ref: string, { broken }: Broken): UserError =>
   new UserError(`${ref} ${broken}`, {
-    why: "Who holds it, and whether they are at work, cannot be known, so only a person can drop it.",
-    fix: "When you are sure that nobody is at work on this image, type the same command with --break-lock; before, i release_status shows what there is",
+    why: "Slipway cannot tell who holds it or whether they are still working, so only a person can drop it.",
+    fix: "If you are sure nobody is working on this image, run the same command with --break-lock; i release_status shows the current state",
     kind: "claimed",
   });
 
 const taken = (why: string): UserError =>
-  new UserError("this version is being released by someone else", {
+  new UserError("someone else is releasing this version", {
     why: `${why}.`,
-    fix: "Wait for it, or when you are sure that it is dead, type the same command with --break-lock",
+    fix: "Wait for it, or if you are sure it is dead, run the same command with --break-lock",
     kind: "claimed",
   });
 

@@ -53,8 +53,8 @@ export const hasImage = (definition: TaskDefinition, image: string): boolean =>
 
 const gone = (arn: string): UserError =>
   new UserError(`task definition ${revisionName(arn)} of ECS is not what it was a moment ago`, {
-    why: "Somebody else changed it at the same time.",
-    fix: "Look who did, then type the same command again",
+    why: "Someone else changed it at the same time.",
+    fix: "Find out who did, then run the same command again",
     kind: "deployment",
   });
 

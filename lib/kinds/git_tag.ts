@@ -166,16 +166,16 @@ function failed(what: string, answer: Answer, remote: Remote | null): UserError 
     why: [said, ...serverWords(stderr)].join(" "),
     fix: isRule
       ? ownRule
-      : (known?.fix ?? (isHook(answer) ? ownHook : "Ask for the right to push tags, then type the same command again")),
+      : (known?.fix ?? (isHook(answer) ? ownHook : "Ask for permission to push tags, then run the same command again")),
     exitCode: code,
     kind: "git",
   });
 }
 
 const notMade = (tag: string): UserError =>
-  new UserError(`the Git tag ${tag} is not in this clone any more`, {
+  new UserError(`the Git tag ${tag} is no longer in this clone`, {
     why: "It was made earlier in this run, and is pushed as it was made.",
-    fix: "Type the same command again",
+    fix: "Run the same command again",
     kind: "git",
   });
 
@@ -184,6 +184,6 @@ const ownHook =
 
 const otherCommit = (wanted: { readonly tag: string; readonly commit: string }, commit: string): UserError =>
   new UserError(`the Git tag ${wanted.tag} names ${commit.slice(0, 12)}, not ${wanted.commit.slice(0, 12)}`, {
-    why: "A tag of a release names the commit that was tested, and never moves.",
+    why: "A release tag names the commit that was tested, and never moves.",
     fix: "Release the next version from this commit, or check out the tagged commit",
   });

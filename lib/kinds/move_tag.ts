@@ -266,7 +266,7 @@ async function moveOne(flip: Flip, place: Target, { manifest, world }: { manifes
 const servesAnother = (flip: Flip, place: Place, after: string | null): UserError =>
   new UserError(`${place.repository}:${flip.tag} is ${after ?? "absent"} right after it was pointed at ${flip.to}`, {
     why: `${place.registry} took the move and serves another image; a cache before it may be behind, or somebody moved it.`,
-    fix: "See what it serves: i release_status; then type the same command again",
+    fix: "See what it serves: i release_status; then run the same command again",
     kind: "drift",
   });
 
@@ -278,12 +278,12 @@ async function movedByOther(flip: Flip, place: Flip["places"][number], { before,
   const last = log.findLast((entry) => entry.type === "flip" && entry.to === before);
   const who = last
     ? `${last.by} on ${last.host} moved it to ${versionOf(last)} at ${last.at}`
-    : `somebody else moved it, and the log does not know who`;
+    : `someone moved it outside Slipway`;
   return new UserError(
     `${place.repository}:${flip.tag} is ${before ?? "absent"}, the plan saw ${place.seen ?? "none"}`,
     {
       why: `In ${place.registry} ${who}; overwriting it could undo their work.`,
-      fix: "Look at it: i release_status and i release_history; then type the same command again",
+      fix: "Check i release_status and i release_history; then run the same command again",
       kind: "drift",
     },
   );

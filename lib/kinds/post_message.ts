@@ -68,12 +68,12 @@ async function postOnce(action: PostMessage, world: World): Promise<Outcome> {
 /** What one types after a look into the channel. */
 const afterLook = ({ entry: { stage, version } }: PostMessage) => {
   const line = `i release_announce --stage ${stage} --version ${version}`;
-  return `Look into the channel: if the message is there, type ${line} --posted; if it is not, type ${line} --post-again`;
+  return `Check the channel: if the message is there, run ${line} --posted; if not, run ${line} --post-again`;
 };
 
 const maybeThere = (action: PostMessage): UserError =>
   new UserError(`the message about ${action.image} ${action.entry.version} may be in the channel already`, {
-    why: "A run ended between the message and its record, and the team is told once.",
+    why: "A run ended between posting and recording, and the team is told only once.",
     fix: afterLook(action),
   });
 
@@ -130,8 +130,8 @@ function refused(posted: Posted, url: URL, action: PostMessage): UserError {
   if (posted.status === "late" || posted.status === "lost")
     return new UserError(what, { ...rest, fix: afterLook(action) });
   const fix = isRefusal(posted)
-    ? `Look at the webhook in Slack, set ${variable} to one that works, then type the same command again`
-    : ("fix" in posted && posted.fix) || "Type the same command again later";
+    ? `Look at the webhook in Slack, set ${variable} to one that works, then run the same command again`
+    : ("fix" in posted && posted.fix) || "Run the same command again later";
   return new NotPosted(what, { ...rest, fix });
 }
 

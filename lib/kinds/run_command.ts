@@ -85,7 +85,7 @@ async function outputOf(input: NonNullable<Command["input"]>, world: World): Pro
   if (code === 0) return stdout;
   throw new UserError(`\`${argv.map(quote).join(" ")}\` exited with ${code}`, {
     why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
-    fix: "Mend the cause, then type the same command again",
+    fix: "Fix the cause and run the same command again",
     exitCode: code,
     kind: "command",
   });
@@ -129,8 +129,8 @@ function failed(action: Command, argv: readonly string[], { code, tail }: End): 
       meaning?.why ??
       (code === 127
         ? `"${argv[0]}" or what it should run was not found.`
-        : "The command's own output above tells the cause."),
-    fix: meaning?.fix ?? "Mend the cause, then type the same command again",
+        : "The command's output above shows the cause."),
+    fix: meaning?.fix ?? "Fix the cause and run the same command again",
     exitCode: code,
     kind: "command",
   });

@@ -21,7 +21,7 @@ export type SettleMove = { readonly kind: "settle_move" };
 
 export const settleMove = kind<SettleMove>("settle_move", {
   always: true,
-  lines: () => ["# finish or undo a move of the tag that somebody left half-way"],
+  lines: () => ["# finish or undo an unfinished move of the tag"],
   run: async (_action, world) => {
     await settleEarlier(world);
     return "done";
@@ -155,7 +155,7 @@ function withinConfig(flip: Flip, { breakLock, console, facts }: World): Flip | 
   if (gone.length === 0) return flip;
   if (!breakLock) throw leftConfig(flip, gone);
   const where = gone.map(({ repository, seen }) => `${repository}:${flip.tag} (it was ${seen ?? "absent"})`);
-  console.progress(`leaving ${where.join(", ")} as it is: the config does not have it any more`);
+  console.progress(`leaving ${where.join(", ")} as it is: it is no longer in the config`);
   const places = flip.places.filter(isKnown);
   return places.length > 0 ? { ...flip, places } : null;
 }
@@ -166,7 +166,7 @@ function leftConfig({ tag, version, owner }: Flip, gone: readonly Place[]): User
     `a move of ${tag} to ${version} was left half-way in ${names}, which repo_config.yaml does not have`,
     {
       why: `${owner.user} on ${owner.host} began it; it is finished or undone in all of its registries before ${tag} moves again.`,
-      fix: `Put ${names} back into container_registry_info and type the same command again; or, to leave ${tag} there as it is, type it with --break-lock`,
+      fix: `Put ${names} back into container_registry_info and run the same command again; or, to leave ${tag} there as it is, run it with --break-lock`,
       kind: "claimed",
     },
   );
@@ -239,7 +239,7 @@ export async function recordFlip(flip: Flip, silent: readonly Place[], world: Wo
 const busy = (ref: string, owner: Flip["owner"]): UserError =>
   new UserError("another command is moving a tag of this image", {
     why: `${nameOf(owner)} holds ${ref}, and two at once could leave registries apart.`,
-    fix: "Wait a minute, then type the same command again; when you are sure that it is dead, type it with --break-lock",
+    fix: "Wait a minute, then run the same command again; if you are sure it is dead, run it with --break-lock",
     kind: "claimed",
   });
 
@@ -249,7 +249,7 @@ export function unanswered(flip: Flip, silent: readonly Place[]): UserError {
   const last = flip.places.filter(({ registry }) => names.includes(registry)).map(({ seen }) => seen ?? "absent");
   return new UserError(`${names.join(", ")} did not answer while ${flip.tag} moved to ${flip.version}`, {
     why: `There ${flip.tag} was last ${last.join(", ")}; the registries that answer have ${flip.to}.`,
-    fix: "When it answers again, type the same command; any command that moves the tag finishes this first",
+    fix: "When it answers again, run the same command; any command that moves the tag finishes this first",
     exitCode: 1,
     kind: "unreachable",
   });

@@ -60,7 +60,7 @@ type Upload = { readonly upload: (file: PackageFile) => Promise<(() => Promise<v
 
 const other = (name: string, at: string): UserError =>
   new UserError(`${at} has another ${name}`, {
-    why: "A version is one content for ever: whoever installed it has that one.",
+    why: "A version always has the same content: whoever installed it has that one.",
     fix: "Commit what changed and release that: its version is another",
     kind: "package",
   });
@@ -142,7 +142,7 @@ function refusedByNpm(index: string, said: string): UserError {
     said.split("\n").find((line) => /^npm error (?!code |A complete)/.test(line));
   return new UserError(`npm did not get through to ${index}`, {
     why: why?.trim() || "It gave no reason.",
-    fix: `Log in, or mend what it names: npm login --registry ${quote(index)}`,
+    fix: `Log in, or fix what it names: npm login --registry ${quote(index)}`,
     exitCode: 1,
     kind: "package_index",
   });

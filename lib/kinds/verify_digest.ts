@@ -98,6 +98,6 @@ type Digests = { readonly digest: string | null; readonly wanted: string };
 export const servesAnother = (place: Place, tag: string, { digest, wanted }: Digests): UserError =>
   new UserError(`${place.repository}:${tag} is ${digest ?? "absent"}, not ${wanted}`, {
     why: `Registry ${place.registry} serves another image than the one that was tested.`,
-    fix: `Look who moved it: i release_history; then type the same command again`,
+    fix: `See who moved it: i release_history; then run the same command again`,
     kind: "drift",
   });

@@ -55,7 +55,7 @@ async function look({ ecs, action, world }: Watching, revision: string): Promise
     }
     const { kind, exitCode } = error;
     const why = `${error.why} ${standing(action, revision)}`;
-    const fix = `${error.fix}; then type the same command again, which watches on`;
+    const fix = `${error.fix}; then run the same command again, which watches on`;
     throw new UserError(error.message, { why, fix, kind, exitCode }, { cause: error });
   }
 }
@@ -95,7 +95,7 @@ const stopped = ({ action }: Watching, revision: string, last: string): UserErro
   new UserError(`interrupted while service ${action.target.service} goes to ${revisionName(revision)}`, {
     why: `${standing(action, revision)}${last ? ` Last seen: ${last}.` : ""}`,
     fix: action.back
-      ? `Type the same command again to watch on; or go back: ${awsLine(action, action.back)}`
+      ? `Run the same command again to watch on; or go back: ${awsLine(action, action.back)}`
       : `See how it stands: aws ecs describe-services --cluster ${action.target.cluster} --services ${action.target.service}`,
     exitCode: 130,
     kind: "interrupted",
@@ -124,7 +124,7 @@ export async function goBack(watching: Watching, revision: string, cause: string
 }
 
 const tasksLine = ({ target }: EcsService): string =>
-  `See its tasks: aws ecs list-tasks --cluster ${target.cluster} --service-name ${target.service} --desired-status STOPPED; release what mends it, then deploy that`;
+  `See its tasks: aws ecs list-tasks --cluster ${target.cluster} --service-name ${target.service} --desired-status STOPPED; release what fixes it, then deploy that`;
 
 /** Sends it back, unless ECS itself did; gives null, and throws where somebody else sent it elsewhere. */
 async function sendBack({ action, ecs, world }: Watching, revision: string, back: string): Promise<null> {
@@ -140,8 +140,8 @@ async function sendBack({ action, ecs, world }: Watching, revision: string, back
 const overtaken = ({ target }: EcsService, revision: string, now: string): UserError =>
   deploymentError(
     `service ${target.service} in cluster ${target.cluster} was sent to ${revisionName(now)} while it went to ${revisionName(revision)}`,
-    "Somebody else deployed at the same time, and that deployment is left alone.",
-    "Ask who did: i release_history; then type the same command again if yours is the one to run",
+    "Someone else deployed at the same time, and that deployment is left alone.",
+    "Ask who did: i release_history; then run the same command again if yours is the one to run",
   );
 
 const deploymentError = (what: string, why: string, fix: string): UserError =>

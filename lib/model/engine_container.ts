@@ -66,7 +66,7 @@ export function requireContainer(
     ? `container ${shortId(found.id)} has ended`
     : `${facts.user.name} has no ${running ? "running " : ""}container of ${facts.config.imageName}`;
   throw new UserError(what, {
-    why: "This works on a container that you started of this image.",
+    why: "This works on a container that you started from this image.",
     fix: "Start one: i docker_bash; see what there is: i docker_ps --all",
   });
 }

@@ -6,7 +6,7 @@ export type GitFailure = { readonly said: string; readonly why: string; readonly
 type Row = { readonly says: RegExp; readonly why: string; readonly fix: (remote: string, text: string) => string };
 
 const address = (remote: string): string =>
-  `Look at its address: git remote get-url ${remote}; set another one: git remote set-url ${remote} ADDRESS`;
+  `Check its address: git remote get-url ${remote}; set another one: git remote set-url ${remote} ADDRESS`;
 const prefix =
   "Have refs/slipway/* let through, or set release.ref_prefix: refs/heads/slipway in repo_config.yaml where only heads and tags may be pushed";
 
@@ -15,27 +15,28 @@ const rows: readonly Row[] = [
   {
     says: /insufficient permission for adding an object/,
     why: "The account that runs Git on the server may not write into the repo there.",
-    fix: () => "Ask who runs the server to set right whose files the repo's are; then type the same command again",
+    fix: () =>
+      "Ask the server's administrator to fix the ownership of the repo's files; then run the same command again",
   },
   {
     says: /^remote: .*(No space left|quota exceeded)|unpacker error|remote unpack failed/i,
-    why: "The server could not keep what was pushed: its disk is full, or may not be written.",
-    fix: () => "Ask who runs the server to make room; then type the same command again",
+    why: "The server could not store what was pushed: its disk is full or not writable.",
+    fix: () => "Ask the server's administrator to free some space; then run the same command again",
   },
   {
     says: /No space left on device|Out of diskspace|Disk quota exceeded/i,
-    why: "The disk that this clone is on is full.",
-    fix: () => "Make room, e.g. docker buildx prune; then type the same command again",
+    why: "The disk of this clone is full.",
+    fix: () => "Free some space, e.g. docker buildx prune; then run the same command again",
   },
   {
     says: /archived so it is read-only/,
-    why: "The repo was archived, and takes no push any more.",
+    why: "The repo is archived and accepts no pushes.",
     fix: address,
   },
   {
     says: /GH006|GH013|protected branch|protected tag|protected ref|as it is protected/i,
     why: "A rule of the server protects this ref.",
-    fix: () => `Have the rule changed by who may. ${prefix}`,
+    fix: () => `Ask someone who can change the rule. ${prefix}`,
   },
   {
     says: /deny updating a hidden ref|prohibited by Gerrit|only push (branches|heads)|hook declined/i,
@@ -44,7 +45,7 @@ const rows: readonly Row[] = [
   },
   {
     says: /Host key verification failed|HOST IDENTIFICATION HAS CHANGED/,
-    why: "ssh does not know the key of that host, or knows another one.",
+    why: "ssh does not know that host's key, or knows a different one.",
     fix: (remote) =>
       `Compare the key with what the host publishes, and accept it once by hand: git ls-remote ${remote}`,
   },
@@ -56,13 +57,13 @@ const rows: readonly Row[] = [
   },
   {
     says: /Repository not found|repository '.*' not found|does not appear to be a git repository|project you were looking for could not be found|error: 404/i,
-    why: "There is no repo at this address, or none that you may read.",
+    why: "There is no repo at this address, or you may not read it.",
     fix: address,
   },
   {
     says: /Permission to \S+ denied|error: 403|Write access to repository not granted|not allowed to (push|upload|create)|marked as read.?only|deploy key.*read.only|Permission denied|EACCES/i,
-    why: "You may read the remote, and not write to it.",
-    fix: () => "Ask for the right to push, then type the same command again",
+    why: "You may read the remote but not write to it.",
+    fix: () => "Ask for push access, then run the same command again",
   },
   {
     says: /certificate (problem|verification failed|has expired)|SSL_ERROR|unable to get local issuer/i,
@@ -71,14 +72,13 @@ const rows: readonly Row[] = [
   },
   {
     says: /error: 5\d\d|error: 429|HTTP 5\d\d|Internal Server Error|rate limit/i,
-    why: "The server failed, or has too much to do.",
-    fix: () => "Type the same command again later; what was finished is found and not done twice",
+    why: "The server failed or is overloaded.",
+    fix: () => "Run the same command again later; what was finished is not done twice",
   },
   {
     says: /Could not resolve host|name resolution|Connection (refused|timed out|reset|closed)|Operation timed out|Network is unreachable|No route to host|Failed to connect|Couldn't connect|did not answer within|hung up unexpectedly|early EOF/i,
-    why: "The remote could not be reached, or did not answer.",
-    fix: (remote) =>
-      `Look at the network (VPN, proxy), and try: git ls-remote ${remote}; then type the same command again`,
+    why: "The remote could not be reached or did not answer.",
+    fix: (remote) => `Check the network (VPN, proxy) and try: git ls-remote ${remote}; then run the same command again`,
   },
   {
     says: /unable to sign the tag|failed to sign|signing failed|cannot run (gpg|ssh-keygen)/i,
@@ -95,8 +95,8 @@ const rows: readonly Row[] = [
   },
   {
     says: /Unable to create '.*\.lock': File exists/,
-    why: "Another Git is at work in this repo, or one that was killed left its lock.",
-    fix: () => "When no other Git runs here, remove the file that it names; then type the same command again",
+    why: "Another Git process is running in this repo, or a killed one left its lock.",
+    fix: () => "If no other Git is running here, remove the file it names; then run the same command again",
   },
 ];
 

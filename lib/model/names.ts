@@ -66,7 +66,7 @@ export function firstTarget(facts: Pick<Facts, "config" | "targets">): Place {
 /** The version a flow cannot do without; throws when neither an option nor the changelog gives one. */
 export function requireVersion(facts: Facts): Version {
   if (facts.version) return facts.version;
-  throw new UserError("no version was given and changelog.txt has no entry", {
+  throw new UserError("no version was given and changelog.txt has no entries", {
     why: "The version comes from --version or from the newest entry of the stage.",
     fix: "Pass --version X.Y.Z, or add an entry: i changelog_add --message 'what changed'",
   });

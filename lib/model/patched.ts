@@ -49,7 +49,7 @@ export function patchTag(facts: Pick<Facts, "user">, name: string | undefined, v
   }
   if (version) return imageTag("local", facts.user.name, version);
   throw new UserError("the patched image has no version", {
-    why: "The container's image tells none, and no --version was given.",
+    why: "The container's image has none, and no --version was given.",
     fix: "Pass --version X.Y.Z, or a name: --name ccxtpro",
   });
 }

@@ -37,7 +37,7 @@ export function withPackage(text: string, wish: Wish, group: string): string {
     return `${text}${/\n\n$/.test(text) ? "" : text.endsWith("\n") ? "\n" : "\n\n"}[${section}]\n${tableLine(wish)}\n`;
   throw new UserError(`pyproject.toml has no [${section}]`, {
     why: "A package is added to poetry's table of its group, or to the dependencies of [project].",
-    fix: `Add the line [${section}] to it, then type the same command again`,
+    fix: `Add the line [${section}] to it, then run the same command again`,
   });
 }
 

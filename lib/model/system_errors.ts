@@ -6,22 +6,22 @@ type Meaning = { readonly what: string; readonly why: string; readonly fix: (pat
 
 const look = (path: string): string => `Look at it: ls -ld ${path}`;
 const rights: Meaning = {
-  what: "this user may not",
-  why: "The system lets only the owner of a file, or whom its mode names, do that.",
+  what: "permission denied",
+  why: "Only the file's owner, or users its mode allows, may do that.",
   fix: (path) => `See whose it is, and become that user or change its owner: ls -ld ${path}`,
 };
-const shape = (what: string): Meaning => ({ what, why: "Something else than expected lies at that path.", fix: look });
+const shape = (what: string): Meaning => ({ what, why: "Something unexpected is at that path.", fix: look });
 
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: {
     what: "no space is left on its disk",
-    why: "What was there before is kept as it was; the new text has no room.",
-    fix: (_, folder) => `Make room and run the command again; how full it is: df -h ${folder}`,
+    why: "What was there before is unchanged; there is no space for the new text.",
+    fix: (_, folder) => `Free some space and run the command again; check it with: df -h ${folder}`,
   },
   EDQUOT: {
     what: "the user's disk quota is used up",
-    why: "What was there before is kept as it was; the new text has no room.",
-    fix: () => "Make room and run the command again; what is used: quota -s",
+    why: "What was there before is unchanged; there is no space for the new text.",
+    fix: () => "Free some space and run the command again; check it with: quota -s",
   },
   EFBIG: {
     what: "it would be larger than this process may write",
@@ -29,7 +29,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     fix: () => "Raise the limit and run the command again: ulimit -f unlimited",
   },
   EROFS: {
-    what: "it lies on a disk that is mounted read-only",
+    what: "it is on a disk that is mounted read-only",
     why: "Nothing can be changed there.",
     fix: (_, folder) => `Mount it writable, or work in a clone elsewhere; what is mounted: findmnt --target ${folder}`,
   },
@@ -43,14 +43,14 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENFILE: {
     what: "this machine has too many files open",
     why: "The limit of the kernel stops every program.",
-    fix: () => "End what holds them, or raise the limit: sysctl fs.file-nr fs.file-max",
+    fix: () => "Stop what holds them, or raise the limit: sysctl fs.file-nr fs.file-max",
   },
   EIO: {
     what: "the disk failed",
     why: "The kernel could not read or write it.",
     fix: () => "See what the kernel says of the disk: dmesg | tail",
   },
-  ESTALE: { what: "its network disk forgot it", why: "The folder was replaced on the server.", fix: look },
+  ESTALE: { what: "its network disk lost it", why: "The folder was replaced on the server.", fix: look },
   EBUSY: { what: "it is in use", why: "The system does not replace what is mounted or in use.", fix: look },
   ETXTBSY: { what: "it is running", why: "The system does not replace a program that runs.", fix: look },
   ENOENT: shape("it is not there"),
@@ -59,15 +59,15 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EEXIST: shape("something is there already"),
   ENOTEMPTY: shape("the folder is not empty"),
   ELOOP: shape("its links lead in a circle"),
-  ENXIO: shape("nobody reads at its other end"),
-  EINVAL: shape("the file system does not take it"),
-  EXDEV: shape("it lies on two disks"),
+  ENXIO: shape("nothing reads at its other end"),
+  EINVAL: shape("the file system refused it"),
+  EXDEV: shape("it spans two disks"),
   ENAMETOOLONG: { what: "its name is too long", why: "The file system has a limit for names.", fix: look },
-  ENOMEM: { what: "no memory is left", why: "The system could not do it.", fix: () => "See what uses it: free -h" },
+  ENOMEM: { what: "out of memory", why: "The system could not do it.", fix: () => "See what uses it: free -h" },
   EAGAIN: {
     what: "the system has no room for one more process",
     why: "A limit of the user or of the container stops it.",
-    fix: () => "End what is not needed, or raise the limit: ulimit -u",
+    fix: () => "Stop what is not needed, or raise the limit: ulimit -u",
   },
 };
 

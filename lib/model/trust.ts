@@ -59,8 +59,8 @@ export const askState = (one: Ask, { open, allowed }: Trust): "allowed" | "chang
 
 /** Says what a run needs that nobody allowed. */
 export const untrusted = (open: readonly Ask[]): UserError =>
-  new UserError(`this repo asks for more than the default: ${open.map(({ text }) => text).join("; ")}`, {
-    why: "What a repo does to this machine beyond the default needs a person's yes, once for each content.",
+  new UserError(`this repo asks for more than the defaults: ${open.map(({ text }) => text).join("; ")}`, {
+    why: "What a repo does to this machine beyond the defaults needs a person's consent, once for each content.",
     fix: "Read the list and allow it: i trust",
     kind: "untrusted",
   });

@@ -120,12 +120,12 @@ async function askPerson(open: readonly Ask[], root: string, env: Env): Promise<
   // --yes answers what the workflow asks; this is asked by the repo.
   const console = openConsole({ yes: false, quiet: false, verbose: false, env });
   if (!console.canAsk) throw untrusted(open);
-  console.progress(`${root} asks for more than the default:`);
+  console.progress(`${root} asks for more than the defaults:`);
   for (const { text } of open) console.progress(`  - ${text}`);
   if (!(await console.ask("Allow it, until its content changes?")))
     throw new UserError("not allowed", {
       why: "Nothing was changed.",
-      fix: "Read it at leisure: i trust --show",
+      fix: "Review it first: i trust --show",
       kind: "declined",
     });
   keepAllowed(root, env, withAllowed(loadAllowed(root, env), open));

@@ -105,9 +105,9 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
 }
 
 const endedOutside = (code: number): UserError =>
-  new UserError("the container was ended from outside", {
-    why: "Somebody removed it while it ran, e.g. with i docker_kill.",
-    fix: "Type the same command again to start another",
+  new UserError("the container was stopped from outside", {
+    why: "Someone removed it while it was running, e.g. with i docker_kill.",
+    fix: "Run the same command again to start another",
     exitCode: code,
     kind: "command",
   });
@@ -115,7 +115,7 @@ const endedOutside = (code: number): UserError =>
 const neverStarted = (code: number, why: string): UserError =>
   new UserError("the container did not start", {
     why: `${why}.`,
-    fix: "Mend what it names, then type the same command again",
+    fix: "Fix what it names, then run the same command again",
     exitCode: code,
     kind: "command",
   });

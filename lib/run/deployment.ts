@@ -60,5 +60,5 @@ export async function loadDeployment(base: Base, options: Options): Promise<Depl
 const isOffline = (): UserError =>
   new UserError("a deployment cannot be planned with --offline", {
     why: "What a service runs is known to AWS alone.",
-    fix: "Type the same command without --offline",
+    fix: "Run the same command without --offline",
   });

@@ -67,7 +67,7 @@ async function leave(world: World): Promise<void> {
   const { claim, waiting } = world.state;
   waiting.tag = null;
   const tell = (what: string) => (error: unknown) => world.console.progress(`${what}: ${String(error)}`);
-  if (claim) await giveClaimBack(world).catch(tell("the claim could not be given back"));
+  if (claim) await giveClaimBack(world).catch(tell("the claim could not be released"));
   else await pushWaiting(world).catch(tell("what was done could not be recorded"));
 }
 

@@ -21,7 +21,7 @@ import { text } from "./options.ts";
 /** The branch that a commit is built for. */
 export const branch = text<string>(
   "NAME",
-  "The branch that the commit is of, instead of the one that is checked out.",
+  "Branch that the commit belongs to (default: the one that is checked out).",
   {
     onlyTyped: true,
     parse: parseBranch,
@@ -29,7 +29,7 @@ export const branch = text<string>(
 );
 
 /** The commit that a run was started for, so that it works on no other. */
-export const commit = text<string>("HASH", "Refuse to work on another commit than this.", {
+export const commit = text<string>("HASH", "Refuse to work on any other commit.", {
   onlyTyped: true,
   parse: (value) => {
     if (/^[0-9a-f]{7,64}$/.test(value)) return value;

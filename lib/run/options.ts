@@ -153,7 +153,7 @@ const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, 
 
 /** Every option that two scripts share, once; help texts say what happens when you pass it. */
 export const vocabulary = {
-  version: text<Version>("X.Y.Z", "The version of the image; FROM_CHANGELOG or nothing takes it from changelog.txt.", {
+  version: text<Version>("X.Y.Z", "Version of the image (default, and FROM_CHANGELOG: the newest in changelog.txt).", {
     short: "v",
     aliases: ["tag-name"],
     onlyTyped: true,
@@ -161,7 +161,7 @@ export const vocabulary = {
   }),
   devVersion: text<Version>(
     "X.Y.Z",
-    "The released dev version to stand on; the newest of the same major.minor without it.",
+    "Released dev version to build on (default: the newest of the same major.minor).",
     {
       onlyTyped: true,
       parse: parseVersion,
@@ -170,7 +170,7 @@ export const vocabulary = {
   multiArch: platformsOption(undefined),
   builder: text<string>(
     "NAME",
-    "Build with this buildx builder, which pushes to the first registry; tested from there.",
+    "Build with this buildx builder, which pushes to the first registry; the tests pull it from there.",
     {
       parse: (value) => parseName("--builder", value),
     },
@@ -183,55 +183,55 @@ export const vocabulary = {
   }),
   poetryMode: text<PoetryMode>(
     "MODE",
-    "How poetry.lock comes to be: update resolves anew, refresh keeps what fits, no_update takes it as it is.",
+    "How to make poetry.lock: update resolves anew, refresh keeps what fits, no_update uses it as it is.",
     {
       parse: poetryMode,
       meanings: { "update-poetry": "update", "refresh-only-poetry": "refresh" },
     },
   ),
   cache: flag("Build from scratch.", { fallback: true }),
-  buildArg: list("NAME=VALUE", "One more build argument; may be given again.", { parse: parseBuildArgs }),
-  secret: list("NAMES", "Give the build the values of these variables as secrets, comma-separated.", {
+  buildArg: list("NAME=VALUE", "A build argument; can be repeated.", { parse: parseBuildArgs }),
+  secret: list("NAMES", "Pass the values of these variables to the build as secrets, comma-separated.", {
     parse: parseVariables,
     onlyTyped: true,
   }),
-  targetRegistries: list("NAMES", "Work on these registries, comma-separated, instead of all required ones.", {
+  targetRegistries: list("NAMES", "Work on these registries, comma-separated (default: all required ones).", {
     aliases: ["target", "target-registry", "targets"],
   }),
-  skipTests: flag("Leave out every test list; the release is recorded as untested.", { onlyTyped: true }),
-  qaTests: flag("Leave out the qa tests.", { fallback: true, onlyTyped: true }),
+  skipTests: flag("Skip every test list; the release is recorded as untested.", { onlyTyped: true }),
+  qaTests: flag("Skip the QA tests.", { fallback: true, onlyTyped: true }),
   superslowTests: flag("Run the superslow tests as a gate too.", { onlyTyped: true }),
-  runEndToEndTests: flag("Leave out the configured end-to-end tests.", {
+  runEndToEndTests: flag("Skip the configured end-to-end tests.", {
     fallback: true,
     onlyTyped: true,
   }),
-  rerunTests: flag("Run the gates again although the log has their passes for this image and commit."),
+  rerunTests: flag("Run the gates again even if the log has passes for this image and commit."),
   pushToRepo: flag("Stop before anything is pushed.", { fallback: true }),
   allowUnpushed: flag("Release a commit that no branch of the Git remote has.", { onlyTyped: true }),
   breakLock: flag(
-    "Take over a claim or a move of a tag whose owner seems to live, or drop one that cannot be read; be sure that nobody is releasing.",
+    "Take over a claim or a tag move even if its owner looks alive, or drop one that cannot be read; make sure nobody is releasing.",
     {
       onlyTyped: true,
     },
   ),
-  cmd: text<string>("TEXT", "Shell text that one shell inside the container runs, unchanged.", {
+  cmd: text<string>("TEXT", "Shell text, run unchanged by one shell inside the container.", {
     short: "c",
     onlyTyped: true,
   }),
-  asRoot: flag("Be root inside the container instead of yourself."),
+  asRoot: flag("Run as root inside the container instead of as yourself."),
   entrypoint: flag("Start without the image's entrypoint.", { fallback: true }),
-  snapshot: flag("Test the commit alone, as a release does, and not the tree: what Git does not know is not there."),
-  pytestOpts: list("WORDS", "More words for the test command, as a shell takes them, or comma-separated.", {
+  snapshot: flag("Test the commit alone, as a release does, instead of the tree: files unknown to Git are left out."),
+  pytestOpts: list("WORDS", "Extra arguments for the test command, as in a shell, or comma-separated.", {
     short: "p",
     parse: parseWords,
   }),
   abortOnFirstError: flag("Run no further list after one that failed."),
-  container: text<string>("ID", "The container by its name or the start of its id; the last one without it.", {
+  container: text<string>("ID", "Container, by name or start of its id (default: the last one).", {
     onlyTyped: true,
   }),
-  file: text<string>("PATH", "Hand the image over in this file, without a registry.", { onlyTyped: true }),
-  message: list("TEXT", "What changed; may be given again.", { short: "m", parse: (value) => [value] }),
-  bump: text<"major" | "minor" | "patch">("KIND", "Take the next major, minor or patch version.", {
+  file: text<string>("PATH", "Hand the image over in this file instead of a registry.", { onlyTyped: true }),
+  message: list("TEXT", "What changed; can be repeated.", { short: "m", parse: (value) => [value] }),
+  bump: text<"major" | "minor" | "patch">("KIND", "Use the next major, minor or patch version.", {
     parse: (value) => oneOf("--bump", value, ["major", "minor", "patch"] as const),
     fallback: "patch",
   }),
@@ -279,17 +279,17 @@ export const multiReleaseOptions = { ...releaseOptions, multiArch: platformsOpti
 
 /** What every script takes; no script mentions them. */
 export const universal = {
-  dir: text<string>("DIR", "The runnable dir to work on; the one you stand in without it."),
+  dir: text<string>("DIR", "Runnable dir to work on (default: the current one)."),
   dryRun: flag("Print the plan and change nothing anywhere.", { short: "n" }),
-  json: flag("Write results, plans and errors as JSON on stdout."),
+  json: flag("Print results, plans and errors as JSON on stdout."),
   offline: flag("Ask no registry and no Git remote while planning."),
-  from: text<string>("STEP", "Start at this step; allowed where facts show every earlier one done.", {
+  from: text<string>("STEP", "Start at this step; allowed only if every earlier step is done.", {
     onlyTyped: true,
   }),
-  yes: flag("Answer yes to every question; the lines of a check-list stay open.", { short: "y", onlyTyped: true }),
-  wide: flag("Show digests whole in a terminal too, as a pipe and --json have them."),
-  verbose: flag("Show the whole output of each step in a terminal too, where it is one line that changes."),
-  quiet: flag("Print results and errors only, and of a plan one line a step."),
+  yes: flag("Answer yes to every question; check-list lines stay open.", { short: "y", onlyTyped: true }),
+  wide: flag("Show full digests in a terminal too, as pipes and --json do."),
+  verbose: flag("Show the full output of each step in a terminal too, instead of one changing line."),
+  quiet: flag("Print only results and errors, and one line per step of a plan."),
   help: flag("Print this help; -h prints a short one.", { short: "h", onlyTyped: true }),
 } as const satisfies OptionSet;
 

@@ -104,7 +104,7 @@ function readTokens(known: ReadonlyMap<string, Spelling>, argv: readonly string[
   if (positionals[0] !== undefined)
     throw new UserError(`"${positionals[0]}" is not an option`, {
       why: "This workflow takes options only; words for a container stand after --.",
-      fix: "Type it with --help to see its options",
+      fix: "Run it with --help to see its options",
     });
   return found;
 }
@@ -144,7 +144,7 @@ const withEmptyValues = (known: ReadonlyMap<string, Spelling>, argv: readonly st
 const unknownOption = (raw: string, known: ReadonlyMap<string, Spelling>): UserError => {
   const long = [...known.keys()].filter((word) => word.length > 1);
   return new UserError(`"${raw}" is not an option of this workflow`, {
-    why: "An unknown option is never ignored, it could have meant something.",
+    why: "Unknown options are rejected, never ignored.",
     fix: [didYouMean(raw.replace(/^-+/, ""), long, (word) => `--${word}`), "See --help"].filter(Boolean).join(" "),
   });
 };

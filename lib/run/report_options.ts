@@ -12,7 +12,7 @@ function parseReleaseStage(value: string): ReleaseStage {
 }
 
 /** The stage that a report is about; without it all stages that were released. */
-export const anyStage = text<ReleaseStage>("STAGE", "Tell of dev or prod alone instead of all that was released.", {
+export const anyStage = text<ReleaseStage>("STAGE", "Report on dev or prod alone instead of everything released.", {
   short: "s",
   parse: parseReleaseStage,
 });

@@ -101,7 +101,7 @@ async function ask(world: World, run: Run): Promise<void> {
     if (await world.console.confirm(lines.at(-1) ?? "")) continue;
     throw new UserError("not confirmed", {
       why: "Nothing was changed.",
-      fix: "Type the same command with --yes, or with another --version",
+      fix: "Run the same command with --yes, or with another --version",
       kind: "declined",
     });
   }

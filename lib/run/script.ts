@@ -245,7 +245,7 @@ export function report(thrown: unknown, json: boolean): number {
   if (error instanceof UserError) return tellError(error, json);
   notice((error instanceof Error && error.stack) || String(error));
   const known = {
-    why: "This is a fault of Slipway.",
+    why: "This is a bug in Slipway.",
     fix: "Report it with the lines above",
     exitCode: 70,
     kind: "bug",

@@ -55,7 +55,7 @@ export async function giveClaimBack(world: World): Promise<void> {
   const held = world.state.claim;
   if (!held) return;
   const { won, why } = await pushLast(world, held);
-  if (!won) world.console.progress(`the claim could not be given back: ${why}`);
+  if (!won) world.console.progress(`the claim could not be released: ${why}`);
 }
 
 async function pushLast(world: World, claim: HeldRef): Promise<Swapped> {
@@ -118,7 +118,7 @@ function takenOver(world: World, claim: HeldRef | null): UserError {
   world.state.waiting.tag = null;
   return new UserError("the claim of this release was taken over by somebody else", {
     why: `${claim?.ref} was not renewed for minutes, or given away with --break-lock, and two at once could release two images.`,
-    fix: "See who holds it: i release_status; then type the same command again",
+    fix: "See who holds it: i release_status; then run the same command again",
     kind: "claimed",
   });
 }

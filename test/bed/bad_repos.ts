@@ -45,7 +45,7 @@ export const repoCases: readonly BadCase[] = [
   {
     what: "no commit",
     line: release,
-    says: /the Git repo has no commit/,
+    says: /the Git repo has no commits/,
     spoil: async (repo) => {
       rmSync(join(repo, ".git"), { recursive: true });
       await git(repo, "init", "--quiet");
@@ -96,7 +96,7 @@ export const repoCases: readonly BadCase[] = [
   {
     what: "a claim that somebody holds",
     line: release,
-    says: /"claim": this version is being released by someone else/,
+    says: /"claim": someone else is releasing this version/,
     spoil: async (repo, _, name) => {
       const owner = {
         nonce: "n",

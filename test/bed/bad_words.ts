@@ -15,7 +15,7 @@ export const wordCases: readonly BadCase[] = [
     line: `${release} --from flip_dev`,
     says: /--from flip_dev would leave out build_local/,
   },
-  { what: "a version nobody confirms", line: "docker_release_dev", says: /nobody can answer/ },
+  { what: "a version nobody confirms", line: "docker_release_dev", says: /no one can answer/ },
   { what: "a dir that is not there", line: `${release} --dir nowhere`, says: /the directory "nowhere" does not exist/ },
   {
     what: "an age that is none",
@@ -65,7 +65,7 @@ export const wordCases: readonly BadCase[] = [
   {
     what: "a rollback without a version",
     line: "docker_rollback_dev --yes",
-    says: /no version was given to go back to/,
+    says: /no version to go back to was given/,
   },
   {
     what: "a rollback to what was not released",
@@ -82,7 +82,7 @@ export const wordCases: readonly BadCase[] = [
     line: "docker_build_local --poetry-mode always",
     says: /--poetry-mode "always" is not known/,
   },
-  { what: "a change without words", line: "changelog_add", says: /no change was told/ },
+  { what: "a change without words", line: "changelog_add", says: /no change was given/ },
   {
     what: "a change of an old version",
     line: "changelog_add --version 0.1.0 --message x",

@@ -128,7 +128,7 @@ describe("the shell lines of the workflows, typed in the sample of quickstart", 
     const refused = await place.i("init_ci");
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      expect.stringMatching(/-# mine[\s\S]*nobody can answer "Overwrite/),
+      expect.stringMatching(/-# mine[\s\S]*no one can answer "Overwrite/),
     ]);
     expect(readFileSync(file, "utf8")).toBe(`${made}# mine\n`);
     expect((await place.i("init_ci", "--yes")).code).toBe(0);
@@ -154,7 +154,7 @@ describe("a release by tag on machines of two platforms", () => {
     const GITHUB_REF_NAME = `${name}-1.0.0`;
     const env = (machine: string) => ({ GITHUB_REF_NAME, PLATFORM: `linux/${machine}`, SLIPWAY_USER: `ci-${machine}` });
     await runJob(repo, { name: "release", job: "native", env: env("amd64") });
-    // No such machine is here: what it tests by nature a release for its platform alone tests by emulation.
+    // No such machine is here: what it tests natively a release for its platform alone tests by emulation.
     const emulated = (line: string) =>
       line.replace(
         /run_fast_tests --stage local (.*) --snapshot/,

@@ -280,7 +280,7 @@ const mistakes: readonly Row[] = [
     told: [`${folder}/client.key has no ${folder}/client.cert beside it`],
   },
   {
-    title: "a key that this user may not read",
+    title: "a key that permission denied read",
     to: one,
     before: unreadable,
     told: [`${folder}/client.key cannot be read (EACCES)`, 'sudo chown "$(id -un)"'],

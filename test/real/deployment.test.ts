@@ -72,10 +72,7 @@ describe("a deployment", () => {
     aws.fleet.refuse("ecs:UpdateService", "AccessDeniedException");
     const denied = await at.to("1.1.0");
     aws.fleet.refuse("ecs:UpdateService", null);
-    expect([denied.code, denied.stderr]).toEqual([
-      1,
-      expect.stringContaining("See who you are, and ask for the right"),
-    ]);
+    expect([denied.code, denied.stderr]).toEqual([1, expect.stringContaining("Check who you are and ask for access")]);
     aws.fleet.forget();
     expect((await at.to("1.1.0", "--json")).states).toMatchObject({
       register_revision: "skipped",

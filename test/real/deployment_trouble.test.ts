@@ -117,7 +117,7 @@ describe("a refused deployment", () => {
 
   it.each([
     ["no credentials", { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }, "aws sso login"],
-    ["nobody who answers", { AWS_ENDPOINT_URL: "http://127.9.9.9:9" }, "Type the same command again when it answers"],
+    ["nobody who answers", { AWS_ENDPOINT_URL: "http://127.9.9.9:9" }, "Run the same command again when it answers"],
   ])("tells of %s in one sentence and the next line", async (_what, env, fix) => {
     const words = ["--version", "1.1.0", "--task-definition", service, "--cluster", "main", "--yes"];
     const { code, stderr } = await workflowsIn(at.repo, { env: { ...at.env, HOME: at.dir, ...env } })(script, ...words);
@@ -134,7 +134,7 @@ describe("a refused deployment", () => {
     aws.fleet.refuse("ecs:DescribeServices", null);
     expect(code).toBe(1);
     expect(stderr).toContain(`Service ${service} goes on to ${service}:2 by itself; before it ran ${service}:1.`);
-    expect(stderr).toContain("aws sso login; or give keys: aws configure; then type the same command again");
+    expect(stderr).toContain("aws sso login; or give keys: aws configure; then run the same command again");
   });
 });
 
@@ -154,7 +154,7 @@ describe("an interrupt", () => {
     expect(stderr).toContain(`error: interrupted while service ${service} goes to ${service}:2\n`);
     expect(stderr).toContain(`Service ${service} goes on to ${service}:2 by itself; before it ran ${service}:1.`);
     const back = `aws ecs update-service --cluster main --service ${service} --task-definition ${service}:1`;
-    expect(stderr).toContain(`fix: Type the same command again to watch on; or go back: ${back} --region ${region}`);
+    expect(stderr).toContain(`fix: Run the same command again to watch on; or go back: ${back} --region ${region}`);
     aws.fleet.forget();
     const again = await at.to("1.1.0", "--timeout", "2");
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(`It runs ${service}:1 again.`)]);

@@ -46,7 +46,7 @@ it("the version of a commit is setuptools_scm's in 200 histories, and before a r
   expect(before.filter((one) => !/\.dev[1-9]\d*$/.test(one))).toEqual([]);
 });
 
-it("a shallow clone is refused, and the line that is told mends it", async () => {
+it("a shallow clone is refused, and the line that is told fixes it", async () => {
   const seed = Array.from({ length: 200 }, (_, index) => index + 1).find(
     (one) => historyOf(one).text.includes("merge") && !historyOf(one).several && !historyOf(one).dirty,
   );

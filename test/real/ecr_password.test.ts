@@ -75,7 +75,7 @@ describe("a password of ECR", () => {
     await expect(refused).rejects.toMatchObject({
       reason: "denied",
       why: expect.stringContaining(
-        "cannot get a password of ECR (eu-north-1): The login is valid, and may not do this.",
+        "cannot get a password of ECR (eu-north-1): The login is valid but not allowed to do this.",
       ),
     });
     aws.fleet.refuse("ecr:GetAuthorizationToken", null);

@@ -101,7 +101,7 @@ describe("what a workflow leaves and tells", story, () => {
     expect(await engineTags(tools)).toEqual(["prod"]);
   });
 
-  it("doctor: what this machine has, and what is missing with the line that mends it", async () => {
+  it("doctor: what this machine has, and what is missing with the line that fixes it", async () => {
     const { stdout } = await done("doctor");
     expect(stdout).toMatch(/^ok +engine +linux\/\w+$/m);
     for (const [key, address] of Object.entries(ground.addresses))

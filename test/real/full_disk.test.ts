@@ -60,7 +60,7 @@ describe("a full disk of the tree", () => {
     const [found, wanted] = [disk.dir, undisturbed].map((dir) => treeOf(dir, [".git"]));
     expect([calm.code, stopped.code, again.code]).toEqual([0, 1, 0]);
     expect(stopped.stderr).toContain("no space is left on its disk");
-    expect(stopped.stderr).toContain("fix: Make room and run the command again; how full it is: df -h ");
+    expect(stopped.stderr).toContain("fix: Free some space and run the command again; check it with: df -h ");
     expect(stopped.stderr).not.toMatch(stack);
     expect({ meanwhile, half }).toEqual({ meanwhile: before, half: "" });
     expect(found).toEqual(wanted);

@@ -40,7 +40,7 @@ const moveOf = (image: string) => `PUT /v2/${image}/manifests/dev`;
 
 describe("a tag that a stranger moves between plan and flip", () => {
   it.each([
-    ["to an image that nobody released", "9.9.9", "somebody else moved it, and the log does not know who"],
+    ["to an image that nobody released", "9.9.9", "someone moved it outside Slipway"],
     ["to one that the log knows", "5.0.0", /root on \S+ moved it to 5\.0\.0 at \d{4}-/],
   ])("%s is refused, and dev is moved nowhere", async (_, moved, why) => {
     const image = `stranger${moved.replaceAll(".", "")}`;

@@ -47,7 +47,7 @@ describe("a prod release", story, () => {
     const refused = await i("docker_release_prod", "--version", "1.1.0");
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      expect.stringContaining("prod 1.1.0 has no dev 1.1 to stand on"),
+      expect.stringContaining("prod 1.1.0 has no dev 1.1 to build on"),
     ]);
     expect(await refsOf(`${repo}.git`)).toEqual(refs);
   });
@@ -82,7 +82,7 @@ describe("a prod release", story, () => {
     const refused = await i("docker_release_prod", "--version", "1.2.0", "--dev-version", "1.1.0");
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(
-      /prod 1\.2\.0 cannot stand on dev 1\.1\.0\n {2}why: dev and prod keep major\.minor equal/,
+      /prod 1\.2\.0 cannot be built on dev 1\.1\.0\n {2}why: dev and prod keep major\.minor equal/,
     );
   });
 

@@ -103,10 +103,10 @@ describe("a release", story, () => {
     const plan = (...words: readonly string[]) =>
       workflows("docker_release_prod", "--version", "1.1.1", "--dry-run", ...words);
     expect((await plan()).stdout).toContain(
-      "Pull dev-1.1.0, on which prod stands: the newest dev 1.1 that was not rolled back, as 1.1.1 was",
+      "Pull dev-1.1.0, which prod is built on: the newest dev 1.1 that was not rolled back, as 1.1.1 was",
     );
     expect((await plan("--dev-version", "1.1.1")).stdout).toContain(
-      "Pull dev-1.1.1, on which prod stands: the one of --dev-version",
+      "Pull dev-1.1.1, which prod is built on: the one of --dev-version",
     );
   });
 });

@@ -89,7 +89,7 @@ describe("npm run quickstart in a fresh clone", () => {
     await must([join(clone, "thin_client/build"), "--quiet"], { cwd: sample.repo, env: ground.env });
     const ran = await i("docker_cmd", "--cmd", ". slipway/thin_client/setenv.sh && i docker_ps --help | head -1");
     rmSync(clone, { recursive: true });
-    expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: "Tell which containers of this image you started.\n" });
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: "List the containers you started from this image.\n" });
     expect(ran.stderr).not.toContain("error:");
   });
 

@@ -28,7 +28,7 @@ describe.each(["bun", "tsx"] as const)("in a tree that is mounted read-only, und
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: "changelog.txt: 1 entries, newest 1.0.0, all well\n",
-      stderr: `going on without it: "${tree}/.git/slipway" cannot be made: it lies on a disk that is mounted read-only\n`,
+      stderr: `going on without it: "${tree}/.git/slipway" cannot be made: it is on a disk that is mounted read-only\n`,
     });
   });
 
@@ -38,7 +38,7 @@ describe.each(["bun", "tsx"] as const)("in a tree that is mounted read-only, und
   ])("%s is refused in words, with the path and the line to type", async (name, words, path, verb) => {
     const { code, stderr } = await i(name, ...words);
     expect(code).toBe(1);
-    expect(stderr).toContain(`"${tree}/${path}" cannot be ${verb}: it lies on a disk that is mounted read-only\n`);
+    expect(stderr).toContain(`"${tree}/${path}" cannot be ${verb}: it is on a disk that is mounted read-only\n`);
     expect(stderr).toContain(`findmnt --target ${tree}\n`);
     expect(stderr).not.toMatch(/\n\s+at \S+/);
   });

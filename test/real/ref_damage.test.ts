@@ -297,7 +297,7 @@ describe.each<[string, Meets, readonly Row[]]>([
   ["a move of a tag", "flip", ofFlip],
 ])("%s", (_what, meets, rows) => {
   it.each(rows)(
-    "that is %s is told with the line that mends it, and then the same command goes through",
+    "that is %s is told with the line that fixes it, and then the same command goes through",
     async (_name, says, plant) => {
       const here = start(meets);
       await plant(here);

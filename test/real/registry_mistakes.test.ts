@@ -204,7 +204,7 @@ const credentials: Readonly<Record<string, Mistake>> = {
   "no login at all": {
     config: () => ({}),
     fault: passwordOnly(),
-    why: "The registry wants a login that may do this.",
+    why: "The registry needs a login that is allowed to do this.",
     fix: "fix: i docker_login --target-registries r1",
   },
   "a configuration that is no JSON": {
@@ -263,7 +263,7 @@ const rules: Readonly<Record<string, Mistake>> = {
   "a limit of requests": {
     fault: says(({ method }) => method === "POST", 429, "TOOMANYREQUESTS", "Rate exceeded"),
     typed: mirror("0.9.1"),
-    why: "The registry takes no more requests for now.",
+    why: "The registry accepts no more requests for now.",
     fix: "fix: Wait, or log in for a higher limit: i docker_login --target-registries r2",
   },
   "a scan that lets nobody pull": {

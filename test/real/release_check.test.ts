@@ -41,7 +41,7 @@ describe("release_check", () => {
     readonly byHand: readonly { readonly id: string; readonly state: string }[];
   };
 
-  it("before a release tells what is missing, each with the line that mends it, until all of it is done", async () => {
+  it("before a release tells what is missing, each with the line that fixes it, until all of it is done", async () => {
     const repo = await ground.repo("before");
     writeFileSync(join(repo, "source.sh"), "true\n# changed\n");
     const first = await check(repo);

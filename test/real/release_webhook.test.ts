@@ -54,7 +54,7 @@ describe("a webhook that", () => {
       "keeps failing",
       [busy, busy, busy],
       3,
-      /answered 500\n +why: It said: rollout\. Nothing is recorded.*\n +fix: Type the same command again later/,
+      /answered 500\n +why: It said: rollout\. Nothing is recorded.*\n +fix: Run the same command again later/,
     ],
     [
       "is gone",
@@ -63,7 +63,7 @@ describe("a webhook that", () => {
       /answered 404\n +why: It said: no_service at \S*\*\*\*/,
     ],
     ["sends on elsewhere", [{ status: 302, headers: { location: "http://127.0.0.1:1/" } }], 1, /answered 302/],
-    ["never answers", ["late"], 1, /did not answer within 10 s[\s\S]*if the message is there, type/],
+    ["never answers", ["late"], 1, /did not answer within 10 s[\s\S]*if the message is there, run/],
   ])(
     "%s is an error that is not recorded and shows no address; it goes on, where the message may be there after a look",
     async (why, answers, posts, error) => {

@@ -44,7 +44,7 @@ describe.each([
   it("shows of a release what was released, where, how large it is and what to type next", async () => {
     const last = await shows(0, "docker_release_dev", "--version", "1.0.0", "--yes");
     expect(last).toMatch(new RegExp(`${name} 1\\.0\\.0 is released: [0-9a-f]{12}r1 `));
-    for (const told of ["r3 ", "pull ", "tested       run_fast_tests in this run", "Users get it with: i docker_pull"])
+    for (const told of ["r3 ", "pull ", "tested       run_fast_tests in this run", "Get it with: i docker_pull"])
       expect(last).toContain(told);
   });
 

@@ -172,7 +172,7 @@ describe.each(["bash", "zsh"])("setenv.sh in %s", (shell) => {
     run(["mv", "node_modules", "aside"], { cwd: slipway });
     mkdirSync(join(slipway, "node_modules"));
     symlinkSync(join(closed, "env"), join(slipway, "node_modules", ".slipway_env"));
-    // Root may read everything; this user may not.
+    // Root may read everything; permission denied.
     const user = "setpriv --reuid 12345 --regid 12345 --clear-groups";
     const words = shell === "zsh" ? "zsh -f" : "bash --norc";
     run(["chmod", "755", base], { cwd: base });
@@ -181,7 +181,7 @@ describe.each(["bash", "zsh"])("setenv.sh in %s", (shell) => {
     run(["mv", "aside", "node_modules"], { cwd: slipway });
     run(["rmdir", closed], { cwd: base });
     expect(lines).toEqual(["1"]);
-    expect(err).toContain(`is there, but this user may not read ${closed}\n  why: `);
+    expect(err).toContain(`is there, but permission denied read ${closed}\n  why: `);
     expect(err).not.toContain("is not built");
   });
 

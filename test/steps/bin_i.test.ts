@@ -250,7 +250,7 @@ describe("the runtime", () => {
     expect(i(["docker_bash"], { env: { SLIPWAY_RUNTIME: "deno" } }).err).toContain('error: SLIPWAY_RUNTIME is "deno"');
   });
 
-  it("is told as unreadable where it is there and this user may not read it, and not as missing", () => {
+  it("is told as unreadable where it is there and permission denied read it, and not as missing", () => {
     const [modules, env] = [join(slipway, "node_modules"), join(base, "of another user")];
     renameSync(modules, `${modules}.kept`);
     mkdirSync(modules);
@@ -264,7 +264,7 @@ describe("the runtime", () => {
     rmSync(modules, { recursive: true });
     renameSync(`${modules}.kept`, modules);
     expect(closed.err.split("\n")).toEqual([
-      `error: the thin env is there, but this user may not read ${env}`,
+      `error: the thin env is there, but permission denied read ${env}`,
       "  why: it belongs to somebody else, or its mode keeps others out.",
       `  fix: See whose it is, and become that user or have it opened: ls -ld '${env}'`,
       "",

@@ -11,7 +11,7 @@ describe("a credential helper", () => {
       programs: { "docker-credential-vault": program },
       ...more,
     });
-  const notes = "The registry wants a login that may do this. It said: ";
+  const notes = "The registry needs a login that is allowed to do this. It said: ";
   /** The two ways on where a helper is no help. */
   const ways = (first: string, folder: string, key = "credHelpers") =>
     `${first}; or take it out of ${key} in ${folder}/config.json, and log in: i docker_login --target-registries mine`;

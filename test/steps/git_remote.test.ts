@@ -123,7 +123,7 @@ describe("Git that hangs", () => {
     await up(pid);
     clock.advance(120_000);
     expect(await refusal).toMatchObject({
-      why: "The remote could not be reached, or did not answer. Git says: far did not answer within 120 s, waiting for: sleep 1000",
+      why: "The remote could not be reached or did not answer. Git says: far did not answer within 120 s, waiting for: sleep 1000",
       fix: expect.stringContaining("git ls-remote far"),
     });
   });

@@ -114,7 +114,7 @@ describe("a package is uploaded once to an index", () => {
     const error = await failure();
     expect(error).toMatchObject({
       message: expect.stringMatching(/^the package index 127\.0\.0\.1:\d+ answered 503$/),
-      fix: expect.stringContaining("type the same command again"),
+      fix: expect.stringContaining("run the same command again"),
     });
     expect([count("POST"), files.size]).toEqual([5, 0]);
     expect((await upload()).states).toEqual(["done"]);

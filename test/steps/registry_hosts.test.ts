@@ -241,7 +241,7 @@ describe("a registry reached by https", () => {
     await perform(session, question, wire);
     const { why, fix } = refusalOfAnswer(session, question, { status: 401, body: "" });
     expect(why).toBe(
-      "The registry wants a login that may do this. It said: the login from GITHUB_TOKEN was not accepted",
+      "The registry needs a login that is allowed to do this. It said: the login from GITHUB_TOKEN was not accepted",
     );
     expect(fix).toBe("Give GITHUB_TOKEN a token that may; or unset it");
   });

@@ -69,7 +69,7 @@ describe("a login", () => {
     const { server, repo, client } = await lockedGround(() => ({}));
     const error = await failureOf(client.manifest(repo, "dev"), "denied");
     expect(error.message).toBe(`cannot read ${repo.reference}:dev: mine answered 401`);
-    expect(error.why).toBe("The registry wants a login that may do this. It said: who are you?");
+    expect(error.why).toBe("The registry needs a login that is allowed to do this. It said: who are you?");
     expect(error.fix).toBe("i docker_login --target-registries mine");
     expect(brought(server)).toEqual([null, null]);
   });
@@ -93,7 +93,7 @@ describe("a login", () => {
     const { server, folder, repo, client } = await lockedGround(stored(auth("ada:wrong")));
     const { why } = await failureOf(client.manifest(repo, "dev"), "denied");
     expect(why).toBe(
-      `The registry wants a login that may do this. It said: who are you?; the login from ${folder}/config.json was not accepted`,
+      `The registry needs a login that is allowed to do this. It said: who are you?; the login from ${folder}/config.json was not accepted`,
     );
     expect(brought(server)).toEqual([null, basic("ada", "wrong"), null]);
   });
@@ -168,7 +168,7 @@ describe("the sources of a login", () => {
     const { why } = await failureOf(client.head(repo, "dev"), "denied");
     const file = `${folder}/config.json`;
     expect(why).toBe(
-      `The registry wants a login that may do this. It said: the login from docker-credential-one (credsStore of ${file}) was not accepted; the login from ${file} was not accepted`,
+      `The registry needs a login that is allowed to do this. It said: the login from docker-credential-one (credsStore of ${file}) was not accepted; the login from ${file} was not accepted`,
     );
   });
 

@@ -126,10 +126,15 @@ describe("a registry that says something false", () => {
 describe("a refused question", () => {
   const words = JSON.stringify({ errors: [{ code: "NO", message: "not\ntoday" }] });
   it.each([
-    [400, "refused", "The registry does not take it.", "Change what mine forbids, then run the same command again."],
-    [403, "denied", "The registry wants a login that may do this.", "i docker_login --target-registries mine"],
-    [501, "unreachable", "The registry answers, but does not work now.", /^Run the same command again once it answers/],
-    [429, "throttled", "The registry takes no more requests for now.", /i docker_login --target-registries mine$/],
+    [400, "refused", "The registry refused it.", "Change what mine forbids, then run the same command again."],
+    [
+      403,
+      "denied",
+      "The registry needs a login that is allowed to do this.",
+      "i docker_login --target-registries mine",
+    ],
+    [501, "unreachable", "The registry answers but is failing.", /^Run the same command again once it answers/],
+    [429, "throttled", "The registry accepts no more requests for now.", /i docker_login --target-registries mine$/],
   ] as const)("of status %i is %s", async (status, reason, why, fix) => {
     const headers = { "retry-after": "99" };
     const silent = await answered({ status, headers });

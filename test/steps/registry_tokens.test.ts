@@ -203,7 +203,7 @@ describe("a token", () => {
     await client.head(repo, "dev");
     const { why, fix } = await failureOf(client.assertCanPush(repo), "denied");
     expect(why).toBe(
-      `The registry wants a login that may do this. It said: the login from ${folder}/config.json has no right to repository:cmamp:pull,push`,
+      `The registry needs a login that is allowed to do this. It said: the login from ${folder}/config.json has no right to repository:cmamp:pull,push`,
     );
     expect(fix).toBe("i docker_login --target-registries mine");
   });

@@ -99,7 +99,7 @@ describe("a claim", () => {
     };
     const ended = await actor.act([take(), cmd`sh -c ${"exit 5"}`]);
     expect(refused(ended).exitCode).toBe(5);
-    expect(ended.shown).toContain("the claim could not be given back: Error: the remote is away\n");
+    expect(ended.shown).toContain("the claim could not be released: Error: the remote is away\n");
   });
 
   it("that the remote does not let go is told of, with what it says", async () => {
@@ -107,16 +107,16 @@ describe("a claim", () => {
     actor.refs.refuse = () => (actor.refs.held(ref) === null ? null : "deletion prohibited");
     const ended = await actor.act([take(), giveBack]);
     expect(ended.states).toEqual(["done", "done"]);
-    expect(ended.shown).toContain("the claim could not be given back: deletion prohibited\n");
+    expect(ended.shown).toContain("the claim could not be released: deletion prohibited\n");
   });
 
   it("of somebody else is refused with who, where and since when", async () => {
     const actor = heldBy({ commit: commit("f") });
     expect(refused(await taking(actor))).toEqual({
       ...{ kind: "claimed", exitCode: 2 },
-      what: 'try stopped at step "1": this version is being released by someone else',
+      what: 'try stopped at step "1": someone else is releasing this version',
       why: "ann on far (process 42) has held it since 2025-01-03T10:00:00.000Z.",
-      fix: "Wait for it, or when you are sure that it is dead, type the same command with --break-lock",
+      fix: "Wait for it, or if you are sure it is dead, run the same command with --break-lock",
     });
     expect(actor.refs.moved).toEqual([]);
   });
@@ -224,7 +224,7 @@ describe("a claim", () => {
     expect(refused(await taking(actor))).toMatchObject({
       kind: "git",
       what: `try stopped at step "1": the ref ${ref} could not be moved on origin: somebody was quicker`,
-      fix: expect.stringContaining("Ask for the right to push"),
+      fix: expect.stringContaining("Ask for push access"),
     });
   });
 

@@ -55,7 +55,7 @@ describe("a command", () => {
       kind: "command",
       what: "try stopped at step \"run\": `sh -c 'echo one >&2; echo two >&2; exit 4'` exited with 4",
       why: "two",
-      fix: "Mend the cause, then type the same command again",
+      fix: "Fix the cause and run the same command again",
     });
     expect((await refused(sh("true", { input: ["false"] }))).why).toBe("It gave no reason.");
     expect(readdirSync(ground.repo)).not.toContain("ran.txt");
@@ -71,7 +71,7 @@ describe("a command", () => {
     const long = await refused(sh(`echo FAILED ${"x".repeat(400)}; exit 1`, { reason: failedTest }));
     expect(long.why).toBe(`FAILED ${"x".repeat(293)}...`);
     const other = await refused(sh("echo went wrong; exit 1", { does: "the fast tests", reason: failedTest }));
-    expect(other.why).toBe("The command's own output above tells the cause.");
+    expect(other.why).toBe("The command's output above shows the cause.");
   });
 
   it("whose exit code is its own ends the run with it, and nothing is said but what it means", async () => {
@@ -92,8 +92,8 @@ describe("a command", () => {
         "[1/2] Do run",
         "why",
         "error: try stopped at step \"run\": `sh -c 'echo why; exit 7'` exited with 7",
-        "  why: The command's own output above tells the cause.",
-        "  fix: Mend the cause, then type the same command again",
+        "  why: The command's output above shows the cause.",
+        "  fix: Fix the cause and run the same command again",
         `  log: ${log}`,
         "",
       ].join("\n"),
@@ -141,7 +141,7 @@ describe("a command", () => {
     expect(ended.fix).toContain(fix);
     const limited = `${said} toomanyrequests`;
     const other = await refused(command({ argv: ["docker", word, "c.io/a/b:dev"], env: { SAID: limited }, cwd: "." }));
-    expect(other.why).toBe("The command's own output above tells the cause.");
+    expect(other.why).toBe("The command's output above shows the cause.");
   });
 
   it("has for some exit codes a meaning of its own", async () => {
@@ -158,7 +158,7 @@ describe("a command", () => {
     const said = "echo one; echo 'failed: no room'; echo three; exit 1";
     expect((await refused(sh(said, { reason: "failed: .*" }))).why).toBe("failed: no room");
     expect((await refused(sh(said, { reason: "unlucky: .*" }))).why).toBe(
-      "The command's own output above tells the cause.",
+      "The command's output above shows the cause.",
     );
   });
 

@@ -115,7 +115,7 @@ describe("a container", () => {
     engine({ own: "echo c1", inspect: `echo '${state}'` });
     expect(await refusalOf(exitOf(1))).toMatchObject({
       ...{ kind: "command", exitCode, why, message: "the container did not start" },
-      fix: "Mend what it names, then type the same command again",
+      fix: "Fix what it names, then run the same command again",
     });
     expect(asked().at(-1)).toBe("rm --force --volumes c1");
   });
@@ -127,9 +127,9 @@ describe("a container", () => {
   ])("that somebody removed was ended from outside: %s, %i, %s", async (own, code, inspect, exitCode) => {
     engine({ own, inspect });
     expect(await refusalOf(exitOf(code))).toMatchObject({
-      ...{ kind: "command", exitCode, message: "the container was ended from outside" },
-      why: "Somebody removed it while it ran, e.g. with i docker_kill.",
-      fix: "Type the same command again to start another",
+      ...{ kind: "command", exitCode, message: "the container was stopped from outside" },
+      why: "Someone removed it while it was running, e.g. with i docker_kill.",
+      fix: "Run the same command again to start another",
     });
   });
 

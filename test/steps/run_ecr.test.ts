@@ -167,7 +167,7 @@ describe("docker_update_prod_task_definition", () => {
 
   it("is asked about, with what the service runs now", async () => {
     expect(told(await update("--json")).error.what).toBe(
-      'nobody can answer "Send service app in cluster main (prod), now on app:1, to served 1.1.0?"',
+      'no one can answer "Send service app in cluster main (prod), now on app:1, to served 1.1.0?"',
     );
   });
 
@@ -175,7 +175,7 @@ describe("docker_update_prod_task_definition", () => {
     expect(told(await update("--offline", "--json")).error).toMatchObject({
       what: "a deployment cannot be planned with --offline",
       why: "What a service runs is known to AWS alone.",
-      fix: "Type the same command without --offline",
+      fix: "Run the same command without --offline",
     });
     aws.answers.set("DescribeServices", () => ({ services: [] }));
     aws.answers.set("ListServices", () => ({ serviceArns: ["arn:x:service/main/other"] }));

@@ -110,8 +110,8 @@ describe("a service that is sent to a revision", () => {
     expect(refused(await act(send()))).toMatchObject({
       kind: "deployment",
       what: `try stopped at step "1": task definition ${named} of ECS is not what it was a moment ago`,
-      why: "Somebody else changed it at the same time.",
-      fix: "Look who did, then type the same command again",
+      why: "Someone else changed it at the same time.",
+      fix: "Find out who did, then run the same command again",
     });
     expect(fleet.sent()).toEqual([]);
   });
@@ -182,7 +182,7 @@ describe("a service that does not become healthy", () => {
     });
     expect(refused(await act(send()))).toMatchObject({
       what: 'try stopped at step "1": service app in cluster main was sent to app:9 while it went to app:2',
-      why: "Somebody else deployed at the same time, and that deployment is left alone.",
+      why: "Someone else deployed at the same time, and that deployment is left alone.",
       fix: expect.stringContaining("i release_history"),
     });
     expect(fleet.sent()).toEqual(["app:2"]);
@@ -218,7 +218,7 @@ describe("AWS", () => {
     failLooks("ServiceUnavailableException", 2);
     const ended = await act(send());
     expect(ended.states).toEqual(["done"]);
-    expect(ended.shown).toContain("cannot read service app in cluster main of ECS (eu-north-1): AWS does not answer");
+    expect(ended.shown).toContain("cannot read service app in cluster main of ECS (eu-north-1): AWS did not answer");
   });
 
   it("that never answers any more is told after the time that it has", async () => {
@@ -234,7 +234,7 @@ describe("AWS", () => {
     expect(ended).toMatchObject({
       kind: "aws_login",
       what: 'try stopped at step "1": cannot read service app in cluster main of ECS (eu-north-1)',
-      fix: expect.stringMatching(/; then type the same command again, which watches on$/),
+      fix: expect.stringMatching(/; then run the same command again, which watches on$/),
     });
     expect(ended.why).toContain("Service app goes on to app:2 by itself; before it ran app:1.");
     expect(fleet.sent()).toEqual(["app:2"]);
@@ -267,7 +267,7 @@ describe("Ctrl-C while a service is watched", () => {
     expect(await stopped()).toEqual({
       ...{ kind: "interrupted", exitCode: 130, what: "interrupted while service app goes to app:2" },
       why: "Service app goes on to app:2 by itself; before it ran app:1. Last seen: app: 0 of 2 run app:2.",
-      fix: "Type the same command again to watch on; or go back: aws ecs update-service --cluster main --service app --task-definition app:1 --region eu-north-1",
+      fix: "Run the same command again to watch on; or go back: aws ecs update-service --cluster main --service app --task-definition app:1 --region eu-north-1",
     });
   });
 

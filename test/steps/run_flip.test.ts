@@ -97,7 +97,7 @@ describe("a registry that somebody else moved", () => {
     expect(refused(ended)).toEqual({
       ...{ kind: "drift", exitCode: 2 },
       what: `try stopped at step "1": ${second.address}/${here.image}:dev is ${foreign}, the plan saw ${here.old}`,
-      why: "In r2 somebody else moved it, and the log does not know who; overwriting it could undo their work.",
+      why: "In r2 someone moved it outside Slipway; overwriting it could undo their work.",
       fix: expect.stringContaining("i release_status and i release_history"),
     });
     expect(here.dev()).toEqual([here.old, foreign]);
@@ -207,7 +207,7 @@ describe("a registry that fails in mid-move", () => {
       kind: "drift",
       what: expect.stringContaining(`:dev is ${foreign} right after it was pointed at ${here.next}`),
       why: expect.stringContaining("r2 took the move and serves another image"),
-      fix: expect.stringContaining("See what it serves: i release_status; then type the same command again"),
+      fix: expect.stringContaining("See what it serves: i release_status; then run the same command again"),
     });
     expect(here.dev()[0]).toBe(here.old);
   });

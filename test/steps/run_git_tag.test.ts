@@ -49,7 +49,7 @@ const another = (name: string, has: string, wanted: string) => ({
   exitCode: 2,
   kind: "refused",
   what: `try stopped at step "1": the Git tag ${name} names ${has.slice(0, 12)}, not ${wanted.slice(0, 12)}`,
-  why: "A tag of a release names the commit that was tested, and never moves.",
+  why: "A release tag names the commit that was tested, and never moves.",
   fix: "Release the next version from this commit, or check out the tagged commit",
 });
 
@@ -94,11 +94,11 @@ describe("a Git tag", () => {
     expect(refused(await act(tag("x-8..0", one)))).toMatchObject({
       ...{ kind: "git", exitCode: 128, what: 'try stopped at step "1": git could not tag x-8..0' },
       why: "fatal: 'x-8..0' is not a valid tag name.",
-      fix: "Ask for the right to push tags, then type the same command again",
+      fix: "Ask for permission to push tags, then run the same command again",
     });
     expect(refused(await act(push("x-9.0.0", one)))).toMatchObject({
-      what: 'try stopped at step "1": the Git tag x-9.0.0 is not in this clone any more',
-      fix: "Type the same command again",
+      what: 'try stopped at step "1": the Git tag x-9.0.0 is no longer in this clone',
+      fix: "Run the same command again",
     });
     expect(refused(await act(push("x-9.0.0", one), "nowhere"))).toMatchObject({
       why: expect.stringContaining("Git says: fatal: 'nowhere' does not appear to be a git repository"),

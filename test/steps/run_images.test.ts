@@ -109,7 +109,7 @@ describe("reading a tag back", () => {
       ...{ kind: "drift", exitCode: 2 },
       what: `try stopped at step "1": ${second.address}/wrong:dev-1.0.0 is ${other}, not ${image}`,
       why: "Registry r2 serves another image than the one that was tested.",
-      fix: "Look who moved it: i release_history; then type the same command again",
+      fix: "See who moved it: i release_history; then run the same command again",
     });
   });
 

@@ -12,8 +12,8 @@ const sh = (text: string): Action => cmd`sh -c ${text}`;
 const interrupted = {
   kind: "interrupted",
   what: "interrupted",
-  why: "The run was stopped from outside.",
-  fix: "Type the same command again; what was finished is found and not done twice",
+  why: "The run was interrupted.",
+  fix: "Run the same command again; what was finished is not done twice",
 };
 
 /** What goes on when nobody watches it any more, and says so. */

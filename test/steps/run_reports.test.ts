@@ -70,7 +70,7 @@ describe("release_status", () => {
   it("asks before it writes over what it did not write itself", async () => {
     at.write("mine.html", "<p>mine</p>");
     expect(told(await status("--html", "mine.html", "--json")).error.what).toBe(
-      'nobody can answer "Overwrite told/mine.html, which Slipway did not write?"',
+      'no one can answer "Overwrite told/mine.html, which Slipway did not write?"',
     );
     expect(at.read("mine.html")).toBe("<p>mine</p>");
   });

@@ -49,9 +49,9 @@ describe("--help", () => {
     const row = (spelling: string, help: string) => `  ${spelling.padEnd(30)}${help}`;
     const below = (help: string) => `${" ".repeat(32)}${help}`;
     expect(rest.slice(8, 18)).toEqual([
-      row("-v, --version X.Y.Z", "The version of the image; FROM_CHANGELOG or"),
-      below("nothing takes it from changelog.txt. (also"),
-      below("--tag-name)"),
+      row("-v, --version X.Y.Z", "Version of the image (default, and"),
+      below("FROM_CHANGELOG: the newest in changelog.txt)."),
+      below("(also --tag-name)"),
       row("-s, --stage STAGE", "The stage of the image: local, dev or prod."),
       below("(default dev)"),
       row("    --no-fresh", "Show it fresh. (also --new)"),
@@ -63,8 +63,8 @@ describe("--help", () => {
     expect(rest.slice(18, 22)).toEqual([
       "",
       "All workflows:",
-      row("    --dir DIR", "The runnable dir to work on; the one you stand"),
-      below("in without it."),
+      row("    --dir DIR", "Runnable dir to work on (default: the current"),
+      below("one)."),
     ]);
   });
 
@@ -73,7 +73,7 @@ describe("--help", () => {
     expect(code).toBe(0);
     expect(out.split("\n").slice(0, 5)).toEqual([
       ...["Show a thing.", "", "Usage: i show A,B [OPTIONS]", ""],
-      `  ${"-v, --version X.Y.Z".padEnd(30)}The version of the image; FROM_CHANGELOG or`,
+      `  ${"-v, --version X.Y.Z".padEnd(30)}Version of the image (default, and`,
     ]);
     expect(out).toMatch(/i show --help has examples, defaults, other spellings, and what every workflow\ntakes\.\n$/);
     expect(out).not.toMatch(/--dry-run|default dev|--tag-name/);
@@ -228,7 +228,7 @@ describe("what is wrong", () => {
       out: "",
       err: [
         'error: "--stagee" is not an option of this workflow',
-        "  why: An unknown option is never ignored, it could have meant something.",
+        "  why: Unknown options are rejected, never ignored.",
         "  fix: Did you mean --stage? See --help",
         "",
       ].join("\n"),
@@ -261,7 +261,7 @@ describe("what is wrong", () => {
     expect(await refused({ ...shown, options: {} }, "word")).toMatchObject({
       what: '"word" is not an option',
       why: "This workflow takes options only; words for a container stand after --.",
-      fix: "Type it with --help to see its options",
+      fix: "Run it with --help to see its options",
     });
   });
 
@@ -277,7 +277,7 @@ describe("what is wrong", () => {
     expect(ended.err).toMatch(/^TypeError: no such thing\n +at /);
     expect(await at.run(["fail", bug("a text")])).toEqual({
       ...{ code: 70, out: "" },
-      err: "a text\nerror: a text\n  why: This is a fault of Slipway.\n  fix: Report it with the lines above\n",
+      err: "a text\nerror: a text\n  why: This is a bug in Slipway.\n  fix: Report it with the lines above\n",
     });
   });
 
@@ -322,7 +322,7 @@ describe("a question", () => {
     expect(await at.run(["ask", asking], "--yes")).toMatchObject({ code: 0, out: "done\n" });
     expect(await refused(asking)).toEqual({
       kind: "refused",
-      what: 'nobody can answer "Really?"',
+      what: 'no one can answer "Really?"',
       why: "There is no terminal to ask on.",
       fix: "Run it in a terminal, or pass --yes",
     });
@@ -332,7 +332,7 @@ describe("a question", () => {
       kind: "declined",
       what: "not confirmed",
       why: "Nothing was changed.",
-      fix: "Type the same command with --yes, or with another --version",
+      fix: "Run the same command with --yes, or with another --version",
     });
   });
 
@@ -356,7 +356,7 @@ describe("a question", () => {
       },
     });
     expect((await refused(workflow(() => [doing("one", note("x")), doing("push", pushing)]))).what).toBe(
-      'nobody can answer "show: version 1.0.0, the newest entry of changelog.txt?"',
+      'no one can answer "show: version 1.0.0, the newest entry of changelog.txt?"',
     );
     const typed = await at.run(["show", workflow(() => [doing("push", pushing)])], "--version", "1.0.0");
     expect(typed.code).toBe(0);

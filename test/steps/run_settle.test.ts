@@ -167,7 +167,7 @@ describe("a move that goes on", () => {
       why: expect.stringMatching(
         new RegExp(`^gp on .* \\(process ${process.pid}\\) holds refs/slipway/flip/${here.image}, and two at once`),
       ),
-      fix: "Wait a minute, then type the same command again; when you are sure that it is dead, type it with --break-lock",
+      fix: "Wait a minute, then run the same command again; if you are sure it is dead, run it with --break-lock",
     });
     expect((acting.clock.now() - before) / 1000).toBe(60);
   });

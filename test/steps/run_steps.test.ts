@@ -174,7 +174,7 @@ describe("the result", () => {
     expect(ended.err).toMatch(/^Error: a step uses what build makes before that is made\n +at /);
     expect(told(ended).error).toEqual({
       ...{ kind: "bug", what: "Error: a step uses what build makes before that is made" },
-      ...{ why: "This is a fault of Slipway.", fix: "Report it with the lines above" },
+      ...{ why: "This is a bug in Slipway.", fix: "Report it with the lines above" },
     });
   });
 });
@@ -286,7 +286,7 @@ describe("where the system refuses a file", () => {
       err: [
         "[1/1] Do one",
         `error: try stopped at step "one": "${path}/a.txt" cannot be read: a part of its path is no folder`,
-        "  why: Something else than expected lies at that path.",
+        "  why: Something unexpected is at that path.",
         `  fix: Look at it: ls -ld ${path}/a.txt`,
         "",
       ].join("\n"),

@@ -79,7 +79,7 @@ describe("a message to the team", () => {
       ...{ kind: "webhook", exitCode: 1 },
       what: 'try stopped at step "1": the webhook in TEAM answered 429',
       why: "It gave no reason. Nothing is recorded as announced.",
-      fix: "Type the same command again later",
+      fix: "Run the same command again later",
     });
     expect(posted().length - before).toBe(times);
   });
@@ -90,7 +90,7 @@ describe("a message to the team", () => {
     expect(await no(team())).toMatchObject({
       what: 'try stopped at step "1": the webhook in TEAM answered 404',
       why: "It said: no service *** at *** in ***. Nothing is recorded as announced.",
-      fix: "Look at the webhook in Slack, set TEAM to one that works, then type the same command again",
+      fix: "Look at the webhook in Slack, set TEAM to one that works, then run the same command again",
     });
     expect(posted().length - before).toBe(1);
     answer({ status: 403, body: "key abcdef of T00" });
@@ -98,7 +98,7 @@ describe("a message to the team", () => {
   });
 
   it.each([
-    [500, "Type the same command again later"],
+    [500, "Run the same command again later"],
     [499, "Look at the webhook in Slack"],
   ])("that fails with %i has a line to type", async (status, fix) => {
     answer({ status }, { status }, { status });
@@ -111,7 +111,7 @@ describe("a message to the team", () => {
       return "hang";
     };
     const line = "i release_announce --stage dev --version 1.0.0";
-    const look = `Look into the channel: if the message is there, type ${line} --posted; if it is not, type ${line} --post-again`;
+    const look = `Check the channel: if the message is there, run ${line} --posted; if not, run ${line} --post-again`;
     expect(await no(team())).toMatchObject({
       what: 'try stopped at step "1": the webhook did not answer within 10 s',
       fix: look,
@@ -134,8 +134,8 @@ describe("a message to the team", () => {
     expect(await no(actor)).toEqual({
       ...{ kind: "refused", exitCode: 2 },
       what: `try stopped at step "1": the message about ${actor.image} 1.0.0 may be in the channel already`,
-      why: "A run ended between the message and its record, and the team is told once.",
-      fix: `Look into the channel: if the message is there, type ${line} --posted; if it is not, type ${line} --post-again`,
+      why: "A run ended between posting and recording, and the team is told only once.",
+      fix: `Check the channel: if the message is there, run ${line} --posted; if not, run ${line} --post-again`,
     });
     expect(posted().length - before).toBe(1);
     answer();
@@ -184,7 +184,7 @@ describe("a message to the team", () => {
     expect(await no(team(`http://${closed.address}/services/x`))).toMatchObject({
       what: 'try stopped at step "1": the webhook could not be reached',
       why: "It said: ECONNREFUSED. Nothing is recorded as announced.",
-      fix: "Type the same command again later",
+      fix: "Run the same command again later",
     });
   });
 

@@ -99,7 +99,7 @@ describe("a rollback", () => {
       out: [
         `back: prod is 1.0.0 again, ${old}, in r1, r2`,
         `It was 1.1.0, ${next.slice(0, 19)}, in r1, r2`,
-        "Users get it with: i docker_pull --stage prod\n",
+        "Get it with: i docker_pull --stage prod\n",
       ].join("\n"),
     });
     expect(tagAt("back", "prod")).toEqual([old, old]);

@@ -34,7 +34,7 @@ const real: readonly (readonly [what: string, call: () => unknown])[] = [
   ["cannot be opened: its name is too long", () => readFileSync(join(dir, "n".repeat(300)))],
   ["cannot be written: no space is left on its disk", () => appendFileSync("/dev/full", "x")],
   [
-    "cannot be started: this user may not",
+    "cannot be started: permission denied",
     () => {
       throw spawnSync("/dev/null").error;
     },

@@ -18,7 +18,7 @@ describe("a run that makes use of it", () => {
   const make = (name: string) => ground.place(name, { config: "release: {end_to_end: {dev: {argv: [sh, e2e.sh]}}}\n" });
   const isUsed = (place: Place) => existsSync(join(place.dir, "used"));
   const asks = (name: string) =>
-    `this repo asks for more than the default: the end-to-end tests of dev run on this machine as you: sh e2e.sh (in ${name})`;
+    `this repo asks for more than the defaults: the end-to-end tests of dev run on this machine as you: sh e2e.sh (in ${name})`;
 
   it("is refused where nobody can be asked, by the line to type, and with --yes too", async () => {
     const place = make("refused");
@@ -26,7 +26,7 @@ describe("a run that makes use of it", () => {
       const ended = await place.plan([use(place)], ...words);
       expect([ended.code, ended.err, isUsed(place)]).toEqual([
         2,
-        `error: ${asks("refused")}\n  why: What a repo does to this machine beyond the default needs a person's yes, once for each content.\n  fix: Read the list and allow it: i trust\n`,
+        `error: ${asks("refused")}\n  why: What a repo does to this machine beyond the defaults needs a person's consent, once for each content.\n  fix: Read the list and allow it: i trust\n`,
         false,
       ]);
     }
@@ -47,7 +47,7 @@ describe("a run that makes use of it", () => {
     const place = make("asked");
     const no = await ground.person(["n"], () => place.plan([use(place)], "--yes"));
     expect([no.code, isUsed(place), keptIn(ground)]).toEqual([2, false, []]);
-    expect(no.err).toContain(`${ground.repo} asks for more than the default:\n  - the end-to-end tests of dev run`);
+    expect(no.err).toContain(`${ground.repo} asks for more than the defaults:\n  - the end-to-end tests of dev run`);
     const yes = await ground.person(["y"], () => place.plan([use(place)]));
     expect([yes.code, isUsed(place)]).toEqual([0, true]);
     const [file = ""] = keptIn(ground);

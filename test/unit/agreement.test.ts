@@ -38,7 +38,7 @@ const record = (more: Partial<Released> = {}): SignedEntry =>
     ...{ type: "release", stage: "dev", version: "1.2.0", digest: own, commit: commit("a") },
     ...{ registries: ["ecr", "dockerhub"], ...more },
   });
-const never = "A tag of a release names the commit that was tested, and never moves.";
+const never = "A release tag names the commit that was tested, and never moves.";
 
 describe("a version's image", () => {
   const registries = (hash: string) => ({ ecr: { "dev-1.2.0": found(own) }, dockerhub: { "dev-1.2.0": found(hash) } });
@@ -47,7 +47,7 @@ describe("a version's image", () => {
   it("is refused where a registry has another than the log, with the line that points it back", () => {
     expect(refusal(check({ log: [record()], registries: registries(other) }))).toMatchObject({
       message: `dev-1.2.0 is ${other} in dockerhub, and ${own} in the log`,
-      why: "A version names one image for ever. ann recorded it at 2025-01-02T10:00:00Z, so the tag in dockerhub was moved since, without Slipway.",
+      why: "A version always names the same image. ann recorded it at 2025-01-02T10:00:00Z, so the tag in dockerhub was moved since, without Slipway.",
       fix: `Point it back: skopeo copy --all --preserve-digests docker://127.0.0.1:5002/cmamp@${own} docker://127.0.0.1:5002/cmamp:dev-1.2.0`,
       kind: "drift",
     });
@@ -75,7 +75,7 @@ describe("a version's image", () => {
     expect(refusal(() => assertSameImage(facts({ log: [record({ registries: ["ghcr"] })] }), of, names))).toMatchObject(
       {
         message: `dev-1.2.0 is ${own} in the log, and ${here}`,
-        why: "A version names one image for ever. ann recorded it at 2025-01-02T10:00:00Z, and a new build may be another.",
+        why: "A version always names the same image. ann recorded it at 2025-01-02T10:00:00Z, and a new build may be another.",
         fix: "Copy it from where it is: i release_mirror --stage dev --version 1.2.0 --target-registries ghcr,ecr,dockerhub; or release the next one: add its entry and --version 1.2.1",
       },
     );
@@ -141,7 +141,7 @@ describe("a version's Git tag", () => {
       { remote: "a", local: "c", log: "a" },
       "names cccccccccccc here, and aaaaaaaaaaaa on origin",
       never,
-      `Take the one that all have, git fetch --force origin tag ${tag}, and type the same command again`,
+      `Take the one that all have, git fetch --force origin tag ${tag}, and run the same command again`,
     ],
     [
       "was moved before a release was recorded",
@@ -284,7 +284,7 @@ describe("what log, Git tag and registries do not agree on ends", () => {
       });
     expect(ids(pushProd(prod(own), options))).toContain("record_release");
     expect(refusal(() => pushProd(prod(other), options))).toMatchObject({
-      message: `the prod image stands on ${other}, and dev 1.2.0 is ${own}`,
+      message: `the prod image is built on ${other}, and dev 1.2.0 is ${own}`,
       why: "Taken was the newest dev; the release is recorded with the dev image that prod was built on.",
       fix: "Name that one: --dev-version 1.2.7; or build it again: i docker_build_prod",
     });

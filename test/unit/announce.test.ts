@@ -67,8 +67,8 @@ describe("release_announce", () => {
       ["claim", "Claim 1.2.0, so that it is announced once"],
       ["verify", "Read dev-1.2.0 back"],
       ["announce", "Announce dev-1.2.0 in Slack"],
-      ["release_claim", "Give the claim back"],
-      ["tell", "Tell that it is announced"],
+      ["release_claim", "Release the claim"],
+      ["tell", "Report that it is announced"],
     ]);
     expect(stepOf(plan(), "claim").do).toEqual([{ kind: "claim", ref }]);
     expect(stepOf(plan(), "verify").do).toEqual([
@@ -119,13 +119,13 @@ describe("release_announce", () => {
       for (const entries of [[], [announcing({}), announcing({ withdrawn: true })], [announcing({ version: "1.1.0" })]])
         expect(refusal(() => plan({ log: [release("1.2.0"), ...entries] }, look))).toMatchObject({
           message: "no message about cmamp dev 1.2.0 was left open",
-          why: "A person looks into the channel only where a run ended between the message and its record.",
+          why: "A person checks the channel only if a run ended between posting and recording.",
           fix: `Announce it: ${line}`,
         });
     expect(refusal(() => plan(open, { posted: true, postAgain: true }))).toMatchObject({
       message: "--posted and --post-again were both given",
-      why: "The message is in the channel, or it is not.",
-      fix: `Look into the channel, then type ${line} with the one that is true`,
+      why: "The message either is in the channel or is not.",
+      fix: `Check the channel, then run ${line} with the one that applies`,
     });
   });
 
@@ -229,7 +229,7 @@ describe("the question before the team is told", () => {
 describe("an announcement is refused", () => {
   const pulled = "A release is announced when every registry shows its digest.";
   const back = [release("1.2.0"), flip("1.2.0", "release"), flip("1.1.0", "rollback", { reason: "it breaks" })];
-  const look = "Look at it: i release_status; bring it up: i release_mirror --stage dev --version 1.2.0";
+  const look = "Check it: i release_status; fix it: i release_mirror --stage dev --version 1.2.0";
   it.each<[string, Partial<AllFacts>, Partial<AnnounceOptions>, object]>([
     [
       "where nothing is released",
@@ -237,7 +237,7 @@ describe("an announcement is refused", () => {
       {},
       {
         message: "nothing of cmamp is released as dev",
-        why: "What is announced can be pulled; the log knows of no such release.",
+        why: "Only what can be pulled is announced, and the log has no such release.",
         fix: "Release it: i docker_release_dev",
       },
     ],
@@ -253,7 +253,7 @@ describe("an announcement is refused", () => {
       { version: version("1.2.0") },
       {
         message: "1.2.0 was rolled back to 1.1.0 by ann on 2025-01-02",
-        why: "They said: it breaks. Users would be told to pull what was taken out.",
+        why: "They said: it breaks. Users would be told to pull a version that was rolled back.",
         fix: "Announce the next version when it is released: i docker_release_dev",
       },
     ],
@@ -261,7 +261,7 @@ describe("an announcement is refused", () => {
       "where it was rolled back without a word",
       { log: [release("1.2.0"), flip("1.2.0", "release"), flip("1.1.0", "rollback")] },
       { version: version("1.2.0") },
-      { why: "Users would be told to pull what was taken out." },
+      { why: "Users would be told to pull a version that was rolled back." },
     ],
     [
       "where a registry does not answer",

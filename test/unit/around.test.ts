@@ -65,7 +65,7 @@ describe("docker_kill", () => {
   });
 
   it("refuses one name together with all", () => {
-    expect(refusal(() => killed({ all: true, container: "x" })).fix).toBe("Leave one of them out");
+    expect(refusal(() => killed({ all: true, container: "x" })).fix).toBe("Drop one of them");
   });
 
   it("asks for --all only, and only where there is something", () => {
@@ -101,7 +101,7 @@ describe("docker_exec", () => {
   });
 
   it("refuses two commands", () => {
-    expect(refusal(() => run({ cmd: "a", words: ["b"] })).fix).toBe("Leave one of them out");
+    expect(refusal(() => run({ cmd: "a", words: ["b"] })).fix).toBe("Drop one of them");
   });
 });
 

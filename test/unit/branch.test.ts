@@ -58,7 +58,7 @@ describe("the image of a branch", () => {
     const entry = stepOf(plan(everywhere(tags)), "record_branch").do.filter(record.is)[0]?.entry;
     const log = [logged({ ...entry } as Parameters<typeof logged>[0])];
     expect(skips(plan(everywhere(tags), { log, config: config({ release: { gates: [] } }) }))).toEqual([
-      "claim: nothing is to be changed",
+      "claim: nothing needs to change",
       `build_local: ${tag} is in a registry`,
       "pull_image: every list has passed",
       "check_branch: the image is pushed",
@@ -66,7 +66,7 @@ describe("the image of a branch", () => {
       "copy_to_others: all have it",
       "follow_branch: they are this image everywhere",
       "record_branch: the log has it",
-      "release_claim: nothing is to be changed",
+      "release_claim: nothing needs to change",
     ]);
   });
 

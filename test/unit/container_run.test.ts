@@ -64,7 +64,7 @@ describe("the step of a run", () => {
       env: { IMAGE: reference },
       cwd: ".",
       container: true,
-      receipt: { without: "type it with --no-entrypoint" },
+      receipt: { without: "run it with --no-entrypoint" },
     });
   });
 

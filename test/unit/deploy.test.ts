@@ -134,7 +134,7 @@ describe("the steps of a deployment", () => {
         "Record that cmamp-prod runs 1.2.0",
         [{ kind: "record", image: "cmamp", entry, again: true }],
       ],
-      ["tell", "Tell where it stands", [{ kind: "announce", text, data: { ...target, version: "1.2.0", image } }]],
+      ["tell", "Report the result", [{ kind: "announce", text, data: { ...target, version: "1.2.0", image } }]],
     ]);
   });
 
@@ -209,7 +209,7 @@ describe("a candidate", () => {
       {
         message: `--version 1.2.0 and --candidate ${tag} name two images`,
         why: "A service gets one.",
-        fix: "Leave one of them out",
+        fix: "Drop one of them",
       },
     ],
     [
@@ -231,7 +231,7 @@ describe("a deployment is refused", () => {
     [
       "without a version",
       () => plan(undefined, { version: null }),
-      { message: "no version was given and changelog.txt has no entry" },
+      { message: "no version was given and changelog.txt has no entries" },
     ],
     [
       "of what was not released",

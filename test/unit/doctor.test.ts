@@ -38,7 +38,7 @@ const missing = (name: string): { programs: readonly Program[] } => ({ programs:
 describe("doctor", () => {
   it("has a row for each program, the engine, each registry and the repo", () => {
     const steps = plan({ programs: [{ name: "git", version: "2.39.5" }] });
-    expect(steps.map(({ id, title }) => [id, title])).toEqual([["report", "Look at everything a release needs"]]);
+    expect(steps.map(({ id, title }) => [id, title])).toEqual([["report", "Check everything a release needs"]]);
     expect(report({ programs: [{ name: "git", version: "2.39.5" }] })?.text.split("\n")).toEqual([
       "ok      git                    2.39.5",
       "ok      engine                 linux/amd64",
@@ -53,7 +53,7 @@ describe("doctor", () => {
     ]);
   });
 
-  it("tells who holds a claim as well, and what nobody can read with the line that mends it", () => {
+  it("tells who holds a claim as well, and what nobody can read with the line that fixes it", () => {
     const what = "log and claims";
     const claim = { ref: "refs/slipway/claim/cmamp-1.0.0", isBroken: false, says: "is held by ann" };
     expect(row(what, { refs: { held: [claim], fault: null } })).toMatchObject({
@@ -137,7 +137,7 @@ describe("doctor", () => {
     const steps = plan(missing("git"), true);
     expect([steps.map(({ id, title }) => [id, title]), report(missing("git"), true)?.exitCode]).toEqual([
       [
-        ["report", "Look at everything a release needs"],
+        ["report", "Check everything a release needs"],
         ["fix", "Install what is missing"],
       ],
       0,

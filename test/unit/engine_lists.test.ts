@@ -37,7 +37,7 @@ describe("docker_ps", () => {
       ["ID", "USER", "IMAGE", "COMMAND", "STATUS", "PORTS", "NAME"],
       ["a10000000000", "gp", "127.0.0.1:5001/cmamp:dev", "bash", "Up 3 minutes", "127.0.0.1:1->1/tcp, 2/tcp", "box_a1"],
     ]);
-    expect(steps.map(({ id, title }) => [id, title])).toEqual([["report", "Tell which containers there are"]]);
+    expect(steps.map(({ id, title }) => [id, title])).toEqual([["report", "List the containers"]]);
   });
 
   it("has a dash for what a container does not have", () => {
@@ -75,7 +75,7 @@ describe("docker_stats", () => {
       ["ID", "NAME", "CPU", "MEMORY", "MEMORY %", "NETWORK", "DISK", "PROCESSES"],
       ["a10000000000", "box_a1", "1.5%", "10MiB / 1GiB", "1%", "1kB / 2kB", "3MB / 4MB", "7"],
     ]);
-    expect([steps.map(({ title }) => title), told(steps)?.data]).toEqual([["Tell what containers use"], stats]);
+    expect([steps.map(({ title }) => title), told(steps)?.data]).toEqual([["Show what containers use"], stats]);
   });
 
   it("says that none runs", () => {
@@ -109,7 +109,7 @@ describe("docker_kill", () => {
   it.each([true, false])("says that there is nothing to end (--all %s)", (all) => {
     const steps = killContainers(facts(), { all }, []);
     expect([steps.map(({ id, title }) => [id, title]), told(steps)]).toEqual([
-      [["report", "Tell that there is nothing to end"]],
+      [["report", "Report that there is nothing to stop"]],
       { kind: "announce", text: "gp has no container of cmamp", data: [] },
     ]);
   });
@@ -192,7 +192,7 @@ describe("docker_images_ls_repo", () => {
       ["ecr", `${repository}:dev-1.2.0`, "eeeeeeeeeeee", "2025-01-02 10:00", "2MB", "-"],
     ]);
     expect([steps.map(({ id, title }) => [id, title]), told(steps)?.data]).toEqual([
-      [["report", "Tell which images the engine has"]],
+      [["report", "List the engine's images"]],
       [
         { registry: "ecr", ...images[0], containers: ["box_a1", "box_b2", "box_c3"] },
         { registry: "ecr", ...images[1], containers: [] },
@@ -261,7 +261,7 @@ describe("docker_remove", () => {
   it("says that there is nothing to remove, and asks nothing", () => {
     const steps = remove({ version: version("1.3.0") });
     expect([steps.map(({ id, title }) => [id, title]), steps[0]?.do]).toEqual([
-      [["report", "Tell that there is nothing to remove"]],
+      [["report", "Report that there is nothing to remove"]],
       [{ kind: "announce", text: "the engine has no cmamp:dev-1.3.0", data: [] }],
     ]);
     expect(asksRemove(facts(), { stage: "dev" }, { containers: [], images: [] })).toBeNull();

@@ -142,7 +142,7 @@ describe("a container that is needed", () => {
   ])("is refused where it %s", (_why, of, wanted, alive, message) => {
     expect(refusal(() => requireContainer(facts(), of, { wanted, running: alive }))).toMatchObject({
       message,
-      why: "This works on a container that you started of this image.",
+      why: "This works on a container that you started from this image.",
       fix: "Start one: i docker_bash; see what there is: i docker_ps --all",
     });
   });

@@ -95,7 +95,7 @@ describe("the image of a version is found", () => {
   ])("or refused, where a registry has it built from %s", (_from, more, from) => {
     expect(refusal(() => find(more))).toMatchObject({
       message: `dev-1.2.0 was already built from ${from}`,
-      why: "A version names one image for ever, and what would be built now is another.",
+      why: "A version always names the same image, and this build would be a different one.",
       fix: "Release the next one: add its entry and --version 1.2.1",
     });
   });

@@ -151,7 +151,7 @@ describe("the steps of handing over", () => {
     const steps = share();
     expect(steps.map(({ id, title, skip }) => [id, title, skip])).toEqual([
       ["docker_push", `Push ${repository}:local-gp-1.2.0 and read it back`, null],
-      ["tell", "Tell how it is taken", null],
+      ["tell", "Show how to take it", null],
     ]);
     expect(doing(steps, verifyDigest)).toEqual([
       { kind: "verify_digest", tag: "local-gp-1.2.0", digest: digest("1"), places: [{ registry: "ecr", repository }] },
@@ -246,7 +246,7 @@ describe("the steps of taking over", () => {
   ])("from %s are a tag, and what was taken", (_where, more, title, hash) => {
     expect(take(more).map((step) => [step.id, step.title, step.skip])).toEqual([
       ["take_local", title, null],
-      ["tell", "Tell what was taken", null],
+      ["tell", "Report what was taken", null],
     ]);
     expect(stepOf(take(more), "tell").do).toEqual([
       {

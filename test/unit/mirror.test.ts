@@ -23,7 +23,7 @@ describe("release_mirror", () => {
   it("copies by digest, points the mutable tag at it, reads back and tells", () => {
     const text = "cmamp:dev-1.2.0 is <digest> in ecr, dockerhub";
     expect(plan(lacking).map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
-      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "settle_move" }]],
+      ["preflight", "Check for an unfinished tag move", null, [{ kind: "settle_move" }]],
       [
         "copy_to_others",
         "Copy dev-1.2.0 to dockerhub",
@@ -47,7 +47,7 @@ describe("release_mirror", () => {
         null,
         [{ kind: "verify_digest", tag: "dev-1.2.0", digest: now, places: [ecr, hub] }],
       ],
-      ["tell", "Tell where it stands", null, [{ kind: "announce", digest: now, text }]],
+      ["tell", "Report the result", null, [{ kind: "announce", digest: now, text }]],
     ]);
   });
 
@@ -113,7 +113,7 @@ describe("release_mirror", () => {
       "what was released, and was removed everywhere since",
       { registries: { ecr: gone, dockerhub: gone }, log },
       {
-        message: "dev-1.2.0 was released, and is in none of ecr, dockerhub any more",
+        message: "dev-1.2.0 was released, and is no longer in any of ecr, dockerhub",
         why: `ann recorded it at 2025-01-02T10:00:00Z as ${now}; a rule of retention, or a person, has removed it since.`,
         fix: `Take dev-* out of such rules, and push it from an engine that has it: docker push ${ecr.repository}:dev-1.2.0; or release the next one: add its entry and --version 1.2.1`,
         kind: "registry_not_found",
@@ -132,7 +132,7 @@ describe("release_mirror", () => {
     [
       "to work without a version",
       { version: null },
-      { message: "no version was given and changelog.txt has no entry" },
+      { message: "no version was given and changelog.txt has no entries" },
     ],
   ])("refuses %s", (_what, more, wanted) => {
     expect(refusal(() => plan({}, more))).toMatchObject(wanted);
@@ -171,7 +171,7 @@ describe("release_mirror --check", () => {
     const [step, ...more] = check(registries);
     expect([step?.id, step?.title, more, step?.do]).toEqual([
       "report",
-      "Tell which registries lag",
+      "Report which registries lag behind",
       [],
       [{ kind: "announce", text, data: { tag: "dev-1.2.0", behind }, exitCode: behind.length > 0 ? 1 : 0 }],
     ]);

@@ -79,7 +79,7 @@ describe("the targets", () => {
 it("a version is needed, from an option or from the changelog", () => {
   expect(requireVersion(facts())).toBe("1.2.0");
   expect(refusal(() => requireVersion(facts({ version: null })))).toMatchObject({
-    message: "no version was given and changelog.txt has no entry",
+    message: "no version was given and changelog.txt has no entries",
     why: "The version comes from --version or from the newest entry of the stage.",
     fix: "Pass --version X.Y.Z, or add an entry: i changelog_add --message 'what changed'",
   });

@@ -29,7 +29,7 @@ describe("init_runnable_dir", () => {
     const steps = init();
     expect(steps.map(({ id, title, skip }) => [id, title, skip])).toEqual([
       ["write_template", "Add 5 files of the toolchain to .", null],
-      ["tell", "Tell what to do next", null],
+      ["tell", "Show what to do next", null],
     ]);
     expect(doing(steps, writeFile).map(({ path, ...one }) => [path, "mode" in one ? one.mode : null])).toEqual([
       ["repo_config.yaml", null],
@@ -133,7 +133,7 @@ describe("init_runnable_dir", () => {
       {
         message: "no name was given",
         why: "A runnable dir has an image of its own, unique in the repo.",
-        fix: "Pass it: i init_runnable_dir --name cmamp",
+        fix: "Pass one: i init_runnable_dir --name cmamp",
       },
     ],
     [

@@ -73,7 +73,7 @@ describe("release_notes", () => {
     const steps = plan({ output: { path: "notes.md", state: "absent" } });
     expect(steps.map(({ id, title }) => [id, title])).toEqual([
       ["write_notes", "Write the notes to notes.md"],
-      ["report", "Tell where they are"],
+      ["report", "Show where they are"],
     ]);
     expect(steps.flatMap((step) => step.do)).toEqual([
       {

@@ -25,7 +25,7 @@ describe("what a registry says", () => {
     ["throttled", "Wait, or log in for a higher limit: i docker_login --target-registries hub"],
     ["broken", "Do not use this image; look for a proxy that changes what hub sends, then run the same command again."],
     ["refused", "Change what hub forbids, then run the same command again."],
-  ] as const)("is mended where it is %s", (reason, fix) => {
+  ] as const)("is fixed where it is %s", (reason, fix) => {
     expect(fixOf(reason, "hub")).toBe(fix);
   });
 
@@ -105,7 +105,7 @@ describe("what a registry says", () => {
     "dev: digest: sha256:1 size: 2",
   ])("%j is no rule of its own", (words) => expect(ruleIn(words)).toBeNull());
 
-  it("is mended in ECR by a line to type, for the account of the registry", () => {
+  it("is fixed in ECR by a line to type, for the account of the registry", () => {
     const address = "1.dkr.ecr.eu-north-1.amazonaws.com/acme";
     const registry = { name: "hub", kind: "ecr", address, profile: "ck", required: true } as const;
     const where = whereOf(repositoryOf(registry, "cmamp"));

@@ -64,7 +64,7 @@ describe("package_add before the image", () => {
       ],
       ["resolve", "Let poetry lock bar and what it needs"],
       ["bring_lock_back", "Bring poetry.lock and pip_list.txt back to devops/docker_build"],
-      ["compare", "Tell what changes in the image"],
+      ["compare", "Show what changes in the image"],
     ]);
     expect(stepOf(add("bar"), "add_to_pyproject").do).toEqual([
       {
@@ -111,7 +111,7 @@ describe("package_add before the image", () => {
     expect(build()?.argv).toContain("POETRY_MODE=refresh");
     expect(build()?.meaning).toEqual({
       "1": {
-        why: "The image could not be built with the package: its last lines above tell the cause.",
+        why: "The image could not be built with the package: its last lines above show the cause.",
         fix: 'See whether the package index has it: "bar"; pyproject.toml and poetry.lock are as they were',
       },
     });

@@ -79,7 +79,7 @@ describe("the section of a stage", () => {
   it("of a stage without a release says so, and shows what registries have", () => {
     const text = section({ log: [] });
     expect([textBetween(text, '<section id="dev">', "<table"), rowsIn(text).length]).toEqual([
-      "devNothing was released yet.",
+      "devNothing has been released yet.",
       1,
     ]);
   });
@@ -225,7 +225,7 @@ describe("the page", () => {
     expect(head(page())).toBe("cmamp as of 2025-01-02 06:40 UTC All registries agree dev 1.2.0 History");
     expect(page()).toContain('<p class="verdict good">All registries agree</p>');
     const drift = page({ registries: { ecr: { dev: found(image) }, dockerhub: { dev: found(digest("b")) } } });
-    expect(drift).toContain('<p class="verdict bad">Drift: dev; mend it with: i release_mirror</p>');
+    expect(drift).toContain('<p class="verdict bad">Drift: dev; fix it with: i release_mirror</p>');
   });
 
   it("says its name once, and that of the repo where it is another", () => {
@@ -269,7 +269,7 @@ describe("the page", () => {
         fault: { what: "the log is cut", fix: "x" },
       };
       expect(verdicts({ log, refs, ...drift }).map(([look, text]) => [look, text?.slice(0, 15)])).toEqual([
-        ["bad", "Drift: dev; men"],
+        ["bad", "Drift: dev; fix"],
         ["bad", "The log is cut"],
         ["warn", "Dev was rolled "],
         ["warn", "Claim/x is held"],

@@ -184,7 +184,7 @@ describe("the steps of a patch", () => {
         "PATCHED  It cannot be released: nobody can build it again. It holds every file that was written in the container,",
         "PATCHED  secrets among them; the container's variables were left out.",
         use,
-        "Make it last: put the change into devops/docker_build, then i docker_build_local",
+        "To keep the change, put it into devops/docker_build, then i docker_build_local",
       ].join("\n"),
       data: { reference: `${repository}:${tag}`, container: own.id, image: "cmamp" },
     });
@@ -207,9 +207,9 @@ describe("the steps of a patch", () => {
       { startedFrom: null },
       {},
       {
-        message: "the engine has no more 127.0.0.1:5001/cmamp:dev, which box_a1 was started from",
+        message: "the engine no longer has 127.0.0.1:5001/cmamp:dev, which box_a1 was started from",
         why: "Its variables and labels tell what the container has beside it, and that must not get into the patched image.",
-        fix: "Pull or build that image again, then type the same command",
+        fix: "Pull or build that image again, then run the same command",
       },
     ],
     [

@@ -75,7 +75,7 @@ describe("the tag of a patched image", () => {
   it("cannot be made of nothing", () => {
     expect(refusal(() => patchTag(facts(), undefined, null))).toMatchObject({
       message: "the patched image has no version",
-      why: "The container's image tells none, and no --version was given.",
+      why: "The container's image has none, and no --version was given.",
       fix: "Pass --version X.Y.Z, or a name: --name ccxtpro",
     });
   });

@@ -79,7 +79,7 @@ describe("a release of several architectures", () => {
   const plan = (more: Partial<AllFacts> = {}, options: Partial<ReleaseOptions> = {}) =>
     release(facts({ platforms: both, ...more }), { ...releaseOptions, ...options });
 
-  it("starts every platform that the engine does not run by nature, before anything is tagged", () => {
+  it("starts every platform that the engine does not run natively, before anything is tagged", () => {
     const all = ids(plan());
     expect(all.indexOf("run_smoke_test_arm64")).toBeGreaterThan(all.indexOf("run_qa_tests"));
     expect(all.indexOf("run_smoke_test_arm64")).toBeLessThan(all.indexOf("tag_local_as_dev"));

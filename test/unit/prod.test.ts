@@ -126,11 +126,11 @@ describe("the steps of a prod release", () => {
 
 describe("a prod release is refused", () => {
   it.each<[string, Partial<AllFacts>, string]>([
-    ["where no dev of its major.minor is released", { inputs: inputs() }, "prod 1.2.0 has no dev 1.2 to stand on"],
+    ["where no dev of its major.minor is released", { inputs: inputs() }, "prod 1.2.0 has no dev 1.2 to build on"],
     [
       "on a dev of another",
       { version: version("1.3.0"), changelog: changelog("prod-1.3.0") },
-      "prod 1.3.0 cannot stand on dev 1.2.0",
+      "prod 1.3.0 cannot be built on dev 1.2.0",
     ],
     ["where a gate does not say how it runs", { config: config() }, "does not say how the fast tests run"],
     ["without an entry", { version: version("1.2.1"), changelog: changelog("1.2.0") }, "newest prod entry"],
@@ -200,8 +200,8 @@ it("docker_release_all releases prod from the dev image of the same version alon
     releaseOnOwnDev(world({ inputs: below({ base: { ...base, version: version(of) } }) }), releaseOptions);
   expect(ids(half("1.2.0"))).toContain("record_release");
   expect(refusal(() => half("1.2.1"))).toMatchObject({
-    message: "prod 1.2.0 would stand on dev 1.2.1, the newest dev",
+    message: "prod 1.2.0 would be built on dev 1.2.1, the newest dev",
     why: "docker_release_all releases prod from the dev image of the same version.",
-    fix: "Say on which: i docker_release_prod --version 1.2.0 --dev-version 1.2.0",
+    fix: "Name it: i docker_release_prod --version 1.2.0 --dev-version 1.2.0",
   });
 });

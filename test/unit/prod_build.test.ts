@@ -37,7 +37,7 @@ describe("docker_build_prod", () => {
   it("brings the dev image below into the engine by its digest, then builds", () => {
     expect(ids(steps())).toEqual(["pull_base", "build_prod"]);
     expect([stepOf(steps(), "pull_base").title, lines([stepOf(steps(), "pull_base")])]).toEqual([
-      "Pull dev-1.2.3, on which prod stands: the newest dev",
+      "Pull dev-1.2.3, which prod is built on: the newest dev",
       [`docker pull ${repository}@${digest("d")}`],
     ]);
   });
@@ -52,7 +52,7 @@ describe("docker_build_prod", () => {
 
   it("is refused where the dev below is another generation, and from a dirty tree", () => {
     expect(refusal(() => steps(false, { version: version("1.3.0") })).message).toBe(
-      "prod 1.3.0 cannot stand on dev 1.2.3",
+      "prod 1.3.0 cannot be built on dev 1.2.3",
     );
     expect(refusal(() => steps(true, dirty)).message).toBe("the code is not committed: a.py");
     expect(refusal(() => steps(true, { inputs: inputs({ base, other: ["a.py"] }) })).message).toBe(
@@ -119,7 +119,7 @@ describe("a candidate", () => {
       tag: "prod-gp-aaaaaaaaa",
     });
     expect([stepOf(steps, "tell").title, stepOf(steps, "tell").do]).toEqual([
-      "Tell what was pushed",
+      "Report what was pushed",
       [{ ...told, digest: { from: "build_prod" } }],
     ]);
   });
@@ -250,7 +250,7 @@ describe("how a list runs for a prod image", () => {
 
   it("is refused where nobody knows the dev image below", () => {
     expect(refusal(() => way("from_outside", image({}), null))).toMatchObject({
-      message: `${repository}:prod-1.2.0 does not say on which dev image it stands`,
+      message: `${repository}:prod-1.2.0 does not say which dev image it is built on`,
       why: "This list of tests needs the dev image too, and finds it by the label org.opencontainers.image.base.digest.",
       fix: "Build it with i docker_build_prod, which writes the label",
     });

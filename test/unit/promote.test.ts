@@ -116,7 +116,7 @@ describe("docker_push_prod", () => {
     const text = doing(plan(), announce).at(-1)?.text ?? "";
     expect([text.split("\n")[0], text.split("\n").at(-1)]).toEqual([
       "cmamp prod 1.2.0 is released: <digest>",
-      "Users get it with: i docker_pull --stage prod",
+      "Get it with: i docker_pull --stage prod",
     ]);
   });
 
@@ -135,7 +135,7 @@ describe("docker_push_prod", () => {
       `ecr          ${repository}:prod-1.2.0`,
       "dockerhub    127.0.0.1:5002/cmamp:prod-1.2.0",
     ]);
-    expect(text.slice(-2)).toEqual(["", "Users get it with: i docker_pull --stage prod --version 1.2.0"]);
+    expect(text.slice(-2)).toEqual(["", "Get it with: i docker_pull --stage prod --version 1.2.0"]);
   });
 
   it.each<[string, Partial<AllFacts>, string, string]>([
@@ -217,14 +217,14 @@ describe("docker_tag_local_as_dev", () => {
       "an image with a gate that has not passed",
       { log: [pass("fast")] },
       "qa tests have not passed in this image and commit",
-      "What is released as dev was tested; the log has no such pass.",
+      "Only tested images are released as dev, and the log has no pass for this one.",
       "Run them: i run_qa_tests --stage local --version 1.2.0 --snapshot; or say so with --skip-tests",
     ],
     [
       "a pass of another commit",
       { log: [pass("fast", { commit: commit("c") }), pass("qa")] },
       "fast tests have not passed in this image and commit",
-      "What is released as dev was tested; the log has no such pass.",
+      "Only tested images are released as dev, and the log has no pass for this one.",
       "Run them: i run_fast_tests --stage local --version 1.2.0 --snapshot; or say so with --skip-tests",
     ],
     [

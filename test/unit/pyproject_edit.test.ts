@@ -210,7 +210,7 @@ describe("the list of [project]", () => {
     expect(refusal(() => added(text, "b", group))).toMatchObject({
       message: `pyproject.toml has no [${section}]`,
       why: "A package is added to poetry's table of its group, or to the dependencies of [project].",
-      fix: `Add the line [${section}] to it, then type the same command again`,
+      fix: `Add the line [${section}] to it, then run the same command again`,
     });
   });
 

@@ -94,7 +94,7 @@ describe("a release goes on", () => {
   it("claims nothing where all is there, and reads it back", () => {
     const steps = plan({ ...whole, log });
     expect(["claim", "release_claim"].map((id) => stepOf(steps, id).skip)).toEqual(
-      Array(2).fill("nothing is to be changed"),
+      Array(2).fill("nothing needs to change"),
     );
     expect(stepOf(steps, "record_release").skip).toBe("the log has it");
     expect(stepOf(steps, "verify").skip).toBeNull();

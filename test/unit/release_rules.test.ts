@@ -188,7 +188,7 @@ describe("a version whose Git tag was pushed", () => {
   it("is refused where the tag is older than what would be built", () => {
     expect(refusal(check("b", true, []))).toMatchObject({
       message: "the Git tag cmamp-1.2.0 names bbbbbbbbbbbb, and the image's files have changed since",
-      why: "A tag of a release names the commit that was tested, and never moves.",
+      why: "A release tag names the commit that was tested, and never moves.",
       fix: "Release the next one: add its entry and --version 1.2.1",
     });
   });
@@ -218,7 +218,7 @@ describe("the dev image below a prod image", () => {
     [
       "nothing is released as dev",
       {},
-      "prod 1.2.0 has no dev 1.2 to stand on",
+      "prod 1.2.0 has no dev 1.2 to build on",
       `${why}released as dev are none.`,
       "Release it first: i docker_release_dev --version 1.2.0; or release prod X.Y.Z",
     ],
@@ -228,21 +228,21 @@ describe("the dev image below a prod image", () => {
         ...history(release("1.10.0"), release("1.9.0"), { ...release("1.11.0"), stage: "prod" }),
         git: git({ tags: { "cmamp-1.3.0": commit("b"), "cmamp-1.9.0": commit("b"), "cmamp-prod-1.4.0": commit("b") } }),
       },
-      "prod 1.2.0 has no dev 1.2 to stand on",
+      "prod 1.2.0 has no dev 1.2 to build on",
       `${why}released as dev are 1.3.0, 1.9.0, 1.10.0.`,
       "Release it first: i docker_release_dev --version 1.2.0; or release prod 1.10.0",
     ],
     [
       "all of its generation were rolled back",
       history(release("1.1.0"), release("1.2.9"), flip("1.2.9", "release"), flip("1.1.0", "rollback")),
-      "prod 1.2.0 has no dev 1.2 to stand on",
+      "prod 1.2.0 has no dev 1.2 to build on",
       `${why}released as dev are 1.1.0, 1.2.9, but 1.2.9 was rolled back.`,
-      "Release the next one: i docker_release_dev --version 1.2.10; or stand on it nevertheless: --dev-version 1.2.9",
+      "Release the next one: i docker_release_dev --version 1.2.10; or build on it anyway: --dev-version 1.2.9",
     ],
     [
       "it is of another generation",
       { inputs: base("1.3.0") },
-      "prod 1.2.0 cannot stand on dev 1.3.0",
+      "prod 1.2.0 cannot be built on dev 1.3.0",
       `${why}1.3.0 is not 1.2.`,
       "Release it first: i docker_release_dev --version 1.2.0; or release prod X.Y.Z",
     ],
@@ -266,12 +266,12 @@ describe("a version that was rolled back", () => {
   it("is refused, with who took it back and both ways on", () => {
     expect(refusal(check([older, own, back]))).toMatchObject({
       message: "1.2.0 was rolled back to 1.1.0 by ann on 2025-01-02",
-      why: "Releasing it again would bring back what was taken out.",
+      why: "Releasing it again would bring back what was rolled back.",
       fix: "Release the next version, e.g. --version 1.2.1; or point dev at it again: i docker_rollback_dev --version 1.2.0",
     });
     const because = logged(flip("1.1.0", "rollback", { reason: "it breaks" }));
     expect(refusal(check([own, because])).why).toBe(
-      "They said: it breaks. Releasing it again would bring back what was taken out.",
+      "They said: it breaks. Releasing it again would bring back what was rolled back.",
     );
   });
 

@@ -73,7 +73,7 @@ describe("a dev release", () => {
       ],
     ],
     ["record_release", "Record the release of 1.2.0", [{ kind: "record", image: "cmamp", entry: released }]],
-    ["release_claim", "Give the claim back", [{ kind: "release_claim", ref }]],
+    ["release_claim", "Release the claim", [{ kind: "release_claim", ref }]],
   ])("has the step %s: %s", (id, title, actions) => {
     const step = stepOf(plan(), id);
     expect([step.title, step.do]).toEqual([title, actions]);
@@ -101,10 +101,10 @@ describe("a dev release", () => {
       "pull         <pull>",
       ...["fast", "slow", "qa"].map((list) => `tested       run_${list}_tests in this run`),
       "",
-      "Users get it with: i docker_pull",
+      "Get it with: i docker_pull",
     ].join("\n");
     const pull = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
-    expect([step.title, step.do]).toEqual(["Tell where it stands", [{ kind: "announce", digest: image, pull, text }]]);
+    expect([step.title, step.do]).toEqual(["Report the result", [{ kind: "announce", digest: image, pull, text }]]);
   });
 
   it("builds with the lock as it is, and with the cache", () => {
@@ -151,7 +151,7 @@ describe("a release tells", () => {
   });
 
   it("nothing of the changelog where the entry stood before", () => {
-    expect(told({}).at(-1)).toBe("Users get it with: i docker_pull");
+    expect(told({}).at(-1)).toBe("Get it with: i docker_pull");
   });
 });
 

@@ -105,7 +105,7 @@ describe("the lines to type for", () => {
       }),
       ["# post to the webhook in $HOOK, once:", "#   one", "#   two"],
     ],
-    ["a flip left half-way", settleMove({}), ["# finish or undo a move of the tag that somebody left half-way"]],
+    ["a flip left half-way", settleMove({}), ["# finish or undo an unfinished move of the tag"]],
     [
       "the right to push, place by place",
       checkPush({ places: [ecr, hub] }),

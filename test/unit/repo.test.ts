@@ -57,7 +57,7 @@ describe("changelog_add", () => {
   });
 
   it.each([
-    ["nothing", { message: [] }, "no change was told"],
+    ["nothing", { message: [] }, "no change was given"],
     ["two lines in one", { message: ["a\n# cmamp-9.9.9"] }, "is not one line of text"],
     ["blanks", { message: [" "] }, "is not one line of text"],
     ["a dash and blanks", { message: ["-  "] }, "is not one line of text"],
@@ -227,7 +227,7 @@ describe("the words of the changelog's commands", () => {
       "no change",
       { message: [] },
       {
-        message: "no change was told",
+        message: "no change was given",
         why: "An entry says what changed.",
         fix: 'Pass it: i changelog_add --message "Add package foobar"',
       },

@@ -104,7 +104,7 @@ describe("docker_rollback_dev", () => {
       ["there is no terminal", { ...past, terminal: false }, false],
       ["all below was rolled back", { ...past, log: [] }, false],
     ])("is refused where %s", (_why, world, yes) => {
-      expect(refusal(() => rolledBack(world, { message: [], yes })).message).toBe("no version was given to go back to");
+      expect(refusal(() => rolledBack(world, { message: [], yes })).message).toBe("no version to go back to was given");
     });
   });
 
@@ -118,7 +118,7 @@ describe("docker_rollback_dev", () => {
       "dev-1.1.0 is not in dockerhub",
       "i release_mirror --version 1.1.0",
     ],
-    ["no version", history, null, "no version was given", "docker_rollback_dev --version 1.1.0"],
+    ["no version", history, null, "no version to go back to", "docker_rollback_dev --version 1.1.0"],
     [
       "a registry that does not answer",
       registries(both, { ...both, dev: silent }),
@@ -148,18 +148,18 @@ describe("the steps of a rollback", () => {
     const text = [
       "cmamp: dev is 1.1.0 again, <digest>, in ecr, dockerhub",
       "It was an image that the log does not know, sha256:bbbbbbbbbbbb, in ecr, dockerhub",
-      "Users get it with: i docker_pull",
+      "Get it with: i docker_pull",
     ].join("\n");
     expect(roll().map(({ id, title, skip, do: actions }) => [id, title, skip, actions])).toEqual([
-      ["preflight", "Look for a move that somebody left half-way", null, [{ kind: "settle_move" }]],
+      ["preflight", "Check for an unfinished tag move", null, [{ kind: "settle_move" }]],
       ["flip_dev", "Point dev back at 1.1.0 in ecr, dockerhub", null, [{ ...move, places: [ecr, hub] }]],
-      ["tell", "Tell where it stands", null, [{ kind: "announce", digest: old, text }]],
+      ["tell", "Report the result", null, [{ kind: "announce", digest: old, text }]],
     ]);
   });
 
   it("tell users of prod to ask for it", () => {
     const steps = roll({ stage: "prod", ...registries(inProd, inProd) });
-    expect(doing(steps, announce)[0]?.text).toMatch(/\nUsers get it with: i docker_pull --stage prod$/);
+    expect(doing(steps, announce)[0]?.text).toMatch(/\nGet it with: i docker_pull --stage prod$/);
   });
 
   it("tell what the tag was until then, each image with its registries", () => {
@@ -197,7 +197,7 @@ describe("a rollback is refused", () => {
   const many = ["1.9.0", "1.10.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0"];
   const released = (of: string, stage: "dev" | "prod" = "dev") => logged({ ...release, version: of, stage });
   it.each<[string, Partial<AllFacts>, string, string]>([
-    ["nothing was released", {}, "Nothing was released yet.", "i docker_rollback_dev --version X.Y.Z"],
+    ["nothing was released", {}, "Nothing has been released yet.", "i docker_rollback_dev --version X.Y.Z"],
     [
       "one version was released",
       { log: [released("1.1.0")] },
@@ -225,7 +225,7 @@ describe("a rollback is refused", () => {
     ],
   ])("without a version where %s", (_what, world, why, fix) => {
     expect(refusal(() => rolledBack(world, { message: [] }))).toMatchObject({
-      message: "no version was given to go back to",
+      message: "no version to go back to was given",
       why,
       fix: `Pass one: ${fix}`,
     });

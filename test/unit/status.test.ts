@@ -42,7 +42,7 @@ describe("release_status", () => {
       "registries that differ are drift",
       { ecr: at(one), hub: at(two) },
       1,
-      "drift: dev; mend it with: i release_mirror",
+      "drift: dev; fix it with: i release_mirror",
     ],
     ["a required registry without the tag is drift", { ecr: at(one), hub: {} }, 1, "drift: dev"],
     [
@@ -107,7 +107,7 @@ describe("release_status", () => {
       "dev        -             attic       behind by choice",
       "dev-1.2.0  aaaaaaaaaaaa  ecr hub     is 1.2.0",
       "dev-1.2.0  -             attic       behind by choice",
-      "drift: dev; mend it with: i release_mirror",
+      "drift: dev; fix it with: i release_mirror",
     ]);
     expect(text(true)?.length).toBe(7);
     expect(text(true)?.[0]).toContain(one);
@@ -120,7 +120,7 @@ describe("release_status", () => {
     const all = (tag: string, hash: string) => ({ ecr: { [tag]: found(hash) }, hub: { [tag]: found(hash) } });
     const verdict = (tag: string, hash: string) => status(all(tag, hash), [flip, release])?.text.split("\n").at(-1);
     expect([verdict("dev-1.2.0", two), verdict("dev-1.2.0", one), verdict("dev", two)]).toEqual([
-      "drift: dev-1.2.0; mend it with: i release_mirror",
+      "drift: dev-1.2.0; fix it with: i release_mirror",
       ...Array(2).fill("all registries agree"),
     ]);
   });
@@ -185,7 +185,7 @@ describe("release_history", () => {
   });
 
   it("says that there is none", () => {
-    expect(told(false, [])).toBe("nothing was released of cmamp yet");
+    expect(told(false, [])).toBe("nothing of cmamp has been released yet");
   });
 
   it.each<[string, LogEntry, string]>([
@@ -245,7 +245,7 @@ describe("release_history", () => {
       report?.text.split("\n").map((line) => line.slice(40)),
       report?.data,
     ]).toEqual([
-      [["report", "Tell what happened"]],
+      [["report", "Show what happened"]],
       ["qa tests SKIPPED: --no-qa-tests", `dev -> ${one} (rollback: it breaks) in ecr, hub`],
       [log[1], flip],
     ]);
@@ -282,7 +282,7 @@ describe("the table of release_status", () => {
   it("is given to machines with the tags that differ", () => {
     const [step, ...more] = plan(seen({ ecr: at(one), hub: at(two) }));
     const [report] = doing(step ? [step] : [], announce);
-    expect([step?.id, step?.title, more]).toEqual(["report", "Tell what every registry has", []]);
+    expect([step?.id, step?.title, more]).toEqual(["report", "Show what every registry has", []]);
     expect(report?.data).toEqual({
       drift: ["dev"],
       held: [],
@@ -298,7 +298,7 @@ describe("the table of release_status", () => {
     const steps = plan(seen({ ecr: at(one) }, output), { html: "status.html" });
     expect(steps.map(({ id, title }) => [id, title])).toEqual([
       ["write_page", "Write the page to status.html"],
-      ["report", "Tell what every registry has"],
+      ["report", "Show what every registry has"],
     ]);
     expect(doing(steps, writeFile)).toEqual([
       { kind: "write_file", path: "status.html", content: expect.stringMatching(/^<!doctype html>/) },
@@ -307,15 +307,15 @@ describe("the table of release_status", () => {
   });
 
   it.each<[string, readonly string[], string]>([
-    ["dev", ["dev"], "drift: dev; mend it with: i release_mirror"],
-    ["a version of dev", ["dev-1.2.0"], "drift: dev-1.2.0; mend it with: i release_mirror"],
-    ["prod", ["prod"], "drift: prod; mend it with: i release_mirror --stage prod"],
+    ["dev", ["dev"], "drift: dev; fix it with: i release_mirror"],
+    ["a version of dev", ["dev-1.2.0"], "drift: dev-1.2.0; fix it with: i release_mirror"],
+    ["prod", ["prod"], "drift: prod; fix it with: i release_mirror --stage prod"],
     [
       "both",
       ["dev", "prod-1.2.0"],
-      "drift: dev, prod-1.2.0; mend it with: i release_mirror, i release_mirror --stage prod",
+      "drift: dev, prod-1.2.0; fix it with: i release_mirror, i release_mirror --stage prod",
     ],
-  ])("ends with the line that mends a drift of %s", (_what, tags, verdict) => {
+  ])("ends with the line that fixes a drift of %s", (_what, tags, verdict) => {
     const row = (hash: string) => Object.fromEntries(tags.map((tag) => [tag, found(hash)]));
     expect(lines({ ecr: row(one), hub: row(two) }).at(-1)).toBe(verdict);
   });

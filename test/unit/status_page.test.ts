@@ -127,6 +127,6 @@ describe("the page", () => {
   });
 
   it("says so where nothing was released", () => {
-    expect(page({ log: [] })).toContain("Nothing was released yet.");
+    expect(page({ log: [] })).toContain("Nothing has been released yet.");
   });
 });

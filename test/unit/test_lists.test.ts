@@ -138,7 +138,7 @@ describe("the step of a test list", () => {
   });
 
   it("counts a list of no tests as passed only where the config says so", () => {
-    const why = "No test was collected, and fast tests that do not exist cannot pass.";
+    const why = "No tests were collected, and fast tests that do not exist cannot pass.";
     const fix = "Add a test, or set tests: {fast: {may_be_empty: true}} in repo_config.yaml";
     expect(startOf(fast())?.meaning).toEqual({ "5": { why, fix } });
     const empty = settings({}, { fast: { command: ["fast"], may_be_empty: true } });

@@ -76,8 +76,8 @@ export async function must(argv: readonly string[], options: CommandOptions = {}
   throw new UserError(`"${argv.join(" ")}" exited with ${code}`, {
     why: last || "it said nothing.",
     fix: options.log
-      ? `Read ${options.log}, mend the cause and run the same command again.`
-      : "Mend the cause and run the same command again.",
+      ? `Read ${options.log}, fix the cause and run the same command again.`
+      : "Fix the cause and run the same command again.",
     exitCode: code,
     kind: "command_failed",
   });

@@ -75,7 +75,7 @@ async function refuseStart(at: Layout, log: string): Promise<never> {
   const last = readFileSync(log, "utf8").trim().split("\n").slice(-5).join("\n    ");
   throw new UserError("the private engine did not come up", {
     why: last,
-    fix: `Read ${log}, mend the cause and run the same command again.`,
+    fix: `Read ${log}, fix the cause and run the same command again.`,
     exitCode: 1,
     kind: "no_engine",
   });

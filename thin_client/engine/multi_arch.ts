@@ -8,7 +8,7 @@ import { installPackages } from "./packages.ts";
 const emulations = emulationsOn(process.arch);
 const isRegistered = (name: string): boolean => existsSync(join(binfmtFolder, name));
 
-/** Whether programs of arm64 and 32-bit arm run here, by nature or by emulation. */
+/** Whether programs of arm64 and 32-bit arm run here, natively or by emulation. */
 export const runsArm = (): boolean => emulations.every(({ name }) => isRegistered(name));
 
 const noteOf = (at: Layout): string => join(at.home, "registered_emulations");

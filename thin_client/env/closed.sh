@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the first folder on the way to a thin env, from the node_modules $1, that this user may not enter; nothing where the
+# Prints the first folder on the way to a thin env, from the node_modules $1, that permission denied enter; nothing where the
 # way is open, or ends because something is not there.
 for end in "$1" "$(readlink "$1/.slipway_env")/node_modules"; do
   while [ -n "$end" ] && ! [ -e "$end" ]; do end=${end%/*}; done

@@ -29,7 +29,7 @@ const npmWords = [
 ];
 const day = 24 * 60 * 60 * 1000;
 
-/** True when the env is complete: it gets its name only then. Throws where this user may not see whether it is there. */
+/** True when the env is complete: it gets its name only then. Throws where permission denied see whether it is there. */
 export const hasShared = (at: Places): boolean =>
   statSync(join(at.env, "node_modules"), { throwIfNoEntry: false }) !== undefined;
 
@@ -64,7 +64,7 @@ function npmInstall(dir: string): Promise<void> {
         what,
         {
           why: "the thin env holds exactly the packages of package-lock.json, and npm installs them.",
-          fix: "Mend what npm says above (the network, a proxy, the disk), then run this again.",
+          fix: "Fix what npm says above (the network, a proxy, the disk), then run this again.",
           exitCode: code ?? 130,
           kind: "npm",
         },

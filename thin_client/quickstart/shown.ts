@@ -69,7 +69,7 @@ function tick(): () => void {
 const interrupted = (signal: NodeJS.Signals): UserError =>
   new UserError("quickstart was interrupted", {
     why: "what was finished is kept, and what was not is made anew.",
-    fix: "Type the same command again to go on, or add --down to it to remove all of it",
+    fix: "Run the same command again to go on, or add --down to it to remove all of it",
     exitCode: 128 + constants.signals[signal],
     kind: "interrupted",
   });
@@ -77,7 +77,7 @@ const interrupted = (signal: NodeJS.Signals): UserError =>
 const failed = (line: string, code: number): UserError =>
   new UserError(`\`${line}\` ended with ${code}`, {
     why: "its own message stands above.",
-    fix: "Mend the cause and type the same command again: it goes on where it stopped",
+    fix: "Fix the cause and run the same command again: it goes on where it stopped",
     exitCode: code,
     kind: "command_failed",
   });

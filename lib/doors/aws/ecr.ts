@@ -94,7 +94,7 @@ export async function deleteEcrImages(
 const notRemoved = (why: string): UserError =>
   new UserError("ECR did not remove an image", {
     why: `It said: ${oneLine(why)}`,
-    fix: "Change what ECR names, then type the same command again",
+    fix: "Change what ECR names, then run the same command again",
     exitCode: 1,
     kind: "aws_refused",
   });

@@ -27,10 +27,10 @@ export function kindOf(error: unknown): AwsKind | null {
 }
 
 const whys: Readonly<Record<AwsKind, string>> = {
-  aws_login: "AWS wants a login that it knows and that has not run out.",
-  aws_denied: "The login is valid, and may not do this.",
-  aws_unreachable: "AWS does not answer, or does not work now.",
-  aws_refused: "AWS does not take it.",
+  aws_login: "AWS needs a valid login that has not expired.",
+  aws_denied: "The login is valid but not allowed to do this.",
+  aws_unreachable: "AWS did not answer or is failing.",
+  aws_refused: "AWS refused it.",
 };
 
 function fixFor(kind: AwsKind, { region, profile }: AwsAccount, message: string): string {
@@ -38,9 +38,9 @@ function fixFor(kind: AwsKind, { region, profile }: AwsAccount, message: string)
   if (/^Region is missing/.test(message) || (kind === "aws_login" && !region && /region/i.test(message)))
     return "Add region: to the registry in repo_config.yaml, or set AWS_REGION";
   if (kind === "aws_login") return `Log in: aws sso login${named}; or give keys: aws configure${named}`;
-  if (kind === "aws_denied") return `See who you are, and ask for the right: aws sts get-caller-identity${named}`;
-  if (kind === "aws_unreachable") return "Type the same command again when it answers";
-  return "Mend what AWS names, then type the same command again";
+  if (kind === "aws_denied") return `Check who you are and ask for access: aws sts get-caller-identity${named}`;
+  if (kind === "aws_unreachable") return "Run the same command again when it answers";
+  return "Fix what AWS names, then run the same command again";
 }
 
 /** A failed call in the three parts of an error, with AWS's own words; anything that is not AWS's stays as it is. */

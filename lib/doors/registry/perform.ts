@@ -94,12 +94,12 @@ export function authorizationFor(repo: Repository, url: URL, sent: Held | null):
 }
 
 const whys = {
-  unreachable: "The registry answers, but does not work now.",
-  denied: "The registry wants a login that may do this.",
+  unreachable: "The registry answers but is failing.",
+  denied: "The registry needs a login that is allowed to do this.",
   not_found: "The registry has no such repository, tag or blob.",
-  throttled: "The registry takes no more requests for now.",
-  broken: "What came is not what its digest says.",
-  refused: "The registry does not take it.",
+  throttled: "The registry accepts no more requests for now.",
+  broken: "The content does not match its digest.",
+  refused: "The registry refused it.",
 } as const;
 
 /** A limit of requests is none of what a registry may hold, and who is not let in is told of nothing else truly. */

@@ -27,7 +27,7 @@ export function stageSection(facts: PageFacts, status: Status, stage: ReleaseSta
   const rows = status.rows.filter(({ tag }) => tag === stage || tag.startsWith(`${stage}-`));
   const release = releaseInUse(facts.log, stage, facts.versionFrom === "option" ? facts.version : null);
   if (!release)
-    return html`<section id="${stage}"><h2>${stage}</h2><p class="dim">Nothing was released yet.</p>${registriesOf(rows)}</section>`;
+    return html`<section id="${stage}"><h2>${stage}</h2><p class="dim">Nothing has been released yet.</p>${registriesOf(rows)}</section>`;
   const before = releaseBefore(facts.log, stage, release.version);
   const imageOf = (one: Release | undefined) =>
     facts.images.find((image) => image.stage === stage && image.version === one?.version);
