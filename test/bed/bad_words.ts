@@ -77,6 +77,22 @@ export const wordCases: readonly BadCase[] = [
     line: "docker_build_local --poetry-mode always",
     says: /--poetry-mode "always" is not known/,
   },
+  { what: "a lint without linters", line: "lint", says: /^no linter is configured$/ },
+  {
+    what: "a lint of all and of a branch",
+    line: "lint --all --branch",
+    says: /^--all and --branch do not go together$/,
+  },
+  {
+    what: "a lint of what is not there",
+    line: "lint gone.py",
+    says: /^"gone.py" is not there$/,
+  },
+  {
+    what: "cycles of another dir",
+    line: "lint_detect_cycles ../other",
+    says: /^"..\/other" is not in the runnable dir ".*"$/,
+  },
   { what: "a change without words", line: "changelog_add", says: /no change was told/ },
   {
     what: "a change of an old version",

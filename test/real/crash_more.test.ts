@@ -13,6 +13,8 @@ import { pushTo, releaseByHand } from "../bed/released.ts";
 import { makeSampleRepo } from "../bed/sample_repo.ts";
 import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
+import { tinyImage } from "../bed/tiny.ts";
+import { change } from "../bed/tiny_repo.ts";
 import { startTrapProxy } from "../bed/trap_proxy.ts";
 import { treeOf } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
@@ -181,6 +183,22 @@ const rows: Readonly<Record<string, Row>> = {
     writes: true,
     has: ["add_entry: changelog.txt"],
     least: 1,
+  },
+  "files that linters change": {
+    line: ["lint", "--all"],
+    gates: [],
+    before: async ({ repo, image }) => {
+      const fix = "for f; do grep -q fixed $f || echo fixed >>$f; done";
+      const lint = `lint: {image: "${tinyImage}", files: {text: {names: ["*.md"], check: [[sh, -c, "${fix}", sh]]}}}`;
+      const config = readFileSync(join(repo, "repo_config.yaml"), "utf8");
+      await change(repo, { "repo_config.yaml": `${config}${lint}\n`, "a.md": `${image}\n`, "b.md": "b\n" });
+    },
+    also: ({ repo }) =>
+      Promise.resolve(["a.md", "b.md"].map((path) => readFileSync(join(repo, path), "utf8").includes("fixed"))),
+    has: ["lint: docker compose"],
+    least: 3,
+    alone: /docker compose/,
+    interrupted: /docker compose/,
   },
   "a comparison of packages": {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],

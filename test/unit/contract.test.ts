@@ -177,6 +177,17 @@ const given: Readonly<Record<string, Given>> = {
       ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
     },
   },
+  lint: {
+    seen: {
+      ...{ files: ["a.py", "README.md"], leftOut: [{ path: "l.py", why: "is a link" }] },
+      settings: {
+        ...{ image: null, entrypoint: true },
+        linters: [{ name: "python", files: ["*.py"], fix: [["ruff", "format"]], check: [["ruff", "check"]] }],
+      },
+      image: { reference: "127.0.0.1:5001/dev_tools:prod", engine: engineWith(local).engine },
+    },
+  },
+  lint_detect_cycles: { seen: { files: [{ path: "a.py", text: "import a\n" }], leftOut: [] } },
   trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },
   release_check: { seen: {} },

@@ -41,6 +41,8 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
   init_ci: ["--slipway", "helpers/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
+  lint: [],
+  lint_detect_cycles: [],
   package_add: ["beta@^2.1", "--bump", "minor"],
   poetry: ["show", "--tree"],
   release_adopt: [],
