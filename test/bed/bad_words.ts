@@ -93,6 +93,13 @@ export const wordCases: readonly BadCase[] = [
     line: "lint_detect_cycles ../other",
     says: /^"..\/other" is not in the runnable dir ".*"$/,
   },
+  { what: "no tool", line: "tools_run", says: /^no tool was named$/ },
+  { what: "a tool that is not there", line: "tools_run gone -- --version", says: /^there is no tool gone$/ },
+  {
+    what: "a tool with the name of a path",
+    line: "tools_run ../x -- --version",
+    says: /^"..\/x" is not the name of a tool$/,
+  },
   { what: "a change without words", line: "changelog_add", says: /no change was told/ },
   {
     what: "a change of an old version",

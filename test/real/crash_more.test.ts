@@ -200,6 +200,19 @@ const rows: Readonly<Record<string, Row>> = {
     alone: /docker compose/,
     interrupted: /docker compose/,
   },
+  "a tool in a container": {
+    line: ["tools_run", "mark", "--", "sh", "-c", "echo marked >marked.md"],
+    gates: [],
+    before: async ({ repo, image }) => {
+      const text = `FROM ${tinyImage}\nRUN echo ${image} >/name\n`;
+      await change(repo, { "devops/tools/mark.Dockerfile": text });
+    },
+    also: ({ repo }) => Promise.resolve(readFileSync(join(repo, "marked.md"), "utf8")),
+    has: ["build_tool: docker buildx", "tools_run: docker compose"],
+    least: 6,
+    alone: /docker compose/,
+    interrupted: /docker buildx/,
+  },
   "a comparison of packages": {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],
     built: true,

@@ -91,6 +91,7 @@ describe("every workflow", () => {
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
     if (workflow.includes("multi_build")) await needs("emulation", "foreign");
+    if (workflow === "tools_run") await change(repo, { "devops/tools/tool.Dockerfile": `FROM ${tinyImage}\n` });
     if (workflow === "lint") await change(repo, { "repo_config.yaml": `${configOf(repo)}${shellLinter}` });
     if (workflow === "release_deploy") await needs("registries");
     if (workflow === "release_deploy") await change(repo, { "docker/Dockerfile": `FROM ${tinyImage}\n` });

@@ -19,6 +19,7 @@ import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../be
 const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
 /** What has nothing to do in the repo of these tests, and what it says; plans.test.ts leads each to where it has. */
 const refused: Readonly<Record<string, RegExp>> = {
+  tools_run: /^error: there is no tool tool$/m,
   lint: /^error: no linter is configured$/m,
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,
   package_add: /^error: "\." has no packages that poetry locks in its image$/m,

@@ -188,6 +188,10 @@ const given: Readonly<Record<string, Given>> = {
     },
   },
   lint_detect_cycles: { seen: { files: [{ path: "a.py", text: "import a\n" }], leftOut: [] } },
+  tools_run: {
+    argv: ["--", "prettier", "--version"],
+    seen: { tool: { name: "prettier", text: "FROM node:22\n" }, engine: engineWith(local).engine },
+  },
   trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },
   release_check: { seen: {} },

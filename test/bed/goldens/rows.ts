@@ -66,6 +66,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   run_qa_tests: [],
   run_slow_tests: [],
   run_superslow_tests: [],
+  tools_run: ["prettier", "--", "--version"],
   trust: [],
   version_check: [],
 };
