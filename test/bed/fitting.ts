@@ -20,6 +20,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   lint_detect_cycles: [],
   lint: ["--all", "--check"],
   tools_run: ["tool", "sh", "-c", "exit 0"],
+  env_print: [],
   release_history: [],
   release_log: [],
   release_status: [],

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { branchTag } from "../../lib/model/dev_version.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
@@ -24,6 +24,8 @@ let webhook: Webhook;
 let slack = "";
 
 const old = handImage("old", [100, 1000]);
+
+const readIfThere = (path: string): string | null => (existsSync(path) ? readFileSync(path, "utf8") : null);
 
 const innerFiles = ({ repo }: Spot) => Promise.resolve(treeOf(join(repo, "inner")));
 
@@ -204,10 +206,10 @@ const rows: Readonly<Record<string, Row>> = {
     line: ["tools_run", "mark", "--", "sh", "-c", "echo marked >marked.md"],
     gates: [],
     before: async ({ repo, image }) => {
-      const text = `FROM ${tinyImage}\nRUN echo ${image} >/name\n`;
+      const text = `FROM ${tinyImage}\nRUN sleep 2 && echo ${image} >/name\n`;
       await change(repo, { "devops/tools/mark.Dockerfile": text });
     },
-    also: ({ repo }) => Promise.resolve(readFileSync(join(repo, "marked.md"), "utf8")),
+    also: ({ repo }) => Promise.resolve(readIfThere(join(repo, "marked.md"))),
     has: ["build_tool: docker buildx", "tools_run: docker compose"],
     least: 6,
     alone: /docker compose/,

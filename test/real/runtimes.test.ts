@@ -34,6 +34,8 @@ const refused: Readonly<Record<string, RegExp>> = {
 };
 /** Their plans tell what containers do at this moment, which is another at the next: all but the figures is compared. */
 const ofMoment = ["docker_ps", "docker_stats"];
+/** env_print shows under which runtime it runs. */
+const withoutRuntime = (text: string): string => text.replaceAll(/\bruntime = (bun|node) \S+/g, "runtime");
 const withoutFigures = (text: string): string =>
   text
     .replaceAll(/\bUp [\w ]*?(second|minute|hour)s?\b/g, "Up")
@@ -75,7 +77,7 @@ describe("every workflow under tsx and under bun", story, () => {
   const planOf = (index: number, answers: readonly Answer[]) => {
     const { code, printed, told } = answers[index] ?? { code: null, printed: "", told: "" };
     const isOfMoment = ofMoment.includes(entries[index]?.[0] ?? "");
-    return { code, stdout: isOfMoment ? withoutFigures(printed) : printed, stderr: told };
+    return { code, stdout: isOfMoment ? withoutFigures(printed) : withoutRuntime(printed), stderr: told };
   };
 
   it("is planned by both", async () => {

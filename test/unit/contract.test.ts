@@ -32,6 +32,7 @@ import {
   localImage,
   logged,
   onEcs,
+  seenEnv,
   version,
 } from "./factory.ts";
 import { readIn, root, sources } from "./source.ts";
@@ -188,6 +189,7 @@ const given: Readonly<Record<string, Given>> = {
     },
   },
   lint_detect_cycles: { seen: { files: [{ path: "a.py", text: "import a\n" }], leftOut: [] } },
+  env_print: { seen: seenEnv() },
   tools_run: {
     argv: ["--", "prettier", "--version"],
     seen: { tool: { name: "prettier", text: "FROM node:22\n" }, engine: engineWith(local).engine },

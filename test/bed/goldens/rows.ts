@@ -37,6 +37,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   docker_take_local: ["--from", "bob", "--version", "1.0.0"],
   docker_update_prod_task_definition: ["--version", "1.1.0", "--cluster", "main"],
   doctor: [],
+  env_print: [],
   find_unused_packages: [],
   init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
   init_ci: ["--slipway", "helpers/slipway"],
