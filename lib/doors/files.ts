@@ -14,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -45,6 +46,16 @@ function withFile<T>(path: string, read: (file: number, stat: Stats) => T): T {
     return read(file, fstatSync(file));
   } finally {
     closeSync(file);
+  }
+}
+
+/** The first bytes of a file; null where it cannot be read. */
+export function readStart(path: string, most: number): Buffer | null {
+  try {
+    const start = Buffer.alloc(most);
+    return withFile(path, (file) => start.subarray(0, readSync(file, start)));
+  } catch {
+    return null;
   }
 }
 

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { hostname, release, type } from "node:os";
 import { join } from "node:path";
 import { type Config, parseConfig } from "../model/config.ts";
+import type { ConfigSource } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Place, User } from "../model/facts.ts";
 import { kindAt } from "../model/oci/address.ts";
@@ -24,8 +25,8 @@ export function socketOf(env: Env): { path: string; gid: number } {
   return { path, gid: exists(path) ? statSync(path).gid : 0 };
 }
 
-/** Reads and checks repo_config.yaml of a place; `CSFY_ECR_BASE_PATH`, when set, is the address of the ecr registry. */
-export async function loadConfig(place: Place, env: Env): Promise<Config> {
+/** repo_config.yaml of a place with its lines, for what reads a section of it. */
+export async function loadConfigSource(place: Place): Promise<ConfigSource> {
   const file = join(place.dir, configFile);
   const text = readRepoText(place.root, file) ?? "";
   const { load, YAMLException } = await import("../../node_modules/js-yaml/dist/js-yaml.mjs");
@@ -41,7 +42,12 @@ export async function loadConfig(place: Place, env: Env): Promise<Config> {
       });
     }
   };
-  const config = parseConfig({ file, value: parse(), lineOf: (path) => lineOfKey(text, path) });
+  return { file, value: parse(), lineOf: (path) => lineOfKey(text, path) };
+}
+
+/** Reads and checks repo_config.yaml of a place; `CSFY_ECR_BASE_PATH`, when set, is the address of the ecr registry. */
+export async function loadConfig(place: Place, env: Env): Promise<Config> {
+  const config = parseConfig(await loadConfigSource(place));
   const ecr = env["CSFY_ECR_BASE_PATH"];
   if (!ecr) return config;
   return {

@@ -147,6 +147,9 @@ type Paths = { readonly dockerfile: string; readonly context: string; readonly m
 /** The engine gives a new name to one of two builds that end at once; the other is built, and has only to be named. */
 const namedMeanwhile = 'ERROR: failed to solve: image "[^"]+": already exists';
 
+/** What a build says when others were quicker: the same line does once they are through. */
+export const meanwhile = `${namedMeanwhile}|${cleanedMeanwhile}`;
+
 function buildLine(facts: Facts<"inputs">, build: Build, { dockerfile, context, metadata }: Paths): Command {
   const declared = declaredArgs(facts.inputs.dockerfileText);
   const words = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
@@ -162,7 +165,7 @@ function buildLine(facts: Facts<"inputs">, build: Build, { dockerfile, context, 
   return {
     ...line,
     digestFile: metadata,
-    again: `${namedMeanwhile}|${cleanedMeanwhile}`,
+    again: meanwhile,
     ...(facts.builder ? { elsewhere: true } : {}),
   };
 }

@@ -21,6 +21,8 @@ export type Run = {
   readonly platform?: string;
   readonly asRoot?: boolean;
   readonly entrypoint?: boolean;
+  /** The words are the entrypoint's own, as `docker run` has them: nothing stands between. */
+  readonly bare?: true;
   /** What to set or type so that it starts without the entrypoint, where that is not --no-entrypoint. */
   readonly withoutEntrypoint?: string;
   readonly socket?: boolean;
@@ -90,7 +92,7 @@ function describe(facts: Facts, run: Run): Container {
   const caller = callerIn(facts, run);
   const socket = run.socket || facts.config.container.socket;
   // What the engine starts itself needs none; a compose file of the config may name another entrypoint.
-  const receipt = run.entrypoint !== false || facts.config.container.composeFiles.length > 0;
+  const receipt = !run.bare && (run.entrypoint !== false || facts.config.container.composeFiles.length > 0);
   return {
     receipt,
     startedBy: facts.user.name,
@@ -216,7 +218,8 @@ const runnerPath = "/slipway/run";
 /** Where a run starts and where its command does: an entrypoint may be a path that starts in the runnable dir, as the original's. */
 function placesOf({ place }: Facts, run: Run): { readonly entrypoint: string; readonly command: string } {
   const command = run.cwd ?? place.cwd;
-  return { command, entrypoint: run.image.stage === "prod" || run.entrypoint === false ? command : place.dir };
+  const isOwn = run.bare === true || run.entrypoint === false;
+  return { command, entrypoint: isOwn || run.image.stage === "prod" ? command : place.dir };
 }
 
 /** The mounted program that runs its words, lets them end by a Ctrl-C as they do, and writes how behind the nonce of the receipt. */

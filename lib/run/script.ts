@@ -50,7 +50,10 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   /** Files that are put back as they are now, null where there is none, when `before` or what follows it fails. */
   readonly putsBack?: (facts: Facts<Given[N]>, seen: S) => Readonly<Record<string, string | null>>;
   /** A question of its own to the world, which changes nothing: `steps` gets the answer. */
-  readonly look?: (facts: Facts<Given[N]>, options: Values<O> & { readonly offline: boolean }) => Promise<S>;
+  readonly look?: (
+    facts: Facts<Given[N]>,
+    options: Values<O> & { readonly offline: boolean; readonly words: readonly string[] },
+  ) => Promise<S>;
   readonly steps: (
     facts: Facts<Given[N]>,
     options: Values<O> & { readonly words: readonly string[] },

@@ -55,6 +55,12 @@ export const textCases: readonly BadCase[] = [
     spoil: config("relese: {}"),
   },
   {
+    what: "a linter without a list of words",
+    line: "lint",
+    says: /repo_config.yaml:\d+ lint.files.py.check is no list of commands/,
+    spoil: config('lint: {files: {py: {names: ["*.py"], check: [ruff]}}}'),
+  },
+  {
     what: "a config that is no YAML",
     line: release,
     says: /repo_config.yaml:\d /,

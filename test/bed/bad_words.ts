@@ -82,6 +82,29 @@ export const wordCases: readonly BadCase[] = [
     line: "docker_build_local --poetry-mode always",
     says: /--poetry-mode "always" is not known/,
   },
+  { what: "a lint without linters", line: "lint", says: /^no linter is configured$/ },
+  {
+    what: "a lint of all and of a branch",
+    line: "lint --all --branch",
+    says: /^--all and --branch do not go together$/,
+  },
+  {
+    what: "a lint of what is not there",
+    line: "lint gone.py",
+    says: /^"gone.py" is not there$/,
+  },
+  {
+    what: "cycles of another dir",
+    line: "lint_detect_cycles ../other",
+    says: /^"..\/other" is not in the runnable dir ".*"$/,
+  },
+  { what: "no tool", line: "tools_run", says: /^no tool was named$/ },
+  { what: "a tool that is not there", line: "tools_run gone -- --version", says: /^there is no tool gone$/ },
+  {
+    what: "a tool with the name of a path",
+    line: "tools_run ../x -- --version",
+    says: /^"..\/x" is not the name of a tool$/,
+  },
   { what: "a change without words", line: "changelog_add", says: /no change was given/ },
   {
     what: "a change of an old version",

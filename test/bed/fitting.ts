@@ -17,6 +17,10 @@ const local = ["--stage", "local", "--version", "1.0.0"];
 export const fitting: Readonly<Record<string, readonly string[]>> = {
   changelog_check: [],
   version_check: [],
+  lint_detect_cycles: [],
+  lint: ["--all", "--check"],
+  tools_run: ["tool", "sh", "-c", "exit 0"],
+  env_print: [],
   release_history: [],
   release_log: [],
   release_status: [],

@@ -42,6 +42,8 @@ export const planted: readonly Planted[] = [
     kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"],
     line: "release_branch --branch %",
   },
+  { slot: "a tool", kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"], line: "tools_run % -- x" },
+  { slot: "the linters' image", kinds: all, line: "lint", config: (text) => ({ lint: { image: text } }) },
   { slot: "--commit", kinds: ["dollar"], line: "release_branch --commit %" },
   { slot: "--older-than", kinds: ["dollar", "newline"], line: "release_prune --older-than %" },
   { slot: "release.keep", kinds: ["dollar"], line: "release_prune", config: (text) => ({ release: { keep: text } }) },

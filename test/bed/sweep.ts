@@ -48,7 +48,9 @@ const width = 3;
 export async function makeSweep(on: CrashGround, swept: Swept): Promise<Sweep> {
   const spot = await on.spot(swept);
   const i = workflowsIn(spot.repo, envOf(swept, spot));
-  const planned = await i(...swept.line, "--dry-run", "--json");
+  const [name, ...words] = swept.line;
+  // In front: behind the name of a tool they would be the tool's words.
+  const planned = await i(name, "--dry-run", "--json", ...words);
   const signs = await signsOf(spot);
   const text = signs.reduce(
     (one, [sign, value]) => one.replaceAll(new RegExp(`${value}(?![0-9a-f])`, "g"), sign),

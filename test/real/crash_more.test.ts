@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { branchTag } from "../../lib/model/dev_version.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
@@ -13,7 +13,8 @@ import { pushTo, releaseByHand } from "../bed/released.ts";
 import { makeSampleRepo } from "../bed/sample_repo.ts";
 import type { Swept } from "../bed/sweep.ts";
 import { type Row, sweepRows } from "../bed/swept.ts";
-import { tinyConfig, write } from "../bed/tiny_repo.ts";
+import { tinyImage } from "../bed/tiny.ts";
+import { change, tinyConfig, write } from "../bed/tiny_repo.ts";
 import { startTrapProxy } from "../bed/trap_proxy.ts";
 import { treeOf } from "../bed/watch.ts";
 import { startWebhook, type Webhook } from "../bed/webhook.ts";
@@ -26,6 +27,8 @@ let uploads: PackageIndex;
 let packages = "";
 
 const old = handImage("old", [100, 1000]);
+
+const readIfThere = (path: string): string | null => (existsSync(path) ? readFileSync(path, "utf8") : null);
 
 const innerFiles = ({ repo }: Spot) => Promise.resolve(treeOf(join(repo, "inner")));
 
@@ -208,6 +211,35 @@ const rows: Readonly<Record<string, Row>> = {
     writes: true,
     has: ["add_entry: changelog.txt"],
     least: 1,
+  },
+  "files that linters change": {
+    line: ["lint", "--all"],
+    gates: [],
+    before: async ({ repo, image }) => {
+      const fix = "for f; do grep -q fixed $f || echo fixed >>$f; done";
+      const lint = `lint: {image: "${tinyImage}", files: {text: {names: ["*.md"], check: [[sh, -c, "${fix}", sh]]}}}`;
+      const config = readFileSync(join(repo, "repo_config.yaml"), "utf8");
+      await change(repo, { "repo_config.yaml": `${config}${lint}\n`, "a.md": `${image}\n`, "b.md": "b\n" });
+    },
+    also: ({ repo }) =>
+      Promise.resolve(["a.md", "b.md"].map((path) => readFileSync(join(repo, path), "utf8").includes("fixed"))),
+    has: ["lint: docker compose"],
+    least: 3,
+    alone: /docker compose/,
+    interrupted: /docker compose/,
+  },
+  "a tool in a container": {
+    line: ["tools_run", "mark", "--", "sh", "-c", "echo marked >marked.md"],
+    gates: [],
+    before: async ({ repo, image }) => {
+      const text = `FROM ${tinyImage}\nRUN sleep 2 && echo ${image} >/name\n`;
+      await change(repo, { "devops/tools/mark.Dockerfile": text });
+    },
+    also: ({ repo }) => Promise.resolve(readIfThere(join(repo, "marked.md"))),
+    has: ["build_tool: docker buildx", "tools_run: docker compose"],
+    least: 6,
+    alone: /docker compose/,
+    interrupted: /docker buildx/,
   },
   "a comparison of packages": {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],

@@ -74,6 +74,9 @@ const rows = [
   ["init_runnable_dir", initDir],
 ] as const;
 
+const configOf = (repo: string): string => readFileSync(join(repo, "repo_config.yaml"), "utf8");
+const shellLinter = `lint: {image: "${tinyImage}", files: {shell: {names: ["*.sh"], check: [[sh, -n]]}}}\n`;
+
 /** A line of a check-list stays open where nobody is there to confirm it. */
 const expected = (step: Step) => {
   if (step.skip !== null) return ["skipped"];
@@ -88,6 +91,8 @@ describe("every workflow", () => {
   it.each(rows)("%s %j plans without changing anything, and then does what it planned", async (workflow, words) => {
     if (workflow === "docker_release_dev" && !words.includes("--no-cache")) await newVersion("1.0.1", "1.0.0");
     if (workflow.includes("multi_build")) await needs("emulation", "foreign");
+    if (workflow === "tools_run") await change(repo, { "devops/tools/tool.Dockerfile": `FROM ${tinyImage}\n` });
+    if (workflow === "lint") await change(repo, { "repo_config.yaml": `${configOf(repo)}${shellLinter}` });
     if (workflow === "release_deploy") await needs("registries");
     if (workflow === "release_deploy") await change(repo, { "docker/Dockerfile": `FROM ${tinyImage}\n` });
     // Where it is registered already, there is nothing to install.

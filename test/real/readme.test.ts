@@ -4,13 +4,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, run } from "../../thin_client/engine/command.ts";
 import { shareNative } from "../bed/native_images.ts";
-import { type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
+const readme = readFileSync(join(root, "README.md"), "utf8");
 /** The command lines of README.md's code blocks. */
-const lines = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)]
+const lines = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
   .flatMap(([, block = ""]) => block.split("\n"))
   .map((line) => line.trim())
   .filter((line) => line !== "");
@@ -41,6 +42,8 @@ let repo = "";
 beforeAll(async () => {
   ground = await makeGround(1);
   repo = await ground.repo("readme");
+  const [lint = ""] = /^lint:\n(?: .*\n)+/m.exec(readme) ?? [];
+  await change(repo, { "repo_config.yaml": `${readFileSync(join(repo, "repo_config.yaml"), "utf8")}${lint}` });
   await shareNative(ground, { repo, image: "readme", version: "1.0.0" });
   for (const stage of ["dev", "prod"]) {
     const released = await workflowsIn(repo)(`docker_release_${stage}`, "--version", "1.0.0", "--yes");

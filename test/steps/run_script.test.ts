@@ -170,7 +170,7 @@ describe("--dry-run", () => {
   });
 
   it("plans what the state of tree, clone or engine would refuse, and says so", async () => {
-    const rule = (kind: string) => new UserError(`it is ${kind}`, { why: "A rule.", fix: `mend ${kind}`, kind });
+    const rule = (kind: string) => new UserError(`it is ${kind}`, { why: "A rule.", fix: `fix ${kind}`, kind });
     const steps = ({ git, engine }: Facts<"engine">) => {
       if (git.dirty.length > 0) throw rule("dirty");
       if (!engine.up) throw rule("engine");
@@ -181,9 +181,9 @@ describe("--dry-run", () => {
       code: 0,
       out: [
         "# would be refused: it is dirty",
-        "#   fix: mend dirty",
+        "#   fix: fix dirty",
         "# would be refused: it is engine",
-        "#   fix: mend engine",
+        "#   fix: fix engine",
         "touch:",
         " 1. one: Do one",
         "      > touch scripts/done.txt",
@@ -192,8 +192,8 @@ describe("--dry-run", () => {
     });
     const { out } = await at.run(["touch", workflow], "--dry-run", "--json");
     expect(JSON.parse(out).refused).toEqual([
-      { kind: "dirty", what: "it is dirty", why: "A rule.", fix: "mend dirty" },
-      { kind: "engine", what: "it is engine", why: "A rule.", fix: "mend engine" },
+      { kind: "dirty", what: "it is dirty", why: "A rule.", fix: "fix dirty" },
+      { kind: "engine", what: "it is engine", why: "A rule.", fix: "fix engine" },
     ]);
     expect(await at.run(["touch", workflow])).toMatchObject({ code: 2, err: expect.stringContaining("it is dirty") });
     const ruled = () => {

@@ -32,6 +32,7 @@ import {
   localImage,
   logged,
   onEcs,
+  seenEnv,
   version,
 } from "./factory.ts";
 import { readIn, root, sources } from "./source.ts";
@@ -184,6 +185,22 @@ const given: Readonly<Record<string, Given>> = {
       template: { "a.txt": { text: "a", executable: false } },
       ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
     },
+  },
+  lint: {
+    seen: {
+      ...{ files: ["a.py", "README.md"], leftOut: [{ path: "l.py", why: "is a link" }] },
+      settings: {
+        ...{ image: null, entrypoint: true },
+        linters: [{ name: "python", files: ["*.py"], fix: [["ruff", "format"]], check: [["ruff", "check"]] }],
+      },
+      image: { reference: "127.0.0.1:5001/dev_tools:prod", engine: engineWith(local).engine },
+    },
+  },
+  lint_detect_cycles: { seen: { files: [{ path: "a.py", text: "import a\n" }], leftOut: [] } },
+  env_print: { seen: seenEnv() },
+  tools_run: {
+    argv: ["--", "prettier", "--version"],
+    seen: { tool: { name: "prettier", text: "FROM node:22\n" }, engine: engineWith(local).engine },
   },
   trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },

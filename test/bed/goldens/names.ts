@@ -10,6 +10,11 @@ export type Known = {
 const forms: readonly (readonly [RegExp, string])[] = [
   [/\b20(?!25)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?Z?)?/g, "NOW"],
   [/\b20(?!25)\d\d-\d\d-\d\d\b/g, "TODAY"],
+  // What env_print sees of this machine.
+  [
+    /(?<=^|"value": ?"|host = |runtime = |engine = )(?:\S+ Linux \d\S+|(?:bun|node) \d\S+?|\d\S+ linux\/\w+)(?=$|"| {2})/g,
+    "MACHINE",
+  ],
   [/\b(CSFY_HOST_(?:OS_)?(?:NAME|VERSION)=)[^"\s]*/g, "$1HOST"],
 ];
 /** Digits of a hash, with the word before them. */

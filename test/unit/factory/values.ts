@@ -4,6 +4,7 @@ import { UserError } from "../../../lib/model/errors.ts";
 import type { Owner, TagState } from "../../../lib/model/facts.ts";
 import type { LogEntry, Signature } from "../../../lib/model/log.ts";
 import { parseVersion, type Version } from "../../../lib/model/version.ts";
+import type { EnvLook } from "../../../lib/run/look_env.ts";
 
 /** The digest whose every hex digit is this one. */
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -89,4 +90,13 @@ export const logged = (entry: LogEntry, more: Partial<Signature> = {}): LogEntry
   host: "ci",
   ...entry,
   ...more,
+});
+
+/** What `env_print` finds where all has its default and every variable comes from `.env`. */
+export const seenEnv = (): EnvLook => ({
+  programs: [{ name: "git", version: "2.47.3" }],
+  runtime: "node 24.0.0",
+  lint: { image: null, entrypoint: true, linters: [] },
+  lineOf: () => null,
+  originOf: () => ".env",
 });

@@ -1,0 +1,89 @@
+import type { ConfigReader } from "./config_reader.ts";
+import { parseReference } from "./image.ts";
+import { type Stage, stages } from "./stage.ts";
+
+type Argv = readonly string[];
+
+/** The linters of one kind of files. */
+export type Linter = {
+  readonly name: string;
+  /** `*.py` is a name in any folder, `src/**` a path of the runnable dir. */
+  readonly files: readonly string[];
+  /** Commands that change files in place, each with the files behind its words. */
+  readonly fix: readonly Argv[];
+  /** Commands that only look. */
+  readonly check: readonly Argv[];
+};
+
+/** What `lint:` of repo_config.yaml says. */
+export type LintSettings = {
+  /** A stage of the runnable dir's own image, or a reference; null for the image of the tools that repos share. */
+  readonly image: { readonly stage: Stage } | { readonly reference: string } | null;
+  readonly entrypoint: boolean;
+  readonly linters: readonly Linter[];
+};
+
+/** Reads `lint:`; none is configured where it is missing. */
+export function parseLint(read: ConfigReader): LintSettings {
+  read.onlyKeys(["lint"], ["image", "entrypoint", "files"]);
+  const names = Object.keys(read.node(["lint", "files"]));
+  return {
+    image: parseImage(read, ["lint", "image"]),
+    entrypoint: read.flag(["lint", "entrypoint"], true),
+    linters: names.map((name) => parseLinter(read, ["lint", "files", name], name)),
+  };
+}
+
+function parseImage(read: ConfigReader, path: readonly string[]): LintSettings["image"] {
+  const text = read.text(path) ?? "dev_tools";
+  if (text === "dev_tools") return null;
+  const stage = stages.find((one) => one === text);
+  if (stage) return { stage };
+  const isOther = /[/:@]/.test(text) && /^[\w.-]+[\w./:@-]*$/.test(text);
+  if (!isOther) return read.fail(path, `is ${JSON.stringify(text)}, no image`, imageFix);
+  try {
+    parseReference(text);
+  } catch {
+    return read.fail(path, `is ${JSON.stringify(text)}, no image`, imageFix);
+  }
+  return { reference: text };
+}
+
+const imageFix = "Use dev_tools, a stage of this image like dev, or a whole reference like ghcr.io/team/linters:1.2";
+
+function parseLinter(read: ConfigReader, path: readonly string[], name: string): Linter {
+  read.onlyKeys(path, ["names", "fix", "check"]);
+  const files = read.words([...path, "names"]) ?? [];
+  if (files.length === 0) read.fail([...path, "names"], "is missing", 'Say which files: names: ["*.py"]');
+  for (const pattern of files)
+    if (pattern === "" || /^\/|(^|\/)\.\.(\/|$)/.test(pattern))
+      read.fail(
+        [...path, "names"],
+        `has ${JSON.stringify(pattern)}`,
+        'Write names or paths below the dir: ["*.py", "src/**"]',
+      );
+  const check = parseCommands(read, [...path, "check"]);
+  if (check.length === 0)
+    read.fail([...path, "check"], "is missing", "Say what only looks: check: [[ruff, check], [ruff, format, --check]]");
+  return { name, files, check, fix: parseCommands(read, [...path, "fix"]) };
+}
+
+/** A list of commands, each a list of words. */
+function parseCommands(read: ConfigReader, path: readonly string[]): readonly Argv[] {
+  const value = read.at(path) ?? [];
+  const isWord = (word: unknown): word is string | number => ["string", "number"].includes(typeof word);
+  const isCommand = (one: unknown): one is readonly (string | number)[] =>
+    Array.isArray(one) && one.length > 0 && one.every(isWord) && one[0] !== "";
+  if (Array.isArray(value) && value.every(isCommand)) return value.map((one) => one.map(String));
+  return read.fail(path, "is no list of commands", `Write each as a list of words: ${path.at(-1)}: [[ruff, check]]`);
+}
+
+/** Whether a path of the runnable dir is one of a pattern's: without a slash it is a name in any folder. */
+export function isNamedBy(pattern: string, path: string): boolean {
+  const text = pattern.includes("/") ? pattern : `**/${pattern}`;
+  const parts = text.split(/(\*\*\/|\*\*|\*|\?)/);
+  const written = parts.map((part) => globs[part] ?? part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${written.join("")}$`, "s").test(path);
+}
+
+const globs: Readonly<Record<string, string>> = { "**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]" };
