@@ -1,5 +1,5 @@
 import { isAbsolute, join, normalize, relative } from "node:path";
-import { filesIn } from "../doors/files.ts";
+import { exists, filesIn } from "../doors/files.ts";
 import { describeCommit } from "../doors/git_describe.ts";
 import type { DeployLook, DistLook } from "../flows/package.ts";
 import { type Named, namedPackage } from "../model/built_package.ts";
@@ -49,5 +49,10 @@ export async function lookAtDeploy(
   { image = "." }: { readonly image?: string | undefined },
 ): Promise<DeployLook> {
   const context = inRepo(facts, image);
+  if (!exists(join(facts.place.root, context, "Dockerfile")))
+    throw new UserError(`there is no Dockerfile in "${context}"`, {
+      why: "The image of a dir is built from the Dockerfile in it.",
+      fix: "Name the dir that has one, like -i docker/",
+    });
   return { context, described: await lookAtVersion(facts), packages: packagesIn(facts, join(context, "pkg")) };
 }

@@ -37,6 +37,11 @@ export const wordCases: readonly BadCase[] = [
     line: "release_branch --prefix prod",
     says: /--prefix "prod" begins no tag of a branch/,
   },
+  {
+    what: "a deployment of a dir without a Dockerfile",
+    line: "release_deploy -i devops -n a.io/x -t feature-doodad",
+    says: /there is no Dockerfile in "devops"/,
+  },
   { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },
   { what: "a local image that was not built", line: "docker_bash --stage local", says: /has no local image/ },
   {

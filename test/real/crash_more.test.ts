@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { branchTag } from "../../lib/model/dev_version.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
@@ -202,6 +202,18 @@ const rows: Readonly<Record<string, Row>> = {
     has: ["snapshot: git clone", "upload: upload"],
     least: 4,
     interrupted: /upload/,
+  },
+  "the files of a CI": {
+    line: ["init_ci", "--slipway", "helpers/slipway"],
+    gates: [],
+    also: ({ repo }) => {
+      const folder = join(repo, ".github/workflows");
+      const files = existsSync(folder) ? readdirSync(folder) : [];
+      return Promise.resolve(files.map((file) => [file, readFileSync(join(folder, file), "utf8")]));
+    },
+    writes: true,
+    has: [".github/workflows/"],
+    least: 3,
   },
   "a changelog entry": {
     moments: true,

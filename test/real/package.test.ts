@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pythonImage } from "../../thin_client/engine/base.ts";
-import { must, run } from "../../thin_client/engine/command.ts";
+import { must, run, until } from "../../thin_client/engine/command.ts";
 import { git } from "../bed/git.ts";
 import { type NpmRegistry, startNpmRegistry } from "../bed/npm_registry.ts";
 import { type PackageIndex, start } from "../bed/package_index.ts";
@@ -151,14 +151,34 @@ describe("a Python package", story, () => {
     ]);
   });
 
-  it("gets into an image, whose label says the version that pip installs", async () => {
+  /** Runs a line until it starts this program, where it is killed. */
+  async function killedIn(program: string, line: readonly [string, ...string[]]): Promise<void> {
+    const bin = join(ground.dir, `killed-${line[0]}`);
+    const real = (await must(["sh", "-c", 'command -v "$1"', "sh", program.split(" ")[0] ?? ""])).trim();
+    const [, word = "*"] = program.split(" ");
+    const shim = `#!/bin/sh\ncase $1 in ${word}) : > '${bin}/reached'; exec sleep 60 ;; esac\nexec '${real}' "$@"\n`;
+    write(bin, { [program.split(" ")[0] ?? ""]: shim });
+    await must(["chmod", "-R", "755", bin]);
+    const env = { ...process.env, ...trustingCi, HOME: home, PATH: `${bin}:${process.env["PATH"]}` };
+    const run = startWith(repo, env, line);
+    await until(() => existsSync(join(bin, "reached")), 60_000);
+    await run.kill();
+  }
+
+  it("gets into an image, whose label says the version that pip installs, also after runs that were killed", async () => {
     const ended = await upload();
     expect(ended.code, ended.stderr).toBe(0);
     const dist = `.git/slipway/package/${name}/dist`;
-    const copied = await i("release_dist_copy", dist, "docker/pkg");
+    const copy = ["release_dist_copy", dist, "docker/pkg"] as const;
+    await killedIn("cp", copy);
+    const copied = await i(...copy);
     expect(copied.code, copied.stderr).toBe(0);
     const image = `${ground.addresses["r1"]}/wheeled-image`;
-    const deployed = await i("release_deploy", "-i", "docker/", "-n", image, "-t", "feature-doodad");
+    const nowhere = await i("release_deploy", "-i", "docker/", "-n", "127.0.0.1:9/wheeled", "-t", "feature-doodad");
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('stopped at step "push"')]);
+    const deploy = ["release_deploy", "-i", "docker/", "-n", image, "-t", "feature-doodad"] as const;
+    await killedIn("docker push", deploy);
+    const deployed = await i(...deploy);
     expect(deployed.code, deployed.stderr).toBe(0);
     const reference = `${image}:feature-doodad`;
     const format = '{{index .Config.Labels "org.opencontainers.image.version"}}';

@@ -43,7 +43,10 @@ beforeAll(async () => {
   ground = await makeGround(1);
   repo = await ground.repo("readme");
   const [lint = ""] = /^lint:\n(?: .*\n)+/m.exec(readme) ?? [];
-  await change(repo, { "repo_config.yaml": `${readFileSync(join(repo, "repo_config.yaml"), "utf8")}${lint}` });
+  await change(repo, {
+    "repo_config.yaml": `${readFileSync(join(repo, "repo_config.yaml"), "utf8")}${lint}`,
+    "docker/Dockerfile": "FROM scratch\n",
+  });
   await shareNative(ground, { repo, image: "readme", version: "1.0.0" });
   for (const stage of ["dev", "prod"]) {
     const released = await workflowsIn(repo)(`docker_release_${stage}`, "--version", "1.0.0", "--yes");

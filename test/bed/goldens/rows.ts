@@ -51,7 +51,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   release_branch: [],
   release_check: [],
   release_dev_version: [],
-  release_deploy: ["-i", "devops", "-n", "127.0.0.1:9/golden", "-t", "feature-doodad"],
+  release_deploy: ["-i", "docker", "-n", "127.0.0.1:9/golden", "-t", "feature-doodad"],
   release_dist_copy: ["dist", "docker/pkg", "rpi-docker/pkg"],
   release_enable_cross_build: [],
   release_history: [],

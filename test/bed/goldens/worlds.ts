@@ -82,6 +82,7 @@ async function makeRepo({ ground, planner }: Tools, world: WorldName, log: strin
       '[tool.poetry]\nname = "golden"\n\n[tool.poetry.dependencies]\npython = "^3.11"\nalpha = "*"\n',
     [`${folder}/poetry.lock`]: '[[package]]\nname = "alpha"\nversion = "1.0.0"\n',
     "use.py": "import alpha\n",
+    "docker/Dockerfile": "FROM scratch\n",
   });
   // In a fresh clone nobody has allowed yet what it asks for.
   if (world !== "fresh") await planner(repo, [{ workflow: "trust", words: ["--yes"] }]);
