@@ -37,6 +37,11 @@ export const wordCases: readonly BadCase[] = [
     line: "release_branch --prefix prod",
     says: /--prefix "prod" begins no tag of a branch/,
   },
+    what: "a branch that Git would not take",
+    line: "git_branch_next_name --branch a..b",
+    says: /"a\.\.b"/,
+  },
+  { what: "a state of one repo alone", line: "git_status amp", says: /"amp" is not an option/ },
   { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },
   { what: "a local image that was not built", line: "docker_bash --stage local", says: /has no local image/ },
   {

@@ -51,6 +51,8 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_notes: ["--version", "1.0.0"],
   release_dev_version: ["--local"],
   release_trigger: [],
+  git_branch_next_name: [],
+  git_status: [],
   release_branch: ["--branch", "main"],
   release_adopt: [],
   release_prune: [],

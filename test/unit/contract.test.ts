@@ -230,6 +230,8 @@ const given: Readonly<Record<string, Given>> = {
   release_mirror: { world: { registries: released } },
   release_branch: { seen: { branch: "feature/doodad", ...onBranch, registries: {}, nested: [] } },
   release_dev_version: { seen: described },
+  git_branch_next_name: { seen: "main_1" },
+  git_status: { seen: [] },
   release_trigger: {
     seen: {
       trigger: { event: "push", ref: "refs/heads/feature/doodad" },

@@ -39,6 +39,8 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   doctor: [],
   env_print: [],
   find_unused_packages: [],
+  git_branch_next_name: [],
+  git_status: [],
   init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
   init_ci: ["--slipway", "helpers/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
