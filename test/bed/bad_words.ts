@@ -37,6 +37,7 @@ export const wordCases: readonly BadCase[] = [
     line: "release_branch --prefix prod",
     says: /--prefix "prod" begins no tag of a branch/,
   },
+  {
     what: "a branch that Git would not take",
     line: "git_branch_next_name --branch a..b",
     says: /"a\.\.b"/,
