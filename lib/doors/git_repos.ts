@@ -46,3 +46,22 @@ async function loadSubmodule(root: string, { path, commit: wanted }: Gitlink, en
     return [{ state: "unreadable", path, wanted, why: error.why }];
   }
 }
+
+/** What `git clean` would remove from the repos: paths by repo; repos in them, and what the patterns name, are none of it. */
+export async function loadUntracked(
+  root: string,
+  repos: readonly Repo[],
+  { patterns, ignored }: { readonly patterns: readonly string[]; readonly ignored: boolean },
+  env: Env,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const words = ["ls-files", "-z", "--others", "--directory", "--no-empty-directory"];
+  const excludes = [...(ignored ? [] : ["--exclude-standard"]), ...patterns.map((pattern) => `--exclude=${pattern}`)];
+  const rows = repos.map(async (repo): Promise<[string, readonly string[]]> => {
+    if (repo.state !== "read") return [repo.path, []];
+    const folder = join(root, repo.path);
+    const text = await gitIn(folder, env)([...words, ...excludes]);
+    const paths = text.split("\0").filter((path) => path !== "" && !exists(join(folder, path, ".git")));
+    return [repo.path, paths];
+  });
+  return Object.fromEntries(await Promise.all(rows));
+}

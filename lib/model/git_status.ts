@@ -92,3 +92,9 @@ export const renderRepos = (repos: readonly Repo[]): string =>
       ];
     }),
   );
+
+/** The path of the repo that a submodule lies in. */
+export function parentOf(path: string, repos: readonly Repo[]): string {
+  const above = repos.map((repo) => repo.path).filter((one) => one !== "." && path.startsWith(`${one}/`));
+  return above.sort((a, b) => b.length - a.length)[0] ?? ".";
+}

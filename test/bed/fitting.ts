@@ -52,6 +52,8 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_dev_version: ["--local"],
   release_trigger: [],
   git_branch_next_name: [],
+  git_clean: [],
+  git_pull: [],
   git_status: [],
   release_branch: ["--branch", "main"],
   release_adopt: [],

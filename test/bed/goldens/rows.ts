@@ -40,6 +40,8 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   env_print: [],
   find_unused_packages: [],
   git_branch_next_name: [],
+  git_clean: [],
+  git_pull: [],
   git_status: [],
   init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
   init_ci: ["--slipway", "helpers/slipway"],
