@@ -16,6 +16,8 @@ export type RunGit = {
 };
 
 export const runGit = kind<RunGit>("run_git", {
+  // A push runs the hook before it, as that of a release's tag does.
+  reaches: ({ argv }) => (argv[0] === "push" ? ["tag"] : []),
   lines: ({ repo, argv }) => [[...gitAt(repo), ...argv].map(quote).join(" ")],
   run: async ({ repo, argv }, world) => {
     const { place, env } = world.facts;

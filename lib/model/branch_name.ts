@@ -10,3 +10,25 @@ export function nextBranchName(branch: string, names: readonly string[]): string
   while (taken.has(`${base}_${number}`.toLowerCase())) number += 1;
   return `${base}_${number}`;
 }
+
+/** A branch's name for an issue: its title without signs, with `_` for blanks, as `Task45_Add_package`. */
+export function issueBranchName(title: string, issue: number | null): string {
+  const words = title
+    .normalize("NFC")
+    .replaceAll(/[:+()/`*]/g, "")
+    .replaceAll(/[^\p{L}\p{N}]+/gu, "_")
+    .replaceAll(/^_+|_+$/g, "");
+  const name = issue === null ? words : [`Task${issue}`, words].filter((part) => part !== "").join("_");
+  return cutToBytes(name, 200).replace(/_+$/, "");
+}
+
+/** As many whole letters as fit into so many bytes: a branch is a file's name, too. */
+function cutToBytes(text: string, most: number): string {
+  let [cut, size] = ["", 0];
+  for (const letter of text) {
+    size += Buffer.byteLength(letter);
+    if (size > most) break;
+    cut += letter;
+  }
+  return cut;
+}

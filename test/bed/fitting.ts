@@ -53,6 +53,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_trigger: [],
   git_branch_next_name: [],
   git_clean: [],
+  git_create_branch: ["--branch", "new"],
   git_pull: [],
   git_status: [],
   release_branch: ["--branch", "main"],

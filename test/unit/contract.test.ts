@@ -238,6 +238,7 @@ const given: Readonly<Record<string, Given>> = {
   release_dev_version: { seen: described },
   git_branch_next_name: { seen: "main_1" },
   git_clean: { seen: { repos: [superRepo], untracked: { ".": ["new"] } } },
+  git_create_branch: { seen: { name: "new", remote: "origin" } },
   git_pull: { seen: [superRepo] },
   git_status: { seen: [] },
   release_trigger: {

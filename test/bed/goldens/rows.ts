@@ -41,6 +41,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   find_unused_packages: [],
   git_branch_next_name: [],
   git_clean: [],
+  git_create_branch: ["--title", "Add a doodad"],
   git_pull: [],
   git_status: [],
   init: ["--dir", "inner", "--source", "https://github.com/your-account/slipway"],
