@@ -36,9 +36,9 @@ const nobody: Env = {
 const isNobody = /Please tell me who you are|empty ident name|unable to auto-detect email|no (name|email) was given/;
 
 /** What changes refs here: cut off half-way it leaves a lock. */
-const changing = new Set(["tag", "update-ref"]);
+const changing = new Set(["tag", "update-ref", "clean", "switch"]);
 /** What speaks to a remote, and may wait for it for ever. */
-const remoteCalls = new Set(["ls-remote", "fetch", "push"]);
+const remoteCalls = new Set(["ls-remote", "fetch", "push", "pull", "submodule"]);
 
 /** What a person would type as well: their hooks run for the tag of a release and its push, not for refs of Slipway's own. */
 function runsHooks(words: readonly string[]): boolean {
@@ -85,8 +85,14 @@ const commandIn = (words: readonly string[]): string => words[startOf(words)] ??
 const startOf = (words: readonly string[]): number =>
   words.findIndex((word, index) => word !== "-c" && words[index - 1] !== "-c");
 
-/** Seconds for a push of a tag, which takes its commits along, and at first runs the hook that a user has before it. */
+/**
+ * Seconds for a push of a tag, which takes its commits along, and at first runs the hook that a user has before it; and for
+ * what fetches and checks out all that is new.
+ */
 const hookLimit = 1800;
+const takesLong = (words: readonly string[]): boolean =>
+  ["pull", "submodule"].includes(commandIn(words)) ||
+  (commandIn(words) === "push" && words.some((word) => /:refs\/tags\/|^--set-upstream$/.test(word)));
 /** Seconds for a look at what became of a call that Ctrl-C ended. */
 const lastLimit = 10;
 /** Seconds in which a push that Ctrl-C meets may end by itself, so that its outcome is known. */
@@ -94,7 +100,9 @@ const grace = 3;
 const toldEvery = 20;
 
 const remoteIn = (words: readonly string[]): string =>
-  withoutPassword(words.slice(startOf(words) + 1).find((word) => !word.startsWith("-")) ?? "");
+  commandIn(words) === "submodule"
+    ? "the remote"
+    : withoutPassword(words.slice(startOf(words) + 1).find((word) => !word.startsWith("-")) ?? "the remote");
 const lastLines = (text: string, count: number): string => text.trim().split("\n").slice(-count).join(" ");
 
 /** Speaks to a remote with a limit, tells what it waits for, and ends the transport at the first Ctrl-C. */
@@ -106,7 +114,7 @@ async function withRemote(
   const stop = new AbortController();
   const interrupt = firstInterrupt();
   const isPush = commandIn(words) === "push";
-  const limit = isPush && words.some((word) => word.includes(":refs/tags/")) ? hookLimit : refLimit;
+  const limit = takesLong(words) ? hookLimit : refLimit;
   const most = interrupt.aborted ? Math.min(limit, lastLimit) : limit;
   let [waited, isLate, group, busy] = [0, false, 0, ""];
   const callOffs = [

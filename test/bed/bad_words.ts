@@ -42,6 +42,16 @@ export const wordCases: readonly BadCase[] = [
     line: "release_deploy -i devops -n a.io/x -t feature-doodad",
     says: /there is no Dockerfile in "devops"/,
   },
+  {
+    what: "a branch that Git would not take",
+    line: "git_branch_next_name --branch a..b",
+    says: /"a\.\.b"/,
+  },
+  { what: "a path to clean", line: "git_clean tmp", says: /"tmp" is not an option/ },
+  { what: "an issue of no number", line: "git_create_branch --issue x", says: /"x" is not the number of an issue/ },
+  { what: "a branch of no name", line: "git_create_branch", says: /nothing names the branch/ },
+  { what: "a pull from a named remote", line: "git_pull upstream", says: /"upstream" is not an option/ },
+  { what: "a state of one repo alone", line: "git_status amp", says: /"amp" is not an option/ },
   { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },
   { what: "a local image that was not built", line: "docker_bash --stage local", says: /has no local image/ },
   {

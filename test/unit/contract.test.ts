@@ -37,6 +37,12 @@ import {
 } from "./factory.ts";
 import { readIn, root, sources } from "./source.ts";
 
+/** A super-repo on a branch that follows its remote. */
+const superRepo = {
+  ...{ state: "read", path: ".", wanted: null, commit: "c".repeat(40), branch: "main", upstream: "origin/main" },
+  ...{ ahead: 0, behind: 0, changed: 1, conflicts: 0 },
+};
+
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
 const everywhere = (...tags: readonly string[]) => {
   const states = Object.fromEntries(tags.map((tag) => [tag, found(digest("a"))]));
@@ -230,6 +236,11 @@ const given: Readonly<Record<string, Given>> = {
   release_mirror: { world: { registries: released } },
   release_branch: { seen: { branch: "feature/doodad", ...onBranch, registries: {}, nested: [] } },
   release_dev_version: { seen: described },
+  git_branch_next_name: { seen: "main_1" },
+  git_clean: { seen: { repos: [superRepo], untracked: { ".": ["new"] } } },
+  git_create_branch: { seen: { name: "new", remote: "origin" } },
+  git_pull: { seen: [superRepo] },
+  git_status: { seen: [] },
   release_trigger: {
     seen: {
       trigger: { event: "push", ref: "refs/heads/feature/doodad" },

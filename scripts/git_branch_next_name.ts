@@ -1,0 +1,20 @@
+import { showNextName } from "../lib/flows/git_repos.ts";
+import { parseBranch } from "../lib/model/dev_version.ts";
+import { lookForNextName } from "../lib/run/look_branch_names.ts";
+import { text } from "../lib/run/options.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "repo",
+  about: "Show the next free name for a branch, as fix_2 after fix_1.",
+  options: {
+    branch: text<string>("NAME", "Branch to name the next one after (default: the one checked out).", {
+      parse: parseBranch,
+      onlyTyped: true,
+    }),
+  },
+  needs: ["git"],
+  look: lookForNextName,
+  examples: ["i git_branch_next_name --branch fix"],
+  steps: showNextName,
+});

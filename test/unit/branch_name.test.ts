@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { nextBranchName } from "../../lib/model/branch_name.ts";
+
+it.each<[branch: string, names: readonly string[], next: string]>([
+  ["fix", ["fix"], "fix_1"],
+  ["fix", ["fix", "fix_1", "fix_2", "fix_4"], "fix_3"],
+  ["fix_1", ["fix", "fix_1"], "fix_2"],
+  ["release_20251023", ["main", "release_20251023"], "release_20251023_1"],
+  ["Fix", ["Fix", "FIX_1"], "Fix_2"],
+  ["main", ["", "main"], "main_1"],
+  ["a.b", ["a.b", "axb_1"], "a.b_1"],
+  ["$(x)", ["$(x)", "$(x)_1"], "$(x)_2"],
+])("after %s, where there are %j, comes %s", (branch, names, next) => {
+  expect(nextBranchName(branch, names)).toBe(next);
+});
