@@ -261,7 +261,7 @@ describe("a container, a build and the tag of a release get no more than the def
     const changed = await workflow("docker_release_dev", "--version", "1.0.1", "--yes");
     expect([changed.code, changed.stderr]).toEqual([
       2,
-      expect.stringContaining("default: the tag of a release runs .git/hooks/pre-push"),
+      expect.stringContaining("defaults: the tag of a release runs .git/hooks/pre-push"),
     ]);
   });
 });

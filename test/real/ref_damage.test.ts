@@ -101,7 +101,7 @@ const line = (why: string, more: object = {}): string => JSON.stringify({ ...log
 function mend(here: Here, meets: Meets, { err }: Ended): Promise<Ended> {
   const [, ...words] = /\bi (release_log) (--repair)\b/.exec(err) ?? [];
   if (words[0]) return here.run([words[0], releaseLog], ...words.slice(1), "--yes");
-  const [, option = ""] = /type (?:it|the same command) with (--break-lock)\b/.exec(err) ?? [];
+  const [, option = ""] = /run (?:it|the same command) with (--break-lock)\b/.exec(err) ?? [];
   return typed(here, meets, option);
 }
 
