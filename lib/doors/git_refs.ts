@@ -125,13 +125,7 @@ async function askedIdentity(git: Git): Promise<Identity> {
 }
 
 /** `ref` is the one for which it was refused. */
-export type Swapped = {
-  readonly won: boolean;
-  readonly why: string;
-  readonly ref?: string;
-  /** What the log was at before the entries that went along; not given where none did. */
-  readonly onto?: string | null;
-};
+export type Swapped = { readonly won: boolean; readonly why: string; readonly ref?: string };
 /** A change of one ref: from what was seen of it (null: it did not exist) to an object (null: it goes). */
 export type Move = { readonly ref: string; readonly from: string | null; readonly to: string | null };
 

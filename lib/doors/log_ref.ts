@@ -218,7 +218,6 @@ export async function swapWith(
     if (swapped.won && tip && tip !== last) seen.log = { object: tip, entries: log };
     // What was never read is not kept: it may be no whole log.
     if (swapped.won && tip && tip === seen.log?.object && !goesOn) await remember(scope, tip);
-    if (swapped.won && tip !== last) return { ...swapped, onto: last };
     if (swapped.won || tip === last) return swapped;
     why = swapped.why;
     const now = await knownRefs(scope);

@@ -29,7 +29,7 @@ export function underClaim({ ref, name, isHeld, places }: Claimed, steps: readon
   const skip = steps.some(changes) || isHeld ? null : "nothing needs to change";
   const asked = [checkPush({ places }), ...tagCheck(steps, ref)];
   return [
-    step("claim", `Claim ${name} and check push access`, [...asked, takeClaim({ ref })], { skip }),
+    step("claim", `Claim ${name} and check push access`, [takeClaim({ ref }), ...asked], { skip }),
     ...steps,
     step("release_claim", "Release the claim", [returnClaim({ ref })], { skip }),
   ];

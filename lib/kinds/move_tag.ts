@@ -70,36 +70,17 @@ async function move(action: MoveTag, world: World): Promise<Outcome> {
     const flip = intent(now, world, follows ? undefined : settled);
     if (follows && flip.places.every(({ seen }) => seen === flip.to)) return "already";
     const object = await refs.write(flip, null);
-    const log = (await refs.known())[refs.logRef] ?? null;
     const outcome = await asWhole(async () => {
-      // Only an entry of ours in the same push shows whether others wrote into the log meanwhile.
-      const early = !follows && world.state.waiting.entries.length > 0 ? lookEarly(flip, world) : null;
       const swapped = await pushWith(world, [{ ref, from: null, to: object }]);
       refusal = swapped;
-      if (!swapped.won) return null;
-      // Who moved the tag after it was looked at, and was done before our intent came, put that into the log.
-      const seen = swapped.onto === log ? await early : null;
-      return await moveUnder(flip, object, { world, follows: follows !== undefined, seen });
+      return swapped.won ? await moveUnder(flip, object, { world, follows: follows !== undefined }) : null;
     });
     if (outcome) return outcome;
   }
   throw refused(refusal.ref ?? ref, refusal.why, world.facts.git.remote);
 }
 
-/** What each registry answered before the intent was there, in their order; null where it was not what was expected. */
-type Early = readonly ({ readonly manifest: Manifest | null } | null)[];
-type Under = { readonly world: World; readonly follows: boolean; readonly seen: Early | null };
-
-/** Asks the registries while the intent is pushed. */
-const lookEarly = (flip: Flip, world: World): Promise<Early> =>
-  Promise.all(
-    flip.places.map((place) =>
-      manifestToPut(flip, place, world).then(
-        (manifest) => ({ manifest }),
-        () => null,
-      ),
-    ),
-  );
+type Under = { readonly world: World; readonly follows: boolean };
 
 /** The places of a move with what the tag is there now. */
 const digestsNow = ({ places, tag }: Pick<MoveTag, "places" | "tag">, world: World): Promise<MoveTag["places"]> =>
@@ -120,14 +101,14 @@ async function isPassed({ tag }: MoveTag, follows: OnBranch, world: World): Prom
 }
 
 /** Moves the tag while the ref holds our intent, and takes the intent back. */
-async function moveUnder(flip: Flip, object: string, { world, follows, seen }: Under): Promise<Outcome | null> {
+async function moveUnder(flip: Flip, object: string, { world, follows }: Under): Promise<Outcome | null> {
   return underFlip({ flip, object }, world, async (giveUp) => {
     if (follows && !isDeepStrictEqual(await digestsNow(flip, world), flip.places)) {
       // Somebody moved it between the look and the intent: looked at anew.
       await giveUp("now");
       return null;
     }
-    const { moved, silent } = await moveAll(flip, world, { giveUp, seen });
+    const { moved, silent } = await moveAll(flip, world, giveUp);
     if (moved > 0) await recordFlip(flip, silent, world);
     if (silent.length > 0) throw unanswered(flip, silent);
     await giveUp("later");
@@ -177,7 +158,6 @@ const lower = ({ tag, version }: MoveTag, what: string, who: string): UserError 
     fix: `Release a higher version, or go back on purpose: i docker_rollback_${tag} --version ${version}`,
   });
 
-type How = { readonly giveUp: GiveUp; readonly seen: Early | null };
 type Moves = { readonly moved: number; readonly silent: readonly Target[] };
 type Target = Flip["places"][number];
 /** What came of a question to a registry, or of a move in it; `moved` by what it serves after no answer came. */
@@ -191,7 +171,7 @@ type Came<T> = { readonly place: Target } & (
  * Asks all registries, and then moves all at once. When one answers with a failure the others are put back; one that does
  * not answer is told.
  */
-async function moveAll(flip: Flip, world: World, { giveUp, seen }: How): Promise<Moves> {
+async function moveAll(flip: Flip, world: World, giveUp: GiveUp): Promise<Moves> {
   const assertNoneRefused = async (all: readonly Came<unknown>[]) => {
     const failed = all.find((one) => one.state === "refused");
     if (!failed) return;
@@ -199,12 +179,7 @@ async function moveAll(flip: Flip, world: World, { giveUp, seen }: How): Promise
     throw failed.error;
   };
   const came = <T>(place: Target, work: () => Promise<T>) => cameOf(flip, place, { world, work });
-  const asked = await Promise.all(
-    flip.places.map((place, at) => {
-      const known = seen?.[at];
-      return came(place, async () => (known ? known.manifest : manifestToPut(flip, place, world)));
-    }),
-  );
+  const asked = await Promise.all(flip.places.map((place) => came(place, () => manifestToPut(flip, place, world))));
   await assertNoneRefused(asked);
   const open = asked.flatMap((one) =>
     one.state === "answered" && one.answer ? [{ place: one.place, manifest: one.answer }] : [],

@@ -21,7 +21,7 @@ export type Kind<A extends Action> = {
   readonly waits?: true;
   /** It only looks: several in a row are done at once. */
   readonly looks?: true;
-  /** It is done at once with the looks right before it. */
+  /** It is done at once with the looks right after it, whose word counts less than its own. */
   readonly beside?: true;
   /** It only tells, and speaks for itself. */
   readonly tells?: true;

@@ -218,13 +218,12 @@ async function act(step: Step, world: World): Promise<Outcome> {
   return outcomes.length > 0 && outcomes.every((outcome) => outcome === "already") ? "already" : "done";
 }
 
-/** The actions of a step in turns: one each, but those in a row that only look are one, with what may be done beside them. */
+/** The actions of a step in turns: one each, but those in a row that only look are one, with what they are beside. */
 function turnsOf(actions: readonly Action[]): readonly (readonly Action[])[] {
   const turns: Action[][] = [];
   for (const action of actions) {
     const last = turns.at(-1);
-    const { looks, beside } = kindOf(action);
-    if (last?.every((one) => kindOf(one).looks) && (looks || beside)) last.push(action);
+    if (kindOf(action).looks && last?.every((one) => kindOf(one).looks || kindOf(one).beside)) last.push(action);
     else turns.push([action]);
   }
   return turns;

@@ -255,9 +255,9 @@ describe("docker_push_dev", () => {
       { registry: "dockerhub", repository: "127.0.0.1:5002/cmamp" },
     ];
     expect(stepOf(steps, "claim").do).toMatchObject([
+      { kind: "claim" },
       { kind: "check_push", places },
       { kind: "try_tag" },
-      { kind: "claim" },
     ]);
   });
 

@@ -19,12 +19,12 @@ describe("a dev release", () => {
       "claim",
       "Claim 1.2.0 and check push access",
       [
+        { kind: "claim", ref },
         { kind: "check_push", places: [ecr, hub] },
         {
           ...{ kind: "try_tag", tag: "cmamp-1.2.0", commit: commit("a") },
           ...{ message: "Release cmamp-1.2.0", claim: ref },
         },
-        { kind: "claim", ref },
       ],
     ],
     [
