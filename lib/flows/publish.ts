@@ -31,7 +31,7 @@ export function publish(facts: Facts<"registries" | "log">, image: Value, { vers
   const skip = kept ? `${stage} stays ${kept}, which is higher` : isThere ? `${stage} is this image everywhere` : null;
   const check = (tag: string): Action => verifyDigest({ tag, digest: image, places: targets });
   return [
-    flip(facts, { title, skip, version, why: "release", to: image, places }),
+    flip(facts, { title, skip, version, why: "release", to: image, also: versionTag(facts, version), places }),
     ...(kept ? [] : flipChannels(facts, { version, why: "release", to: image })),
     step("verify", "Read every tag back", [...(kept ? [] : [check(stage)]), check(versionTag(facts, version))]),
     recordRelease(facts, image, { version, base }),

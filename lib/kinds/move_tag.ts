@@ -26,7 +26,7 @@ import {
   unanswered,
   underFlip,
 } from "./settle_move.ts";
-import { digestBehind, digestPushed } from "./verify_digest.ts";
+import { digestBehind, digestPushed, readBackKey } from "./verify_digest.ts";
 
 /** Points a mutable tag at a digest in several registries as one: design.md, step 8, "Flip". */
 export type MoveTag = {
@@ -42,6 +42,8 @@ export type MoveTag = {
    * commit that the branch has left.
    */
   readonly follows?: OnBranch | "releases";
+  /** The tag of the version, which is read back at once with this one, so that nobody has to ask again to verify both. */
+  readonly also?: string;
   /** `seen` is the digest that the plan saw behind the tag; null where the tag did not exist. */
   readonly places: readonly (Place & { readonly seen: string | null })[];
 };
@@ -73,14 +75,16 @@ async function move(action: MoveTag, world: World): Promise<Outcome> {
     const outcome = await asWhole(async () => {
       const swapped = await pushWith(world, [{ ref, from: null, to: object }]);
       refusal = swapped;
-      return swapped.won ? await moveUnder(flip, object, { world, follows: follows !== undefined }) : null;
+      return swapped.won
+        ? await moveUnder(flip, object, { world, follows: follows !== undefined, also: action.also })
+        : null;
     });
     if (outcome) return outcome;
   }
   throw refused(refusal.ref ?? ref, refusal.why, world.facts.git.remote);
 }
 
-type Under = { readonly world: World; readonly follows: boolean };
+type Under = { readonly world: World; readonly follows: boolean; readonly also: string | undefined };
 
 /** The places of a move with what the tag is there now. */
 const digestsNow = ({ places, tag }: Pick<MoveTag, "places" | "tag">, world: World): Promise<MoveTag["places"]> =>
@@ -101,14 +105,14 @@ async function isPassed({ tag }: MoveTag, follows: OnBranch, world: World): Prom
 }
 
 /** Moves the tag while the ref holds our intent, and takes the intent back. */
-async function moveUnder(flip: Flip, object: string, { world, follows }: Under): Promise<Outcome | null> {
+async function moveUnder(flip: Flip, object: string, { world, follows, also }: Under): Promise<Outcome | null> {
   return underFlip({ flip, object }, world, async (giveUp) => {
     if (follows && !isDeepStrictEqual(await digestsNow(flip, world), flip.places)) {
       // Somebody moved it between the look and the intent: looked at anew.
       await giveUp("now");
       return null;
     }
-    const { moved, silent } = await moveAll(flip, world, giveUp);
+    const { moved, silent } = await moveAll(flip, world, { giveUp, also });
     if (moved > 0) await recordFlip(flip, silent, world);
     if (silent.length > 0) throw unanswered(flip, silent);
     await giveUp("later");
@@ -118,7 +122,7 @@ async function moveUnder(flip: Flip, object: string, { world, follows }: Under):
 
 /** What the flip ref holds; what an earlier flip left behind was settled to is what we expect to see. */
 function intent(action: MoveTag, world: World, settled: Flip | undefined): Flip {
-  const { kind: _, follows: _follows, ...move } = action;
+  const { kind: _, follows: _follows, also: _also, ...move } = action;
   const after = (place: Place) => settled?.places.some(({ registry }) => registry === place.registry);
   return {
     ...move,
@@ -158,6 +162,7 @@ const lower = ({ tag, version }: MoveTag, what: string, who: string): UserError 
     fix: `Release a higher version, or go back on purpose: i docker_rollback_${tag} --version ${version}`,
   });
 
+type How = { readonly giveUp: GiveUp; readonly also: string | undefined };
 type Moves = { readonly moved: number; readonly silent: readonly Target[] };
 type Target = Flip["places"][number];
 /** What came of a question to a registry, or of a move in it; `moved` by what it serves after no answer came. */
@@ -171,7 +176,7 @@ type Came<T> = { readonly place: Target } & (
  * Asks all registries, and then moves all at once. When one answers with a failure the others are put back; one that does
  * not answer is told.
  */
-async function moveAll(flip: Flip, world: World, giveUp: GiveUp): Promise<Moves> {
+async function moveAll(flip: Flip, world: World, { giveUp, also }: How): Promise<Moves> {
   const assertNoneRefused = async (all: readonly Came<unknown>[]) => {
     const failed = all.find((one) => one.state === "refused");
     if (!failed) return;
@@ -185,7 +190,7 @@ async function moveAll(flip: Flip, world: World, giveUp: GiveUp): Promise<Moves>
     one.state === "answered" && one.answer ? [{ place: one.place, manifest: one.answer }] : [],
   );
   const sent = await Promise.all(
-    open.map(({ place, manifest }) => came(place, () => moveOne(flip, place, { manifest, world }))),
+    open.map(({ place, manifest }) => came(place, () => moveOne(flip, place, { manifest, also, world }))),
   );
   for (const { state, place } of sent)
     if (state === "answered") output(world, `${place.repository}:${flip.tag} -> ${flip.to}\n`);
@@ -231,11 +236,19 @@ async function manifestToPut(flip: Flip, place: Target, world: World): Promise<M
   return manifest;
 }
 
+type One = { readonly manifest: Manifest; readonly also: string | undefined; readonly world: World };
+
 /** PUT, HEAD as wanted. */
-async function moveOne(flip: Flip, place: Target, { manifest, world }: { manifest: Manifest; world: World }) {
+async function moveOne(flip: Flip, place: Target, { manifest, also, world }: One) {
   await (await world.registries()).putManifest(repositoryAt(world.facts, place), flip.tag, { manifest });
-  const after = await digestPushed(place, flip.tag, world);
-  if (after !== flip.to) throw servesAnother(flip, place, after);
+  const [after] = await Promise.all(
+    [flip.tag, ...(also ? [also] : [])].map(async (tag) => {
+      const digest = await digestPushed(place, tag, world);
+      world.state.readBack.set(readBackKey(place, tag), digest);
+      return digest;
+    }),
+  );
+  if (after !== flip.to) throw servesAnother(flip, place, after ?? null);
 }
 
 const servesAnother = (flip: Flip, place: Place, after: string | null): UserError =>

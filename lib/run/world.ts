@@ -73,6 +73,8 @@ export type RunState = {
   readonly logs: Set<string>;
   /** Tag -> the flip of it that somebody left behind and this run settled. */
   readonly settled: Map<string, Flip>;
+  /** Registry and tag -> the digest that it served right after the last thing that this run wrote. */
+  readonly readBack: Map<string, string | null>;
 };
 
 /** What a run starts with. */
@@ -88,6 +90,7 @@ export const startState = (told: Told = { text: [], data: undefined }): RunState
   withoutFiles: false,
   logs: new Set(),
   settled: new Map(),
+  readBack: new Map(),
 });
 
 /** The folder for Slipway's own files of a repo; made when first used, private to the user. */

@@ -63,7 +63,7 @@ describe("a point before a change", () => {
   };
 
   it("is left out where the one after the change before it is there, and that change was whole", () => {
-    const names = ["tag_local_as_dev: docker tag"].concat(
+    const names = ["claim: upload opened in r1", "tag_local_as_dev: docker tag"].concat(
       ["git_tag: ref", "push_dev: docker push", "copy_to_others: blob to r2", "flip_dev: intent"],
       ["flip_dev: dev in r1", "flip_dev: dev in r2", "flip_dev: dev in r3", "release_claim: ref"],
     );

@@ -56,7 +56,15 @@ describe("a dev release", () => {
       "Point dev at 1.2.0 in ecr, dockerhub",
       [
         {
-          ...{ kind: "move_tag", image: "cmamp", tag: "dev", version: "1.2.0", why: "release", to: image },
+          ...{
+            kind: "move_tag",
+            image: "cmamp",
+            tag: "dev",
+            version: "1.2.0",
+            why: "release",
+            to: image,
+            also: "dev-1.2.0",
+          },
           places: [
             { ...ecr, seen: null },
             { ...hub, seen: null },
