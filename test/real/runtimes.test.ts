@@ -13,7 +13,7 @@ import { startLabelled } from "../bed/labelled.ts";
 import { otherNode } from "../bed/nodes.ts";
 import { needs } from "../bed/parts.ts";
 import { story } from "../bed/story.ts";
-import { type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../bed/workflow.ts";
 
 const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
@@ -55,6 +55,7 @@ describe("every workflow under tsx and under bun", story, () => {
     await needs("emulation");
     ground = await makeGround(1);
     repo = await ground.repo("smoke");
+    await change(repo, { "docker/Dockerfile": "FROM scratch\n" });
     box = await startLabelled("smoke", "root");
     const released = await workflowsIn(repo)("docker_release_dev", "--version", "1.0.0", "--json");
     expect(released.code, released.stderr).toBe(0);
