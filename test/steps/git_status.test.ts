@@ -1,35 +1,14 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import gitStatus from "../../scripts/git_status.ts";
-import { commitAll, inOneShell } from "../bed/git.ts";
-import { type Ground, type Place, startGround } from "./ground.ts";
+import { inOneShell } from "../bed/git.ts";
+import type { Ground, Place } from "./ground.ts";
+import { hostile, startSuperRepo } from "./super_repo.ts";
 
 let ground: Ground;
 let place: Place;
-/** A name of a branch and a path that would steer a terminal or a shell. */
-const hostile = "it's-$(touch${IFS}x)\u202e";
-
-/** A super-repo with three submodules, which all come from one remote. */
 beforeAll(async () => {
-  ground = await startGround();
-  const source = join(ground.dir, "source");
-  mkdirSync(source);
-  writeFileSync(join(source, "file"), "one\n");
-  await commitAll(source, "Start");
-  place = ground.place("super");
-  await inOneShell(
-    ground.repo,
-    [
-      "export GIT_ALLOW_PROTOCOL=file",
-      'for path in amp "$2" deep/three; do git submodule --quiet add "$1" "$path"; done',
-      "git add --all",
-      'git commit --quiet --message "Add three submodules"',
-      "git -C amp config user.name Ada; git -C amp config user.email ada@example.com",
-    ],
-    source,
-    hostile,
-  );
+  ({ ground, place } = await startSuperRepo());
 });
 afterAll(() => ground.end());
 
