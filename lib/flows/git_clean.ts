@@ -33,7 +33,9 @@ export function asksClean(_facts: Facts, _options: unknown, seen: Seen): string 
   const all = seen.repos.flatMap((repo) =>
     goingOf(repo, seen).map((path) => oneLine(repo.path === "." ? path : `${repo.path}/${path}`)),
   );
-  return all.length === 0 ? null : `${all.join("\n")}\nRemove these ${all.length} paths? This cannot be undone.`;
+  return all.length === 0
+    ? null
+    : `${all.join("\n")}\nRemove ${all.length === 1 ? "this path" : `these ${all.length} paths`}? This cannot be undone.`;
 }
 
 const goingOf = (repo: Repo, { untracked }: Seen): readonly string[] =>

@@ -23,7 +23,7 @@ export function lint(facts: Facts, options: LintOptions, seen: LintLook): Step[]
   });
   const told = tellLeftOut(seen, options, jobs);
   const count = new Set(jobs.flatMap(({ meant }) => meant)).size;
-  if (count === 0) return [step("tell", "Tell that there is nothing to lint", [announce(nothing(told))])];
+  if (count === 0) return [step("tell", "Report that there is nothing to lint", [announce(nothing(told))])];
   const { image, pull } = imageOf(facts, seen);
   const text = shellText(facts, scriptOf(jobs, options.check));
   const run = runContainer(facts, {

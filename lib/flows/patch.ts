@@ -25,7 +25,7 @@ export function patchContainer(facts: Facts, options: PatchOptions, seen: Patch)
       cmd`docker commit ${changes} ${container.id} ${reference}`,
     ]),
     ...(options.push ? [pushPatched(facts, reference, tag)] : []),
-    step("tell", "Tell what it is", [tell(facts, { container, reference, tag })]),
+    step("tell", "Report what it is", [tell(facts, { container, reference, tag })]),
   ];
 }
 

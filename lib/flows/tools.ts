@@ -2,6 +2,7 @@ import { type Command, cmd } from "../kinds/command.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import type { Chosen } from "../model/choose_image.ts";
 import { withoutSyntax } from "../model/dockerfile.ts";
+import { assertEngine, plugins } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
 import { toolImage } from "../model/tool.ts";
@@ -16,6 +17,7 @@ export function runTool(
   { words }: { readonly words: readonly string[] },
   { tool, engine }: ToolLook,
 ): Step[] {
+  assertEngine(engine, plugins);
   const reference = toolImage(tool);
   const local = engine.images.find((one) => one.reference === reference) ?? null;
   const image: Chosen = {

@@ -143,7 +143,7 @@ describe("the steps of a patch", () => {
     expect(steps.map(({ id, title }) => [id, title])).toEqual([
       ["docker_commit", `Commit box_a1 as ${repository}:dev_ccxtpro`],
       ["docker_push", `Push ${repository}:dev_ccxtpro`],
-      ["tell", "Tell what it is"],
+      ["tell", "Report what it is"],
     ]);
     const note = 'LABEL dev.slipway.patched="gp committed container box_a1 of 127.0.0.1:5001/cmamp:dev on 2025-01-02"';
     expect(doing(steps, command)[0]?.argv).toEqual([
