@@ -132,8 +132,7 @@ const endsAtMoments = (sweep: () => Sweep): void => {
         part: random(),
         signal: at % 3 === 2 ? ("HUP" as const) : ("KILL" as const),
       }));
-      const { hits, wrong } = await sweep().atMoments(chosen);
-      expect({ some: hits > 0, wrong }).toEqual({ some: true, wrong: [] });
+      expect(await sweep().atMoments(chosen)).toEqual([]);
     },
     moments * 300_000,
   );
