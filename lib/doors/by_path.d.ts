@@ -9,6 +9,9 @@ declare module "*/node_modules/@aws-sdk/client-ecs/dist-cjs/index.js" {
 declare module "*/node_modules/@balena/dockerignore/ignore.js" {
   export { default } from "@balena/dockerignore";
 }
+declare module "*/node_modules/@xmldom/xmldom/lib/index.js" {
+  export * from "@xmldom/xmldom";
+}
 declare module "*/node_modules/dotenv/dist/index.cjs" {
   export * from "dotenv";
 }

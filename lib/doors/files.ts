@@ -118,6 +118,9 @@ const isInGitDir = (path: string): boolean => path.split("/").includes(".git");
 
 export const exists = (path: string): boolean => existsSync(path);
 
+/** When a file was changed last, in milliseconds since 1970; 0 where it is not there. */
+export const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+/** Whether a path is a folder, or leads to one. */
 export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** The names in a folder, none where it is not there. */

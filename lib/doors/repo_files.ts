@@ -54,7 +54,7 @@ async function meantFiles(place: Place, which: WhichFiles, asking: Asking): Prom
   if (which === "changed" || which === "branch") {
     const hasCommit = (await tryGit(place.owner, env, ["rev-parse", "--verify", "--quiet", "HEAD"])).code === 0;
     if (!hasCommit) return list(...allFiles);
-    const since = which === "changed" ? "HEAD" : await forkOf(place, asking);
+    const since = which === "changed" ? "HEAD" : await forkOf(place.owner, asking, "i lint --all");
     const changes = ["diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "--ignore-submodules=all"];
     return (await Promise.all([list(...changes, since), list("ls-files", "--others", "--exclude-standard")])).flat();
   }
@@ -88,15 +88,47 @@ function isFolderHere({ root, dir }: Place, path: string, inner: string): boolea
 const mains = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
 const localMains = ["refs/heads/main", "refs/heads/master"];
 
-/** The commit at which the branch left main: the remote's where the clone knows it. */
-async function forkOf({ owner }: Place, { git, env }: Asking): Promise<string> {
+/** The commit at which the branch left main: the remote's where the clone knows it. `all` is what is typed without one. */
+async function forkOf(repo: string, { git, env }: Pick<Asking, "git" | "env">, all: string): Promise<string> {
   const known = (await git(["for-each-ref", "--format=%(refname)", ...mains, ...localMains])).split("\n");
   const main = [...mains, ...localMains].find((ref) => known.includes(ref));
-  const fork = main ? (await tryGit(owner, env, ["merge-base", "HEAD", main])).stdout.trim() : "";
+  const fork = main ? (await tryGit(repo, env, ["merge-base", "HEAD", main])).stdout.trim() : "";
   if (fork !== "") return fork;
+  const isShallow = (await git(["rev-parse", "--is-shallow-repository"])).trim() === "true";
   throw new UserError("this branch has no commit in common with main or master, of origin or here", {
     why: "The files of a branch are those that it changed since it left there.",
-    fix: "Fetch it: git fetch origin main; or take all files: i lint --all",
+    fix: `Fetch it: git fetch ${isShallow ? "--unshallow origin" : "origin main"}; or take all: ${all}`,
+  });
+}
+
+/**
+ * Paths of the outermost repo that changed since a commit, null for the one at which the branch left main, with what Git does
+ * not know yet; a submodule is one path, whatever changed of it.
+ */
+export async function changedPaths({ root }: Place, ref: string | null, env: Env): Promise<readonly string[]> {
+  const git = gitIn(root, env);
+  const since = ref === null ? await forkOf(root, { git, env }, "i main_pytest") : await commitOf(root, ref, env);
+  const changes = [
+    "diff",
+    "--name-only",
+    "--no-renames",
+    "--no-ext-diff",
+    "--ignore-submodules=none",
+    "-z",
+    since,
+    "--",
+  ];
+  const listed = [git(changes), git(["ls-files", "--others", "--exclude-standard", "-z"])];
+  return [...new Set((await Promise.all(listed)).flatMap(namesOf))];
+}
+
+async function commitOf(repo: string, ref: string, env: Env): Promise<string> {
+  const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`];
+  const found = (await tryGit(repo, env, words)).stdout.trim();
+  if (found !== "") return found;
+  throw new UserError(`${JSON.stringify(ref)} is no commit of this clone`, {
+    why: "What changed is told by comparing with it.",
+    fix: "Name a branch, a tag or a commit that git log shows, or fetch it first: git fetch origin",
   });
 }
 

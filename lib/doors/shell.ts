@@ -21,6 +21,8 @@ export type RunOptions = {
   readonly input?: string;
   readonly onOutput?: (text: string) => void;
   readonly signal?: AbortSignal;
+  /** Seconds that it has to end by itself after the signal; 5 where it is not said. */
+  readonly patience?: number;
 };
 
 function assertArgv(argv: readonly string[]): void {
@@ -122,7 +124,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     ...(options.input === undefined ? {} : { input: options.input }),
   })`${[...argv]}`;
   if (!interactive) pass(child, options.onOutput ?? (() => {}));
-  const stop = () => endGroup(child.pid, interactive);
+  const stop = () => endGroup(child.pid, interactive, options.patience);
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted) stop();
   const result = await child;
@@ -149,8 +151,8 @@ function pass(child: ProcessPromise, onOutput: (text: string) => void): void {
   child.stderr.setEncoding("utf8").on("data", onOutput);
 }
 
-/** SIGTERM to the group, SIGKILL five seconds later; an interactive program is in our own group and gets it alone. */
-function endGroup(pid: number | undefined, interactive: boolean): void {
+/** SIGTERM to the group, SIGKILL so many seconds later; an interactive program is in our own group and gets it alone. */
+function endGroup(pid: number | undefined, interactive: boolean, patience = 5): void {
   if (pid === undefined) return;
   const send = (signal: "SIGTERM" | "SIGKILL") => {
     try {
@@ -160,7 +162,7 @@ function endGroup(pid: number | undefined, interactive: boolean): void {
     }
   };
   send("SIGTERM");
-  setTimeout(() => send("SIGKILL"), 5000).unref();
+  setTimeout(() => send("SIGKILL"), patience * 1000).unref();
 }
 
 const signalNumber = (signal: string | null): number =>

@@ -15,7 +15,7 @@ import { type ListName, listNames, runnerName, testCommand } from "../model/test
 import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
-import { slipwayFile } from "./own_files.ts";
+import { reportsOf, slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
 import { pullIfMissing } from "./pull.ts";
 
@@ -112,7 +112,7 @@ export type Gate = {
 /** The step of one list: its command in a container, then the record of the pass. */
 export function testList(facts: Facts<"engine" | "registries" | "log" | "nested">, gate: Gate): Step {
   const { list, image, digest } = gate;
-  const reports = slipwayFile(facts, "reports");
+  const reports = reportsOf(facts, facts.config.imageName);
   const config = facts.config.tests[list];
   const entry = digest === null ? null : passOf(facts, { list, digest, version: image.version, stage: image.stage });
   const known = entry && typeof entry.digest === "string" && !gate.again ? recordedPass(facts, entry) : undefined;

@@ -14,7 +14,7 @@ import { endLateContainers, exitOfContainer } from "../run/containers.ts";
 import { assertEngineNow } from "../run/engine_facts.ts";
 import { commandEnv } from "../run/facts.ts";
 import { makeReceipt, provenExit } from "../run/receipt.ts";
-import { knownValue, made, type Outcome, output, ownerLabel, type World } from "../run/world.ts";
+import { knownValue, made, type Outcome, output, ownVariables, type World } from "../run/world.ts";
 import type { Command } from "./command.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
@@ -24,7 +24,7 @@ export async function runCommand(action: Command, world: World): Promise<Outcome
   const env = {
     ...(action.typed ? commandEnv(process.env) : world.facts.env),
     ...own,
-    ...(action.container ? owned(world) : {}),
+    ...(action.container ? ownVariables(world) : {}),
   };
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
@@ -90,12 +90,6 @@ async function outputOf(input: NonNullable<Command["input"]>, world: World): Pro
     kind: "command",
   });
 }
-
-/** Labels that tell whose container it is; the compose file reads them from the environment. */
-const owned = (world: World): Record<string, string> => ({
-  SLIPWAY_RUN: world.step.run,
-  SLIPWAY_OWNER: ownerLabel(world),
-});
 
 const passedOn = (code: number): UserError =>
   new UserError(`the command exited with ${code}`, {

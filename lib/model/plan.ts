@@ -29,6 +29,8 @@ export type Group = {
   readonly atOnce?: number | "cores";
   /** After a step that failed: begin none, and end those that run; or do all the others first. */
   readonly onFailure: "stop" | "go_on";
+  /** A later step tells of those that failed, and gives the exit code: the plan goes on to it. */
+  readonly toldLater?: true;
   readonly steps: readonly (Step | Group)[];
 };
 
@@ -77,7 +79,7 @@ export const group = (
   id: string,
   title: string,
   steps: Group["steps"],
-  how: Pick<Group, "atOnce" | "onFailure">,
+  how: Pick<Group, "atOnce" | "onFailure" | "toldLater">,
 ): Group => ({
   id,
   title,

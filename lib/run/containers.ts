@@ -52,8 +52,8 @@ export async function endLeftClients(world: World): Promise<void> {
   for (const run of new Set(left.map(({ env }) => env["SLIPWAY_RUN"]))) await endLateContainers(world, run);
 }
 
-/** Docker's client, and its plugin that asks for containers. */
-const clients = new Set(["docker", "docker-compose"]);
+/** Docker's client and its plugin that asks for containers; and what runs a workflow that another one started. */
+const clients = new Set(["docker", "docker-compose", "bun", "node", "MainThread"]);
 
 /** Removes what this run started, and what a run on this host left behind that is dead: it was killed (design.md, "Containers"). */
 export async function reapContainers(world: World): Promise<void> {

@@ -89,9 +89,9 @@ type Turn = {
   readonly goesOn: boolean;
   readonly depth: number;
 };
-type Steps = Pick<Group, "steps" | "atOnce" | "onFailure">;
+type Steps = Pick<Group, "steps" | "atOnce" | "onFailure" | "toldLater">;
 
-/** Runs the steps of a group, so many at a time; throws its verdict where one failed. */
+/** Runs the steps of a group, so many at a time; throws its verdict where one failed, unless a later step tells it. */
 async function runGroup(group: Steps, turn: Turn): Promise<void> {
   const { steps, onFailure } = group;
   const atOnce = Math.min(steps.length, group.atOnce === "cores" ? cores() : (group.atOnce ?? 1));
@@ -113,7 +113,7 @@ async function runGroup(group: Steps, turn: Turn): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  if (failures.length > 0) throw verdict(group, failures);
+  if (failures.length > 0 && (!group.toldLater || failures.some(endsAll))) throw verdict(group, failures);
 }
 
 const isInterrupt = (error: unknown): boolean => error instanceof UserError && error.kind === "interrupted";
@@ -257,7 +257,7 @@ async function isProven(step: Step, world: World): Promise<boolean> {
 
 /** Seconds that it took last time, where a person would look at a clock. */
 function lastTime(step: Step, world: World): number | null {
-  const last = readTimes(world)[step.id] ?? 0;
+  const last = readTimes(world.facts, world.plan.workflow)[step.id] ?? 0;
   return last >= 2 ? last : null;
 }
 

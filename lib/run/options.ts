@@ -53,7 +53,7 @@ export function text<T>(hint: string, help: string, more: Partial<Option<T>> = {
 }
 
 /** The items of a list that is typed with commas. */
-const commaSeparated = (value: string): readonly string[] =>
+export const commaSeparated = (value: string): readonly string[] =>
   value
     .split(",")
     .map((item) => item.trim())
@@ -237,7 +237,8 @@ export const vocabulary = {
   }),
 } as const;
 
-function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
+/** The one of the allowed words that was typed; throws on any other. */
+export function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((word) => word === value);
   if (found) return found;
   throw new UserError(`${name} "${value}" is not known`, {

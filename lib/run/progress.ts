@@ -1,15 +1,17 @@
 import { join } from "node:path";
 import { readText, writePrivate } from "../doors/files.ts";
+import type { Facts } from "../model/facts.ts";
 import { comfort } from "./comfort.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
 type Times = Readonly<Record<string, number>>;
-const file = (world: World): string => join(slipwayFolder(world.facts), `times.${world.plan.workflow}.json`);
+type Where = Pick<Facts, "place">;
+const file = (facts: Where, workflow: string): string => join(slipwayFolder(facts), `times.${workflow}.json`);
 
-/** How many seconds each step took last time; a cache, empty where it cannot be read. */
-export function readTimes(world: World): Times {
+/** How many seconds each step of a workflow took last time; a cache, empty where it cannot be read. */
+export function readTimes(facts: Where, workflow: string): Times {
   try {
-    return JSON.parse(readText(file(world)) ?? "{}") as Times;
+    return JSON.parse(readText(file(facts, workflow)) ?? "{}") as Times;
   } catch {
     return {};
   }
@@ -17,6 +19,8 @@ export function readTimes(world: World): Times {
 
 export function saveTime(world: World, id: string, took: number): void {
   comfort(world, () => {
-    writePrivate(file(world), JSON.stringify({ ...readTimes(world), [id]: Math.round(took * 10) / 10 }));
+    const { facts, plan } = world;
+    const times = { ...readTimes(facts, plan.workflow), [id]: Math.round(took * 10) / 10 };
+    writePrivate(file(facts, plan.workflow), JSON.stringify(times));
   });
 }

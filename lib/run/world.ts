@@ -107,6 +107,12 @@ export const ownLabels = (world: World): Readonly<Record<string, string>> => ({
   "dev.slipway.owner": ownerLabel(world),
 });
 
+/** The same for a program: compose reads the labels of its container from them, and what this run leaves is told by them. */
+export const ownVariables = (world: World): Readonly<Record<string, string>> => ({
+  SLIPWAY_RUN: world.step.run,
+  SLIPWAY_OWNER: ownerLabel(world),
+});
+
 /** A value of the plan as text: what the step that it names made, or what was known. */
 export function knownValue(world: World, value: Value): string {
   if (typeof value === "string") return value;

@@ -157,6 +157,15 @@ export const wordCases: readonly BadCase[] = [
     says: /no test list is named/,
   },
   {
+    what: "a test list of all dirs that there is not",
+    line: "main_pytest run_medium_tests",
+    says: /--test-lists "run_medium_tests" is not known/,
+  },
+  { what: "no lists at once", line: "main_pytest --at-once 0", says: /--at-once "0" is no whole number from 1/ },
+  { what: "parts that are none", line: "main_pytest --matrix 1.5", says: /--matrix "1.5" is no whole number from 1/ },
+  { what: "a dir that is not runnable", line: "main_pytest --dirs nowhere", says: /"nowhere" is no runnable dir/ },
+  { what: "a change since nothing", line: "main_pytest --changed=nowhere", says: /"nowhere" is no commit/ },
+  {
     what: "tests of an image that is nowhere",
     line: "run_fast_tests --stage dev --version 9.9.9",
     says: /exited with 1/,

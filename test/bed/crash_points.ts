@@ -72,11 +72,11 @@ const atFirst = (): Before => {
 
 /**
  * What an action of these kinds does is look, ask or say, or give a file of the user's own another content as a whole: there is
- * nothing to end half-way.
+ * nothing to end half-way. What another workflow does that one starts is swept as that workflow's.
  */
 export const quietKinds: ReadonlySet<string> = new Set([
   ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
-  "allow",
+  ...["allow", "run_workflow", "join_reports"],
 ]);
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { containersOf, containersWith, engineTags } from "./engine_api.ts";
@@ -27,10 +27,11 @@ export async function tagsAt(address: string, image: string): Promise<Readonly<R
   return Object.fromEntries((await Promise.all(rows)).sort());
 }
 
-/** The test lists that ran in a clone, by what they wrote themselves into the folder of reports. */
+/** The test lists that ran in a clone, by what they wrote themselves into the folders of reports. */
 export function ranIn(repo: string): readonly string[] {
-  const file = join(repo, ".git", "slipway", "reports", "runs.txt");
-  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  const folder = join(repo, ".git", "slipway", "reports");
+  const files = (existsSync(folder) ? readdirSync(folder) : []).map((image) => join(folder, image, "runs.txt"));
+  return files.filter((file) => existsSync(file)).flatMap((file) => readFileSync(file, "utf8").trim().split("\n"));
 }
 
 /** How often a test list ran in a repo and its clones. */

@@ -38,6 +38,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   run_fast_slow_superslow_tests: local,
   run_superslow_tests: local,
   run_qa_tests: local,
+  main_pytest: ["--stage", "local"],
   docker_share_local: ["--version", "1.0.0", "--target-registries", "r1"],
   docker_take_local: ["--from", "root", "--version", "1.0.0"],
   compare_packages: ["local", "local-1.0.0"],

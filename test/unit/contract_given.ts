@@ -25,6 +25,11 @@ const superRepo = {
   ...{ ahead: 0, behind: 0, changed: 1, conflicts: 0 },
 };
 
+const testedDirs = ["infra", "web/it's"].map((dir) => ({
+  ...{ dir, dependsOn: [] },
+  runs: { image: "cmamp", gitDir: "/repo/.git" },
+}));
+
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
 const everywhere = (...tags: readonly string[]) => {
   const states = Object.fromEntries(tags.map((tag) => [tag, found(digest("a"))]));
@@ -204,6 +209,7 @@ export const given: Readonly<Record<string, Given>> = {
   run_tests: { argv: ["fast", "qa"], seen: [] },
   run_fast_slow_superslow_tests: { seen: [] },
   run_superslow_tests: { seen: [] },
+  main_pytest: { seen: { all: testedDirs, chosen: testedDirs.slice(1), times: {} } },
   release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {
     argv: ["foo"],

@@ -113,6 +113,7 @@ describe("doors", () => {
     "@aws-sdk/client-ecr": "lib/doors/aws/ecr.ts",
     "@aws-sdk/client-ecs": "lib/doors/aws/ecs.ts",
     "@inquirer/prompts": "lib/doors/console.ts",
+    "@xmldom/xmldom": "lib/doors/junit.ts",
     dotenv: "lib/doors/environment.ts",
     "js-yaml": "lib/doors/settings.ts",
     "smol-toml": "lib/doors/pyproject.ts",

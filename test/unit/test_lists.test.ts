@@ -31,14 +31,14 @@ describe("the step of a test list", () => {
   it("leaves its report below the Git dir, where people find a word about it", () => {
     expect(fast().do[0]).toEqual({
       kind: "write_file",
-      path: ".git/slipway/reports/README",
+      path: ".git/slipway/reports/cmamp/README",
       content: "JUnit reports of the last run of each test list.\n",
     });
     expect(JSON.parse(compose(fast()))).toMatchObject({
       services: {
         app: {
           volumes: expect.arrayContaining([
-            expect.objectContaining({ source: "/repo/.git/slipway/reports", target: "/slipway/reports" }),
+            expect.objectContaining({ source: "/repo/.git/slipway/reports/cmamp", target: "/slipway/reports" }),
           ]),
         },
       },
@@ -109,7 +109,7 @@ describe("the step of a test list", () => {
       "/src": `${taken}/sub/src`,
       "/top": `${taken}/top`,
       "/slipway/cmd": expect.stringContaining("/repo/.git/slipway/cmd/"),
-      "/slipway/reports": "/repo/.git/slipway/reports",
+      "/slipway/reports": "/repo/.git/slipway/reports/cmamp",
       "/slipway/run": expect.stringContaining("/repo/.git/slipway/run/"),
       "/slipway/receipt": "${SLIPWAY_RECEIPT:-/dev/null}",
       "/etc/passwd": expect.any(String),
@@ -126,7 +126,7 @@ describe("the step of a test list", () => {
   it("has pytest forget which tests failed last before a pass of them all counts", () => {
     const removed = (step: Step) =>
       step.do.flatMap((one) => (command.is(one) && one.argv[0] === "rm" ? [one.argv] : []));
-    expect(removed(fast({ config: config() }))).toEqual([["rm", "-rf", ".git/slipway/reports/pytest_cache"]]);
+    expect(removed(fast({ config: config() }))).toEqual([["rm", "-rf", ".git/slipway/reports/cmamp/pytest_cache"]]);
     expect(script(fast({ config: config() }))).toContain(" -o cache_dir=/slipway/reports/pytest_cache ");
     expect(removed(fast())).toEqual([]);
   });

@@ -49,6 +49,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
   lint: [],
   lint_detect_cycles: [],
+  main_pytest: ["fast", "slow"],
   package_add: ["beta@^2.1", "--bump", "minor"],
   poetry: ["show", "--tree"],
   release_adopt: [],

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { interrupted } from "../doors/interrupt.ts";
+import { slipwayRoot } from "../doors/place.ts";
+import { run } from "../doors/shell.ts";
+import { UserError } from "../model/errors.ts";
+import { kind } from "../model/kind.ts";
+import { quote } from "../model/render_plan.ts";
+import { withoutColours } from "../model/visible.ts";
+import { commandEnv } from "../run/facts.ts";
+import { output, ownVariables, type World } from "../run/world.ts";
+
+/** Another workflow for another runnable dir, as a person would type it: what it does in its dir is its own plan. */
+export type RunWorkflow = {
+  readonly kind: "run_workflow";
+  readonly workflow: string;
+  /** Relative to the outermost Git root. */
+  readonly dir: string;
+  readonly words: readonly string[];
+};
+
+/** Seconds that it has to end its containers: their programs have some, and so has the engine. */
+const patience = 60;
+
+export const runWorkflow = kind<RunWorkflow>("run_workflow", {
+  lines: ({ workflow, dir, words }) => [["i", workflow, "--dir", dir, ...words].map(quote).join(" ")],
+  // One that a killed run left would go on beside this one's.
+  reaps: () => true,
+  run: async ({ workflow, dir, words }, world) => {
+    const { root } = world.facts.place;
+    const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
+    const onOutput = (text: string) => output(world, text);
+    const { signal } = world;
+    const env = { ...commandEnv(process.env), ...ownVariables(world) };
+    const code = await run(argv, { cwd: root, env, onOutput, signal, patience });
+    if (signal.aborted) throw interrupted();
+    if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
+    return "done";
+  },
+});
+
+/** Its own error, which it printed last; a program that was killed printed none. */
+function failed(code: number, what: string, { step }: World): UserError {
+  const said = withoutColours(step.tail.join("\n")).split(/^error: /m);
+  const [, message, why, fix] = /^(.*)\n {2}why: ([\s\S]*?)\n {2}fix: (.*)/.exec(said.slice(1).at(-1) ?? "") ?? [];
+  return new UserError(message ?? `${what} ended with ${code}`, {
+    why: why ?? "It gave no reason.",
+    fix: fix ?? "See what it printed",
+    exitCode: code,
+    kind: "workflow",
+  });
+}

@@ -1,0 +1,72 @@
+import { join, posix } from "node:path";
+import { exists } from "../doors/files.ts";
+import { findPlace } from "../doors/place.ts";
+import { changedPaths } from "../doors/repo_files.ts";
+import { dirsIn } from "../doors/runnable_dirs.ts";
+import { loadConfigSource } from "../doors/settings.ts";
+import { configReader, didYouMean } from "../model/config_reader.ts";
+import { UserError } from "../model/errors.ts";
+import type { Facts } from "../model/facts.ts";
+import { changedDirs, type TestedDir } from "../model/tested_dirs.ts";
+import { readTimes } from "./progress.ts";
+
+/** The runnable dirs below the named one, which of them are to be tested, and how long their lists took last time. */
+export type TestedDirs = {
+  readonly all: readonly TestedDir[];
+  readonly chosen: readonly TestedDir[];
+  /** Step -> seconds. */
+  readonly times: Readonly<Record<string, number>>;
+};
+type Options = { readonly dirs: readonly string[]; readonly changed: string | undefined };
+
+/** Finds the runnable dirs, those of `--dirs` where it names some, and what changed of them; one without a config is told by its own run. */
+export async function lookForTestedDirs(facts: Facts, { dirs, changed }: Options): Promise<TestedDirs> {
+  const { place, env } = facts;
+  const { root, dir } = place;
+  if (!exists(join(root, dir)))
+    throw new UserError(`the directory "${dir}" does not exist`, {
+      why: "The runnable dirs below it are tested.",
+      fix: "Give --dir one that exists, or none for the current one",
+    });
+  const found = await dirsIn(place, dir, env);
+  if (found.length === 0)
+    throw new UserError(`there is no runnable dir in "${dir}"`, {
+      why: "A run without a single test proves nothing.",
+      fix: "Go up, or add the toolchain to a dir: i init_runnable_dir",
+    });
+  const all = await Promise.all(named(found, dirs, dir).map((one) => readDir(root, one)));
+  if (changed === undefined) return { all, chosen: all, times: readTimes(facts, "main_pytest") };
+  const paths = await changedPaths(place, changed === "" ? null : changed, env);
+  return { all, chosen: changedDirs(all, paths), times: readTimes(facts, "main_pytest") };
+}
+
+/** The dirs that were named, as they are called from the dir in which they were looked for; all where none was. */
+function named(found: readonly string[], dirs: readonly string[], from: string): readonly string[] {
+  if (dirs.length === 0) return found;
+  return dirs.map((typed) => {
+    const dir = posix.join(from, typed).replace(/(?<=.)\/$/, "");
+    if (found.includes(dir)) return dir;
+    const known = found.map((one) => posix.relative(from, one) || ".");
+    throw new UserError(`"${typed}" is no runnable dir of "${from}"`, {
+      why: `There are ${known.join(", ")}.`,
+      fix: didYouMean(typed, known, (one) => `--dirs ${one}`) ?? "Name some of them: --dirs A,B",
+    });
+  });
+}
+
+async function readDir(root: string, dir: string): Promise<TestedDir> {
+  try {
+    const place = findPlace(join(root, dir));
+    const read = configReader(await loadConfigSource(place));
+    const image = read.text(["docker_info", "docker_image_name"]);
+    const dependsOn = read.words(["runnable_dir_info", "depends_on"]) ?? [];
+    return {
+      dir,
+      dependsOn: dependsOn.map((path) => posix.join(dir, path).replace(/(?<=.)\/$/, "")),
+      runs: image ? { image, gitDir: place.gitDir } : null,
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { dir, dependsOn: [], runs: null };
+  }
+}

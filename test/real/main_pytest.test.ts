@@ -1,0 +1,186 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DOMParser } from "@xmldom/xmldom";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../thin_client/engine/command.ts";
+import { commitAll, git } from "../bed/git.ts";
+import { labelled, startLabelled } from "../bed/labelled.ts";
+import { tinyImage } from "../bed/tiny.ts";
+import { changelog, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
+import { docker, startWorkflow, workflowsIn } from "../bed/workflow.ts";
+
+const suite = (name: string, tests: number, failures: number) =>
+  `<testsuites><testsuite name="${name}" tests="${tests}" failures="${failures}" errors="0" skipped="0">` +
+  `<testcase classname="t" name="one" file="test/one.py"/></testsuite></testsuites>`;
+
+/** What the fast list of each dir does; one has no image, one no config. */
+const dirs: Readonly<Record<string, string>> = {
+  passes: `echo '${suite("whole", 2, 0)}' >/slipway/reports/fast.xml`,
+  "deep/fails": `echo '${suite("broken", 3, 1)}' >/slipway/reports/fast.xml; exit 1`,
+  garbled: "echo '<testsuite <' >/slipway/reports/fast.xml",
+  empty: "exit 5",
+  killed: "kill -9 $$",
+  lacks_image: "exit 0",
+  sub: "pwd",
+};
+const imageOf = (dir: string) => `pytest${process.pid}-${dir.replace("/", "_")}`;
+
+let ground: Ground;
+let repo = "";
+beforeAll(async () => {
+  ground = await makeGround(1);
+  const config = (dir: string) => ({
+    "repo_config.yaml": [
+      `docker_info: {docker_image_name: ${imageOf(dir)}}`,
+      `container_registry_info: {r1: {address: "${ground.addresses["r1"]}", kind: oci}}`,
+      "tests: {fast: {command: [sh, test.sh]}}",
+      "",
+    ].join("\n"),
+    "changelog.txt": changelog(imageOf(dir), "1.0.0"),
+    "test.sh": `${dirs[dir]}\n`,
+  });
+  repo = join(ground.dir, "many");
+  const sub = join(ground.dir, "sub");
+  write(sub, config("sub"));
+  await commitAll(sub, "Start");
+  for (const dir of Object.keys(dirs)) if (dir !== "sub") write(join(repo, dir), config(dir));
+  write(repo, { "half/changelog.txt": "", "half/devops/x": "", "docs/changelog.txt": "" });
+  await commitAll(repo, "Start");
+  await git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", sub, "sub");
+  await commitAll(repo, "Add a submodule");
+  const made = Object.keys(dirs).filter((dir) => dir !== "lacks_image");
+  await Promise.all(
+    made.map((dir) => docker("tag", tinyImage, `${ground.addresses["r1"]}/${imageOf(dir)}:local-root-1.0.0`)),
+  );
+});
+afterAll(() => ground.end());
+
+const run = (...words: readonly string[]) => workflowsIn(repo)("main_pytest", "--stage", "local", "--json", ...words);
+type Row = { readonly dir: string; readonly list: string; readonly result: string; readonly tests?: number };
+const rowsOf = ({ stdout }: { readonly stdout: string }) =>
+  (JSON.parse(stdout) as { result: { lists: Row[] } }).result.lists.map(({ dir, result }) => [dir, result]);
+const joined = () =>
+  new DOMParser().parseFromString(readFileSync(join(repo, ".git/slipway/reports/main_pytest.xml"), "utf8"), "text/xml");
+
+/** Results by dir, as one at a time, four at once and as many as there are cores have to give them. */
+const results = [
+  ["deep/fails", "failed"],
+  ["empty", "no tests"],
+  ["garbled", "passed"],
+  ["half", "failed (2)"],
+  ["killed", "failed (137)"],
+  ["lacks_image", "failed (2)"],
+  ["passes", "passed"],
+  ["sub", "passed"],
+];
+
+describe("main_pytest", () => {
+  it.each([
+    ["all pass: 0", "passes,garbled,sub", 0],
+    ["one fails: 1", "passes,deep/fails", 1],
+    ["nothing is collected: 5", "empty", 5],
+    ["an image is missing: 2", "lacks_image", 2],
+    ["a container is killed: 137", "killed", 137],
+  ])("%s", async (_, names, code) => {
+    const done = await run("--dirs", names);
+    expect([done.code, rowsOf(done).toSorted()]).toEqual([
+      code,
+      results.filter(([dir = ""]) => names.split(",").includes(dir)),
+    ]);
+  });
+
+  it.each(["1", "4"])(
+    "of all dirs, %s at once, has one verdict, and a report in which each of them stands",
+    async (many) => {
+      const done = await run("--at-once", many);
+      expect([done.code, rowsOf(done).toSorted()]).toEqual([137, results]);
+      const suites = Array.from(joined().getElementsByTagName("testsuite"));
+      expect(suites.map((one) => ["name", "tests", "failures", "errors"].map((key) => one.getAttribute(key)))).toEqual([
+        ["deep/fails fast broken", "3", "1", "0"],
+        ["empty fast", "1", null, "1"],
+        ["garbled fast", "1", null, "0"],
+        ["half fast", "1", null, "1"],
+        ["killed fast", "1", null, "1"],
+        ["lacks_image fast", "1", null, "1"],
+        ["passes fast whole", "2", "0", "0"],
+        ["sub fast", "1", null, "0"],
+      ]);
+      expect(["tests", "failures", "errors"].map((key) => joined().documentElement?.getAttribute(key))).toEqual([
+        "11",
+        "1",
+        "4",
+      ]);
+      expect(suites[0]?.getElementsByTagName("testcase")[0]?.getAttribute("file")).toBe("deep/fails/test/one.py");
+      expect(suites[1]?.getElementsByTagName("error")[0]?.getAttribute("message")).toContain("exited with 5");
+    },
+  );
+
+  it("tells a person in one table how each list ended, and where its output is", async () => {
+    const done = await workflowsIn(repo)("main_pytest", "--stage", "local", "--dirs", "deep/fails,passes");
+    expect(done.code).toBe(1);
+    expect(done.stdout.replaceAll(/\d+ s/g, "N s").replaceAll(/\S+\/logs\/\S+/g, "LOG")).toBe(
+      [
+        "DIR         LIST  RESULT  TESTS  FAILED  ERRORS  TIME",
+        "deep/fails  fast  failed  3      1       0       N s",
+        "passes      fast  passed  2      0       0       N s",
+        "",
+        "Logs of what failed:",
+        "deep/fails fast: LOG",
+        "",
+        "JUnit report: .git/slipway/reports/main_pytest.xml",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("--fail-fast ends the others, and says which were not run", async () => {
+    const done = await run("--dirs", "deep/fails,passes,sub", "--at-once", "1", "--fail-fast");
+    expect([done.code, rowsOf(done)]).toEqual([
+      1,
+      [
+        ["deep/fails", "failed"],
+        ["passes", "not run"],
+        ["sub", "not run"],
+      ],
+    ]);
+  });
+
+  const held = async (): Promise<readonly string[]> =>
+    (await Promise.all(["passes", "garbled"].map((dir) => labelled(imageOf(dir))))).flat();
+  /** Starts two lists that do not end by themselves. */
+  async function startTwo() {
+    write(repo, { "passes/test.sh": "sleep 600\n", "garbled/test.sh": "trap '' TERM INT; sleep 600\n" });
+    const started = startWorkflow(
+      repo,
+      "main_pytest",
+      "--stage",
+      "local",
+      "--dirs",
+      "passes,garbled",
+      "--at-once",
+      "2",
+    );
+    expect(await until(async () => (await held()).length === 2, 600_000)).toBe(true);
+    return started;
+  }
+
+  it("that is interrupted ends with 130, takes its containers along and no other", async () => {
+    const other = await startLabelled(imageOf("sub"), "somebody");
+    try {
+      expect(await (await startTwo()).kill("SIGINT")).toBe(130);
+      expect([await held(), await labelled(imageOf("sub"))]).toEqual([[], [other]]);
+    } finally {
+      await docker("rm", "--force", other);
+    }
+  });
+
+  it("that is killed leaves nothing that the next one does not end", async () => {
+    const started = await startTwo();
+    await started.kill();
+    const left = await held();
+    write(repo, { "passes/test.sh": "true\n", "garbled/test.sh": "true\n" });
+    const done = await run("--dirs", "passes,garbled");
+    expect({ code: done.code, left: left.length, held: await held() }).toEqual({ code: 0, left: 2, held: [] });
+    expect(done.stderr).toMatch(/ending process \d+, left by process \d+ that is gone/);
+  });
+});
