@@ -26,7 +26,7 @@ export function socketOf(env: Env): { path: string; gid: number } {
 }
 
 /** repo_config.yaml of a place with its lines, for what reads a section of it. */
-export async function loadConfigSource(place: Place): Promise<ConfigSource> {
+export async function loadConfigSource(place: Pick<Place, "root" | "dir">): Promise<ConfigSource> {
   const file = join(place.dir, configFile);
   const text = readRepoText(place.root, file) ?? "";
   const { load, YAMLException } = await import("../../node_modules/js-yaml/dist/js-yaml.mjs");

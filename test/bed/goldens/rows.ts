@@ -75,6 +75,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   run_slow_tests: [],
   run_superslow_tests: [],
   run_tests: ["slow", "fast"],
+  sync_common_files: ["../peer"],
   tools_run: ["prettier", "--", "--version"],
   trust: [],
   version_check: [],
