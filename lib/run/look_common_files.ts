@@ -42,11 +42,10 @@ export async function lookForCommonFiles({ place, env }: Facts, options: CommonO
   const list = parseCommonFiles(configReader(await loadConfigSource({ root: source, dir: "." })));
   const shown = (root: string) => posix.relative(place.root, root) || ".";
   if (list.copy.length + list.link.length === 0) throw noList(shown(source));
-  const roots = rootsOf(place, source, options);
   const loaded = await loadSide(source, [...list.copy, ...list.link], env);
   const side = { ...loaded, entries: new Map(loaded.entries) };
   const leftOut = [...dropUnfit(list, side, shown(source)), ...oddIn(loaded.odd, shown(source))];
-  const compared = roots.map(async (root) => {
+  const compared = rootsOf(place, source, options).map(async (root) => {
     const inside = posix.relative(root, source);
     const wanted = wantedIn(list, side, options.copies || inside.startsWith("..") ? null : inside);
     const paths = [...new Set([...list.copy, ...list.link, ...wanted.keys()])];

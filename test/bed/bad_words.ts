@@ -123,6 +123,11 @@ export const wordCases: readonly BadCase[] = [
     line: "sync_common_files --source gone",
     says: /^"gone" is not the top of a Git repo$/,
   },
+  {
+    what: "a check-list of what changed",
+    line: "release_check --what --list pre",
+    says: /^--what and --list do not go together$/,
+  },
   { what: "no tool", line: "tools_run", says: /^no tool was named$/ },
   { what: "a tool that is not there", line: "tools_run gone -- --version", says: /^there is no tool gone$/ },
   {

@@ -199,7 +199,7 @@ export const given: Readonly<Record<string, Given>> = {
   },
   trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },
-  release_check: { seen: {} },
+  release_check: { seen: { registries: {} } },
   release_notes: { seen: { ...reported, commits: [] } },
   release_status: { seen: { ...reported, runs: [] } },
   run_fast_tests: { seen: [] },
@@ -244,6 +244,7 @@ export const given: Readonly<Record<string, Given>> = {
 
 /** What an example meets where it is another than what its script does. */
 export const answers: Readonly<Record<string, unknown>> = {
+  "i release_check --what": { changes: [] },
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": onEcs("cmamp-preprod"),
   "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run":
     onEcs("cmamp-test-ada"),

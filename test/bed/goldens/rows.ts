@@ -149,6 +149,7 @@ const more: Readonly<Record<string, Row>> = {
   "release_announce.prod": [["prod"], "--stage", "prod"],
   "release_branch.index": [["dev"], "--branch", "feature/it's-$(x)", "--multi-arch", "--skip-tests"],
   "release_branch.prefix": [["dev"], "--branch", "develop", "--multi-arch", "linux/arm/v7", "--prefix", "rpi"],
+  "release_check.what": [["fresh", "dev", "prod"], "--what"],
   "release_check.prod": [["dev", "prod"], "--stage", "prod", "--list", "pre"],
   "release_dev_version.local": [["fresh"], "--local"],
   "release_history.all": [["local"], "--all"],
