@@ -14,6 +14,8 @@ export type BuildContext = {
   readonly entries: readonly string[];
   readonly sizes: readonly { readonly path: string; readonly bytes: number }[];
   readonly hasLinks: boolean;
+  /** Files and links that are read, by their own paths: real but for the last part. */
+  readonly read: ReadonlySet<string>;
   /** What lies there and is left out: files that Git ignores, and repos. */
   readonly leftOut: readonly string[];
   /** Files that are not as the commit has them, that it does not have, or that only it has. */
@@ -49,6 +51,7 @@ export function readContext(
   const rules = parseIgnoreFile(ignoreText);
   const state = newWalk({ folder, root }, git);
   walk(state, { path: "", real: folder }, rules);
+  const read = new Set(state.compared);
   for (const path of beside) compareBeside(state, path);
   addMissing(state, rules);
   return {
@@ -57,6 +60,7 @@ export function readContext(
     entries: [...state.sizes.keys()].sort(),
     sizes: [...state.sizes].map(([path, bytes]) => ({ path, bytes })),
     hasLinks: state.hasLinks,
+    read,
     leftOut: state.leftOut,
     other: [...state.other.values()],
   };

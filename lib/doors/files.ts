@@ -20,6 +20,7 @@ import {
   rmSync,
   type Stats,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { statfs } from "node:fs/promises";
@@ -60,7 +61,7 @@ export function readStart(path: string, most: number): Buffer | null {
 }
 
 /** No file that Slipway reads of a repo comes near. */
-const mostBytes = 32 * 2 ** 20;
+export const mostBytes = 32 * 2 ** 20;
 
 /**
  * The bytes of a file of the user, or null where none can be read; its path is relative to the root. A link that leads out of
@@ -155,18 +156,46 @@ export function writeForAll(path: string, text: string): void {
   chmodSync(path, 0o666);
 }
 
-type How = { readonly mode: number | undefined; readonly flushed: boolean };
+/** Puts a file or a link at a path of a repo, as a whole, in place of the one that is there; no link is followed on the way. */
+export function putEntry(
+  root: string,
+  path: string,
+  entry: { readonly bytes: Buffer; readonly executable: boolean } | { readonly link: string },
+): void {
+  const target = unlinkedPath(root, path);
+  if ("link" in entry) replaceLink(target, entry.link);
+  else replaceFile(target, entry.bytes, { mode: undefined, flushed: true, executable: entry.executable });
+}
+
+/** Removes a file or a link at a path of a repo; no link is followed on the way. */
+export const removeEntry = (root: string, path: string): void => rmSync(unlinkedPath(root, path), { force: true });
+
+function unlinkedPath(root: string, path: string): string {
+  const target = join(realpathSync(root), path);
+  if (isBelow(root, join(root, path)) && join(realFolder(dirname(target)), basename(target)) === target) return target;
+  throw new UserError(`"${path}" lies behind a link`, {
+    why: "What is written there would be written elsewhere.",
+    fix: `Check where it leads: ls -l ${dirname(join(root, path))}`,
+  });
+}
+
+type How = {
+  readonly mode: number | undefined;
+  readonly flushed: boolean;
+  /** Whether it can be run; as before without it. */
+  readonly executable?: boolean;
+};
 
 /** Writes beside the file and renames: at no moment is there a part of a text. */
-function replaceFile(target: string, text: string | Buffer, { mode, flushed }: How): void {
+function replaceFile(target: string, text: string | Buffer, { mode, flushed, executable }: How): void {
   const beside = `${target}${besideMark}${process.pid}`;
   makeFolder(dirname(target));
   try {
     dropLeft(target);
-    const file = openSync(beside, "w", mode ?? 0o666);
+    const file = openSync(beside, "w", mode ?? (executable ? 0o777 : 0o666));
     try {
       writeFileSync(file, text);
-      if (mode === undefined) likeBefore(file, target);
+      if (mode === undefined) likeBefore(file, target, executable);
       if (flushed) fsyncSync(file);
     } finally {
       closeSync(file);
@@ -178,6 +207,14 @@ function replaceFile(target: string, text: string | Buffer, { mode, flushed }: H
     // A failed write names no path, and the name beside the file tells the reader nothing.
     throw error instanceof Error && "syscall" in error ? Object.assign(error, { path: target }) : error;
   }
+}
+
+function replaceLink(target: string, text: string): void {
+  const beside = `${target}${besideMark}${process.pid}`;
+  makeFolder(dirname(target));
+  dropLeft(target);
+  symlinkSync(text, beside);
+  renameSync(beside, target);
 }
 
 /** Makes a folder with those above it, one by one: of a read-only disk Node's own way says only ENOENT. */
@@ -193,17 +230,21 @@ function makeFolder(path: string, mode = 0o777): void {
 }
 
 /** Gives an open file the owner, as far as this user may, and the mode of the one whose place it takes. */
-function likeBefore(file: number, target: string): void {
-  const before = statSync(target, { throwIfNoEntry: false });
-  if (!before) return;
+function likeBefore(file: number, target: string, executable: boolean | undefined): void {
+  const before = lstatSync(target, { throwIfNoEntry: false });
+  if (!before?.isFile()) return;
   const { uid, gid } = fstatSync(file);
   try {
     if (uid !== before.uid || gid !== before.gid) fchownSync(file, before.uid, before.gid);
   } catch (error) {
     if (!isRefused(error)) throw error;
   }
-  fchmodSync(file, before.mode & 0o777);
+  fchmodSync(file, runnable(before.mode & 0o777, executable));
 }
+
+/** A mode in which whoever may read may run too, or nobody may; as it is where neither is asked for. */
+const runnable = (mode: number, executable: boolean | undefined): number =>
+  executable === undefined ? mode : executable ? mode | ((mode & 0o444) >> 2) : mode & ~0o111;
 
 /** Where a path leads, also where nothing is there yet. */
 function behindLinks(path: string): string {

@@ -26,9 +26,13 @@ export function socketOf(env: Env): { path: string; gid: number } {
 }
 
 /** repo_config.yaml of a place with its lines, for what reads a section of it. */
-export async function loadConfigSource(place: Place): Promise<ConfigSource> {
+export async function loadConfigSource(place: Pick<Place, "root" | "dir">): Promise<ConfigSource> {
   const file = join(place.dir, configFile);
-  const text = readRepoText(place.root, file) ?? "";
+  return configSourceOf(file, readRepoText(place.root, file) ?? "");
+}
+
+/** The text of a config of that name, with its lines. */
+export async function configSourceOf(file: string, text: string): Promise<ConfigSource> {
   const { load, YAMLException } = await import("../../node_modules/js-yaml/dist/js-yaml.mjs");
   const parse = (): unknown => {
     try {

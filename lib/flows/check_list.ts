@@ -8,15 +8,20 @@ import { type Action, type Step, step } from "../model/plan.ts";
 import { releaseInUse, reportVersion } from "../model/releases.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
+import type { StageChange } from "../model/what_changed.ts";
 import { afterRelease } from "./check_list/after.ts";
 import { beforeRelease } from "./check_list/before.ts";
 import type { Checked, CheckList, Subject } from "./check_list/line.ts";
+import { showWhat } from "./what.ts";
 
 export type CheckOptions = {
   readonly stage: ReleaseStage;
   readonly version?: Version | undefined;
   readonly list?: "pre" | "post" | undefined;
 };
+
+/** What registries have; or, where that is asked for, what changed since the last release. */
+type CheckLook = { readonly registries: RegistryFacts } | { readonly changes: readonly StageChange[] };
 
 const lists = { pre: beforeRelease, post: afterRelease } as const;
 const titles = { pre: "Pre-release check-list", post: "Post-release check-list" } as const;
@@ -25,8 +30,9 @@ const titles = { pre: "Pre-release check-list", post: "Post-release check-list" 
  * The documents' check-list (design.md, "From the documents") for a version: before its
  * release the one, afterwards the other. What a machine can see is looked at; the rest a person confirms, once.
  */
-export function releaseCheck(known: Facts<"engine" | "log">, options: CheckOptions, registries: RegistryFacts): Step[] {
-  const facts = { ...known, registries };
+export function releaseCheck(known: Facts<"engine" | "log">, options: CheckOptions, seen: CheckLook): Step[] {
+  if ("changes" in seen) return showWhat(known, options, seen.changes);
+  const facts = { ...known, registries: seen.registries };
   const { stage } = options;
   const version =
     options.version ??

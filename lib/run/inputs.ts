@@ -11,6 +11,7 @@ import type { BaseImage, BuildInputs, Facts, Place } from "../model/facts.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 
 type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
+type Where = Pick<Base, "env" | "place" | "stage">;
 type Given = {
   readonly buildArg: readonly string[] | undefined;
   readonly base: BaseImage | null;
@@ -21,14 +22,8 @@ const folder = "devops/docker_build";
 
 /** What the image of the stage is built from: context, Dockerfile, build arguments, base digests. */
 export async function readInputs(facts: Base, { buildArg = [], base, isTagged }: Given): Promise<BuildInputs> {
-  const { place, stage } = facts;
-  const dockerfile = join(folder, `${stage}.Dockerfile`);
-  // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (design.md, "From the documents").
-  const contextDir = stage === "prod" ? "." : place.dir;
-  const git = await readGitFiles(place, join(place.root, contextDir), facts.env);
-  const dockerfileText = readDockerfile(facts, dockerfile, git);
-  const ownIgnore = readIgnore(facts, git);
-  const context = await readWithGit(facts, join(place.root, contextDir), { ignoreText: ownIgnore, git });
+  const { place } = facts;
+  const { dockerfile, dockerfileText, contextDir, ownIgnore, context } = await readFiles(facts);
   const buildArgs = { ...facts.config.release.buildArgs, ...givenArgs(buildArg) };
   const bases = await readBases(facts, baseImages(dockerfileText, { ...buildArgs, ...below(facts, base) }), base);
   const change = await lastChangeOf(facts, { entries: context.entries, isTagged });
@@ -49,6 +44,19 @@ export async function readInputs(facts: Base, { buildArg = [], base, isTagged }:
     other: await otherFiles(facts, context),
     ...change,
   };
+}
+
+/** Reads the files that the image of the stage is built from. */
+export async function readFiles(facts: Where) {
+  const { place, stage } = facts;
+  const dockerfile = join(folder, `${stage}.Dockerfile`);
+  // A dev image holds the toolchain of its runnable dir, a prod image the code of the outermost repo (design.md, "From the documents").
+  const contextDir = stage === "prod" ? "." : place.dir;
+  const git = await readGitFiles(place, join(place.root, contextDir), facts.env);
+  const dockerfileText = readDockerfile(facts, dockerfile, git);
+  const ownIgnore = readIgnore(facts, git);
+  const context = await readWithGit(facts, join(place.root, contextDir), { ignoreText: ownIgnore, git });
+  return { dockerfile, dockerfileText, contextDir, ownIgnore, context };
 }
 
 /** What a candidate may have below one first path part of its context (design.md, "From the documents"). */
@@ -81,7 +89,7 @@ async function lastChangeOf({ place, stage, env }: Base, { entries, isTagged }: 
 }
 
 /** A link may lead out of the context: then the whole of the outermost repo is asked. */
-async function readWithGit({ place, stage, env }: Base, context: string, { ignoreText, git }: Read) {
+async function readWithGit({ place, stage, env }: Where, context: string, { ignoreText, git }: Read) {
   const own = join(place.root, place.dir);
   const beside = ["repo_config.yaml", join(folder, `${stage}.Dockerfile`), ...ignoreFiles(stage)].map((name) =>
     join(own, name),
@@ -112,11 +120,11 @@ const ignoreLine = (path: string): string =>
 const givenArgs = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(pairs.map((pair) => [pair.split("=")[0] ?? "", pair.split("=").slice(1).join("=")]));
 
-const ignoreFiles = (stage: ReleaseStage): string[] =>
+export const ignoreFiles = (stage: ReleaseStage): string[] =>
   [`${stage}.Dockerfile.dockerignore`, `dockerignore.${stage}`].map((name) => join(folder, name));
 
 /** `dev.Dockerfile.dockerignore` as BuildKit names it, else `dockerignore.dev` as the original does, else nothing is ignored. */
-function readIgnore({ place, stage }: Base, git: GitFiles): string {
+function readIgnore({ place, stage }: Where, git: GitFiles): string {
   const texts = ignoreFiles(stage).map((name) => textOf(place.root, join(place.dir, name), git));
   return texts.find((text) => text !== null) ?? "";
 }
@@ -128,7 +136,7 @@ function ownerPath(place: Place, entry: string): string {
 }
 
 /** Reads the Dockerfile of the runnable dir; throws naming it where it is not there. */
-function readDockerfile({ place, stage }: Base, file: string, git: GitFiles): string {
+function readDockerfile({ place, stage }: Where, file: string, git: GitFiles): string {
   const text = textOf(place.root, join(place.dir, file), git);
   if (text !== null) return text;
   throw new UserError(`${join(place.dir, file)} is not there`, {

@@ -61,6 +61,12 @@ export const textCases: readonly BadCase[] = [
     spoil: config('lint: {files: {py: {names: ["*.py"], check: [ruff]}}}'),
   },
   {
+    what: "common files without a repo to compare",
+    line: "sync_common_files",
+    says: /^no repo is named$/,
+    spoil: config("common_files: {copy: [changelog.txt]}"),
+  },
+  {
     what: "a config that is no YAML",
     line: release,
     says: /repo_config.yaml:\d /,

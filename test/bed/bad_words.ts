@@ -113,6 +113,21 @@ export const wordCases: readonly BadCase[] = [
     line: "lint_detect_cycles ../other",
     says: /^"..\/other" is not in the runnable dir ".*"$/,
   },
+  {
+    what: "common files of a source that lists none",
+    line: "sync_common_files ../peer",
+    says: /^repo_config.yaml of "." lists no common files$/,
+  },
+  {
+    what: "a source of common files that is no repo",
+    line: "sync_common_files --source gone",
+    says: /^"gone" is not the top of a Git repo$/,
+  },
+  {
+    what: "a check-list of what changed",
+    line: "release_check --what --list pre",
+    says: /^--what and --list do not go together$/,
+  },
   { what: "no tool", line: "tools_run", says: /^no tool was named$/ },
   { what: "a tool that is not there", line: "tools_run gone -- --version", says: /^there is no tool gone$/ },
   {

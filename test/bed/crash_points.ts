@@ -14,6 +14,7 @@ import { record } from "../../lib/kinds/record.ts";
 import { removeImages } from "../../lib/kinds/remove_images.ts";
 import { repairLog } from "../../lib/kinds/repair_log.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
+import { syncFile } from "../../lib/kinds/sync_file.ts";
 import { uploadPackage } from "../../lib/kinds/upload_package.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
@@ -147,6 +148,9 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
     // What lies in Slipway's own folder is written anew by every run.
     return action.path.includes(".git/") ? [] : at(`${name}: ${action.path}`, watch, ["inside"]);
   }
+  // A removal is one thing, with nothing half-way.
+  if (syncFile.is(action) && action.becomes !== "nothing")
+    return at(`${name}: ${action.path}`, { by: "rename", path: action.path, nth: count(renames) }, ["inside"]);
   // A snapshot is made anew by every run: one of them is left half made.
   if (snapshot.is(action))
     return action.code && count("snapshot") === 1

@@ -57,6 +57,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   git_create_branch: ["--branch", "new"],
   git_pull: [],
   git_status: [],
+  sync_common_files: ["../peer"],
   release_branch: ["--branch", "main"],
   release_adopt: [],
   release_prune: [],

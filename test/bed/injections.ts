@@ -44,6 +44,18 @@ export const planted: readonly Planted[] = [
   },
   { slot: "a tool", kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"], line: "tools_run % -- x" },
   { slot: "the linters' image", kinds: all, line: "lint", config: (text) => ({ lint: { image: text } }) },
+  {
+    slot: "common_files.copy",
+    kinds: all,
+    line: "sync_common_files ../peer",
+    config: (text) => ({ common_files: { copy: [text] } }),
+  },
+  {
+    slot: "a repo of common files",
+    kinds: ["quote", "dollar", "newline", "dots"],
+    line: "sync_common_files %",
+    config: () => ({ common_files: { copy: ["changelog.txt"] } }),
+  },
   { slot: "--commit", kinds: ["dollar"], line: "release_branch --commit %" },
   { slot: "-n", kinds: ["dollar", "newline"], line: "release_deploy -i devops -t x -n %" },
   { slot: "-t", kinds: ["dollar", "newline", "dots"], line: "release_deploy -i devops -n a.io/x -t %" },

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { branchTag } from "../../lib/model/dev_version.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
@@ -214,6 +214,28 @@ const rows: Readonly<Record<string, Row>> = {
     writes: true,
     has: [".github/workflows/"],
     least: 3,
+  },
+  "files that repos share": {
+    moments: true,
+    line: ["sync_common_files", "peers/one", "peers/two", "--keep", "--delete"],
+    gates: [],
+    before: async ({ repo }) => {
+      const config = readFileSync(join(repo, "repo_config.yaml"), "utf8");
+      const texts = { "kit/a.md": "a\n", "kit/b.md": "b\n", "c.md": "c\n" };
+      const list = "common_files: {copy: [kit, c.md]}\n";
+      await change(repo, { ...texts, ".gitignore": "peers\n", "repo_config.yaml": `${config}${list}` });
+      for (const peer of ["one", "two"].map((name) => join(repo, "peers", name))) {
+        write(peer, { "kit/a.md": "other\n", "kit/old.md": "b\n", "kit/gone.md": "gone\n", "c.md": "c\r\n" });
+        await commitAll(peer, "Start");
+        write(peer, { "kit/a.md": "in no commit\n" });
+      }
+      symlinkSync("/nowhere", join(repo, "peers/one/link"));
+      renameSync(join(repo, "peers/one/link"), join(repo, "peers/one/c.md"));
+    },
+    also: ({ repo }) => Promise.resolve(["one", "two"].map((peer) => treeOf(join(repo, "peers", peer), [".git"]))),
+    writes: true,
+    has: ["sync_1: kit/a.md.kept.", "sync_1: kit/a.md", "sync_1: c.md", "sync_2: kit/b.md"],
+    least: 8,
   },
   "a changelog entry": {
     moments: true,

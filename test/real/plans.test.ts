@@ -93,6 +93,10 @@ describe("every workflow", () => {
     if (workflow.includes("multi_build")) await needs("emulation", "foreign");
     if (workflow === "tools_run") await change(repo, { "devops/tools/tool.Dockerfile": `FROM ${tinyImage}\n` });
     if (workflow === "lint") await change(repo, { "repo_config.yaml": `${configOf(repo)}${shellLinter}` });
+    if (workflow === "sync_common_files") {
+      await change(repo, { "repo_config.yaml": `${configOf(repo)}common_files: {copy: [changelog.txt]}\n` });
+      await git(ground.dir, "init", "--quiet", "peer");
+    }
     if (workflow === "release_deploy") await needs("registries");
     if (workflow === "release_deploy") await change(repo, { "docker/Dockerfile": `FROM ${tinyImage}\n` });
     // Where it is registered already, there is nothing to install.

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, run } from "../../thin_client/engine/command.ts";
+import { commitAll } from "../bed/git.ts";
 import { shareNative } from "../bed/native_images.ts";
-import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
+import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -42,11 +43,15 @@ let repo = "";
 beforeAll(async () => {
   ground = await makeGround(1);
   repo = await ground.repo("readme");
-  const [lint = ""] = /^lint:\n(?: .*\n)+/m.exec(readme) ?? [];
+  const sections = readme.match(/^(lint|common_files):\n(?: .*\n)+/gm) ?? [];
   await change(repo, {
-    "repo_config.yaml": `${readFileSync(join(repo, "repo_config.yaml"), "utf8")}${lint}`,
+    "repo_config.yaml": [readFileSync(join(repo, "repo_config.yaml"), "utf8"), ...sections].join(""),
+    ".gitignore": "__pycache__\n",
+    "conftest.py": "",
     "docker/Dockerfile": "FROM scratch\n",
   });
+  write(join(ground.dir, "amp"), { "conftest.py": "" });
+  await commitAll(join(ground.dir, "amp"), "Start");
   await shareNative(ground, { repo, image: "readme", version: "1.0.0" });
   for (const stage of ["dev", "prod"]) {
     const released = await workflowsIn(repo)(`docker_release_${stage}`, "--version", "1.0.0", "--yes");

@@ -20,6 +20,7 @@ const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
 /** What has nothing to do in the repo of these tests, and what it says; plans.test.ts leads each to where it has. */
 const refused: Readonly<Record<string, RegExp>> = {
   tools_run: /^error: there is no tool tool$/m,
+  sync_common_files: /^error: repo_config\.yaml of "\." lists no common files$/m,
   lint: /^error: no linter is configured$/m,
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,
   package_add: /^error: "\." has no packages that poetry locks in its image$/m,

@@ -45,7 +45,7 @@ export function pass(list: string, more: object = {}): SignedEntry {
 /** The plan of a check-list where 1.2.0 stands in the changelog. */
 export const plan = (more: Partial<AllFacts> = {}, options: Partial<CheckOptions> = {}) => {
   const world = facts({ changelogText: text, changelog: entries, ...more });
-  return releaseCheck(world, { stage: "dev", ...options }, world.registries);
+  return releaseCheck(world, { stage: "dev", ...options }, { registries: world.registries });
 };
 
 type Line = {

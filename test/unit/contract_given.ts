@@ -1,4 +1,5 @@
 import type { PackageFacts } from "../../lib/doors/pyproject.ts";
+import type { Drift } from "../../lib/model/common_files.ts";
 import { branchTag, devVersion } from "../../lib/model/dev_version.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
@@ -20,6 +21,10 @@ import {
 } from "./factory.ts";
 
 /** A super-repo on a branch that follows its remote. */
+const newFile: Drift = {
+  ...{ path: "conftest.py", kind: "missing", note: "", entry: null },
+  wanted: { is: "file", id: "a0", bytes: Buffer.from(""), executable: false },
+};
 const superRepo = {
   ...{ state: "read", path: ".", wanted: null, commit: "c".repeat(40), branch: "main", upstream: "origin/main" },
   ...{ ahead: 0, behind: 0, changed: 1, conflicts: 0 },
@@ -199,7 +204,7 @@ export const given: Readonly<Record<string, Given>> = {
   },
   trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },
-  release_check: { seen: {} },
+  release_check: { seen: { registries: {} } },
   release_notes: { seen: { ...reported, commits: [] } },
   release_status: { seen: { ...reported, runs: [] } },
   run_fast_tests: { seen: [] },
@@ -231,6 +236,9 @@ export const given: Readonly<Record<string, Given>> = {
   git_create_branch: { seen: { name: "new", remote: "origin" } },
   git_pull: { seen: [superRepo] },
   git_status: { seen: [] },
+  sync_common_files: {
+    seen: { source: ".", entries: new Map(), repos: [{ repo: "../amp", drifts: [newFile] }], leftOut: [] },
+  },
   release_trigger: {
     seen: {
       trigger: { event: "push", ref: "refs/heads/feature/doodad" },
@@ -242,6 +250,7 @@ export const given: Readonly<Record<string, Given>> = {
 
 /** What an example meets where it is another than what its script does. */
 export const answers: Readonly<Record<string, unknown>> = {
+  "i release_check --what": { changes: [] },
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": onEcs("cmamp-preprod"),
   "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run":
     onEcs("cmamp-test-ada"),

@@ -44,7 +44,16 @@ describe("the goldens", () => {
     const kinds = new Set(actions.map(({ action }) => action.kind));
     const effects = ["command", "copy_image", "put_index", "move_tag", "record", "write_file", "snapshot"].concat(
       ["claim", "release_claim", "try_tag", "git_tag", "push_tag", "check_push", "post_message"],
-      ["ecs_revision", "ecs_service", "compare_packages", "package_use", "upload_package", "remove_images", "run_git"],
+      [
+        "ecs_revision",
+        "ecs_service",
+        "compare_packages",
+        "package_use",
+        "upload_package",
+        "remove_images",
+        "run_git",
+        "sync_file",
+      ],
     );
     expect([...kinds].filter((kind) => !quietKinds.has(kind)).sort()).toEqual(effects.sort());
   });

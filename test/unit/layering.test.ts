@@ -152,6 +152,7 @@ describe("files", () => {
         "openSync(beside",
         "writeFileSync(file",
         "renameSync(beside",
+        "renameSync(beside",
         "appendFileSync(path",
         "renameSync(path",
       ],

@@ -5,13 +5,13 @@ import type { Pass } from "../../../lib/model/log.ts";
 import { type Plan, stepsOf } from "../../../lib/model/plan.ts";
 import { must } from "../../../thin_client/engine/command.ts";
 import { type Aws, region, startAws } from "../aws.ts";
-import { git } from "../git.ts";
+import { commitAll, git } from "../git.ts";
 import { type HandImage, handImage, imageAt, repositoryAt } from "../hand_image.ts";
 import { labelled, startLabelled } from "../labelled.ts";
 import { writeLog } from "../log.ts";
 import { type HandRelease, pushTo, releaseByHand, tagByHand } from "../released.ts";
 import { tinyImage } from "../tiny.ts";
-import { change, changelog, type Ground, makeGround } from "../tiny_repo.ts";
+import { change, changelog, type Ground, makeGround, write } from "../tiny_repo.ts";
 import { docker } from "../workflow.ts";
 import type { Known } from "./names.ts";
 import { type Planner, plannerIn } from "./planner.ts";
@@ -37,6 +37,9 @@ const makers = { fresh: makeFresh, local: makeLocal, dev: makeDev, prod: makePro
 /** Makes them side by side, with three registries, one of them ECR's, and AWS. */
 export async function makeWorlds(): Promise<Worlds> {
   const [ground, aws] = await Promise.all([makeGround(3), startAws()]);
+  // A repo that has common files of all others.
+  write(join(ground.dir, "peer"), { "use.py": "import beta\n" });
+  await commitAll(join(ground.dir, "peer"), "Start");
   const tools = { ground, aws, planner: await plannerIn(ground.dir, aws.env) };
   const made = await Promise.all(
     worldNames.map(async (name) => [name, await worldOf(tools, await makers[name](tools))] as const),
@@ -73,10 +76,10 @@ async function makeRepo({ ground, planner }: Tools, world: WorldName, log: strin
   const folder = "devops/docker_build";
   await change(repo, {
     "changelog.txt": log,
-    "repo_config.yaml": text("repo_config.yaml").replace(
+    "repo_config.yaml": `${text("repo_config.yaml").replace(
       "release: {",
       "release: {end_to_end: {dev: {argv: [sh, end_to_end.sh]}}, ",
-    ),
+    )}common_files: {copy: [use.py]}\n`,
     [`${folder}/dev.Dockerfile`]: `${text(`${folder}/dev.Dockerfile`)}ARG POETRY_MODE\n`,
     [`${folder}/pyproject.toml`]:
       '[tool.poetry]\nname = "golden"\n\n[tool.poetry.dependencies]\npython = "^3.11"\nalpha = "*"\n',
