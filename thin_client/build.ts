@@ -6,6 +6,7 @@ import { systemRefusal } from "../lib/model/system_errors.ts";
 import { askYes, canAsk } from "./env/ask.ts";
 import { cloneState } from "./env/clone.ts";
 import { commandNames, commandsDir } from "./env/commands.ts";
+import { type Hooks, setHooks } from "./env/hooks.ts";
 import { makeEnv } from "./env/make.ts";
 import { type BuildOptions, help, parseBuildOptions } from "./env/options.ts";
 import { type Places, places } from "./env/places.ts";
@@ -26,12 +27,21 @@ async function main(args: readonly string[]): Promise<void> {
     (canAsk() && (await askYes(`${modules} does not fit the lock file. Replace it by links to the thin env?`)));
   const say = (line: string) => void (options.quiet || process.stderr.write(`slipway: ${line}\n`));
   const built = !options.check && (await makeEnv(at, { say, mayReplace }));
-  const found = await report(at, options, built);
+  const hooks =
+    options.hooks || options["no-hooks"]
+      ? await setHooks(at.root, {
+          wanted: options.hooks,
+          check: options.check,
+          cwd: process.cwd(),
+          mayKeep: async (question) => options.yes || (canAsk() && (await askYes(question))),
+        })
+      : undefined;
+  const found = await report(at, options, built, hooks);
   if (options.json) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   if (!options.quiet) process.stdout.write(renderReport(found, process.cwd()));
 }
 
-async function report(at: Places, options: BuildOptions, built: boolean): Promise<Report> {
+async function report(at: Places, options: BuildOptions, built: boolean, hooks: Hooks | undefined): Promise<Report> {
   const bun = join(at.root, "node_modules", ".bin", "bun");
   let tools = await findTools(at.tools, bun, !options.check);
   const packages = aptPackages(tools);
@@ -46,6 +56,7 @@ async function report(at: Places, options: BuildOptions, built: boolean): Promis
     env: { dir: at.env, state: built ? "built" : hasShared(at) ? "there" : "missing" },
     clone: state,
     commands: { dir: commandsDir(at, names), names },
+    ...(hooks ? { hooks } : {}),
     tools,
     source: join(at.root, "thin_client", "setenv.sh"),
   };

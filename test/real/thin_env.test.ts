@@ -11,6 +11,12 @@ const base = mkdtempSync(join(tmpdir(), "thin-env-"));
 const env = { XDG_DATA_HOME: join(base, "data"), SLIPWAY_ROOT: undefined, SLIPWAY_RUNTIME: undefined };
 const build = (clone: string, ...words: string[]): Ran => run(["thin_client/build", ...words], { cwd: clone, env });
 const reportOf = (ran: Ran): Report => JSON.parse(ran.out) as Report;
+const ada = Object.fromEntries(
+  ["AUTHOR", "COMMITTER"].flatMap((who) => [
+    [`GIT_${who}_NAME`, "Ada"],
+    [`GIT_${who}_EMAIL`, "ada@example.com"],
+  ]),
+);
 let [a, b] = ["", ""];
 let first: Ran;
 
@@ -72,6 +78,20 @@ describe("thin_client/build", () => {
     const refused = build(b, "--chek");
     expect(refused.code).toBe(2);
     expect(refused.err).toMatch(/^error: unknown option '--chek'\n {2}why: .*\n {2}fix: thin_client\/build --help/);
+  });
+
+  it("installs hooks on request, and says where", () => {
+    const dir = join(b, ".git", "hooks");
+    expect(reportOf(build(b, "--hooks", "--json")).hooks).toEqual({ dir, state: "installed", others: [] });
+    expect(build(b, "--hooks").out).toContain(`hooks    ${dir} (were there)\n`);
+    expect(run(["git", "commit", "--allow-empty", "-m", "x"], { cwd: b, env: { ...env, ...ada } })).toMatchObject({
+      err: expect.stringContaining('"Ada <ada@example.com>" is a placeholder'),
+    });
+    expect(build(b, "--no-hooks").out).toContain(`hooks    ${dir} (removed)\n`);
+    expect(build(b, "--hooks", "--no-hooks")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^error: --hooks and --no-hooks were both given\n/),
+    });
   });
 
   it("changes nothing with --check", () => {

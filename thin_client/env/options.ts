@@ -4,6 +4,8 @@ import { UserError } from "../../lib/model/errors.ts";
 /** What build.ts can be told. */
 export type BuildOptions = {
   readonly check: boolean;
+  readonly hooks: boolean;
+  readonly "no-hooks": boolean;
   readonly yes: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -16,13 +18,18 @@ export const help = `Build the thin env: install what runs the workflows once fo
 usage: thin_client/build [OPTIONS]
 
   --check      Only look and tell; change nothing. Exit code 2 when the thin env is not ready.
-  -y, --yes    Install missing tools with apt, and replace a node_modules that does not fit, without asking.
+  --hooks      Install Git hooks in the repo of the current dir. They refuse a commit on main or master, by an author
+               who is none, of a file above 512 KB, with a word of invalid_words or with a secret.
+  --no-hooks   Remove them; a hook that was there before comes back.
+  -y, --yes    Install missing tools with apt, replace a node_modules that does not fit, and keep a hook of others
+               beside Slipway's, without asking.
   --json       Print the report as one JSON object.
   --quiet      Print nothing where all is well.
   -h, --help   Print this.
 
 examples:
   thin_client/build && source thin_client/setenv.sh
+  thin_client/build --hooks
   thin_client/build --check --json
 `;
 
@@ -31,19 +38,23 @@ export function parseBuildOptions(args: readonly string[]): BuildOptions {
   const flag = { type: "boolean", default: false } as const;
   const options = {
     check: flag,
+    hooks: flag,
+    "no-hooks": flag,
     yes: { ...flag, short: "y" },
     json: flag,
     quiet: flag,
     help: { ...flag, short: "h" },
   } as const;
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    if (values.hooks && values["no-hooks"]) throw new Error("--hooks and --no-hooks were both given");
+    return values;
   } catch (cause) {
     const what = cause instanceof Error ? (cause.message.split(/\.\s/)[0] ?? "") : String(cause);
     throw new UserError(
       what.charAt(0).toLowerCase() + what.slice(1),
       {
-        why: "build takes --check, --yes, --json, --quiet and --help.",
+        why: "build takes --check, --hooks or --no-hooks, --yes, --json, --quiet and --help.",
         fix: "thin_client/build --help",
         kind: "usage",
       },

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { CloneState } from "./clone.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Found } from "./tools.ts";
 
 /** What build.ts found and did, as `--json` prints it. */
@@ -10,6 +11,8 @@ export type Report = {
   /** How this clone's node_modules stands to the env afterwards. */
   readonly clone: CloneState;
   readonly commands: { readonly dir: string; readonly names: readonly string[] };
+  /** Where they were asked for. */
+  readonly hooks?: Hooks;
   readonly tools: readonly Found[];
   readonly source: string;
 };
@@ -22,6 +25,7 @@ const cloneText = {
   stale: "node_modules links to another env",
   missing: "node_modules is not there",
 };
+const hooksText = { installed: "installed now", there: "were there", removed: "removed", missing: "not there" };
 
 /** The table of tools, the state of the env, and at the end the line to type next. */
 export function renderReport(report: Report, cwd: string): string {
@@ -46,8 +50,13 @@ export function renderReport(report: Report, cwd: string): string {
     `env      ${report.env.dir} (${envText[report.env.state]})`,
     `clone    ${cloneText[report.clone]}`,
     `commands ${report.commands.names.length} in ${report.commands.dir}`,
+    ...(report.hooks ? hooksLines(report.hooks) : []),
     "",
     ready ? `source ${path}` : join(report.root, "thin_client", "build"),
     "",
   ].join("\n");
 }
+
+const hooksLines = ({ dir, state, others }: Hooks): readonly string[] => [
+  `hooks    ${dir} (${hooksText[state]}${others.length > 0 ? `; not Slipway's: ${others.join(", ")}` : ""})`,
+];
