@@ -3,7 +3,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about: "Build the image of the runnable dir as local-<user>-X.Y.Z, and copy poetry.lock back.",
   options: pick("version", "poetryMode", "cache", "buildArg", "secret", "multiArch", "builder"),
   needs: ["git", "engine", "inputs"],

@@ -3,7 +3,7 @@ import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about: "Build the prod image on the digest of the released dev image, with the code of the commit inside.",
   options: {
     ...pick("version", "devVersion", "cache", "buildArg", "secret", "multiArch", "builder"),

@@ -4,7 +4,7 @@ import { flag, list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about:
     "Run the linters of repo_config.yaml in their container, on what changed since the commit; exits 1 if one finds fault.",
   options: {

@@ -4,7 +4,7 @@ import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about: "Show which Python files import each other in a circle, without running them; exits 1 if any do.",
   options: {
     files: list("PATHS", "Look at these files and folders alone.", {

@@ -5,7 +5,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about:
     "Run test lists of every runnable dir below this one, each in its own container, several at once; joins their reports.",
   options: { ...dirsTestsOptions, ...pick("stage", "snapshot", "pytestOpts") },

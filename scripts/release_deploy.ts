@@ -4,7 +4,7 @@ import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about: "Build the development image of a dir, labelled with the version of the commit, and push it.",
   options: {
     image: text<string>("DIR", "Build from this dir (default: the current one).", { short: "i" }),

@@ -4,7 +4,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about:
     "Run the fast, slow and superslow tests in the container of a stage; fails at the end where one of them failed.",
   options: pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError"),

@@ -4,7 +4,7 @@ import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about: "Run the superslow tests in the container of a stage; a pass is recorded if the tree matches its commit.",
   options: pick("stage", "version", "snapshot", "pytestOpts"),
   needs: ["git", "tree", "engine", "registries", "log"],

@@ -4,7 +4,7 @@ import { pick, testListsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "build and test",
+  subject: "build, test",
   about:
     "Run the named test lists in the container of a stage, one after the other; fails at the end where one of them failed.",
   options: { testLists: testListsOption, ...pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError") },

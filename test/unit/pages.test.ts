@@ -17,8 +17,8 @@ describe("the pages of workflows", () => {
 
   it("have each a subject that `i` knows", () => {
     expect(workflows.filter(({ subject }) => !subjects.includes(subject)).map(({ name }) => name)).toEqual([]);
-    const [, order] = /split\("([^"]*)", order, ","\)/.exec(readIn("thin_client/awk/list.awk")) ?? [];
-    expect(order?.split(",")).toEqual(subjects);
+    const [, order] = /split\("([^"]*)", order, ";"\)/.exec(readIn("thin_client/awk/list.awk")) ?? [];
+    expect(order?.split(";")).toEqual(subjects);
   });
 });
 

@@ -40,7 +40,7 @@ function explain(name, indent) {
 BEGIN {
   if (width < 40) width = 40
   if (width > 120) width = 120
-  known = split("use,build and test,release,report,packages,repo,thin client", order, ",")
+  known = split("use;build, test;release;report;packages;repo;thin client", order, ";")
 }
 {
   name = $0
@@ -57,9 +57,9 @@ END {
   for (each = 1; each <= known; each += 1) {
     if (!(order[each] in names)) continue
     if (!all) {
-      printf "%-14s ", order[each]
-      if (length(order[each]) > 14) printf "\n%15s", ""
-      fold(dense(names[order[each]]), 15)
+      printf "%-11s ", order[each]
+      if (length(order[each]) > 11) printf "\n%12s", ""
+      fold(dense(names[order[each]]), 12)
       continue
     }
     printf "%s%s\n", (begun++ ? "\n" : ""), order[each]

@@ -8,7 +8,7 @@ import { root } from "../../unit/source.ts";
 export type Workflow = Page & { readonly subject: string };
 
 /** The subjects in the order in which `i` lists them. */
-export const subjects = ["use", "build and test", "release", "report", "packages", "repo", "thin client"];
+export const subjects = ["use", "build, test", "release", "report", "packages", "repo", "thin client"];
 
 /** What the help of every workflow is made of: those of scripts/, and tmux. */
 export async function loadWorkflows(): Promise<readonly Workflow[]> {
