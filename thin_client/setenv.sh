@@ -1,5 +1,6 @@
-# Source this file in bash or zsh: `. thin_client/setenv.sh`. It puts the workflows on PATH, completes their names and reads
-# `.env`; `slipway_deactivate` undoes all of it. It works in a container too. Nothing in here may end or move the user's shell.
+# Source this file in bash or zsh: `. thin_client/setenv.sh`. It puts the workflows on PATH, completes their names, options
+# and values, and reads `.env`; `slipway_deactivate` undoes all of it. It works in a container too. Nothing in here may end or move the
+# user's shell.
 
 _slipway_note() { # what, why, fix
   printf 'error: %s\n  why: %s\n  fix: %s\n' "$1" "$2" "$3" >&2
@@ -7,7 +8,7 @@ _slipway_note() { # what, why, fix
 
 if [ -z "${BASH_VERSION-}${ZSH_VERSION-}" ]; then
   _slipway_note "setenv.sh does not know this shell" "it completes names and sets variables in ways of bash and zsh." \
-    "Start one of them, and source it there."
+    "Start one of them, and source it there; fish has setenv.fish beside it."
   return 1
 fi
 
@@ -164,15 +165,9 @@ _slipway_forget_dotenv() {
   unset SLIPWAY_DOTENV_KEYS
 }
 
-# Prints what can follow, a word a line: names after `i`, else the options that the workflow's own --help tells.
-_slipway_words() { # number of words before, first word, second word
-  local name="${2##*/}"
-  if [ "$name" = i ] && [ "$1" -le 1 ]; then
-    "$SLIPWAY_ROOT/thin_client/bin/i" --list
-  else
-    if [ "$name" = i ]; then name="$3"; fi
-    "$SLIPWAY_ROOT/thin_client/bin/i" "$name" --help 2>/dev/null | command grep -o -e '--[a-z][a-z-]*' | command sort -u
-  fi
+# Prints what can stand in place of the last of these words, a word a line.
+_slipway_words() {
+  command sh "$SLIPWAY_ROOT/thin_client/complete.sh" "$@"
 }
 
 # `compgen -W` would run what a word's text says: words come from names of files, so none is expanded.
@@ -180,14 +175,16 @@ _slipway_complete_bash() {
   local word
   COMPREPLY=()
   while IFS= read -r word; do
-    case "$word" in "${COMP_WORDS[COMP_CWORD]}"*) COMPREPLY+=("$word") ;; esac
+    case "$word" in '') ;; "${COMP_WORDS[COMP_CWORD]#=}"*) COMPREPLY+=("$word") ;; esac
   done <<EOF
-$(_slipway_words "$COMP_CWORD" "${COMP_WORDS[0]}" "${COMP_WORDS[1]-}")
+$(_slipway_words "${COMP_WORDS[@]:0:COMP_CWORD+1}")
 EOF
 }
 
+# Where nothing is known, a file may be meant.
 _slipway_complete_zsh() {
-  eval 'compadd -- "${(@f)$(_slipway_words $((CURRENT - 1)) "${words[1]}" "${words[2]}")}"'
+  eval 'local found; found=$(_slipway_words "${(@)words[1,CURRENT]}")
+    if [ -n "$found" ]; then compadd -- "${(@f)found}"; else _default; fi'
 }
 
 _slipway_completion() { # on | off

@@ -24,6 +24,7 @@ const packages = {
   skopeo: "skopeo",
   tmux: "tmux",
   zsh: "zsh",
+  fish: "fish",
   invoke: "python3-invoke",
   perl: "perl-base",
   ip: "iproute2",
