@@ -260,13 +260,20 @@ const changed = (status: string): string[] =>
       return (line.split("\t")[0] ?? line).split(" ").slice(before).join(" ");
     });
 
-/** The branches of a remote, by its address; of this repo where it has none. */
-export async function branchesOf(folder: string, address: string | null, env: Env): Promise<readonly string[]> {
+/** The branches of a remote, by its address, each with its commit; of this repo where it has none. */
+export async function headsOf(folder: string, address: string | null, env: Env): Promise<ReadonlyMap<string, string>> {
   const heads = "refs/heads/";
   const git = gitIn(folder, env);
   const text = address ? await git(["ls-remote", address, `${heads}*`]) : await git(["for-each-ref", heads]);
-  return lines(text).map((line) => line.replace(/^[^\t]*\t/, "").slice(heads.length));
+  return new Map(
+    lines(text).map((line) => [line.replace(/^[^\t]*\t/, "").slice(heads.length), /^[0-9a-f]*/.exec(line)?.[0] ?? ""]),
+  );
 }
+
+/** The names of those branches. */
+export const branchesOf = async (...given: Parameters<typeof headsOf>): Promise<readonly string[]> => [
+  ...(await headsOf(...given)).keys(),
+];
 
 /** Who made each of an image's tags and when: of a plain one its commit's author. */
 export async function tagOrigins(place: Place, image: string, env: Env): Promise<Readonly<Record<string, Origin>>> {

@@ -35,7 +35,7 @@ function assertArgv(argv: readonly string[]): void {
 type CaptureOptions = Pick<RunOptions, "cwd" | "env" | "input"> & {
   /** What ends this process with its group (Ctrl-C in a terminal) does not reach the program: it is not cut off half-way. */
   readonly apart?: boolean;
-  /** Ends the program with all that it started; for one that is kept apart. */
+  /** Ends the program, and where it is kept apart all that it started. */
   readonly signal?: AbortSignal;
   /** Told the process, which leads a group of its own where it is kept apart. */
   readonly started?: (pid: number) => void;
@@ -60,7 +60,7 @@ export function capture(argv: readonly string[], options: CaptureOptions): Promi
     };
     const [stdout, stderr] = [collected(child.stdout, { limit, cut }), collected(child.stderr)];
     const stop = () => {
-      endGroup(child.pid, false);
+      endGroup(child.pid, !apart);
       // What left the group may hold the pipes open for ever, as the master of a shared ssh connection does; what the
       // program itself printed is in them already, and is read first.
       const letGo = () => void setTimeout(() => [child.stdout.destroy(), child.stderr.destroy()], ownTurn);

@@ -22,6 +22,12 @@ export function issueBranchName(title: string, issue: number | null): string {
   return cutToBytes(name, 200).replace(/_+$/, "");
 }
 
+/** The issue that a branch is named after, as `Task45_Add_package` is; null for another name. */
+export function branchIssue(branch: string): number | null {
+  const [, number] = /^[A-Za-z]*Task([1-9]\d{0,8})(?:_|$)/.exec(branch) ?? [];
+  return number === undefined ? null : Number(number);
+}
+
 /** As many whole letters as fit into so many bytes: a branch is a file's name, too. */
 function cutToBytes(text: string, most: number): string {
   let [cut, size] = ["", 0];

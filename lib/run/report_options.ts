@@ -58,17 +58,23 @@ const usual = 10;
 
 /** Seconds between two looks, at least one: a registry counts requests. */
 export const every = (help: string): Option<number | undefined> => ({
-  ...text<number>("SECONDS", help, { parse: parseSeconds }),
+  ...text<number>("SECONDS", help, { parse: (value) => parseSeconds("--watch", value) }),
   takes: "optional",
   onlyTyped: true,
 });
 
-function parseSeconds(value: string): number {
+/** Seconds between two looks of what ends by itself. */
+export const interval = text<number>("SECONDS", "Look again after so many seconds.", {
+  parse: (value) => parseSeconds("--interval", value),
+  fallback: usual,
+});
+
+function parseSeconds(option: string, value: string): number {
   if (value === "") return usual;
   const seconds = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && seconds >= 1 && seconds <= 86_400) return seconds;
   throw new UserError(`"${value}" is not a number of seconds`, {
     why: "Between two looks there is at least one second, and at most a day.",
-    fix: `Write it like --watch ${usual}`,
+    fix: `Write it like ${option} ${usual}`,
   });
 }

@@ -5,6 +5,7 @@ import { type Command, command } from "../../lib/kinds/command.ts";
 import { comparePackages } from "../../lib/kinds/compare_packages.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
+import { ghCreate } from "../../lib/kinds/gh_create.ts";
 import { type GitTag, gitTag, pushTag, type TryTag, tryTag } from "../../lib/kinds/git_tag.ts";
 import { type MoveTag, moveTag } from "../../lib/kinds/move_tag.ts";
 import { packageUse } from "../../lib/kinds/package_use.ts";
@@ -14,6 +15,7 @@ import { record } from "../../lib/kinds/record.ts";
 import { removeImages } from "../../lib/kinds/remove_images.ts";
 import { repairLog } from "../../lib/kinds/repair_log.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
+import { startWorkflow } from "../../lib/kinds/start_workflow.ts";
 import { uploadPackage } from "../../lib/kinds/upload_package.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
@@ -24,7 +26,7 @@ export type Watch =
   | { readonly by: "docker" | "git" | "ref"; readonly words: string; readonly nth: number }
   | {
       readonly by: "request";
-      /** The key of a registry, `slack`, `aws` or `packages`. */
+      /** The key of a registry, `slack`, `aws`, `packages` or `github`. */
       readonly registry: string;
       readonly method: string;
       readonly path: RegExp;
@@ -43,6 +45,7 @@ const at = (name: string, watch: Watch, when: readonly Moment[] = moments): Poin
 const asPart = (points: readonly Point[]): Point[] => points.map((point) => ({ ...point, isPart: true }));
 
 const put = (registry: string, path: RegExp): Watch => ({ by: "request", registry, method: "PUT", path, nth: 1 });
+const onGithub = (path: RegExp) => ({ by: "request", registry: "github", method: "POST", path, nth: 1 }) as const;
 const call = (target: RegExp) =>
   ({ by: "request", registry: "aws", method: "POST", path: /./, target, nth: 1 }) as const;
 const program = (words: string): Watch => ({ by: "docker", words: ` ${words} `, nth: 1 });
@@ -76,7 +79,7 @@ const atFirst = (): Before => {
  */
 export const quietKinds: ReadonlySet<string> = new Set([
   ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
-  "allow",
+  ...["allow", "watch_runs"],
 ]);
 
 /**
@@ -161,6 +164,8 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
     ];
   if (uploadPackage.is(action))
     return at(`${name}: upload`, { by: "request", registry: "packages", method: "POST", path: /./, nth: 1 });
+  if (ghCreate.is(action)) return at(`${name}: ${action.thing}`, onGithub(/Create$/));
+  if (startWorkflow.is(action)) return at(`${name}: dispatch`, onGithub(/\/dispatch$/));
   if (ecsRevision.is(action)) return at(`${name}: revision`, call(/\.RegisterTaskDefinition$/));
   if (ecsService.is(action))
     return [

@@ -34,6 +34,7 @@ const packages = {
   tinyproxy: "tinyproxy-bin",
   openssl: "openssl",
   curl: "curl",
+  gh: "gh",
 } as const;
 type Program = keyof typeof packages;
 

@@ -4,6 +4,7 @@ import { branchTag } from "../../lib/model/dev_version.ts";
 import type { SignedEntry } from "../../lib/model/log.ts";
 import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
 import { commitAll, git } from "../bed/git.ts";
+import { type Github, ourHost, startGithub } from "../bed/github.ts";
 import { type HandImage, handImage, pushByHand, repositoryAt } from "../bed/hand_image.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { writeLog } from "../bed/log.ts";
@@ -25,6 +26,10 @@ let webhook: Webhook;
 let slack = "";
 let uploads: PackageIndex;
 let packages = "";
+let github: Github;
+/** A repo on GitHub for each spot. */
+const onGithub = ({ image }: Spot) => `team/${image}`;
+const githubEnv = (spot: Spot) => ({ ...github.env, GH_REPO: `${ourHost}/${onGithub(spot)}` });
 
 const old = handImage("old", [100, 1000]);
 
@@ -203,6 +208,27 @@ const rows: Readonly<Record<string, Row>> = {
     least: 4,
     interrupted: /upload/,
   },
+  "an issue": {
+    line: ["gh_create_issue", "--title", "It's $(x)", "--body", "Why"],
+    gates: [],
+    before: (spot) => Promise.resolve(void github.repo(onGithub(spot))),
+    env: githubEnv,
+    also: (spot) => Promise.resolve(github.repo(onGithub(spot)).issues),
+    has: ["create: issue"],
+    least: 3,
+    interrupted: /create: issue/,
+  },
+  "a workflow that is started": {
+    line: ["gh_workflow_run", "fast_tests"],
+    gates: [],
+    before: async (spot) => {
+      github.repo(onGithub(spot)).tip = await git(spot.repo, "rev-parse", "HEAD");
+    },
+    env: githubEnv,
+    also: (spot) => Promise.resolve(github.repo(onGithub(spot)).runs.map(({ file, event }) => [file, event])),
+    has: ["start_1: dispatch"],
+    least: 3,
+  },
   "the files of a CI": {
     line: ["init_ci", "--slipway", "helpers/slipway"],
     gates: [],
@@ -315,7 +341,8 @@ sweepRows(
       uploads = await start([]);
       const before = await startTrapProxy(new URL(uploads.url).host);
       packages = before.address;
-      return { slack: proxy, packages: before };
+      github = await startGithub();
+      return { slack: proxy, packages: before, github };
     },
     after: async () => {
       await Promise.all([uploads?.stop(), (await index)?.stop()]);

@@ -6,6 +6,7 @@ import { type Aws, region, startAws } from "../bed/aws.ts";
 import { actionsOf, dockerWords, unlabelled } from "../bed/docker_words.ts";
 import { fitting, fittingCodes, ofPython, workflowNames } from "../bed/fitting.ts";
 import { commitAll, git } from "../bed/git.ts";
+import { type Github, ourHost, startGithub } from "../bed/github.ts";
 import { startLabelled } from "../bed/labelled.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { changes } from "../bed/oracle.ts";
@@ -25,12 +26,14 @@ let ground: Ground;
 let aws: Aws;
 let watched: Watched;
 let webhook: Webhook;
+let github: Github;
 let repo = "";
 /** A container for those that work in one, until docker_kill. */
 let box = "";
 
 beforeAll(async () => {
-  [ground, aws, webhook] = await Promise.all([makeGround(2), startAws(), startWebhook()]);
+  [ground, aws, webhook, github] = await Promise.all([makeGround(2), startAws(), startWebhook(), startGithub()]);
+  github.repo("team/repo").isQuick = true;
   watched = await watchDocker(ground.dir);
   repo = await ground.repo(name, { kinds: { r2: `kind: ecr, region: ${region}` } });
   await aws.repository(name);
@@ -42,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await docker("rm", "--force", box);
-  await Promise.all([ground.end(), aws.end(), webhook.stop()]);
+  await Promise.all([ground.end(), aws.end(), webhook.stop(), github.stop()]);
 });
 
 const newer = (...words: readonly string[]) => ["docker_release_dev", ["--version", "1.0.1", ...words]] as const;
@@ -140,14 +143,17 @@ type Spot = { readonly repo: string; readonly image: string; readonly ground: Gr
 
 async function plansAndDoes(spot: Spot, workflow: string, words: readonly string[]): Promise<void> {
   const { repo, image, ground, watched } = spot;
+  const onGithub = workflow.startsWith("gh_") ? { ...github.env, GH_REPO: `${ourHost}/team/repo` } : {};
+  github.repo("team/repo").tip = await git(repo, "rev-parse", "HEAD");
   const i = workflowsIn(repo, {
-    env: { ...process.env, ...aws.env, ...watched.env, SLACK_WEBHOOK_URL: webhook.url },
+    env: { ...process.env, ...aws.env, ...watched.env, ...onGithub, SLACK_WEBHOOK_URL: webhook.url },
     input: "exit 0\n",
   });
   const before = await look({ repo, image, home: watched.home }, ground.registries);
   for (const registry of ground.registries) registry.forget();
   watched.taken();
   const posted = webhook.texts.length;
+  const created = github.changes();
   aws.fleet.forget();
 
   const printed = await i(workflow, "--dry-run", "--json", ...words);
@@ -155,6 +161,7 @@ async function plansAndDoes(spot: Spot, workflow: string, words: readonly string
   expect(watched.taken().filter((asked) => !onlyLooks(asked))).toEqual([]);
   expect(ground.registries.flatMap(({ requests }) => changes(requests()))).toEqual([]);
   expect(webhook.texts.length).toBe(posted);
+  expect(github.changes()).toBe(created);
   expect(aws.fleet.changes()).toEqual([]);
   expect(await look({ repo, image, home: watched.home }, ground.registries)).toEqual(before);
 

@@ -19,6 +19,12 @@ import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../be
 const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
 /** What has nothing to do in the repo of these tests, and what it says; plans.test.ts leads each to where it has. */
 const refused: Readonly<Record<string, RegExp>> = {
+  ...Object.fromEntries(
+    ["gh_create_issue", "gh_create_pr", "gh_workflow_run", "gh_watch", "gh_workflow_list"].map((name) => [
+      name,
+      /^error: the Git remote is "\S+", which is no repo on GitHub$/m,
+    ]),
+  ),
   tools_run: /^error: there is no tool tool$/m,
   lint: /^error: no linter is configured$/m,
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,

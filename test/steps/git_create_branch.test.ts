@@ -35,16 +35,21 @@ it("the title of an issue is asked of gh, by its number", async () => {
   const gh = join(bin, "gh");
   writeFileSync(
     gh,
-    `#!/bin/sh\n[ "$*" = "issue view 45 --json title" ] && echo '{"title":"Add package: foo/bar (v2) to \`image\`"}'\n`,
+    `#!/bin/sh\n[ "$*" = "issue view 45 --json title --repo github.com/team/repo" ] && echo '{"title":"Add package: foo/bar (v2) to \`image\`"}'\n`,
   );
   chmodSync(gh, 0o755);
   ground.env["PATH"] = `${bin}:${ground.env["PATH"]}`;
+  expect(await create("-i", "45")).toMatchObject({ code: 2, err: expect.stringContaining("export GH_REPO=") });
+  ground.env["GH_REPO"] = "team/repo";
   const { code, out, err } = await create("-i", "45", "--dry-run");
   expect([code, `${out}${err}`]).toEqual([
     0,
     expect.stringContaining("git switch --create Task45_Add_package_foobar_v2_to_image"),
   ]);
-  expect(await create("-i", "46")).toMatchObject({ code: 2, err: expect.stringContaining("--title TITLE") });
+  expect(await create("-i", "46")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("gh issue view ended with 1"),
+  });
 });
 
 it.each<[what: string, lines: readonly string[], argv: readonly string[], fix: string]>([

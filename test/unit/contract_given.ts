@@ -25,6 +25,7 @@ const superRepo = {
   ...{ ahead: 0, behind: 0, changed: 1, conflicts: 0 },
 };
 
+const onGithub = { host: "github.com", owner: "acme", name: "opt" };
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
 const everywhere = (...tags: readonly string[]) => {
   const states = Object.fromEntries(tags.map((tag) => [tag, found(digest("a"))]));
@@ -220,6 +221,15 @@ export const given: Readonly<Record<string, Given>> = {
   release_mirror: { world: { registries: released } },
   release_branch: { seen: { branch: "feature/doodad", ...onBranch, registries: {}, nested: [] } },
   release_dev_version: { seen: described },
+  gh_create_issue: { argv: ["--title", "One"], seen: { repo: onGithub, title: "One", body: "", open: null } },
+  gh_create_pr: {
+    seen: { repo: onGithub, title: "One", body: "#45", open: null, head: "Task45", base: "main", push: "origin" },
+  },
+  gh_watch: { seen: { repo: onGithub, branch: "main", commit: commit("a") } },
+  gh_workflow_list: { seen: { repo: onGithub, branches: ["main"], runs: [] } },
+  gh_workflow_run: {
+    seen: { repo: onGithub, branch: "main", commit: commit("a"), workflows: [{ file: "fast_tests.yml", going: null }] },
+  },
   git_branch_next_name: { seen: "main_1" },
   git_clean: { seen: { repos: [superRepo], untracked: { ".": ["new"] } } },
   git_create_branch: { seen: { name: "new", remote: "origin" } },
