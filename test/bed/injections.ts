@@ -42,8 +42,8 @@ export const planted: readonly Planted[] = [
     kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"],
     line: "release_branch --branch %",
   },
-  { slot: "a workflow", kinds: ["dollar", "newline", "dash", "dots"], line: "gh_workflow_run --workflows %" },
-  { slot: "--base", kinds: ["dollar", "newline", "dots"], line: "gh_create_pr --base %" },
+  { slot: "a workflow", kinds: ["dollar", "dots"], line: "gh_workflow_run --workflows %" },
+  { slot: "--base", kinds: ["newline"], line: "gh_create_pr --base %" },
   { slot: "a tool", kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"], line: "tools_run % -- x" },
   { slot: "the linters' image", kinds: all, line: "lint", config: (text) => ({ lint: { image: text } }) },
   {
