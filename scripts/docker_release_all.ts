@@ -1,5 +1,5 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { releaseOnOwnDev, releaseUnlessDone } from "../lib/flows/release.ts";
+import { lookForGates } from "../lib/run/look_gates.ts";
 import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -11,9 +11,9 @@ export default await script(import.meta.url, {
   options,
   stage: "prod",
   needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
-  look: loadNested,
+  look: lookForGates,
   versionFromChangelog: true,
   examples: ["i docker_release_all --version 1.2.0"],
-  before: { stage: "dev", steps: (facts, options, nested) => releaseUnlessDone({ ...facts, nested }, options) },
-  steps: (facts, options, nested) => releaseOnOwnDev({ ...facts, nested }, options),
+  before: { stage: "dev", steps: (facts, options, gates) => releaseUnlessDone({ ...facts, ...gates }, options) },
+  steps: (facts, options, gates) => releaseOnOwnDev({ ...facts, ...gates }, options),
 });

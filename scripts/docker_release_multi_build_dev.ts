@@ -1,6 +1,6 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { release } from "../lib/flows/release.ts";
 import { updateLock } from "../lib/flows/update_lock.ts";
+import { lookForGates } from "../lib/run/look_gates.ts";
 import { multiReleaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,9 +9,9 @@ export default await script(import.meta.url, {
   about: "Release dev for several architectures as one index, each started before it is pushed.",
   options: multiReleaseOptions,
   needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
-  look: loadNested,
+  look: lookForGates,
   versionFromChangelog: true,
   examples: ["i docker_release_multi_build_dev --version 1.2.0 --multi-arch linux/amd64,linux/arm64"],
   before: { steps: updateLock },
-  steps: (facts, options, nested) => release({ ...facts, nested }, options),
+  steps: (facts, options, gates) => release({ ...facts, ...gates }, options),
 });

@@ -1,5 +1,5 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { release } from "../lib/flows/release.ts";
+import { lookForGates } from "../lib/run/look_gates.ts";
 import { pick, releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -12,8 +12,8 @@ export default await script(import.meta.url, {
   options: { ...options, ...pick("devVersion") },
   stage: "prod",
   needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
-  look: loadNested,
+  look: lookForGates,
   versionFromChangelog: true,
   examples: ["i docker_release_prod --version 1.2.0", "i docker_release_prod --version 1.2.1 --dev-version 1.2.0"],
-  steps: (facts, options, nested) => release({ ...facts, nested }, options),
+  steps: (facts, options, gates) => release({ ...facts, ...gates }, options),
 });

@@ -68,7 +68,9 @@ function configRows({ config, env }: Facts, { lineOf, lint }: EnvLook): Row[] {
     from: lineOf(path) ?? "default",
   });
   const { registries, isPlaceholder: _, leftAlone: __, ...rest } = config;
-  const others = Object.entries({ ...rest, lint }).flatMap(([name, value]) => {
+  const { lint: isGate, ...release } = rest.release;
+  const gates = [...(isGate ? ["lint"] : []), ...release.gates];
+  const others = Object.entries({ ...rest, release: { ...release, gates }, lint }).flatMap(([name, value]) => {
     const path = keys[name];
     if (path || !isNode(value)) return [row(path ?? [snake(name)], value)];
     return Object.entries(value).map(([key, inner]) => row(keys[key] ?? [snake(name), snake(key)], inner));

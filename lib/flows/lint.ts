@@ -1,5 +1,7 @@
 import { announce } from "../kinds/announce.ts";
+import { command } from "../kinds/command.ts";
 import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
+import { assertEngine } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { isNamedBy, type Linter } from "../model/lint.ts";
@@ -7,35 +9,61 @@ import { type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import { oneLine } from "../model/visible.ts";
 import type { LintLook, LintOptions } from "../run/look_lint.ts";
-import { runContainer, shellText } from "./container.ts";
+import { type Run, runContainer, shellText } from "./container.ts";
 import { pullOf } from "./ecr.ts";
 import { pullIfMissing } from "./pull.ts";
+import { snapshotOf } from "./tests.ts";
 
 type Job = Linter & { readonly meant: readonly string[] };
 
 /** The configured linters in their container, each on the files of its kind; with `--check` nothing is changed. */
 export function lint(facts: Facts, options: LintOptions, seen: LintLook): Step[] {
-  const { linters, entrypoint } = seen.settings;
-  if (linters.length === 0) throw noLinters();
-  const jobs = linters.flatMap((linter): Job[] => {
-    const meant = seen.files.filter((path) => linter.files.some((pattern) => isNamedBy(pattern, path)));
-    return meant.length > 0 ? [{ ...linter, meant }] : [];
-  });
+  const jobs = jobsOf(seen);
   const told = tellLeftOut(seen, options, jobs);
-  const count = new Set(jobs.flatMap(({ meant }) => meant)).size;
-  if (count === 0) return [step("tell", "Report that there is nothing to lint", [announce(nothing(told))])];
+  if (jobs.length === 0) return [step("tell", "Report that there is nothing to lint", [announce(nothing(told))])];
   const { image, pull } = imageOf(facts, seen);
-  const text = shellText(facts, scriptOf(jobs, options.check));
-  const run = runContainer(facts, {
-    id: "lint",
-    title: `${options.check ? "Check" : "Lint"} ${count} file${count === 1 ? "" : "s"} in ${shownImage(image)}`,
-    ...{ image, what: image.reference, cwd: facts.place.dir, entrypoint, ...text },
-    withoutEntrypoint: "set lint: {entrypoint: false} in repo_config.yaml",
-    does: "the linters",
-    shown: true,
-  });
+  const run = runLinters(facts, seen, { id: "lint", image, jobs, check: options.check, shown: true });
   const tell = told.length > 0 ? [step("tell", "Show what is left out", [announce({ text: told.join("\n") })])] : [];
   return [...pull, ...tell, run];
+}
+
+/** Before a release builds: the linters on all files of the commit, which they may not change. */
+export function lintGate(facts: Facts, seen: LintLook, skip: string | null): Step[] {
+  const jobs = jobsOf(seen);
+  const title = "Check the files with the linters";
+  if (skip !== null || jobs.length === 0) return [step("run_lint", title, [], { skip: skip ?? "no file to lint" })];
+  const { image, pull } = imageOf(facts, seen);
+  const code = snapshotOf(facts, { list: "lint", image });
+  const more = { code: code.make.path, before: [code.make], after: [code.remove] };
+  return [...pull, runLinters(facts, seen, { id: "run_lint", image, jobs, check: true, ...more })];
+}
+
+function jobsOf({ settings: { linters }, files }: LintLook): readonly Job[] {
+  if (linters.length === 0) throw noLinters();
+  return linters.flatMap((linter): Job[] => {
+    const meant = files.filter((path) => linter.files.some((pattern) => isNamedBy(pattern, path)));
+    return meant.length > 0 ? [{ ...linter, meant }] : [];
+  });
+}
+
+type Linting = Pick<Run, "id" | "image" | "shown" | "code" | "before" | "after"> & {
+  readonly jobs: readonly Job[];
+  readonly check: boolean;
+};
+
+function runLinters(facts: Facts, seen: LintLook, { jobs, check, ...run }: Linting): Step {
+  const count = new Set(jobs.flatMap(({ meant }) => meant)).size;
+  const text = shellText(facts, scriptOf(jobs, check));
+  const made = runContainer(facts, {
+    ...run,
+    title: `${check ? "Check" : "Lint"} ${count} file${count === 1 ? "" : "s"} in ${shownImage(run.image)}`,
+    ...{ what: run.image.reference, cwd: facts.place.dir, entrypoint: seen.settings.entrypoint },
+    ...{ argv: text.argv, mounts: text.mounts, before: [...(run.before ?? []), ...text.before] },
+    withoutEntrypoint: "set lint: {entrypoint: false} in repo_config.yaml",
+    does: "the linters",
+  });
+  if (!("reference" in seen.image) || !seen.image.ofOthers) return made;
+  return { ...made, do: made.do.map((one) => (command.is(one) && one.container ? { ...one, ofRepo: "lint" } : one)) };
 }
 
 const nothing = (told: readonly string[]) => ({
@@ -64,16 +92,17 @@ function tellLeftOut(seen: LintLook, { files, words = [] }: LintOptions, jobs: r
 
 function imageOf(
   facts: Facts,
-  { image, settings }: LintLook,
+  { image, settings, engine }: LintLook,
 ): { readonly image: Chosen; readonly pull: readonly Step[] } {
+  assertEngine(engine, ["compose"]);
   if ("look" in image) {
-    const known = { ...facts, ...image.look };
+    const known = { ...facts, ...image.look, engine };
     const stage = settings.image && "stage" in settings.image ? settings.image.stage : "dev";
     const chosen = chooseImage(known, stage, null);
     // Code is mounted into it as into a dev image: what is linted is the tree.
     return { image: { ...chosen, stage: "dev" }, pull: pullIfMissing(known, chosen) };
   }
-  const { reference, engine } = image;
+  const { reference } = image;
   const local = engine.images.find((one) => one.reference === reference) ?? null;
   const skip = local ? "the engine has it" : null;
   return {

@@ -7,12 +7,14 @@ import { type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { type PoetryMode, resolves } from "../model/poetry.ts";
 import type { Version } from "../model/version.ts";
+import type { LintLook } from "../run/look_lint.ts";
 import { assertTagAgrees } from "./agreement.ts";
 import { buildStep } from "./build.ts";
 import { claimed } from "./claimed.ts";
 import { ecrChecks, pullOf } from "./ecr.ts";
 import { type Found, findImage } from "./find_image.ts";
 import { type GateOptions, gates } from "./gates.ts";
+import { lintGate } from "./lint.ts";
 import { localBuild } from "./local.ts";
 import { prodBuild, pullBase } from "./prod.ts";
 import { engineName, tagTested } from "./promote.ts";
@@ -34,8 +36,11 @@ export type ReleaseOptions = GateOptions &
     readonly poetryMode?: PoetryMode | undefined;
   };
 
+/** What a release knows; with `lint` where linters are a gate. */
+export type Releasing = ReleaseFacts & { readonly lint?: LintLook | null };
+
 /** A release of the stage from preflight to the verified table: design.md, "Which image: a dev release, step by step". */
-export function release(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
+export function release(facts: Releasing, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   assertMayRelease(facts, version);
   // The lock that this run resolved and committed is pushed by whoever looked at it.
@@ -45,8 +50,13 @@ export function release(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
   assertTagFits(facts, version);
   const image: Value = found.digest ?? { from: buildOf(facts) };
   const what = facts.builder && !found.digest ? builtImage(facts, version) : engineName(facts, image, version);
-  const tests = gates(facts, { version, image, what, options });
-  const upToPush = [...obtainImage(facts, { version, found, options }), ...tests, ...tagFound(facts, image, version)];
+  const lint = facts.config.release.lint
+    ? lintGate(facts, linters(facts), options.skipTests ? "--skip-tests" : null)
+    : [];
+  const own = gates(facts, { version, image, what, options });
+  const obtained = obtainImage(facts, { version, found, options });
+  const upToPush = [...lint, ...obtained, ...own, ...tagFound(facts, image, version)];
+  const tests = [...lint, ...own];
   if (!options.pushToRepo) return [preflight(facts), ...claimed(facts, version, upToPush)];
   const published = publishedDigest(facts, image, version);
   const untested = tests.flatMap(({ id, skip }) => (skip?.startsWith("--") ? [`${id} (${skip})`] : []));
@@ -58,6 +68,11 @@ export function release(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
     ...claimed(facts, version, [...upToPush, ...toRegistries]),
     tell(facts, published, { version, tested, untested }),
   ];
+}
+
+function linters({ lint }: Releasing): LintLook {
+  if (lint) return lint;
+  throw new Error("a release is planned whose script did not look for its linters");
 }
 
 /** Whose word a gate is taken on: the log's, or that of this run. */
@@ -74,7 +89,7 @@ const pullBuilt = (facts: Facts<"engine">, reference: string): Step[] => {
 };
 
 /** The dev half of docker_release_all: nothing where every target has the version, the log its release, and nobody a claim. */
-export function releaseUnlessDone(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
+export function releaseUnlessDone(facts: Releasing, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const tag = versionTag(facts, version);
   const isEverywhere = facts.targets.every(({ name }) => facts.registries[name]?.[tag]?.state === "found");
@@ -88,7 +103,7 @@ export function releaseUnlessDone(facts: ReleaseFacts, options: ReleaseOptions):
 }
 
 /** The prod half of docker_release_all: on the dev image of its own version, which the dev half has verified. */
-export function releaseOnOwnDev(facts: ReleaseFacts, options: ReleaseOptions): Step[] {
+export function releaseOnOwnDev(facts: Releasing, options: ReleaseOptions): Step[] {
   const version = requireVersion(facts);
   const { base } = facts.inputs;
   if (!base || base.version === version) return release(facts, options);

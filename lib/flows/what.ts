@@ -24,7 +24,8 @@ export function showWhat(
   const files = changedFiles(stages);
   const next = nextVersions(facts, stages, files);
   const since = Object.fromEntries(stages.map((one) => [one.stage, one.since?.version ?? null]));
-  const table = files.length === 0 ? "no file changed" : renderTable(["file", "needs", "why"], files.map(rowOf));
+  const none = stages.some((one) => one.since !== null) ? "no file changed" : "every file is new";
+  const table = files.length === 0 ? none : renderTable(["file", "needs", "why"], files.map(rowOf));
   const text = [...stages.map(headOf), table, ...nextLines(facts, next)].join("\n");
   return [step("report", "Show which images the changes need", [announce({ text, data: { since, files, next } })])];
 }

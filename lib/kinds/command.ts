@@ -18,8 +18,8 @@ export type Command = {
   readonly interactive?: true;
   /** What it prints is what was asked for: a terminal shows all of it. */
   readonly shown?: true;
-  /** The words are the repo's own, and run on this machine. */
-  readonly ofRepo?: "host" | "package";
+  /** The words are the repo's own, and run on this machine; `lint`: in an image of others that it names. */
+  readonly ofRepo?: "host" | "package" | "lint";
   /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
   readonly ownCode?: true;
   /** The words are the person's own, and so are the variables that they have for Docker. */

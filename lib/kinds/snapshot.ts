@@ -20,6 +20,8 @@ export type Snapshot = {
 };
 
 export const snapshot = kind<Snapshot>("snapshot", {
+  // It is made anew by every run, for a gate that sees it.
+  always: true,
   lines: ({ path, code }) =>
     code
       ? [

@@ -41,6 +41,8 @@ export type Config = {
     readonly none: boolean;
     readonly changelogUpdate: "before_release" | "after_release";
     readonly gates: readonly ListName[];
+    /** `gates` names lint: code that its own linters refuse is not released. */
+    readonly lint: boolean;
     readonly endToEnd: Readonly<Partial<Record<"dev" | "prod", EndToEnd>>>;
     readonly buildArgs: Readonly<Record<string, string>>;
     /** Variables of whoever builds that a build gets as secrets. */
@@ -145,11 +147,15 @@ const releaseKeys = [
   ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package", "keep"],
 ];
 
-const parseGates = (read: ConfigReader, path: readonly string[]): ListName[] =>
-  (read.words(path) ?? ["fast", "slow", "qa"]).map(
-    (gate) =>
-      listNames.find((name) => name === gate) ?? read.fail(path, `names "${gate}"`, `Use: ${listNames.join(", ")}`),
+function parseGates(read: ConfigReader, path: readonly string[]): Pick<Config["release"], "gates" | "lint"> {
+  const words = read.words(path) ?? ["fast", "slow", "qa"];
+  const lists = words.filter((word) => word !== "lint");
+  const known = [...listNames, "lint"].join(", ");
+  const gates = lists.map(
+    (gate) => listNames.find((name) => name === gate) ?? read.fail(path, `names "${gate}"`, `Use: ${known}`),
   );
+  return { gates, lint: words.length > lists.length };
+}
 
 /** Paths in an image, as they stand in a COPY line. */
 const parsePaths = (read: ConfigReader, path: readonly string[]): string[] | undefined =>
@@ -175,7 +181,7 @@ function parseRelease(read: ConfigReader): Config["release"] {
   return {
     none,
     changelogUpdate: read.oneOf(at("changelog_update"), ["before_release", "after_release"]) ?? "before_release",
-    gates: parseGates(read, at("gates")),
+    ...parseGates(read, at("gates")),
     endToEnd: Object.fromEntries(
       (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
     ),

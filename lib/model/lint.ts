@@ -1,5 +1,7 @@
+import type { Config } from "./config.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import { parseReference } from "./image.ts";
+import { repositoryOf } from "./oci/address.ts";
 import { type Stage, stages } from "./stage.ts";
 
 type Argv = readonly string[];
@@ -47,6 +49,17 @@ function parseImage(read: ConfigReader, path: readonly string[]): LintSettings["
     return read.fail(path, `is ${JSON.stringify(text)}, no image`, imageFix);
   }
   return { reference: text };
+}
+
+/** Whether an image is neither the dir's own nor that of the tools that repos share, wherever those are pushed to. */
+export function isOfOthers({ registries, imageName, container }: Config, reference: string): boolean {
+  const names = [imageName, container.devTools];
+  return !registries.some((registry) =>
+    names.some((name) => {
+      const own = repositoryOf(registry, name).reference;
+      return [":", "@"].some((mark) => reference.startsWith(`${own}${mark}`)) || reference === own;
+    }),
+  );
 }
 
 const imageFix = "Use dev_tools, a stage of this image like dev, or a whole reference like ghcr.io/team/linters:1.2";

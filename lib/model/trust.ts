@@ -12,7 +12,7 @@ import { isVisible, oneLine } from "./visible.ts";
  * What of a repo's own goes further than the default, by what makes use of it. A workflow of its own, containers, builds, commands
  * on this machine, the build of a package and the tag of a release wait for a person's yes; programs of Git and variables of `.env` are left out until then.
  */
-export type Reach = "script" | "container" | "build" | "host" | "package" | "tag" | "git" | "dotenv";
+export type Reach = "script" | "container" | "build" | "host" | "package" | "lint" | "tag" | "git" | "dotenv";
 
 /** One thing that a repo asks for (design.md, "Consent"). */
 export type Ask = {
@@ -152,6 +152,11 @@ const isOfRepo = (dir: string, volume: string): boolean => {
 /** Values alone: compose takes a name without one, and what `$` names, from whoever starts it (Compose, "env_file"). */
 const isPlain = (text: string): boolean =>
   text.split("\n").every((line) => /^\s*(#.*|[A-Za-z_]\w*=[^$]*)?$/.test(line));
+
+/** An image of others that the repo's linters run in. */
+export const lintAsks = (dir: string, reference: string): readonly Ask[] => [
+  ask("lint", `${dir}: lint image`, `linters run on this repo, as you, in an image of others: ${reference}`),
+];
 
 /** Programs that only the repo's own Git config names, a key each. */
 export const programAsks = (rows: readonly Value[], contentOf: (value: string) => string): readonly Ask[] =>

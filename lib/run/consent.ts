@@ -4,6 +4,7 @@ import { dotEnvBeyond } from "../doors/environment.ts";
 import { exists, filesIn, isFolder } from "../doors/files.ts";
 import { loadProgramAsks, loadTagAsks } from "../doors/git_settings.ts";
 import { configFile, rootAbove, slipwayRoot } from "../doors/place.ts";
+import { loadConfigSource } from "../doors/settings.ts";
 import {
   composeContent,
   contentBelow,
@@ -13,13 +14,16 @@ import {
   moduleFiles,
   textOf,
 } from "../doors/trust.ts";
+import { configReader } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { isOfOthers, parseLint } from "../model/lint.ts";
 import { type Plan, type Refusal, reachesOf } from "../model/plan.ts";
 import {
   type Ask,
   ask,
   configAsks,
+  lintAsks,
   openAsks,
   type Trust,
   untrusted,
@@ -40,7 +44,8 @@ export async function loadTrust(facts: Asking): Promise<Trust> {
     dotEnvBeyond(root, env),
   ]);
   const scripts = ownScripts(facts).map((path) => scriptAsk(root, path));
-  const asks = [...scripts, ...askedByConfig(facts), ...tag, ...programs, ...variableAsks(values)];
+  const lint = await askedByLint(facts);
+  const asks = [...scripts, ...askedByConfig(facts), ...lint, ...tag, ...programs, ...variableAsks(values)];
   const allowed = loadAllowed(root, env);
   return { asks, allowed, open: openAsks(asks, allowed, env) };
 }
@@ -55,6 +60,13 @@ function askedByConfig({ config, place: { root, owner, dir, gitMounts } }: Askin
     ...strange.map((mount) => ask("container", `git dir ${mount}`, `containers get the Git dir ${mount}`)),
     ...configAsks({ config, dir, textOf: (path) => textOf(root, at(path)), contentOf }),
   ];
+}
+
+/** The image of the linters, where it is of others. */
+async function askedByLint({ config, place }: Asking): Promise<readonly Ask[]> {
+  const { image } = parseLint(configReader(await loadConfigSource(place)));
+  if (!image || "stage" in image || !isOfOthers(config, image.reference)) return [];
+  return lintAsks(place.dir, image.reference);
 }
 
 /** The workflows of a repo's own that `i` finds: in `scripts` of the runnable dir and of what lies above it. */
@@ -90,7 +102,8 @@ function scriptAsk(root: string, path: string): Ask {
 async function openFor(plan: Pick<Plan, "steps">, facts: Asking): Promise<readonly Ask[]> {
   const used = reachesOf(plan);
   const tag = used.has("tag") ? await loadTagAsks(facts.place, facts.env) : [];
-  const asks = [...askedByConfig(facts), ...tag].filter(({ reach }) => used.has(reach));
+  const lint = used.has("lint") ? await askedByLint(facts) : [];
+  const asks = [...askedByConfig(facts), ...lint, ...tag].filter(({ reach }) => used.has(reach));
   return asks.length === 0 ? [] : openAsks(asks, loadAllowed(facts.place.root, facts.env), facts.env);
 }
 

@@ -3,7 +3,7 @@ import { loadConfigSource } from "../doors/settings.ts";
 import { configReader } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, Looked } from "../model/facts.ts";
-import { type LintSettings, parseLint } from "../model/lint.ts";
+import { isOfOthers, type LintSettings, parseLint } from "../model/lint.ts";
 import { repositoryOf } from "../model/oci/address.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import { type ImageLook, lookForImage } from "./look_image.ts";
@@ -19,7 +19,9 @@ export type LintOptions = {
 /** The linters, the files that are meant, and what the engine has of the linters' image. */
 export type LintLook = RepoFiles & {
   readonly settings: LintSettings;
-  readonly image: { readonly look: ImageLook } | { readonly reference: string; readonly engine: Looked["engine"] };
+  readonly engine: Looked["engine"];
+  /** A reference is `ofOthers` that is neither the dir's own image nor that of the tools that repos share. */
+  readonly image: { readonly look: ImageLook } | { readonly reference: string; readonly ofOthers: boolean };
 };
 
 /** Reads `lint:` of the config, lists the files, and looks for the image. */
@@ -32,13 +34,24 @@ export async function lookForLint(
     loadRepoFiles(facts.place, whichFiles(options), facts.env),
     lookForLinters(facts, settings, options.offline),
   ]);
-  return { ...files, settings, image };
+  return { ...files, settings, ...image };
 }
 
-async function lookForLinters(facts: Facts, { image }: LintSettings, offline: boolean): Promise<LintLook["image"]> {
-  if (image && "stage" in image) return { look: await lookForImage(facts, { ...image, offline }) };
+/** The same for the gate of a release: all files, and no image of the version that is to be released. */
+export const lookForLintGate = (facts: Facts, { offline }: { readonly offline: boolean }): Promise<LintLook> =>
+  lookForLint({ ...facts, version: null }, { files: [], all: true, branch: false, check: true, offline });
+
+type Linters = Pick<LintLook, "image" | "engine">;
+
+async function lookForLinters(facts: Facts, { image }: LintSettings, offline: boolean): Promise<Linters> {
+  if (image && "stage" in image) {
+    const stage = image.stage === "prod" ? "prod" : "dev";
+    const look = await lookForImage({ ...facts, stage }, { ...image, offline });
+    return { image: { look }, engine: look.engine };
+  }
   const reference = image?.reference ?? sharedTools(facts);
-  return { reference, engine: await loadEngineFacts(facts, { tags: [], words: [reference], own: false }) };
+  const engine = await loadEngineFacts(facts, { tags: [], words: [reference], own: false });
+  return { image: { reference, ofOthers: isOfOthers(facts.config, reference) }, engine };
 }
 
 /** The prod image of the tools that several repos share, which `docker_pull_dev_tools` pulls. */

@@ -280,6 +280,8 @@ const rows: Readonly<Record<string, Row>> = {
       const lint = `lint: {image: "${tinyImage}", files: {text: {names: ["*.md"], check: [[sh, -c, "${fix}", sh]]}}}`;
       const config = readFileSync(join(repo, "repo_config.yaml"), "utf8");
       await change(repo, { "repo_config.yaml": `${config}${lint}\n`, "a.md": `${image}\n`, "b.md": "b\n" });
+      const allowed = await workflowsIn(repo)("trust", "--yes");
+      if (allowed.code !== 0) throw new Error(allowed.stderr);
     },
     also: ({ repo }) =>
       Promise.resolve(["a.md", "b.md"].map((path) => readFileSync(join(repo, path), "utf8").includes("fixed"))),

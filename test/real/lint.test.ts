@@ -1,10 +1,11 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { engineTags } from "../bed/engine_api.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { story } from "../bed/story.ts";
 import { tinyImage } from "../bed/tiny.ts";
-import { type Ground, makeGround, write } from "../bed/tiny_repo.ts";
+import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
 /** A linter that fixes by a line at the end of each file, and one that tells the names and finds fault in those that say so. */
@@ -65,6 +66,8 @@ beforeAll(async () => {
   ground = await makeGround(1);
   repo = await ground.repo("linted");
   await plant();
+  const { code, stderr } = await workflowsIn(repo)("trust", "--yes");
+  expect(code, stderr).toBe(0);
 });
 afterAll(() => ground.end());
 
@@ -177,4 +180,25 @@ describe("lint", story, () => {
     expect([code, seen]).toEqual([1, ["doc/fault.py", "doc/fault.py"]]);
     expect(stderr).toMatch(/the linters/);
   });
+});
+
+it("a release of code that its linters refuse stops before it builds, and goes on when they pass", async () => {
+  const released = await ground.repo("gated", { gates: ["lint"] });
+  const config = readFileSync(join(released, "repo_config.yaml"), "utf8");
+  await change(released, { "repo_config.yaml": `${config}${lintYaml}`, "a.py": "fault\n", ".gitignore": "b.py\n" });
+  write(released, { "b.py": "ignored\n" });
+  const i = workflowsIn(released);
+  const untrusted = await i("docker_release_dev", "--version", "1.0.0", "--yes");
+  expect([untrusted.code, untrusted.stderr.includes(`in an image of others: ${tinyImage}`)]).toEqual([2, true]);
+  expect((await i("trust", "--yes")).code).toBe(0);
+  const refused = await i("docker_release_dev", "--version", "1.0.0", "--yes");
+  expect([refused.code, refused.stderr.includes('"run_lint": the linters')]).toEqual([1, true]);
+  expect(refused.stderr).toContain("checks <./a.py>");
+  expect(refused.stderr).not.toContain("b.py");
+  expect(await engineTags(`${Object.values(ground.addresses)[0]}/gated`)).toEqual([]);
+  expect((await git(`${released}.git`, "for-each-ref")).includes("slipway/claim")).toBe(false);
+  await change(released, { "a.py": "fine\n" });
+  const passed = await i("docker_release_dev", "--version", "1.0.0", "--yes");
+  expect(passed.code, passed.stderr).toBe(0);
+  expect(readFileSync(join(released, "a.py"), "utf8")).toBe("fine\n");
 });

@@ -210,6 +210,14 @@ const rows: readonly Row[] = [
     { "make.sh": "2" },
     ["changed: a package is built on this machine as you: sh make.sh (in t)"],
   ],
+  [
+    "linters in an image of others",
+    config("lint: {image: ghcr.io/team/linters:1}\n"),
+    ["linters run on this repo, as you, in an image of others: ghcr.io/team/linters:1"],
+    config("lint: {image: ghcr.io/team/linters:2}\n"),
+    ["changed: linters run on this repo, as you, in an image of others: ghcr.io/team/linters:2"],
+  ],
+  ["linters in an image of its own", config("lint: {image: dev}\n"), [], config("lint: {image: dev_tools}\n"), []],
   ["a package that nobody builds", { "package.json": "1" }, [], { "package.json": "2" }, []],
   [
     "end-to-end tests",

@@ -48,6 +48,7 @@ describe("defaults", () => {
     expect((await configOf(image)).release).toEqual({
       none: false,
       changelogUpdate: "before_release",
+      lint: false,
       gates: ["fast", "slow", "qa"],
       endToEnd: {},
       platforms: [],
@@ -134,7 +135,7 @@ describe("a config is refused with file, line and key", () => {
     ["tests: {mount: [a/.git]}", '3 tests.mount has "a/.git"', "below the runnable dir"],
     ["tests: {fast: {comand: [a]}}", "3 tests.fast.comand is not a known key", 'Did you mean "command"?'],
     ["container:\n  env_fil: [a]", "4 container.env_fil is not a known key", 'Did you mean "env_file"?'],
-    ["release:\n  gates: [quick]", '4 release.gates names "quick"', "Use: fast, slow, superslow, qa"],
+    ["release:\n  gates: [quick]", '4 release.gates names "quick"', "Use: fast, slow, superslow, qa, lint"],
     ["release:\n  gates: fast", "4 release.gates is not a list", "Write it as gates: [a, b]"],
     ["release: never", "3 release is not a section", '"release:"'],
     ["release:\n  changelog_update: later", '4 release.changelog_update is "later"', "before_release, after_release"],

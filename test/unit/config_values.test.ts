@@ -44,6 +44,8 @@ describe("a config says", () => {
     [{}, true, ({ tests }) => tests.fast.entrypoint],
     [{ tests: { fast: { entrypoint: false } } }, false, ({ tests }) => tests.fast.entrypoint],
     [{}, {}, ({ packages }) => packages.allowUnused],
+    [{ release: { gates: ["lint", "fast"] } }, [["fast"], true], ({ release }) => [release.gates, release.lint]],
+    [{ release: { gates: ["fast"] } }, [["fast"], false], ({ release }) => [release.gates, release.lint]],
     [{ packages: { allow_unused: { ipdb: "typed" } } }, { ipdb: "typed" }, ({ packages }) => packages.allowUnused],
     [{ tmux: { any: "thing" } }, ['repo_config.yaml:1 "tmux"'], ({ leftAlone }) => leftAlone],
     [{ s3_bucket_info: { any: "thing" } }, "cmamp", ({ imageName }) => imageName],
@@ -75,6 +77,7 @@ describe("a config says", () => {
 
   it("that nothing is ever released, and then nothing else of a release", () => {
     expect(config({ release: "none" }).release).toEqual({
+      lint: false,
       none: true,
       changelogUpdate: "before_release",
       gates: ["fast", "slow", "qa"],
@@ -209,7 +212,7 @@ describe("a config is refused", () => {
           "Use a tag that no release has, like develop, edge or latest",
         ] as [object, string, string],
     ),
-    [{ release: { gates: ["none"] } }, 'release.gates names "none"', "Use: fast, slow, superslow, qa"],
+    [{ release: { gates: ["none"] } }, 'release.gates names "none"', "Use: fast, slow, superslow, qa, lint"],
     [
       { release: { end_to_end: { dev: {} } } },
       "release.end_to_end.dev.argv is missing",

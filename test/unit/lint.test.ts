@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { lint, lintGate } from "../../lib/flows/lint.ts";
 import { configReader } from "../../lib/model/config_reader.ts";
-import { isNamedBy, parseLint } from "../../lib/model/lint.ts";
-import { refusal } from "./factory.ts";
+import { isNamedBy, isOfOthers, parseLint } from "../../lib/model/lint.ts";
+import { reachesOf } from "../../lib/model/plan.ts";
+import type { LintLook } from "../../lib/run/look_lint.ts";
+import { config, engine, facts, ids, refusal } from "./factory.ts";
 
 const parse = (lint: unknown) =>
   parseLint(configReader({ file: "repo_config.yaml", value: { lint }, lineOf: (path) => path.length }));
@@ -77,4 +80,52 @@ describe("a pattern", () => {
   ])("%j names %j: %s", (pattern, path, expected) => {
     expect(isNamedBy(pattern, path)).toBe(expected);
   });
+});
+
+const reference = "ghcr.io/team/linters:1";
+const look = (more: Partial<LintLook> = {}): LintLook => ({
+  ...{ files: ["a.py", "b.md"], leftOut: [], engine: engine() },
+  settings: {
+    image: { reference },
+    entrypoint: true,
+    linters: [{ name: "py", files: ["*.py"], fix: [], check: [["x"]] }],
+  },
+  image: { reference, ofOthers: true },
+  ...more,
+});
+const typed = { files: [], all: true, branch: false, check: true };
+
+describe("linters", () => {
+  it.each([
+    ["that no engine answers", { up: false, why: "no socket" }, "no Docker engine answers"],
+    ["which plugin docker lacks", { plugins: ["buildx"] }, "docker has no compose plugin"],
+  ])("say before they start %s", (_, more, said) => {
+    const seen = look({ engine: engine(more) });
+    expect(refusal(() => lint(facts(), typed, seen)).message).toBe(said);
+    expect(refusal(() => lintGate(facts(), seen, null)).message).toBe(said);
+  });
+
+  it("that have no file need no engine", () => {
+    const seen = look({ files: ["b.md"], engine: engine({ up: false, why: "no socket" }) });
+    expect(ids(lint(facts(), typed, seen))).toEqual(["tell"]);
+    expect(lintGate(facts(), seen, null)).toMatchObject([{ id: "run_lint", skip: "no file to lint" }]);
+  });
+
+  it("reach an image of others only where it is one", () => {
+    const reach = (seen: LintLook) => [...reachesOf({ steps: lint(facts(), typed, seen) })].sort();
+    expect(reach(look())).toEqual(["container", "lint"]);
+    expect(reach(look({ image: { reference, ofOthers: false } }))).toEqual(["container"]);
+  });
+});
+
+it.each([
+  ["127.0.0.1:5001/cmamp:dev", false],
+  ["127.0.0.1:5002/cmamp@sha256:0", false],
+  ["127.0.0.1:5001/dev_tools:prod", false],
+  ["127.0.0.1:5001/cmamp2:dev", true],
+  ["127.0.0.1:5001/cmamp/x:dev", true],
+  ["ghcr.io/other/cmamp:dev", true],
+  ["cmamp:dev", true],
+])("the image %s is of others: %s", (image, expected) => {
+  expect(isOfOthers(config(), image)).toBe(expected);
 });

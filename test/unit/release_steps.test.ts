@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { ReleaseOptions } from "../../lib/flows/release.ts";
+import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import type { Step } from "../../lib/model/plan.ts";
-import { commit, config, doing, ids, lines, stepOf } from "./factory.ts";
+import { alwaysRuns } from "../../lib/run/execute.ts";
+import type { LintLook } from "../../lib/run/look_lint.ts";
+import { commit, config, doing, engine, facts, ids, lines, releaseOptions, stepOf } from "./factory.ts";
 import { built, here, image, inRegistries, pass, plan, released } from "./release_plans.ts";
 
 const ecr = { registry: "ecr", repository: "127.0.0.1:5001/cmamp" };
@@ -212,5 +214,45 @@ describe("a release with a builder", () => {
   it("pulls nothing anew that was built before", () => {
     expect(stepOf(far(here), "pull_built").skip).toBe(`already built: ${built}`);
     expect(ids(plan())).not.toContain("pull_built");
+  });
+});
+
+describe("a release whose gates name lint", () => {
+  const linted = { config: config({ release: { gates: ["lint", "fast"] }, tests: { fast: { command: ["fast"] } } }) };
+  const seen: LintLook = {
+    ...{ files: ["a.py"], leftOut: [], engine: engine() },
+    settings: {
+      image: null,
+      entrypoint: true,
+      linters: [{ name: "py", files: ["*.py"], fix: [["y"]], check: [["x"]] }],
+    },
+    image: { reference: "127.0.0.1:5001/dev_tools:prod", ofOthers: false },
+  };
+  const planned = (more: Partial<ReleaseOptions> = {}, lint: LintLook | null = seen) =>
+    release({ ...facts(linted), lint }, { ...releaseOptions, ...more });
+
+  it("checks all files on a snapshot, with the claim and before it builds", () => {
+    const steps = planned();
+    expect(ids(steps).slice(0, 5)).toEqual(["preflight", "claim", "docker_pull", "run_lint", "build_local"]);
+    const { title, do: actions } = stepOf(steps, "run_lint");
+    expect(title).toBe("Check 1 file in 127.0.0.1:5001/dev_tools:prod");
+    expect(actions.map(({ kind }) => kind)).toContain("snapshot");
+    expect(JSON.stringify(actions)).toMatch(/x \.\/a\.py/);
+    expect(JSON.stringify(actions)).not.toMatch(/y \.\/a\.py/);
+  });
+
+  it("leaves them out with the tests, and tells that they were", () => {
+    const steps = planned({ skipTests: true });
+    expect(stepOf(steps, "run_lint").skip).toBe("--skip-tests");
+    expect(JSON.stringify(stepOf(steps, "tell"))).toContain("run_lint (--skip-tests)");
+    expect(ids(steps)).not.toContain("docker_pull");
+  });
+
+  it("starts later by --from only with them", () => {
+    expect(alwaysRuns(stepOf(planned(), "run_lint"))).toBe(true);
+  });
+
+  it("is planned by no script that did not look", () => {
+    expect(() => planned({}, null)).toThrow("did not look for its linters");
   });
 });
