@@ -147,6 +147,8 @@ describe("an engine apart", () => {
     const killed = [...dockerdOf(apart.home), ...below.map(({ pid }) => pid)];
     expect(killed).toHaveLength(2);
     for (const pid of killed) process.kill(pid, "SIGKILL");
+    // What is killed is gone a moment later, on a slow day many.
+    expect(await until(() => killed.every((pid) => commandLine(pid) === ""), 300_000)).toBe(true);
 
     expect((await up()).code).toBe(0);
     expect(sleeping()).toEqual([]);
