@@ -1,5 +1,6 @@
 import { startBed } from "../bed/parts.ts";
 import { copyMemory } from "./copy_memory.ts";
+import { manyDirs } from "./dirs.ts";
 import { longLog } from "./log.ts";
 import type { Row } from "./measure.ts";
 import { mirrorTime } from "./mirror.ts";
@@ -24,6 +25,7 @@ async function compare(): Promise<void> {
     mirror: mirrorTime,
     release: releaseCost,
     log: longLog,
+    dirs: manyDirs,
   };
   for (const [name, part] of Object.entries(parts))
     if (wanted.length === 0 || wanted.includes(name)) print(await part());
