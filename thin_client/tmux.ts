@@ -16,7 +16,7 @@ const index: Option<string | undefined> = {
   short: "i",
   hint: "N",
   fallback: undefined,
-  help: "Number of the session; each clone of a repo has its own.",
+  help: "Number of the session and of its clone, ~/src/<dir_suffix>N where that is there.",
   parse: (text) => {
     if (/^\d+$/.test(text)) return text;
     throw new UserError(`--index "${text}" is no number`, {
@@ -37,8 +37,8 @@ export default await script(import.meta.url, {
   },
   examples: ["i tmux --index 1", "i tmux --index 1 --force-restart", "i tmux --create-global-link"],
   asks: (facts, options) => {
-    const { link } = readTmuxFacts(facts);
+    const { link } = readTmuxFacts(facts, options.index);
     return options.createGlobalLink && link.state === "other" ? `Replace ${link.path}, which is something else?` : null;
   },
-  steps: (facts, options) => tmuxSession(readTmuxFacts(facts), options),
+  steps: (facts, options) => tmuxSession(readTmuxFacts(facts, options.index), options),
 });

@@ -1,4 +1,5 @@
 import { cmd, command } from "../kinds/command.ts";
+import { startSession } from "../kinds/start_session.ts";
 import { UserError } from "../model/errors.ts";
 import { type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
@@ -9,9 +10,15 @@ export type TmuxFacts = {
   /** `dir_suffix` of the outermost repo; session names are made from it. */
   readonly suffix: string;
   readonly config: TmuxConfig;
+  /**
+   * Which clone the session is of: a sibling of this one where the index names it, else this one; and where the sibling is
+   * looked for.
+   */
+  readonly clone: { readonly state: "this" | "sibling" | "absent" | "other"; readonly path: string };
   /** The outermost repo, named "", and each runnable submodule by its path. */
   readonly folders: readonly { readonly name: string; readonly dir: string }[];
-  readonly setenv: string;
+  /** What is sourced in each window; null where that clone has no thin client. */
+  readonly setenv: string | null;
   /** bash or zsh, which setenv.sh knows. */
   readonly shell: string;
   readonly sessions: readonly string[];
@@ -36,9 +43,9 @@ export function tmuxSession(facts: TmuxFacts, options: TmuxOptions): Step[] {
   if (options.createGlobalLink) return [globalLink(facts.link)];
   const name = sessionName(facts.suffix, options.index);
   const exists = facts.sessions.includes(name);
-  return [startSession(facts, name, exists && options.forceRestart), showSession(facts, name)].map((each) =>
-    each.id === "start_session" && exists && !options.forceRestart ? { ...each, skip: `${name} is there` } : each,
-  );
+  if (exists && !options.forceRestart)
+    return [step("start_session", `Start session ${name}`, [], { skip: `${name} is there` }), showSession(facts, name)];
+  return [start(facts, name, exists), showSession(facts, name)];
 }
 
 /**
@@ -56,44 +63,29 @@ export function sessionName(suffix: string, index: string | undefined): string {
   return `${suffix.replaceAll(/[.:\s#]/g, "_").replace(/\d$/, "$&_")}${index}`;
 }
 
-/** One call for all, which the tmux server runs as a whole: killed half-way, it leaves no half of a session. */
-function startSession(facts: TmuxFacts, name: string, restart: boolean): Step {
-  const made = restart ? `${name}_restarted` : name;
-  const [first, ...others] = facts.folders.flatMap(({ name: folder, dir }) =>
-    facts.config.windows.map((window) => ({
-      window: `${folder ? `${folder}/` : ""}${window}`.replaceAll("#", "_"),
-      dir: dir.replaceAll("#", "##"),
-    })),
+function start(facts: TmuxFacts, name: string, restart: boolean): Step {
+  const windows = facts.folders.flatMap(({ name: folder, dir }) =>
+    facts.config.windows.map((window) => ({ name: `${folder ? `${folder}/` : ""}${window}`, dir })),
   );
-  if (!first) throw new Error("no folder and no window to make a session of");
-  const shell = [facts.shell, "-l"];
-  const commands = [
-    ["new-session", "-d", "-s", made, "-n", first.window, "-c", first.dir, ...shell],
-    ...others.map(({ window, dir }) => ["new-window", "-d", "-t", `=${made}:`, "-n", window, "-c", dir, ...shell]),
-    ...facts.config.options.map((words) => ["set-option", "-t", `=${made}:`, ...words]),
-    ...[first, ...others].map(({ window }) => activate(facts, `=${made}:=${window}`)),
-    ...(restart && facts.inside ? [["switch-client", "-t", `=${made}`]] : []),
-    ...(restart ? [["kill-session", "-t", `=${name}`], ["rename-session", "-t", `=${made}`, name]] : []), // biome-ignore format: one line
-  ];
-  const title = `${restart ? "Restart" : "Start"} session ${name} with ${others.length + 1} windows`;
-  return step("start_session", title, [cmd`tmux ${chain(commands)}`]);
+  if (windows.length === 0) throw new Error("no folder and no window to make a session of");
+  const { setenv, shell, inside, clone } = facts;
+  if (setenv === null)
+    throw new UserError(`${JSON.stringify(clone.path)} has no thin client`, {
+      why: "The windows of a clone get the thin env of its own Slipway.",
+      fix: `Fetch and build it there: git -C ${quote(clone.path)} submodule update --init, and thin_client/build`,
+    });
+  const title = `${restart ? "Restart" : "Start"} session ${name} with ${windows.length} windows${ofClone(clone)}`;
+  const line = `. ${quote(setenv)}`;
+  const { options } = facts.config;
+  return step("start_session", title, [startSession({ name, windows, options, shell, line, restart, inside })]);
 }
 
-/** The blank in front keeps the line out of the history of shells that are told so. */
-const activate = (facts: TmuxFacts, window: string): string[] => [
-  "send-keys",
-  "-t",
-  window,
-  ` . ${quote(facts.setenv)}`,
-  "Enter",
-];
-
-/** Several commands for one call of tmux; a word that ends in `;` would separate them too. */
-const chain = (commands: readonly (readonly string[])[]): readonly string[] =>
-  commands.flatMap((words, index) => [
-    ...(index === 0 ? [] : [";"]),
-    ...words.map((word) => word.replace(/;$/, "\\;")),
-  ]);
+/** A person who counts on a clone of its own is told that there is none. */
+function ofClone({ state, path }: TmuxFacts["clone"]): string {
+  if (state === "this") return "";
+  if (state === "sibling") return ` in ${path}`;
+  return ` in this clone; ${path} ${state === "absent" ? "is not there" : "is no clone of this repo"}`;
+}
 
 function showSession(facts: TmuxFacts, name: string): Step {
   const line = facts.inside ? cmd`tmux switch-client -t =${name}` : cmd`tmux attach-session -t =${name}`;

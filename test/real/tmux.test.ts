@@ -116,11 +116,11 @@ describe("i tmux --index 1", story, () => {
     await isActive("=cm_amp2:=main");
   });
 
-  it("works with base-index 1, and gives runnable submodules windows of their own, Slipway none", async () => {
+  it("works with base-index 1, and gives runnable submodules windows of their own, whatever they are called, Slipway none", async () => {
     tmux("kill-server");
     writeFileSync(join(home, ".tmux.conf"), "set -g base-index 1\nsetw -g pane-base-index 1\n");
     const git = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always"];
-    for (const name of ["amp", "tool"]) {
+    for (const name of ["amp", "lib.v2:x", "tool"]) {
       const source = join(base, name);
       makeRunnable(source, name, name);
       const template = join(source, "thin_client", "template");
@@ -133,10 +133,43 @@ describe("i tmux --index 1", story, () => {
     }
     expect(i("tmux", "--index", "1").code).toBe(0);
     const names = lines("list-windows", "-t", "=cm_amp1", "-F", "#{window_index} #{window_name}");
-    expect(names).toEqual([...windows, ...windows.map((name) => `amp/${name}`)].map((name, at) => `${at + 1} ${name}`));
+    const all = ["", "amp/", "lib.v2:x/"].flatMap((folder) => windows.map((name) => `${folder}${name}`));
+    expect(names).toEqual(all.map((name, at) => `${at + 1} ${name}`));
+    const last = lines("list-windows", "-t", "=cm_amp1", "-F", "#{window_id}").at(-1) ?? "";
+    await isActive(last);
     await isActive("=cm_amp1:=jupyter");
     await isActive("=cm_amp1:=amp/main");
     await type("=cm_amp1:=amp/main", 'echo "<$PWD>"', new RegExp(`<${repo}/amp>`));
+  });
+});
+
+describe("i tmux where ~/src has a clone for the index", story, () => {
+  const sibling = join(home, "src", "cm.amp3");
+  it("says that there is none, and takes this one", () => {
+    expect(i("tmux", "--index", "3", "--dry-run").out).toContain(`in this clone; ${sibling} is not there`);
+    mkdirSync(sibling, { recursive: true });
+    expect(i("tmux", "--index", "3", "--dry-run").out).toContain(`${sibling} is no clone of this repo`);
+  });
+
+  it("refuses one without a thin client, and takes it when it has its own", async () => {
+    makeRunnable(sibling, "cmamp", "cm.amp");
+    run(["git", "init", "--quiet", sibling], { cwd: base });
+    expect(i("tmux", "--index", "3")).toMatchObject({ code: 2, err: expect.stringContaining("submodule update") });
+    run(["cp", "-a", slipway, join(sibling, "slipway")], { cwd: base });
+    expect(i("tmux", "--index", "3").code).toBe(0);
+    expect(sessions()).toContain("cm_amp3");
+    await type(
+      "=cm_amp3:=main",
+      'echo "<$(command -v i)|$SLIPWAY_REPO_ROOT>"',
+      new RegExp(`<${sibling}/slipway/thin_client/bin/i\\|${sibling}>`),
+    );
+  });
+
+  it("starts it whole the next time where a run was killed half-way", () => {
+    tmux("new-session", "-d", "-s", "cm_amp4_starting", "-n", "half");
+    expect(i("tmux", "--index", "4").code).toBe(0);
+    expect(lines("list-windows", "-t", "=cm_amp4", "-F", "#{window_name}").slice(0, 4)).toEqual(windows);
+    expect(sessions().filter((name) => name.endsWith("_starting"))).toEqual([]);
   });
 });
 
@@ -155,7 +188,7 @@ describe("i tmux", () => {
     expect(lstatSync(link).isFile()).toBe(true);
     expect(i("tmux", "--create-global-link", "--yes").code).toBe(0);
     expect(readlinkSync(link)).toBe(join(slipway, "thin_client", "tmux", "go"));
-    const plan = run([link, "--index", "3", "--dry-run"], { cwd: "/", env });
+    const plan = run([link, "--index", "9", "--dry-run"], { cwd: "/", env });
     expect(plan.out).toContain(`-c ${repo} /bin/bash`);
     expect(existsSync(join(repo, "node_modules"))).toBe(false);
   });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { sessionName, type TmuxFacts, tmuxSession } from "../../lib/flows/tmux.ts";
-import { command } from "../../lib/kinds/command.ts";
+import { create, ready, startSession } from "../../lib/kinds/start_session.ts";
+import { renderAction } from "../../lib/model/render_plan.ts";
 import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
 import { refusal } from "./factory.ts";
 
 const facts = (more: Partial<TmuxFacts> = {}): TmuxFacts => ({
   suffix: "cmamp",
+  clone: { state: "this", path: "/src/cmamp" },
   config: { windows: ["main", "dbash"], options: [["mouse", "on"]] },
   folders: [{ name: "", dir: "/src/cmamp" }],
   setenv: "/src/cmamp/slip way/thin_client/setenv.sh",
@@ -18,42 +20,43 @@ const facts = (more: Partial<TmuxFacts> = {}): TmuxFacts => ({
 });
 const none = { index: "1", forceRestart: false, createGlobalLink: false };
 
-/** The commands of the one call of tmux. */
+/** The commands of the two calls of tmux. */
 function commands(more: Partial<TmuxFacts> = {}, options = none): string[] {
   const action = tmuxSession(facts(more), options)[0]?.do[0];
-  if (!action || !command.is(action)) throw new Error("no command");
-  return action.argv.slice(1).join(" ").split(" ; ");
+  if (!action || !startSession.is(action)) throw new Error("no session");
+  const ids = action.windows.map((_, index) => `@${index + 4}`);
+  return [...create(action), ...ready(action, "$3", ids)].map((words) => words.join(" "));
 }
 
 describe("tmuxSession", () => {
-  it("aims every command at its window or session by exact name, never by index", () => {
-    const [first, ...others] = commands();
-    expect(first).toBe("new-session -d -s cmamp1 -n main -c /src/cmamp /bin/bash -l");
-    for (const line of others) expect(line).toMatch(/ -t =cmamp1:(=\w+)?( |$)/);
+  it("aims every command at its window or session by id, and gives the session its name when it is ready", () => {
+    const [first, second, ...others] = commands();
+    const format = "#{session_id} #{window_id}";
+    expect(first).toBe(`new-session -d -P -F ${format} -s cmamp1_starting -n main -c /src/cmamp /bin/bash -l`);
+    expect(second).toContain("new-window -d -P -F #{window_id} -t =cmamp1_starting: -n dbash ");
+    for (const line of others) expect(line).toMatch(/ -t (\$3|@[45])( |$)/);
+    expect(others.at(-1)).toBe("rename-session -t $3 cmamp1");
   });
 
   it("activates the thin env in every window", () => {
     const quoted = " . '/src/cmamp/slip way/thin_client/setenv.sh' Enter";
-    expect(commands().slice(-2)).toEqual([
-      `send-keys -t =cmamp1:=main ${quoted}`,
-      `send-keys -t =cmamp1:=dbash ${quoted}`,
-    ]);
+    expect(commands().slice(-3, -1)).toEqual([`send-keys -t @4 ${quoted}`, `send-keys -t @5 ${quoted}`]);
   });
 
   it("gives runnable submodules windows of their own", () => {
     const folders = [...facts().folders, { name: "amp/helpers", dir: "/src/cmamp/amp/helpers" }];
-    const line = "new-window -d -t =cmamp1: -n amp/helpers/dbash -c /src/cmamp/amp/helpers /bin/bash -l";
-    expect(commands({ folders })).toContain(line);
+    const line = "-t =cmamp1_starting: -n amp/helpers/dbash -c /src/cmamp/amp/helpers /bin/bash -l";
+    expect(commands({ folders }).some((words) => words.endsWith(line))).toBe(true);
   });
 
   it("gives tmux no format in a name or a dir, which could run a command", () => {
     const odd = commands({ suffix: "c#(a)", folders: [{ name: "x#(b)", dir: "/src/x#(b)" }] });
-    expect(odd[0]).toBe("new-session -d -s c_(a)1 -n x_(b)/main -c /src/x##(b) /bin/bash -l");
-    expect(odd.at(-1)).toContain("-t =c_(a)1:=x_(b)/dbash ");
+    expect(odd[0]).toContain(" -s c_(a)1_starting -n x_(b)/main -c /src/x##(b) /bin/bash -l");
   });
 
   it("escapes a word that would end a command of tmux", () => {
-    expect(commands({ folders: [{ name: "", dir: "/src/odd;" }] })[0]).toContain("-c /src/odd\\; ");
+    const [start] = tmuxSession(facts({ folders: [{ name: "", dir: "/src/odd;" }] }), none);
+    expect(start?.do.flatMap((action) => renderAction(action)).join("\n")).toContain("-c '/src/odd\\;' ");
   });
 
   it("starts nothing where the session is", () => {
@@ -69,9 +72,9 @@ describe("tmuxSession", () => {
 
   it("ends on --force-restart that session only, when the new one stands and shows", () => {
     const restart = { ...none, index: "2", forceRestart: true };
-    const end = ["kill-session -t =cmamp2", "rename-session -t =cmamp2_restarted cmamp2"];
+    const end = ["kill-session -t =cmamp2", "rename-session -t $3 cmamp2"];
     expect(commands({}, restart).slice(-2)).toEqual(end);
-    expect(commands({ inside: true }, restart).slice(-3)).toEqual(["switch-client -t =cmamp2_restarted", ...end]);
+    expect(commands({ inside: true }, restart).slice(-3)).toEqual(["switch-client -t $3", ...end]);
     expect(commands({}, { ...restart, index: "3" }).filter((line) => line.startsWith("kill"))).toEqual([]);
   });
 
@@ -183,7 +186,7 @@ describe("the steps of a session", () => {
   });
 
   it("set the options of the config, and talk to the person where it is shown", () => {
-    expect(commands()).toContain("set-option -t =cmamp1: mouse on");
+    expect(commands()).toContain("set-option -t $3 mouse on");
     expect(tmuxSession(facts(), none)[1]?.do).toMatchObject([{ interactive: true }]);
   });
 
@@ -193,7 +196,26 @@ describe("the steps of a session", () => {
   });
 
   it("escape only a word that ends with what separates commands", () => {
-    expect(commands({ folders: [{ name: "", dir: "/a;b" }] })[0]).toContain("-c /a;b ");
+    const [start] = tmuxSession(facts({ folders: [{ name: "", dir: "/a;b" }] }), none);
+    expect(start?.do.flatMap((action) => renderAction(action)).join("\n")).toContain("-c '/a;b' ");
+  });
+
+  it.each<[TmuxFacts["clone"]["state"], string]>([
+    ["sibling", " in /home/gp/src/cmamp1"],
+    ["absent", " in this clone; /home/gp/src/cmamp1 is not there"],
+    ["other", " in this clone; /home/gp/src/cmamp1 is no clone of this repo"],
+  ])("tell whose clone it is where the one that the index names is %s", (state, words) => {
+    const [start] = plan({ clone: { state, path: "/home/gp/src/cmamp1" } });
+    expect(start?.[1]).toBe(`Start session cmamp1 with 2 windows${words}`);
+  });
+
+  it("are refused in a clone without a thin client, unless they run already", () => {
+    const without = { setenv: null, clone: { state: "sibling", path: "/src/c 1" } } as const;
+    expect(refusal(() => tmuxSession(facts(without), none))).toMatchObject({
+      message: '"/src/c 1" has no thin client',
+      fix: "Fetch and build it there: git -C '/src/c 1' submodule update --init, and thin_client/build",
+    });
+    expect(plan(without, { index: "2" })[0]).toEqual(["start_session", "Start session cmamp2", "cmamp2 is there"]);
   });
 
   it("cannot be made of no window", () => {

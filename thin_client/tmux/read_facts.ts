@@ -10,21 +10,24 @@ import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
 
 const thinClient = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Looks at tmux, at the repo's submodules and at the home dir; changes nothing. */
-export function readTmuxFacts({ place, config, env, user }: Facts): TmuxFacts {
-  const root = place.root;
-  const own = readRepoText(root, "tmux.config");
-  const text = own ?? readRepoText(dirname(thinClient), "tmux.config") ?? "";
-  // A path in it would lead the link elsewhere.
-  const suffix = (dirSuffix(root) ?? config.dirSuffix).replaceAll("/", "_");
+/** Looks at tmux, at the clone that the index names, its submodules and the home dir; changes nothing. */
+export function readTmuxFacts({ place, config, env, user }: Facts, index: string | undefined): TmuxFacts {
+  const own = place.root;
+  // A path in it would lead the link, or the clone, elsewhere.
+  const suffix = (dirSuffix(own) ?? config.dirSuffix).replaceAll("/", "_");
+  const clone = index === undefined ? { state: "this" as const, path: own } : cloneAt(own, user.home, suffix, index);
+  const root = clone.state === "sibling" ? clone.path : own;
+  const written = readRepoText(root, "tmux.config");
+  const text = written ?? readRepoText(dirname(thinClient), "tmux.config") ?? "";
   const link = join(user.home, `go_${suffix}`);
   const target = join(thinClient, "tmux", "go");
   const shell = basename(env["SHELL"] ?? "");
   return {
     suffix,
+    clone,
     config: parseTmuxConfig(
       text,
-      own === null ? join(relative(root, dirname(thinClient)), "tmux.config") : "tmux.config",
+      written === null ? join(relative(own, dirname(thinClient)), "tmux.config") : "tmux.config",
     ),
     folders: [
       { name: "", dir: root },
@@ -32,7 +35,7 @@ export function readTmuxFacts({ place, config, env, user }: Facts): TmuxFacts {
         .filter(isRunnable)
         .map((dir) => ({ name: relative(root, dir), dir })),
     ],
-    setenv: join(thinClient, "setenv.sh"),
+    setenv: setenvOf(own, root),
     shell: shell === "bash" || shell === "zsh" ? (env["SHELL"] ?? "bash") : "bash",
     sessions: sessions(env),
     inside: Boolean(env["TMUX"]),
@@ -40,9 +43,29 @@ export function readTmuxFacts({ place, config, env, user }: Facts): TmuxFacts {
     link: {
       path: link,
       target,
-      state: relative(root, realpathSync(thinClient)).startsWith("..") ? "outside" : linkState(link, target),
+      state: isOutside(own) ? "outside" : linkState(link, target),
     },
   };
+}
+
+/** `~/src/<suffix><index>`, where it is a clone of the same repo: one with its dir_suffix. */
+function cloneAt(own: string, home: string, suffix: string, index: string): TmuxFacts["clone"] {
+  const path = join(home, "src", `${suffix}${index}`);
+  if (!existsSync(path)) return { state: "absent", path };
+  const root = realpathSync(path);
+  if (root === own) return { state: "this", path: own };
+  const isClone = existsSync(join(root, ".git")) && dirSuffix(root)?.replaceAll("/", "_") === suffix;
+  return isClone ? { state: "sibling", path: root } : { state: "other", path };
+}
+
+const isOutside = (root: string): boolean => relative(root, realpathSync(thinClient)).startsWith("..");
+
+/** A Slipway that lies outside of the repo serves all clones; else each has its own, at the same place. */
+function setenvOf(own: string, root: string): string | null {
+  const setenv = join(thinClient, "setenv.sh");
+  if (root === own || isOutside(own)) return setenv;
+  const theirs = join(root, relative(own, realpathSync(thinClient)), "setenv.sh");
+  return existsSync(theirs) ? theirs : null;
 }
 
 /** One line is enough here: the whole file is checked where its own runnable dir is worked on. */
