@@ -7,9 +7,12 @@ import { tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** Where this Slipway lies. */
+export const ownFolder = (): string => realPath(fileURLToPath(new URL("../..", import.meta.url)));
+
 /** Where this Slipway came from: a clone's origin, what npm installed it from, else what its package.json names. */
 export async function loadOwnSource(env: Env): Promise<Source> {
-  const root = realPath(fileURLToPath(new URL("../..", import.meta.url)));
+  const root = ownFolder();
   const named = repositoryOf(readText(join(root, "package.json")) ?? "");
   if (basename(dirname(root)) === "node_modules") {
     const spec = installedFrom(dirname(dirname(root)));

@@ -24,3 +24,7 @@ export const loadPrograms = (cwd: string, env: Readonly<Record<string, string | 
       };
     }),
   );
+
+/** Whether this machine installs programs by apt. */
+export const hasApt = async (cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<boolean> =>
+  (await capture(["apt-get", "--version"], { cwd, env })).code === 0;

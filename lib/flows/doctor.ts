@@ -2,20 +2,28 @@ import type { EmulationLook } from "../doors/emulation.ts";
 import type { Access } from "../doors/registry.ts";
 import { announce } from "../kinds/announce.ts";
 import { checkPush } from "../kinds/check_push.ts";
-import { type Command, cmd } from "../kinds/command.ts";
+import { cmd } from "../kinds/command.ts";
+import { runGit } from "../kinds/run_git.ts";
 import { readChangelog } from "../model/changelog.ts";
 import type { Facts, Program } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
 import { targetPlaces } from "../model/names.ts";
 import { fixOf } from "../model/oci/failure.ts";
 import { type Group, group, type Step, step } from "../model/plan.ts";
+import { renderAction } from "../model/render_plan.ts";
 import { dayOf } from "../model/units.ts";
+import { asRoot } from "./as_root.ts";
 
 /** Programs of the machine, the way to each registry, and what the kernel emulates. */
 type Seen = Pick<EmulationLook, "emulations"> & {
   readonly programs: readonly Program[];
   readonly access: Readonly<Record<string, Access>>;
+  /** The machine has apt-get. */
+  readonly apt: boolean;
+  /** Where Slipway lies. */
+  readonly slipway: string;
 };
+type Options = { readonly fix: boolean };
 
 /** One thing a release needs: whether it is well, what was seen, and the line that fixes it. */
 type Row = {
@@ -24,7 +32,6 @@ type Row = {
   readonly needed: boolean;
   readonly seen: string;
   readonly fix: string;
-  readonly mend: Command | null;
 };
 
 /** What each program is for, and how a Debian-like machine gets it. */
@@ -39,10 +46,10 @@ const programs: Readonly<Record<string, { readonly needed: boolean; readonly apt
   gh: { needed: false, apt: "gh", fix: "apt-get install gh" },
 };
 
-/** Everything a release needs, one row each; exit code 1 when something needed is missing. With --fix, what apt can install is installed. */
+/** Everything a release needs, one row each; exit code 1 when something needed is missing. */
 export function doctor(
   facts: Facts<"engine" | "registries" | "refs">,
-  options: { readonly fix: boolean },
+  _options: Options,
   { programs: found, access, emulations }: Seen,
 ): (Step | Group)[] {
   const rows = [
@@ -52,8 +59,6 @@ export function doctor(
     ...registryRows(facts, access),
     ...repoRows(facts),
   ];
-  const mends = rows.flatMap(({ mend }) => (mend ? [mend] : []));
-  const fixing = options.fix && mends.length > 0 ? [step("fix", "Install what is missing", mends)] : [];
   const text = rows
     .map(
       (row) =>
@@ -61,14 +66,43 @@ export function doctor(
     )
     .join("\n");
   const bad = rows.some(({ ok, needed }) => needed && !ok);
-  const data = rows.map(({ mend: _, ...row }) => row);
   return [
-    step("report", "Check everything a release needs", [
-      announce({ text, data, exitCode: bad && fixing.length === 0 ? 1 : 0 }),
-    ]),
-    ...fixing,
+    step("report", "Check everything a release needs", [announce({ text, data: rows, exitCode: bad ? 1 : 0 })]),
     ...pushChecks(facts),
   ];
+}
+
+/**
+ * What of it Slipway may do by itself: install programs, start an engine of its own where there is no Docker at all, and fetch
+ * the history. Logins, commits, remotes, and claims of others are a person's.
+ */
+export function fixes(facts: Facts<"engine">, { fix }: Options, { programs: found, apt, slipway }: Seen): Step[] {
+  if (!fix) return [];
+  const missing = found.flatMap(({ name, version }) => (version === null ? [name] : []));
+  const packages = apt ? missing.flatMap((name) => programs[name]?.apt ?? []) : [];
+  const install = asRoot(
+    facts,
+    cmd`apt-get install --yes --no-install-recommends ${packages}`,
+    "Programs are installed by root alone",
+  );
+  const named = facts.env["DOCKER_HOST"] ?? "";
+  const mayHaveEngine = facts.user.uid === 0 && facts.host.system === "Linux" && apt && named === "";
+  const isWithout = missing.includes("docker") && !facts.engine.up;
+  return [
+    ...(packages.length > 0 ? [step("install", `Install ${packages.join(" ")}`, [install])] : []),
+    ...(isWithout && mayHaveEngine
+      ? [step("engine", "Start a private engine", [cmd`${slipway}/thin_client/bin/i engine up --yes`])]
+      : []),
+    ...(facts.git.shallow
+      ? [step("history", "Fetch the whole history", [runGit({ repo: ".", argv: ["fetch", "--unshallow"] })])]
+      : []),
+  ];
+}
+
+/** The question before that, with the lines; null where there is nothing to fix. */
+export function asksFixes(...given: Parameters<typeof fixes>): string | null {
+  const lines = fixes(...given).flatMap((one) => one.do.flatMap((action) => renderAction(action)));
+  return lines.length === 0 ? null : ["This is run:", ...lines.map((line) => `  ${line}`), "Run it?"].join("\n");
 }
 
 /** Whether each registry takes an image from us, which only opening an upload tells. */
@@ -90,9 +124,8 @@ function unknownAt({ registries }: Facts<"registries">, name: string) {
 
 const programRows = (found: readonly Program[]): Row[] =>
   found.map(({ name, version }) => {
-    const { needed = false, apt, fix = "" } = programs[name] ?? {};
-    const mend = version === null && apt ? cmd`apt-get install --yes --no-install-recommends ${apt}` : null;
-    return { what: name, ok: version !== null, needed, seen: version ?? "not found", fix, mend };
+    const { needed = false, fix = "" } = programs[name] ?? {};
+    return { what: name, ok: version !== null, needed, seen: version ?? "not found", fix };
   });
 
 const engineRow = ({ engine }: Facts<"engine">): Row => ({
@@ -101,7 +134,6 @@ const engineRow = ({ engine }: Facts<"engine">): Row => ({
   needed: true,
   seen: engine.up ? engine.platform : engine.why,
   fix: "Start Docker, or a private engine: i engine up",
-  mend: null,
 });
 
 /** Needed for images of several platforms alone. */
@@ -130,7 +162,6 @@ const registryRows = (facts: Facts<"registries">, access: Seen["access"]): Row[]
         ? `${unknown.why}${isSilent ? `: ${error.why}` : ""}`
         : [address, ...wayOf(access[name])].join(", "),
       fix: (isSilent ? silent : error?.fix) ?? `i docker_login --target-registries ${name}`,
-      mend: null,
     };
   });
 
@@ -149,7 +180,6 @@ function wayOf(access: Access | undefined): string[] {
 const row = (what: string, ok: boolean, more: { seen: string; fix: string; needed: boolean }): Row => ({
   what,
   ok,
-  mend: null,
   ...more,
 });
 

@@ -5,6 +5,9 @@ import { binfmtFolder } from "../model/emulation.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Step, step } from "../model/plan.ts";
+import { asRoot } from "./as_root.ts";
+
+const why = "The kernel takes emulations from root alone";
 
 /**
  * Has this machine's kernel run programs of arm64 and 32-bit arm by emulation: for the user's own engine and the private
@@ -17,8 +20,8 @@ export function enableCrossBuild(facts: Facts, options: { readonly undo: boolean
 
 function enable(facts: Facts, { mounted, emulations }: EmulationLook): Step[] {
   const platforms = emulations.map(({ platform }) => platform).join(" and ");
-  const install = asRoot(facts, cmd`apt-get install --yes --no-install-recommends qemu-user-static`);
-  const mount = asRoot(facts, cmd`mount -t binfmt_misc binfmt_misc ${binfmtFolder}`);
+  const install = asRoot(facts, cmd`apt-get install --yes --no-install-recommends qemu-user-static`, why);
+  const mount = asRoot(facts, cmd`mount -t binfmt_misc binfmt_misc ${binfmtFolder}`, why);
   return [
     step("install", "Install the emulators", [install], {
       skip: emulations.every(({ installed }) => installed) ? "they are installed" : null,
@@ -55,19 +58,9 @@ const idOf = (name: string): string => name.replaceAll("-", "_");
 
 /** Writes to an entry of the kernel's list: a rule to `register`, `-1` to what is to go. */
 const write = (facts: Facts, entry: string, text: string): Command => ({
-  ...asRoot(facts, cmd`tee ${`${binfmtFolder}/${entry}`}`),
+  ...asRoot(facts, cmd`tee ${`${binfmtFolder}/${entry}`}`, why),
   input: ["printf", "%s", text],
 });
-
-function asRoot({ user }: Facts, command: Command): Command {
-  if (user.uid === 0) return command;
-  const fix = "Type the lines of --dry-run yourself, or become root first";
-  return {
-    ...command,
-    argv: ["sudo", "--non-interactive", ...command.argv],
-    meaning: { "1": { why: "The kernel takes emulations from root alone, and sudo asks for a password.", fix } },
-  };
-}
 
 /** Docker Desktop has a kernel of its own, and so has an engine elsewhere. */
 function assertOwnKernel({ host, env }: Facts): void {

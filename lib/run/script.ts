@@ -44,6 +44,8 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly before?: {
     readonly stage?: ReleaseStage;
     readonly steps: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => Step[];
+    /** A question before that, or null. */
+    readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
   };
   /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
   readonly every?: (options: Values<O>) => number | undefined;
@@ -176,7 +178,8 @@ async function planAndRun(
     return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options, seen) ?? null, told });
   const kept = spec.putsBack?.(facts, seen) ?? {};
   try {
-    const code = await runPlan(plan, facts, { common, breakLock, question: null, goesOn: true, told });
+    const question = spec.before?.asks?.(facts, options, seen) ?? null;
+    const code = await runPlan(plan, facts, { common, breakLock, question, goesOn: true, told });
     const { before: _, ...rest } = spec;
     return code === 0 ? await planAndRun(name, rest, { look, options, common, origins, told }) : code;
   } catch (error) {

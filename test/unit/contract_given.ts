@@ -158,7 +158,7 @@ export const given: Readonly<Record<string, Given>> = {
   },
   docker_tag_local_as_dev: { argv: ["--skip-tests"], world: { config: withoutGates } },
   find_unused_packages: { argv: ["--where", "dill"], seen: { seen: {}, packages: python } },
-  doctor: { seen: { programs: [], access: {}, emulations: [] } },
+  doctor: { seen: { programs: [], access: {}, emulations: [], apt: true, slipway: "/slipway" } },
   release_deploy: {
     argv: ["-i", "docker", "-n", "brewblox/devcon", "-t", "feature-doodad"],
     seen: { context: "docker", described: { tag: null, distance: 3 }, packages: [] },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Access } from "../../lib/doors/registry.ts";
-import { doctor } from "../../lib/flows/doctor.ts";
+import { asksFixes, doctor, fixes } from "../../lib/flows/doctor.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { command } from "../../lib/kinds/command.ts";
 import { type EmulationState, emulationsOn } from "../../lib/model/emulation.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { AllFacts, Program } from "../../lib/model/facts.ts";
 import { fixOf } from "../../lib/model/oci/failure.ts";
+import { renderAction } from "../../lib/model/render_plan.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
@@ -15,9 +15,19 @@ const emulated = (state: EmulationState) =>
 type Seen = Partial<AllFacts> & {
   readonly programs?: readonly Program[];
   readonly access?: Readonly<Record<string, Access>>;
+  readonly apt?: boolean;
 };
-const all = ({ programs = [], access = {}, ...more }: Seen = {}, fix = false) =>
-  doctor(facts({ changelogText: text, ...more }), { fix }, { programs, access, emulations: emulated("whole") });
+const seen = ({ programs = [], access = {}, apt = true }: Seen) => ({
+  ...{ programs, access, apt, emulations: emulated("whole"), slipway: "/slipway" },
+});
+const known = ({ programs: _, access: __, apt: ___, ...more }: Seen) => facts({ changelogText: text, ...more });
+const all = (given: Seen = {}) => doctor(known(given), { fix: true }, seen(given));
+/** The lines that are run for it. */
+const fixed = (given: Seen, fix = true) =>
+  fixes(known(given), { fix }, seen(given)).map(({ id, do: actions }) => [
+    id,
+    ...actions.flatMap((one) => renderAction(one)),
+  ]);
 /** What it does beside asking whether registries take an image. */
 const plan = (...given: Parameters<typeof all>) => all(...given).filter((one) => "do" in one);
 const report = (...given: Parameters<typeof plan>) => doing(plan(...given), announce)[0];
@@ -128,28 +138,59 @@ describe("doctor", () => {
     ["another", false, "", null],
   ])("knows whether %s is needed (%s), and how it is installed", (name, needed, fix, apt) => {
     expect(row(name, missing(name))).toEqual({ what: name, ok: false, needed, seen: "not found", fix });
-    const installs = doing(plan(missing(name), true), command).map(({ argv }) => argv.join(" "));
-    expect(installs).toEqual(apt === null ? [] : [`apt-get install --yes --no-install-recommends ${apt}`]);
+    const line = `sudo --non-interactive apt-get install --yes --no-install-recommends ${apt}`;
+    expect(fixed(missing(name))).toEqual(apt === null ? [] : [["install", line]]);
     expect(report(missing(name))?.exitCode).toBe(needed ? 1 : 0);
   });
 
-  it("with --fix installs what is missing, and has no result of its own", () => {
-    const steps = plan(missing("git"), true);
-    expect([steps.map(({ id, title }) => [id, title]), report(missing("git"), true)?.exitCode]).toEqual([
+  const root = { user: { ...facts().user, uid: 0 }, env: {} };
+  const nothing = ["git", "docker", "buildx", "compose", "tmux"].map((name) => ({ name, version: null }));
+  const down = engine({ up: false, why: "docker: not found" });
+  it.each<[what: string, seen: Seen, lines: readonly (readonly string[])[]]>([
+    [
+      "programs, an engine and the history",
+      { ...root, programs: nothing, engine: down, git: git({ shallow: true }) },
       [
-        ["report", "Check everything a release needs"],
-        ["fix", "Install what is missing"],
+        ["install", "apt-get install --yes --no-install-recommends git tmux"],
+        ["engine", "/slipway/thin_client/bin/i engine up --yes"],
+        ["history", "git fetch --unshallow"],
       ],
-      0,
-    ]);
+    ],
+    ["nothing where all is there", { ...root, programs: [{ name: "git", version: "2.39.5" }] }, []],
+    ["no programs where there is no apt-get", { ...root, programs: nothing, engine: down, apt: false }, []],
+    [
+      "no second engine beside a Docker that is not started",
+      { ...root, programs: [{ name: "docker", version: "27.0.0" }], engine: down },
+      [],
+    ],
+    [
+      "no engine here where another is named",
+      { ...root, env: { DOCKER_HOST: "tcp://far:2376" }, programs: nothing.slice(1, 2), engine: down },
+      [],
+    ],
+    ["no engine as another user than root", { programs: nothing.slice(1, 2), engine: down }, []],
+    [
+      "nothing that is a person's: commits, remotes, a changelog, claims",
+      {
+        ...root,
+        changelogText: null,
+        git: git({ dirty: ["a"], remote: null }),
+        refs: { held: [], fault: { what: "the log is gone", fix: "i release_log --repair" } },
+      },
+      [],
+    ],
+  ])("with --fix fixes %s", (_what, given, lines) => {
+    expect(fixed(given)).toEqual(lines);
+    expect(fixed(given, false)).toEqual([]);
   });
 
-  it("with --fix installs nothing where all is there, or where the package manager does not have it", () => {
-    expect(plan({ programs: [{ name: "git", version: "2.39.5" }] }, true).map(({ id }) => id)).toEqual(["report"]);
-    expect([plan(missing("docker"), true).map(({ id }) => id), report(missing("docker"), true)?.exitCode]).toEqual([
-      ["report"],
-      1,
-    ]);
+  it("shows the lines before it asks, and asks nothing where there are none", () => {
+    const given = { ...root, ...missing("gh") };
+    expect(asksFixes(known(given), { fix: true }, seen(given))).toBe(
+      "This is run:\n  apt-get install --yes --no-install-recommends gh\nRun it?",
+    );
+    expect(asksFixes(known(given), { fix: false }, seen(given))).toBeNull();
+    expect(asksFixes(known(root), { fix: true }, seen(root))).toBeNull();
   });
 
   const optional = config({

@@ -49,6 +49,7 @@ async function writePrograms(folder: string, config: string): Promise<void> {
   const texts = {
     bash: says("--version", "GNU bash, version 5.2.0(1)-release"),
     tmux: says("-V", "tmux 3.4"),
+    "apt-get": says("--version", "apt 2.6.1 (amd64)"),
     // What brings the log here changes what the next question finds.
     git: `${says("--version", "git version 2.40.0")}PATH=/usr/bin:/bin
 case "$3" in fetch | cat-file) exec '${git}' "$@" ;; esac
