@@ -19,6 +19,10 @@ export const fetchMain = (repo: string, main: Main): readonly RunGit[] =>
     ? []
     : [runGit({ repo, argv: [...fetching, main.remote, `+refs/heads/${main.branch}:${trackingRef(main)}`] })];
 
+/** Fetches all branches that the remote of main has. */
+export const fetchAll = (repo: string, { remote }: Main): RunGit =>
+  runGit({ repo, argv: [...fetching, remote, `+refs/heads/*:refs/remotes/${remote}/*`] });
+
 /** Checks out the commit of a submodule that the repo above points at; what is lacking was fetched before. */
 export function followPointer({ path }: Repo, repos: readonly Repo[]): RunGit {
   const above = parentOf(path, repos);

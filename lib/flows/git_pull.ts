@@ -18,7 +18,7 @@ export function pullRepos(_facts: Facts, _options: unknown, repos: readonly Repo
 const isOnBranch = (repo: Repo): boolean => repo.state === "read" && repo.branch !== null;
 
 /** What was fetched for the branch that is checked out: in two commands, so that Ctrl-C ends a fetch and no checkout. */
-const forward = (repo: string) => runGit({ repo, argv: ["merge", "--ff-only", "FETCH_HEAD"] });
+const forward = (repo: string) => runGit({ repo, argv: ["merge", "--ff-only", "@{upstream}"] });
 
 const followsNothing = (repo: Repo): string | null =>
   repo.state === "read" && repo.branch !== null && repo.upstream === null

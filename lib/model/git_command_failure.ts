@@ -22,12 +22,12 @@ const rows: readonly Row[] = [
       `Put them aside: ${git} stash --include-untracked; run the same command again, then: ${git} stash pop`,
   },
   {
-    says: /MERGE_HEAD exists|unmerged files|unfinished merge/,
+    says: /MERGE_HEAD exists|unmerged files|unfinished merge|resolve your current index|during a merge|while merging/,
     why: "A merge is not finished here.",
     fix: (git) => `Finish it: ${git} commit; or go back to where you were: ${git} merge --abort`,
   },
   {
-    says: /no such ref was fetched|FETCH_HEAD - not something we can merge/,
+    says: /no such ref was fetched|@\{upstream\} - not something we can merge|not stored as a remote-tracking branch/,
     why: "The remote no longer has the branch that this one follows.",
     fix: (git) => `Follow another one: ${git} branch --set-upstream-to=origin/main`,
   },

@@ -66,6 +66,11 @@ export const wordCases: readonly BadCase[] = [
   { what: "a merge of a named branch", line: "git_merge_master develop", says: /"develop" is not an option/ },
   { what: "a diff with a named branch", line: "git_branch_diff main", says: /"main" is not an option/ },
   { what: "a pointer of no submodule", line: "git_roll_submodule amp", says: /"amp" is no submodule/ },
+  {
+    what: "branches of a remote that is not to be asked",
+    line: "git_branch_delete_merged --remote --offline",
+    says: /cannot be deleted with --offline/,
+  },
   { what: "a pull from a named remote", line: "git_pull upstream", says: /"upstream" is not an option/ },
   { what: "a state of one repo alone", line: "git_status amp", says: /"amp" is not an option/ },
   { what: "an unknown stage", line: "docker_bash --stage test", says: /"test" is not a stage/ },

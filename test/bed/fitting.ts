@@ -60,6 +60,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   gh_workflow_run: ["fast_tests"],
   gh_watch: ["--interval", "1"],
   gh_workflow_list: [],
+  git_branch_delete_merged: [],
   git_branch_diff: [],
   git_merge_master: [],
   git_pull: [],

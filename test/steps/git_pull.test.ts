@@ -30,7 +30,7 @@ it("a dry run prints what a person could type, with names that steer nothing", a
   const { code, out, err } = await start("--dry-run");
   expect(code).toBe(0);
   expect(`${out}${err}`).toContain("git fetch --no-recurse-submodules\n");
-  expect(`${out}${err}`).toContain("git -C amp merge --ff-only FETCH_HEAD");
+  expect(`${out}${err}`).toContain("git -C amp merge --ff-only '@{upstream}'");
   expect(`${out}${err}`).not.toContain(hostile);
 });
 
@@ -55,7 +55,7 @@ it("a submodule without a branch follows the pointer of the super-repo", async (
 it.each<readonly [state: State, path: string, result: string | null, fix: string]>([
   ["clean", "amp", "done", ""],
   ["dirty", "amp", "done", ""],
-  ["detached", "amp", "already", ""],
+  ["detached", "amp", "done", ""],
   ["ahead", "amp", "failed", "git -C amp pull --rebase"],
   ["diverged", "amp", "failed", "git -C amp pull --rebase"],
   ["conflict", "amp", null, "git -C amp merge --abort"],

@@ -245,6 +245,18 @@ export const given: Readonly<Record<string, Given>> = {
   gh_workflow_run: {
     seen: { repo: onGithub, branch: "main", commit: commit("a"), workflows: [{ file: "fast_tests.yml", going: null }] },
   },
+  git_branch_delete_merged: {
+    seen: {
+      repos: [superRepo],
+      branches: [
+        {
+          ...{ path: ".", main, remote: [], inUse: ["main"], isStale: false, configured: ["fix"] },
+          local: [{ name: "fix", commit: "c".repeat(40) }],
+        },
+      ],
+      offline: false,
+    },
+  },
   git_branch_diff: {
     seen: [
       {

@@ -44,6 +44,7 @@ const everywhere: Readonly<Record<string, readonly string[]>> = {
   gh_watch: [],
   gh_workflow_list: [],
   gh_workflow_run: ["fast_tests"],
+  git_branch_delete_merged: ["--remote"],
   git_branch_diff: [],
   git_branch_next_name: [],
   git_clean: [],
