@@ -4,7 +4,7 @@ import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "repo",
+  subject: "report",
   about: "Show which files the branch's commits changed since it left main, in the super-repo and its submodules.",
   options: { patch: flag("Show the changes themselves.", { onlyTyped: true }) },
   look: lookForBranchDiff,

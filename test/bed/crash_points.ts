@@ -279,7 +279,7 @@ function ofMove(name: string, action: MoveTag, before: Before): Point[] {
 
 /** A command of Git's, by its first words: what follows differs from repo to repo. */
 function ofGit(name: string, { argv }: RunGit, count: Count): Point[] {
-  const words = ` ${argv.slice(0, 2).join(" ")} `;
+  const [words = ""] = ` ${argv.slice(0, 2).join(" ")} `.split(/[0-9a-f]{40}/);
   return at(`${name}: git ${argv[0]}`, { by: "git", words, nth: count(words) });
 }
 

@@ -308,14 +308,14 @@ const rows: Readonly<Record<string, Row>> = {
     gates: [],
     before: withSubmodule,
     also: async ({ repo }) => {
-      const pointers = await Promise.all([git(repo, "rev-parse", "HEAD:amp"), git(`${repo}.git`, "rev-parse", "main")]);
+      const pointers = await Promise.all([git(repo, "rev-parse", "HEAD:amp"), git(`${repo}-amp`, "rev-parse", "main")]);
       const commits = (await git(repo, "log", "--format=%s")).replaceAll(/[0-9a-f]{12}/g, "COMMIT");
       return { isNewest: pointers[0] === pointers[1], commits, changed: await git(repo, "status", "--porcelain") };
     },
     only: /git (merge|commit)/,
     has: ["roll_0: git merge", "roll_0: git commit"],
     least: 6,
-    interrupted: /git (merge|commit)/,
+    interrupted: /git merge/,
   },
   "branches that main has": {
     line: ["git_branch_delete_merged", "--remote"],
@@ -325,11 +325,12 @@ const rows: Readonly<Record<string, Row>> = {
       await git(repo, "push", "--quiet", "--set-upstream", "origin", "merged");
       await git(repo, "fetch", "--quiet");
     },
-    also: ({ repo }) => git(repo, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"),
+    // What the clone remembers of the remote is the next fetch's to tidy up.
+    also: ({ repo }) => git(repo, "for-each-ref", "--format=%(refname)", "refs/heads"),
     only: /git (update-ref|push)/,
     has: ["delete_0: git update-ref", "delete_remote_0: git push"],
     least: 6,
-    interrupted: /git push/,
+    interrupted: /git update-ref/,
   },
   "a comparison of packages": {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],
@@ -341,11 +342,16 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-/** Makes an earlier commit of the repo's own remote a submodule of it. */
+/** Makes the first of two commits a submodule. The remote has no branch, whose commit would be another in each repo. */
 async function withSubmodule({ repo }: Spot): Promise<void> {
-  await git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", `${repo}.git`, "amp");
+  const source = `${repo}-amp`;
+  write(source, { file: "one\n" });
+  await commitAll(source, "One");
+  await git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "amp");
   await commitAll(repo, "Add amp");
-  await git(repo, "push", "--quiet", "origin", "HEAD");
+  write(source, { file: "two\n" });
+  await commitAll(source, "Two");
+  await git(`${repo}.git`, "update-ref", "-d", "refs/heads/main");
 }
 
 /** An index with what is added, from the first spot on that needs it. */
