@@ -3,7 +3,7 @@ import { showStatus } from "../lib/flows/git_repos.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
-  subject: "repo",
+  subject: "report",
   about: "Show branch, commits ahead and behind, changes and moved pointers of the super-repo and its submodules.",
   options: {},
   look: ({ place, env }) => loadRepos(place.root, env),

@@ -35,10 +35,10 @@ const nobody: Env = {
 };
 const isNobody = /Please tell me who you are|empty ident name|unable to auto-detect email|no (name|email) was given/;
 
-/** What changes refs here: cut off half-way it leaves a lock. */
-const changing = new Set(["tag", "update-ref", "clean", "switch"]);
+/** What changes refs or files here: cut off half-way it leaves a lock, or files that are neither the old nor the new ones. */
+const changing = new Set(["tag", "update-ref", "clean", "switch", "merge", "commit", "config", "submodule"]);
 /** What speaks to a remote, and may wait for it for ever. */
-const remoteCalls = new Set(["ls-remote", "fetch", "push", "pull", "submodule"]);
+const remoteCalls = new Set(["ls-remote", "fetch", "push"]);
 
 /** What a person would type as well: their hooks run for the tag of a release and its push, not for refs of Slipway's own. */
 function runsHooks(words: readonly string[]): boolean {
@@ -87,11 +87,11 @@ const startOf = (words: readonly string[]): number =>
 
 /**
  * Seconds for a push of a tag, which takes its commits along, and at first runs the hook that a user has before it; and for
- * what fetches and checks out all that is new.
+ * a fetch of all that is new, where others only want a ref.
  */
 const hookLimit = 1800;
 const takesLong = (words: readonly string[]): boolean =>
-  ["pull", "submodule"].includes(commandIn(words)) ||
+  (commandIn(words) === "fetch" && words.includes("--no-recurse-submodules")) ||
   (commandIn(words) === "push" && words.some((word) => /:refs\/tags\/|^--set-upstream$/.test(word)));
 /** Seconds for a look at what became of a call that Ctrl-C ended. */
 const lastLimit = 10;
@@ -100,9 +100,7 @@ const grace = 3;
 const toldEvery = 20;
 
 const remoteIn = (words: readonly string[]): string =>
-  commandIn(words) === "submodule"
-    ? "the remote"
-    : withoutPassword(words.slice(startOf(words) + 1).find((word) => !word.startsWith("-")) ?? "the remote");
+  withoutPassword(words.slice(startOf(words) + 1).find((word) => !word.startsWith("-")) ?? "the remote");
 const lastLines = (text: string, count: number): string => text.trim().split("\n").slice(-count).join(" ");
 
 /** Speaks to a remote with a limit, tells what it waits for, and ends the transport at the first Ctrl-C. */

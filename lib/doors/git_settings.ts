@@ -12,6 +12,7 @@ import {
   quiet,
   type Setting,
   setAside,
+  signersSetAside,
   tagHooks,
 } from "../model/git_settings.ts";
 import type { Ask } from "../model/trust.ts";
@@ -27,14 +28,14 @@ type Env = Readonly<Record<string, string | undefined>>;
  * dir, as every container may that mounts it, decides otherwise what runs here.
  */
 export async function quietEnv(folder: string, env: Env, keepsHooks: boolean): Promise<Record<string, string>> {
-  const own = (await unvouched(folder, env)) ?? [];
+  const own = (await unvouched(folder, env, keepsHooks)) ?? [];
   return asVariables(env, [...quiet(keepsHooks), ...own]);
 }
 
 /** Told once: a repo is asked many times in a run. */
 const told = new Set<string>();
 
-async function unvouched(folder: string, env: Env) {
+async function unvouched(folder: string, env: Env, keepsHooks: boolean) {
   const rows = await programRows(folder, env);
   if (rows === null) return null;
   const root = rootAbove(folder) ?? folder;
@@ -46,7 +47,8 @@ async function unvouched(folder: string, env: Env) {
   const line = `not run for Slipway, as only ${join(gitDirAbove(folder) ?? "", "config")} names it: ${keys.map((key) => JSON.stringify(key)).join(", ")}; see and allow it: i trust`;
   if (keys.length > 0 && !told.has(line)) notice(line);
   told.add(line);
-  return settings;
+  // Who signs the tag of a release is asked for with its hooks.
+  return keepsHooks ? settings : [...settings, ...signersSetAside(rows)];
 }
 
 /** The settings of a repo and, of its submodules, their own; null where none of their files may name a program. */

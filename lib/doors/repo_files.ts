@@ -4,6 +4,7 @@ import { UserError } from "../model/errors.ts";
 import type { Place } from "../model/facts.ts";
 import { readStart, realPath } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
+import { forkFromMain } from "./git_main.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -85,15 +86,10 @@ function isFolderHere({ root, dir }: Place, path: string, inner: string): boolea
   });
 }
 
-const mains = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
-const localMains = ["refs/heads/main", "refs/heads/master"];
-
 /** The commit at which the branch left main: the remote's where the clone knows it. `all` is what is typed without one. */
 async function forkOf(repo: string, { git, env }: Pick<Asking, "git" | "env">, all: string): Promise<string> {
-  const known = (await git(["for-each-ref", "--format=%(refname)", ...mains, ...localMains])).split("\n");
-  const main = [...mains, ...localMains].find((ref) => known.includes(ref));
-  const fork = main ? (await tryGit(repo, env, ["merge-base", "HEAD", main])).stdout.trim() : "";
-  if (fork !== "") return fork;
+  const fork = await forkFromMain(repo, env);
+  if (fork !== null) return fork;
   const isShallow = (await git(["rev-parse", "--is-shallow-repository"])).trim() === "true";
   throw new UserError("this branch has no commit in common with main or master, of origin or here", {
     why: "The files of a branch are those that it changed since it left there.",

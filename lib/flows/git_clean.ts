@@ -1,6 +1,7 @@
 import { runGit } from "../kinds/run_git.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Repo } from "../model/git_status.ts";
+import { asPathspec } from "../model/git_words.ts";
 import { type Step, step } from "../model/plan.ts";
 import { oneLine } from "../model/visible.ts";
 
@@ -48,6 +49,3 @@ function notCleaned(repo: Repo, paths: readonly string[]): string | null {
   if (isUnborn(repo)) return "it has no commit yet, so all that it has would go";
   return paths.length === 0 ? "nothing to remove" : null;
 }
-
-/** A path that Git takes for a pattern is said to be none (gitglossary(7), "pathspec"). */
-const asPathspec = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `:(literal)${path}`);

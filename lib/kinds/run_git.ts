@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { tryGit } from "../doors/git.ts";
 import { UserError } from "../model/errors.ts";
 import { commandFailure } from "../model/git_command_failure.ts";
+import { gitAt } from "../model/git_words.ts";
 import { kind } from "../model/kind.ts";
 import { quote } from "../model/render_plan.ts";
 import { visible } from "../model/visible.ts";
@@ -24,7 +25,8 @@ export const runGit = kind<RunGit>("run_git", {
     const { code, stdout, stderr } = await tryGit(join(place.root, repo), env, argv);
     const said = `${stderr}${stdout}`;
     output(world, visible(said));
-    if (code === 0) return said === "" || isAlready.test(said) ? "already" : "done";
+    if (code === 0)
+      return (said === "" && !saysNothing.has(argv[0] ?? "")) || isAlready.test(said) ? "already" : "done";
     const git = gitAt(repo).map(quote).join(" ");
     throw new UserError(`git ${argv[0]} in ${JSON.stringify(repo)} ended with ${code}`, {
       ...commandFailure(said, git),
@@ -34,6 +36,6 @@ export const runGit = kind<RunGit>("run_git", {
   },
 });
 
-const gitAt = (repo: string): readonly string[] => (repo === "." ? ["git"] : ["git", "-C", repo]);
-
+/** What changes something and says nothing of it. */
+const saysNothing = new Set(["config", "update-ref"]);
 const isAlready = /^(Already up to date\.|Everything up-to-date)$/m;

@@ -1,4 +1,5 @@
 import { gitFailure } from "./git_failure.ts";
+import { unfinishedMerge } from "./git_words.ts";
 import { oneLine } from "./visible.ts";
 
 type Row = { readonly says: RegExp; readonly why: string; readonly fix: (git: string) => string };
@@ -6,9 +7,8 @@ type Row = { readonly says: RegExp; readonly why: string; readonly fix: (git: st
 const rows: readonly Row[] = [
   {
     says: /^CONFLICT |Automatic merge failed/m,
-    why: "Both sides changed the same lines; the files in conflict hold both, as Git writes them.",
-    fix: (git) =>
-      `Resolve them, then: ${git} add FILE && ${git} commit; or go back to where you were: ${git} merge --abort`,
+    why: "Both sides changed the same; the files in conflict are as Git writes them, with both.",
+    fix: unfinishedMerge,
   },
   {
     says: /Not possible to fast-forward|Diverging branches can't be fast-forwarded/,
@@ -22,14 +22,19 @@ const rows: readonly Row[] = [
       `Put them aside: ${git} stash --include-untracked; run the same command again, then: ${git} stash pop`,
   },
   {
-    says: /MERGE_HEAD exists|unmerged files|unfinished merge/,
+    says: /MERGE_HEAD exists|unmerged files|unfinished merge|resolve your current index|during a merge|while merging/,
     why: "A merge is not finished here.",
     fix: (git) => `Finish it: ${git} commit; or go back to where you were: ${git} merge --abort`,
   },
   {
-    says: /no such ref was fetched/,
+    says: /no such ref was fetched|@\{upstream\} - not something we can merge|not stored as a remote-tracking branch/,
     why: "The remote no longer has the branch that this one follows.",
     fix: (git) => `Follow another one: ${git} branch --set-upstream-to=origin/main`,
+  },
+  {
+    says: /cannot lock ref .* (but expected|unable to resolve reference)|\(stale info\)/,
+    why: "Somebody moved or deleted the branch since it was looked at.",
+    fix: () => "Run the same command again: it looks anew",
   },
 ];
 

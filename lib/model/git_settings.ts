@@ -43,7 +43,7 @@ export const quiet = (keepsHooks: boolean): readonly Pair[] => [
 
 /** Whether a config file may hold a key of `programs`, or takes another file in; most hold none. */
 export const mayNamePrograms = (text: string): boolean =>
-  /filter|include|worktreeconfig|credential|sshcommand|askpass|gitproxy|uploadpack|receivepack|vcs|alternaterefscommand/i.test(
+  /filter|driver|\[\s*gpg|include|worktreeconfig|credential|sshcommand|askpass|gitproxy|uploadpack|receivepack|vcs|alternaterefscommand/i.test(
     text,
   );
 
@@ -51,9 +51,13 @@ export const mayNamePrograms = (text: string): boolean =>
 const programs: readonly (readonly [RegExp, string])[] = [
   [/^filter\..*\.(clean|smudge|process)$/s, ""],
   [/^filter\..*\.required$/s, "false"],
+  // Git's own merge of a text, as of a file that names no driver (gitattributes(5), "Defining a custom merge driver").
+  [/^merge\..*\.driver$/s, "git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B"],
   [/^credential\.(.*\.)?helper$/s, ""],
   [/^core\.sshcommand$/, "ssh"],
   [/^core\.askpass$/, ""],
+  // The first value of this key counts, so that none of ours can take its place: the protocol that heeds it is off.
+  [/^core\.gitproxy$/, ""],
   [/^core\.alternaterefscommand$/, "true"],
   [/^remote\..*\.uploadpack$/s, "git-upload-pack"],
   [/^remote\..*\.receivepack$/s, "git-receive-pack"],
@@ -64,25 +68,33 @@ const lfs = /^filter\.lfs\.(clean|smudge|process)\0git-lfs (clean|smudge|filter-
 const isLfs = ({ key, value }: Setting): boolean =>
   lfs.test(`${key}\0${value}`) || (key === "filter.lfs.required" && value === "true");
 
-/** The first value of this key counts, so that none of ours can take its place: the protocol that heeds it is off. */
-const proxy = "core.gitproxy";
-
 /** Whether the repo itself says so. */
 export const isOwn = ({ scope }: Setting): boolean => scope === "local" || scope === "worktree";
 
+/** Keys whose program signs a commit or a tag (git-config(1), "gpg.program"). */
+const signing: readonly (readonly [RegExp, string])[] = [
+  [/^gpg\.(openpgp\.)?program$/, "gpg"],
+  [/^gpg\.x509\.program$/, "gpgsm"],
+  [/^gpg\.ssh\.program$/, "ssh-keygen"],
+  [/^gpg\.ssh\.defaultkeycommand$/, "true"],
+];
+
+/** What a commit of Slipway's is signed with instead of a program that only the repo names. */
+export const signersSetAside = (rows: readonly Setting[]): readonly Pair[] => setAside(rows, signing).settings;
+
 /** Which programs of the repo's own config are set aside: each has the value that the user or the machine gives it. */
-export function setAside(rows: readonly Setting[]): SetAside {
+export function setAside(rows: readonly Setting[], table = programs): SetAside {
   const others = (key: string) => rows.filter((row) => row.key === key && !isOwn(row)).map(({ value }) => value);
   const keys = [...new Set(rows.filter((row) => isOwn(row) && !isLfs(row)).map(({ key }) => key))];
   const settings = keys.flatMap((key): readonly Pair[] => {
-    if (key === proxy) return [["protocol.git.allow", "never"]];
-    const [, neutral] = programs.find(([form]) => form.test(key)) ?? [];
+    const [, neutral] = table.find(([form]) => form.test(key)) ?? [];
     if (neutral === undefined) return [];
+    if (key === "core.gitproxy") return [["protocol.git.allow", "never"]];
     // An empty helper forgets those before it (gitcredentials(7)).
     if (key.endsWith(".helper")) return ["", ...others(key)].map((value) => [key, value]);
     return [[key, others(key).at(-1) ?? neutral]];
   });
-  return { keys: keys.filter((key) => key === proxy || programs.some(([form]) => form.test(key))), settings };
+  return { keys: keys.filter((key) => table.some(([form]) => form.test(key))), settings };
 }
 
 /** The rows of the repo's own config that name a program which Git would start for Slipway. */
@@ -91,10 +103,9 @@ export const ownPrograms = (rows: readonly Setting[]): readonly Setting[] => {
   return rows.filter((row) => isOwn(row) && !isLfs(row) && keys.includes(row.key));
 };
 
-/** Keys of the repo's own config whose program signs a tag (git-config(1), "gpg.program"). */
-const signers = /^gpg\.(.*\.)?program$|^gpg\.ssh\.defaultkeycommand$/s;
+/** The rows of the repo's own config whose program signs a tag. */
 export const ownSigners = (rows: readonly Setting[]): readonly Setting[] =>
-  rows.filter((row) => isOwn(row) && signers.test(row.key));
+  rows.filter((row) => isOwn(row) && signing.some(([form]) => form.test(row.key)));
 
 /** Where the repo's own config has its hooks, null where the user's does; undefined where nobody names a folder. */
 export function ownHooks(rows: readonly Setting[]): string | null | undefined {

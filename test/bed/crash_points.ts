@@ -14,6 +14,7 @@ import { putIndex } from "../../lib/kinds/put_index.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { removeImages } from "../../lib/kinds/remove_images.ts";
 import { repairLog } from "../../lib/kinds/repair_log.ts";
+import { type RunGit, runGit } from "../../lib/kinds/run_git.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import { startWorkflow } from "../../lib/kinds/start_workflow.ts";
 import { syncFile } from "../../lib/kinds/sync_file.ts";
@@ -214,6 +215,7 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
         ...(index === action.to.length - 1 ? last : asPart(last)),
       ];
     });
+  if (runGit.is(action)) return ofGit(name, action, count);
   if (moveTag.is(action)) return ofMove(name, action, before);
   return [];
 }
@@ -273,6 +275,12 @@ function ofMove(name: string, action: MoveTag, before: Before): Point[] {
       at(`${name}: ${action.tag} in ${registry}`, put(registry, manifest(action.tag))),
     ),
   ];
+}
+
+/** A command of Git's, by its first words: what follows differs from repo to repo. */
+function ofGit(name: string, { argv }: RunGit, count: Count): Point[] {
+  const [words = ""] = ` ${argv.slice(0, 2).join(" ")} `.split(/[0-9a-f]{40}/);
+  return at(`${name}: git ${argv[0]}`, { by: "git", words, nth: count(words) });
 }
 
 /** A program; of a push also the first blob and the manifest that the engine sends. */

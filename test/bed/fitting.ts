@@ -61,6 +61,9 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   gh_workflow_run: ["fast_tests"],
   gh_watch: ["--interval", "1"],
   gh_workflow_list: [],
+  git_branch_delete_merged: [],
+  git_branch_diff: [],
+  git_merge_master: [],
   git_pull: [],
   git_status: [],
   release_branch: ["--branch", "main"],
@@ -96,6 +99,7 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   release_dist_copy: ["dist", "ignored_pkg"],
   changelog_add: ["--message", "Another image"],
   init: ["--as", "package", "--source", fileURLToPath(new URL("../..", import.meta.url))],
+  git_roll_submodule: ["amp"],
   init_ci: ["--slipway", "helpers/slipway"],
   init_runnable_dir: ["--dir", "inner", "--name", "inner"],
 };

@@ -50,7 +50,7 @@ const gitKeys = [
     "filter.odd.smudge",
   ])
   .concat(["filter.run.process", "gpg.program", "interactive.diffFilter", "pager.log", "pager.status"])
-  .concat(["remote.origin.uploadpack", "sequence.editor"]);
+  .concat(["merge.odd.driver", "remote.origin.uploadpack", "sequence.editor"]);
 /** Lines of .env; what may not be set has a row here. */
 const variables: Readonly<Record<string, (script: string) => string>> = {
   NODE_OPTIONS: (script) => `--import ${script}`,
@@ -145,7 +145,7 @@ release: {secrets: [GITHUB_TOKEN], end_to_end: {dev: {argv: ["${tool("end_to_end
   write(`${sub}/.git/HEAD`, "ref: refs/heads/main\n");
 
   const git = (...words: string[]) => must(["git", "-C", repo, "-c", "user.name=t", "-c", "user.email=t@t", ...words]);
-  write(".gitattributes", "changelog.txt filter=odd diff=odd\nrepo_config.yaml filter=run diff=odd\n");
+  write(".gitattributes", "changelog.txt filter=odd diff=odd merge=odd\nrepo_config.yaml filter=run diff=odd\n");
   const listed = ["repo_config.yaml", "changelog.txt", ".gitattributes", "devops"];
   await git("add", ...listed);
   await git("commit", "--quiet", "--message", "One");

@@ -44,6 +44,7 @@ export const planted: readonly Planted[] = [
   },
   { slot: "a workflow", kinds: ["dollar", "dots"], line: "gh_workflow_run --workflows %" },
   { slot: "--base", kinds: ["newline"], line: "gh_create_pr --base %" },
+  { slot: "a submodule", kinds: ["dollar", "newline", "dots"], line: "git_roll_submodule %" },
   { slot: "a tool", kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"], line: "tools_run % -- x" },
   { slot: "the linters' image", kinds: all, line: "lint", config: (text) => ({ lint: { image: text } }) },
   {

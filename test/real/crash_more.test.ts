@@ -303,6 +303,35 @@ const rows: Readonly<Record<string, Row>> = {
     alone: /docker compose/,
     interrupted: /docker buildx/,
   },
+  "a pointer that is rolled": {
+    line: ["git_roll_submodule", "amp"],
+    gates: [],
+    before: withSubmodule,
+    also: async ({ repo }) => {
+      const pointers = await Promise.all([git(repo, "rev-parse", "HEAD:amp"), git(`${repo}-amp`, "rev-parse", "main")]);
+      const commits = (await git(repo, "log", "--format=%s")).replaceAll(/[0-9a-f]{12}/g, "COMMIT");
+      return { isNewest: pointers[0] === pointers[1], commits, changed: await git(repo, "status", "--porcelain") };
+    },
+    only: /git (merge|commit)/,
+    has: ["roll_0: git merge", "roll_0: git commit"],
+    least: 6,
+    interrupted: /git merge/,
+  },
+  "branches that main has": {
+    line: ["git_branch_delete_merged", "--remote"],
+    gates: [],
+    before: async ({ repo }) => {
+      await git(repo, "branch", "merged");
+      await git(repo, "push", "--quiet", "--set-upstream", "origin", "merged");
+      await git(repo, "fetch", "--quiet");
+    },
+    // What the clone remembers of the remote is the next fetch's to tidy up.
+    also: ({ repo }) => git(repo, "for-each-ref", "--format=%(refname)", "refs/heads"),
+    only: /git (update-ref|push)/,
+    has: ["delete_0: git update-ref", "delete_remote_0: git push"],
+    least: 6,
+    interrupted: /git update-ref/,
+  },
   "a comparison of packages": {
     line: ["compare_packages", "local-root-1.0.0", "local-root-1.0.0"],
     built: true,
@@ -312,6 +341,18 @@ const rows: Readonly<Record<string, Row>> = {
     alone: /docker create/,
   },
 };
+
+/** Makes the first of two commits a submodule. The remote has no branch, whose commit would be another in each repo. */
+async function withSubmodule({ repo }: Spot): Promise<void> {
+  const source = `${repo}-amp`;
+  write(source, { file: "one\n" });
+  await commitAll(source, "One");
+  await git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "amp");
+  await commitAll(repo, "Add amp");
+  write(source, { file: "two\n" });
+  await commitAll(source, "Two");
+  await git(`${repo}.git`, "update-ref", "-d", "refs/heads/main");
+}
 
 /** An index with what is added, from the first spot on that needs it. */
 let index: Promise<PackageIndex> | undefined;
@@ -331,6 +372,22 @@ async function withPython({ repo, image }: Spot, { addresses }: CrashGround): Pr
 const packageFiles = ["pyproject.toml", "poetry.lock", "pip_list.txt"].map((file) => `devops/docker_build/${file}`);
 
 const parts: Readonly<Record<string, Swept>> = {
+  "a merge of main": {
+    line: ["git_merge_master"],
+    gates: [],
+    before: async ({ repo }) => {
+      await git(repo, "checkout", "--quiet", "-b", "work");
+      await git(repo, "commit", "--quiet", "--allow-empty", "--message", "Mine");
+      await git(
+        repo,
+        "push",
+        "--quiet",
+        "origin",
+        `${await git(repo, "commit-tree", "-p", "main", "-m", "Far", "main^{tree}")}:main`,
+      );
+    },
+    also: ({ repo }) => git(repo, "log", "--format=%s", "-3"),
+  },
   "an image that is pulled": {
     line: ["docker_pull", "--stage", "dev"],
     built: true,

@@ -57,6 +57,7 @@ const {
   docker_release_multi_build_dev: multi = [],
   docker_tag_push_multi_build_local_as_dev: pushMulti = [],
   release_merge_index: merge = [],
+  git_roll_submodule: roll = [],
   init = [],
   init_runnable_dir: initDir = [],
   ...first
@@ -73,6 +74,7 @@ const rows = [
   ["docker_tag_push_multi_build_local_as_dev", pushMulti],
   ["release_merge_index", merge],
   ["docker_rollback_dev", back],
+  ["git_roll_submodule", roll],
   ["init", init],
   ["init_runnable_dir", initDir],
 ] as const;
@@ -104,6 +106,7 @@ describe("every workflow", () => {
       await change(repo, { "repo_config.yaml": `${configOf(repo)}common_files: {copy: [changelog.txt]}\n` });
       await git(ground.dir, "init", "--quiet", "peer");
     }
+    if (workflow === "git_roll_submodule") await addSubmodule("amp");
     if (workflow === "release_deploy") await needs("registries");
     if (workflow === "release_deploy") await change(repo, { "docker/Dockerfile": `FROM ${tinyImage}\n` });
     // Where it is registered already, there is nothing to install.
@@ -194,6 +197,12 @@ function assertTold(plan: Plan, told: Told): void {
   const steps = stepsOf(plan);
   expect(told.steps.map(({ id }) => id)).toEqual(steps.map(({ id }) => id));
   for (const [index, step] of steps.entries()) expect(expected(step)).toContain(told.steps[index]?.state);
+}
+
+/** Makes the repo's own remote a submodule of it, too. */
+async function addSubmodule(path: string): Promise<void> {
+  await git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", `${repo}.git`, path);
+  await commitAll(repo, `Add ${path}`);
 }
 
 /** Makes the first version something to build. */

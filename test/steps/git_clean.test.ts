@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import gitClean from "../../scripts/git_clean.ts";
 import { inOneShell } from "../bed/git.ts";
-import { states } from "./ground.ts";
-import { hostile, startSuperRepo } from "./super_repo.ts";
+import { stateIn, states } from "./ground.ts";
+import { blobsOf, hostile, plant, planted, type State, startSuperRepo } from "./super_repo.ts";
 
 let bed: Awaited<ReturnType<typeof startSuperRepo>>;
 beforeAll(async () => {
@@ -52,29 +52,35 @@ it("ignored files go where they are asked for", async () => {
   );
 });
 
-it.each<[state: string, lines: readonly string[], result: string, back: readonly string[]]>([
-  ["detached", ["git -C amp checkout -q --detach"], "done", ["git -C amp checkout -q main"]],
-  [
-    "in conflict",
-    [
-      "cd amp; git checkout -q -- file; git checkout -q -b left; echo left >file; git commit -qam Left",
-      "git checkout -q -b right main; echo right >file; git commit -qam Right; git merge -q left || true",
-    ],
-    "done",
-    ["git -C amp merge --abort", "git -C amp checkout -q main"],
-  ],
-  ["unborn", ["git -C amp checkout -q --orphan fresh"], "skipped", ["git -C amp checkout -q main"]],
-  ["without a remote", ["git -C amp remote remove origin"], "done", []],
-  ["not cloned", ["git submodule --quiet deinit --force amp; git -C . status >/dev/null"], "skipped", []],
-])("a submodule that is %s keeps all that is tracked", async (state, lines, result, back) => {
-  await shell(...lines);
-  if (state !== "not cloned") await shell("echo 1 >amp/new");
-  const look = "git -C amp status --porcelain=v2 --untracked-files=no";
-  const before = await shell(look);
+const everyState: readonly State[] = Object.keys(planted) as State[];
+it.each(
+  everyState.flatMap(
+    (state) =>
+      (state === "not cloned"
+        ? [[state, "amp"]]
+        : [
+            [state, "amp"],
+            [state, "."],
+          ]) as [State, string][],
+  ),
+)("%s in %s: what was shown goes, all that is tracked stays, and nothing else is lost", async (state, path) => {
+  await bed.again();
+  await plant(bed, path, state, ...(state === "not cloned" ? [] : ["echo 1 >litter; echo 1 >.env"]));
+  const look = `git -C ${path} status --porcelain=v2 --untracked-files=no --ignore-submodules`;
+  const before = state === "not cloned" ? "" : await shell(look);
+  const blobs = await blobsOf(bed.ground);
   const ended = await clean("--yes", "--json");
-  expect(states(ended)["clean_1"]).toBe(result);
+  const after = await blobsOf(bed.ground);
+  const result = state === "unborn" || state === "not cloned" ? "skipped" : "done";
+  expect(stateIn(ended, path === "." ? "clean_0" : "clean_1")).toBe(result);
+  if (state === "not cloned") return;
   expect(await shell(look)).toBe(before);
-  await shell(...back);
+  expect(await shell(`cd ${path}; ls -A .env litter 2>/dev/null || true`)).toBe(
+    result === "done" ? ".env" : ".env\nlitter",
+  );
+  // One blob is that of `litter` and of `.env`; what else went is the new file of a dirty tree, which was shown.
+  const gone = [...blobs].filter((blob) => !after.has(blob));
+  expect(gone).toEqual(state === "dirty" ? [await shell("echo new | git hash-object --stdin")] : []);
 });
 
 it("a worktree is cleaned alone", async () => {

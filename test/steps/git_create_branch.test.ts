@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import gitCreateBranch from "../../scripts/git_create_branch.ts";
 import { inOneShell } from "../bed/git.ts";
-import { type Ground, type Place, startGround, states } from "./ground.ts";
+import { type Ground, type Place, startGround, stateIn, states, told } from "./ground.ts";
+import { keeping, plant, type State, type SuperRepo, startSuperRepo } from "./super_repo.ts";
 
 let ground: Ground;
 let place: Place;
@@ -76,4 +77,55 @@ it("a hook of the repo that nobody allowed is not run by the push", async () => 
 it("without its remote a branch stays here", async () => {
   expect(states(await create("--branch", "here", "--offline", "--json"))).toEqual({ create: "done", push: "skipped" });
   expect((await branches()).split("\n")[0]).toBe("here");
+});
+
+describe("in a super-repo", () => {
+  let bed: SuperRepo;
+  beforeAll(async () => {
+    bed = await startSuperRepo();
+  });
+  beforeEach(() => bed.again());
+  afterAll(() => bed.ground.end());
+
+  it.each<readonly [state: State, path: string, results: readonly (string | null)[], fix: string]>([
+    ["clean", "amp", ["done", "done"], ""],
+    ["dirty", "amp", ["done", "done"], ""],
+    ["detached", "amp", ["done", "done"], ""],
+    ["ahead", "amp", ["done", "done"], ""],
+    ["diverged", "amp", ["done", "done"], ""],
+    ["conflict", "amp", ["failed", null], "git -C amp merge --abort"],
+    ["no remote", "amp", ["done", "skipped"], ""],
+    ["remote down", "amp", [null, null], "git remote get-url"],
+    ["unborn", "amp", [null, null], "git commit"],
+    ["worktree", "amp", ["done", "done"], ""],
+    ["shallow", "amp", ["done", "done"], ""],
+    ["clean", ".", ["done", "done"], ""],
+    ["dirty", ".", ["done", "done"], ""],
+    ["detached", ".", ["done", "done"], ""],
+    ["ahead", ".", ["done", "done"], ""],
+    ["diverged", ".", ["done", "done"], ""],
+    ["conflict", ".", ["failed", null], "git merge --abort"],
+    ["no remote", ".", ["done", "skipped"], ""],
+    ["remote down", ".", [null, null], "git remote get-url"],
+    ["unborn", ".", [null, null], "git commit"],
+    ["worktree", ".", ["done", "done"], ""],
+    ["shallow", ".", ["done", "done"], ""],
+    ["not cloned", ".", ["done", "done"], ""],
+  ])(
+    "%s in %s: the branch begins there or it is said why not, and nothing is lost",
+    async (state, path, results, fix) => {
+      const own = path === "amp" ? ["cp -a ../super/repo_config.yaml ../super/changelog.txt ."] : [];
+      await plant(bed, path, state, ...own);
+      const dir = join(bed.ground.repo, path === "amp" ? "amp" : "super");
+      const ended = await keeping(bed, () =>
+        bed.place.run(["git_create_branch", gitCreateBranch], "--branch", "begun", "--json", "--dir", dir),
+      );
+      expect([stateIn(ended, "create"), stateIn(ended, "push")]).toEqual(results);
+      if (fix !== "") expect(told(ended).error.fix).toContain(fix);
+      const there = await inOneShell(bed.ground.repo, [
+        "git --git-dir .git/modules/amp branch --list begun; git branch --list begun",
+      ]);
+      expect(there.split("\n").filter((line) => line !== "").length).toBe(results[0] === "done" ? 1 : 0);
+    },
+  );
 });

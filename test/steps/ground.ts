@@ -246,6 +246,9 @@ export type Told = {
   readonly error: { readonly kind: string; readonly what: string; readonly why: string; readonly fix: string };
 };
 
+/** What a step came to; null where the workflow was refused before it began. */
+export const stateIn = (ended: Ended, id: string): string | null =>
+  told<Partial<Told>>(ended).steps?.find((step) => step.id === id)?.state ?? null;
 /** What each step came to, by its id. */
 export const states = (ended: Ended): Readonly<Record<string, string>> =>
   Object.fromEntries(told(ended).steps.map(({ id, state }) => [id, state]));

@@ -36,6 +36,9 @@ const testedDirs = ["infra", "web/it's"].map((dir) => ({
 }));
 
 const onGithub = { host: "github.com", owner: "acme", name: "opt" };
+/** What its remote has, and this clone does not. */
+const main = { remote: "origin", branch: "main", commit: "d".repeat(40), fetched: "c".repeat(40) };
+
 const local = "127.0.0.1:5001/cmamp:local-gp-1.2.0";
 const everywhere = (...tags: readonly string[]) => {
   const states = Object.fromEntries(tags.map((tag) => [tag, found(digest("a"))]));
@@ -242,10 +245,37 @@ export const given: Readonly<Record<string, Given>> = {
   gh_workflow_run: {
     seen: { repo: onGithub, branch: "main", commit: commit("a"), workflows: [{ file: "fast_tests.yml", going: null }] },
   },
+  git_branch_delete_merged: {
+    seen: {
+      repos: [superRepo],
+      branches: [
+        {
+          ...{ path: ".", main, remote: [], inUse: ["main"], isStale: false, configured: ["fix"] },
+          local: [{ name: "fix", commit: "c".repeat(40) }],
+        },
+      ],
+      offline: false,
+    },
+  },
+  git_branch_diff: {
+    seen: [
+      {
+        ...{ path: ".", fork: "c".repeat(40), patch: "+one", why: null },
+        changes: [{ status: "M", path: "file", isPointer: false }],
+      },
+    ],
+  },
   git_branch_next_name: { seen: "main_1" },
   git_clean: { seen: { repos: [superRepo], untracked: { ".": ["new"] } } },
   git_create_branch: { seen: { name: "new", remote: "origin" } },
+  git_merge_master: { seen: { repos: [superRepo], mains: { ".": main }, offline: false } },
   git_pull: { seen: [superRepo] },
+  git_roll_submodule: {
+    seen: {
+      repos: [superRepo, { ...superRepo, path: "amp", wanted: superRepo.commit }],
+      rolls: [{ path: "amp", main, pointer: superRepo.commit, isAhead: false, isBehind: false }],
+    },
+  },
   git_status: { seen: [] },
   sync_common_files: {
     seen: { source: ".", entries: new Map(), repos: [{ repo: "../amp", drifts: [newFile] }], leftOut: [] },

@@ -6,7 +6,6 @@ import { copyImage } from "../../lib/kinds/copy_image.ts";
 import { pushTag } from "../../lib/kinds/git_tag.ts";
 import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import { runGit } from "../../lib/kinds/run_git.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
@@ -33,7 +32,6 @@ function harmless(action: Action): string | null {
   if (writeFile.is(action) && action.path.includes(".git/")) return "is written anew by every run";
   if (copyImage.is(action) && action.to.length === 0) return "has nowhere to go";
   if (moveTag.is(action) && action.places.length === 0) return "moves nothing";
-  if (runGit.is(action)) return "is a program that is not Slipway's";
   if (record.is(action) || pushTag.is(action)) return "waits for the next push";
   if (command.is(action) && action.argv[0] !== "docker") return "is a program that is not Slipway's";
   return null;

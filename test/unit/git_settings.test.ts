@@ -26,6 +26,7 @@ describe("a program that only the repo's config names", () => {
     ["filter.a.clean", [["filter.a.clean", ""]]],
     ["filter.a=b.c\nd.process", [["filter.a=b.c\nd.process", ""]]],
     ["filter.a.required", [["filter.a.required", "false"]]],
+    ["merge.a.driver", [["merge.a.driver", "git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B"]]],
     ["credential.helper", [["credential.helper", ""]]],
     ["credential.https://a.b.helper", [["credential.https://a.b.helper", ""]]],
     ["core.sshcommand", [["core.sshcommand", "ssh"]]],
