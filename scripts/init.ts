@@ -1,7 +1,8 @@
 import { adopt, asksAdoption } from "../lib/flows/adoption.ts";
 import { parseWay, type Way } from "../lib/model/adoption.ts";
 import { lookAtAdoption } from "../lib/run/adoption.ts";
-import { text } from "../lib/run/options.ts";
+import { newDirOptions } from "../lib/run/new_dir_options.ts";
+import { flag, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -19,14 +20,12 @@ export default await script(import.meta.url, {
     source: text<string>("ADDRESS", "Where to fetch Slipway from (default: where this copy came from).", {
       onlyTyped: true,
     }),
-    name: text<string>("NAME", "Name of the image (default: that of package.json, of the Git remote, or of the dir)."),
-    baseImage: text<string>("IMAGE", "What the dev image starts from (default: what the Dockerfile starts from).", {
-      aliases: ["base-name"],
-    }),
+    ...newDirOptions,
+    adopt: flag("Write repo_config.yaml from the repo_config.py of the Python toolchain, and nothing else."),
   },
   newDir: true,
   look: lookAtAdoption,
   asks: asksAdoption,
-  examples: ["i init --yes", "i init --as submodule --name cmamp --dry-run"],
+  examples: ["i init --yes", "i init --as submodule --name cmamp --dry-run", "i init --adopt"],
   steps: adopt,
 });

@@ -1,17 +1,27 @@
-import { initRunnableDir } from "../lib/flows/runnable_dir.ts";
-import { lookAtNewDir } from "../lib/run/new_dir.ts";
-import { text } from "../lib/run/options.ts";
+import { asksRunnableDirs, initRunnableDirs } from "../lib/flows/runnable_dir.ts";
+import { lookAtNewDirs } from "../lib/run/new_dir.ts";
+import { newDirOptions } from "../lib/run/new_dir_options.ts";
+import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "repo",
-  about: "Add the toolchain to a new or existing dir: devops, config, changelog and tests that release at once.",
+  about:
+    "Add the toolchain to new or existing dirs, so that they release at once; asks, with answers from what is there.",
   options: {
-    name: text<string>("NAME", "The name of the dir's image, unique in the repo."),
-    baseImage: text<string>("IMAGE", "What the dev image starts from.", { aliases: ["base-name"] }),
+    dirs: list("DIRS", "The dirs, each with an image of its own (default: the current one).", {
+      positional: true,
+      onlyTyped: true,
+    }),
+    ...newDirOptions,
   },
   newDir: true,
-  look: lookAtNewDir,
-  examples: ["i init_runnable_dir --dir optimizer --name opt"],
-  steps: initRunnableDir,
+  look: lookAtNewDirs,
+  asks: asksRunnableDirs,
+  examples: [
+    "i init_runnable_dir --yes",
+    "i init_runnable_dir --dir optimizer --name opt",
+    "i init_runnable_dir optimizer infra",
+  ],
+  steps: initRunnableDirs,
 });

@@ -138,7 +138,10 @@ export function loadThinEnv(root: string): Facts["thinEnv"] {
   return existsSync(source) ? { source: realpathSync(source), target: relative(root, modules) } : null;
 }
 
-/** The place of a dir that is to become runnable; it has to lie in a Git repo. */
+/**
+ * The place of a dir that is to become runnable; it has to lie in a Git repo. Of a submodule it is that repo, not the one
+ * around it: what is added belongs to it alone.
+ */
 export function newPlace(start: string): Place {
   const here = exists(start) ? realpathSync(resolve(start)) : resolve(start);
   const repo = gitAbove(climb(here).find((folder) => exists(folder)) ?? here);
@@ -147,6 +150,6 @@ export function newPlace(start: string): Place {
       why: "A runnable dir is part of a repo.",
       fix: "Create one: git init",
     });
-  const dir = relative(repo.top, here) || ".";
-  return { root: repo.top, dir, owner: repo.own, gitDir: repo.common, cwd: dir, gitMounts: [], gitPrograms: [] };
+  const dir = relative(repo.own, here) || ".";
+  return { root: repo.own, dir, owner: repo.own, gitDir: repo.common, cwd: dir, gitMounts: [], gitPrograms: [] };
 }

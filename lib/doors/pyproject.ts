@@ -33,16 +33,17 @@ export async function loadPackages({ place, env }: Pick<Facts, "place" | "env">)
     const text = readRepoText(place.root, join(folder, "pyproject.toml"));
     if (text === null) continue;
     const file = (name: string) => readRepoText(place.root, join(folder, name));
-    const value = await parse(text, join(folder, "pyproject.toml"));
+    const value = await parseToml(text, join(folder, "pyproject.toml"));
     return { nested, pyproject: { folder, text, value, lock: file("poetry.lock"), pipList: file("pip_list.txt") } };
   }
   return { nested, pyproject: null };
 }
 
-async function parse(text: string, file: string): Promise<unknown> {
-  const { parse: parseToml, TomlError } = await import("../../node_modules/smol-toml/dist/index.js");
+/** A TOML file as a value; throws with file and line where it is none. */
+export async function parseToml(text: string, file: string): Promise<unknown> {
+  const { parse, TomlError } = await import("../../node_modules/smol-toml/dist/index.js");
   try {
-    return parseToml(text);
+    return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw new UserError(`${file}:${error.line} is no TOML`, {

@@ -1,19 +1,17 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { NewDir } from "../model/facts.ts";
-import { exists, filesIn, isFolder, readRepoText } from "./files.ts";
+import type { NewDir } from "../model/new_dir.ts";
+import { exists, filesIn, readRepoText } from "./files.ts";
 
 const folder = fileURLToPath(new URL("../../thin_client/template", import.meta.url));
+const plainFolder = fileURLToPath(new URL("../../thin_client/template_plain", import.meta.url));
 
-type Template = Pick<NewDir, "template" | "existing" | "ownTests">;
+type Template = Pick<NewDir, "template" | "plain" | "existing" | "ownTests">;
 
 /** The files of the template, which of them a dir already has, and where tests of its own show. */
 export function loadTemplate(dir: string): Template {
-  // Node and bun list a folder in different orders.
-  const files = filesBelow(folder)
-    .map((file) => [nameOf(relative(folder, file)), file] as const)
-    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const files = namedFiles(folder);
   const template = Object.fromEntries(
     files.map(([path, file]) => [
       path,
@@ -21,8 +19,22 @@ export function loadTemplate(dir: string): Template {
     ]),
   );
   const paths = files.map(([path]) => path);
-  return { template, existing: paths.filter((path) => exists(join(dir, path))), ownTests: findTests(dir, template) };
+  const plain = Object.fromEntries(namedFiles(plainFolder).map(([path, file]) => [path, readFileSync(file, "utf8")]));
+  const existing = paths.filter((path) => exists(join(dir, path)));
+  return { template, plain, existing, ownTests: findTests(dir, template) };
 }
+
+/** The files of dev containers that a repo has, by their paths from its root. */
+export const loadDevcontainers = (root: string): readonly string[] =>
+  exists(join(root, ".devcontainer"))
+    ? filesBelow(join(root, ".devcontainer")).map((file) => relative(root, file))
+    : [];
+
+/** The files below a folder by the names that they get; Node and bun list a folder in different orders. */
+const namedFiles = (at: string): (readonly [path: string, file: string])[] =>
+  filesBelow(at)
+    .map((file) => [nameOf(relative(at, file)), file] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
 
 /** npm packs no file called .gitignore, so the template's has another name. */
 const nameOf = (path: string): string => (path === "gitignore" ? ".gitignore" : path);
@@ -44,7 +56,7 @@ function findTests(dir: string, template: Template["template"]): string | null {
     return text !== null && text !== template[file]?.text && section.test(text);
   });
   if (config) return config[0];
-  if (isFolder(join(dir, "tests"))) return "tests/";
+  if (filesIn(join(dir, "tests")).some(isTest)) return "tests/";
   return filesIn(join(dir, "test")).some((name) => isTest(name) && !template[`test/${name}`]) ? "test/" : null;
 }
 

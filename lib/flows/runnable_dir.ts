@@ -1,106 +1,150 @@
 import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, NewDir } from "../model/facts.ts";
-import { type HostedRepo, hostedRepo, placeholderAccount } from "../model/git_remote.ts";
+import type { Facts } from "../model/facts.ts";
 import { parseImageName } from "../model/image.ts";
+import { type Choice, type ChosenDir, type NewDir, shownTest } from "../model/new_dir.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
 import { dayOf } from "../model/units.ts";
+import { devcontainerFiles, type RootFile } from "./devcontainer.ts";
+import { getsSample, lacksLock, newFiles } from "./new_dir_files.ts";
 
-export type InitOptions = { readonly name?: string | undefined; readonly baseImage?: string | undefined };
+/** Adds the toolchain to new or existing dirs; a file that is there is never overwritten. */
+export function initRunnableDirs(
+  facts: Facts,
+  options: ExtraOptions,
+  { dirs }: { readonly dirs: readonly ChosenDir[] },
+): Step[] {
+  assertOneEach(dirs);
+  return dirs.flatMap((one) =>
+    initRunnableDir(facts, one, { ...options, id: dirs.length > 1 ? `_${idOf(one.dir)}` : "" }),
+  );
+}
+
+const idOf = (dir: string): string => (dir === "." ? "root" : dir.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_"));
+
+function assertOneEach(dirs: readonly ChosenDir[]): void {
+  const clash = dirs.find(({ choice }, at) => dirs.findIndex((other) => other.choice.name === choice.name) !== at);
+  if (!clash) return;
+  throw new UserError(`two dirs would have the image ${clash.choice.name}`, {
+    why: "Tags, claims and logs of all runnable dirs share one namespace.",
+    fix: `Name one of them apart: i init_runnable_dir --dir ${clash.dir} --name NAME`,
+  });
+}
+
+/** What is written on request. */
+export type ExtraOptions = { readonly devcontainer?: boolean };
+
+type How = ExtraOptions & {
+  /** Sets the steps of several dirs apart. */
+  readonly id?: string;
+  /** How a release is typed then. */
+  readonly release?: string;
+  /** What comes into the repo beside the files of the toolchain. */
+  readonly brings?: readonly string[];
+};
 
 /**
- * Adds the toolchain to a new or existing dir: the template's files under the given name; a file that is there is never
- * overwritten. A dir with tests of its own gets no sample of code and tests, and only its fast tests as a gate. `release` is
- * how a release is typed then.
+ * Adds the toolchain to a new or existing dir: the template's files that its Dockerfile uses, under the chosen name. A dir
+ * with code of its own gets no sample of code and tests, and only its fast tests as a gate.
  */
-export function initRunnableDir(
-  facts: Facts,
-  options: InitOptions,
-  seen: NewDir,
-  release = "i docker_release_dev",
-): Step[] {
-  const name = freeName(seen, options.name);
-  const account = seen.codeAt === null ? null : hostedRepo(seen.codeAt);
-  const prefix = facts.place.dir === "." ? "" : `${facts.place.dir}/`;
-  const { ownTests } = seen;
-  const wanted = Object.entries(seen.template).filter(([path]) => ownTests === null || !isSample(path));
-  const files = wanted.map(([path, file]) => ({
-    path,
-    content: named(path, file.text, { name, base: options.baseImage, today: dayOf(facts.now), account, ownTests }),
-    there: seen.existing.includes(path),
-    mode: file.executable ? ("0755" as const) : undefined,
-  }));
-  const added = files.filter(({ there }) => !there);
-  const kept = files.filter(({ there }) => there).map(({ path }) => path);
-  const title = `Add ${added.length} files of the toolchain to ${facts.place.dir}`;
+export function initRunnableDir(facts: Facts, chosen: ChosenDir, how: How = {}): Step[] {
+  const { dir, seen, choice } = chosen;
+  assertFree(seen, choice.name);
+  const { id = "", release = "i docker_release_dev", brings = [] } = how;
+  const prefix = dir === "." ? "" : `${dir}/`;
+  const files = allFiles(facts, chosen, how);
+  const added = files.filter(({ isThere }) => !isThere);
+  const kept = files.filter(({ isThere }) => isThere).map(({ path }) => path);
   const writes = added.map(
-    ({ path, content, mode }): Action =>
-      writeFile({
-        path: `${prefix}${path}`,
-        content,
-        ...(mode ? { mode } : {}),
-      }),
+    ({ path, content, executable }): Action => writeFile({ path, content, ...(executable ? { mode: "0755" } : {}) }),
   );
   const text = [
-    ...kept.map((path) => `kept ${prefix}${path}, which was there`),
-    ...(ownTests === null ? [] : [`No sample of code and tests: ${prefix}${ownTests} is there. ${fastOnly}`]),
-    `Next: set the addresses in repo_config.yaml, git add --all && git commit, then ${release}`,
+    ...brings.map((path) => `added ${path}`),
+    ...added.map(({ path }) => `added ${path}`),
+    ...kept.map((path) => `kept ${path}, which was there`),
+    ...notes(seen, choice, prefix),
+    nextLine(seen, choice, release),
   ].join("\n");
   const data = { added: added.map(({ path }) => path), kept };
   return [
-    step("write_template", title, writes, { skip: added.length === 0 ? "every file is there" : null }),
-    step("tell", "Show what to do next", [announce({ text, data })]),
+    step(`write_template${id}`, `Add ${added.length} files of the toolchain to ${dir}`, writes, {
+      skip: added.length === 0 ? "every file is there" : null,
+    }),
+    step(`tell${id}`, "Show what to do next", [announce({ text, data })]),
   ];
 }
 
-/** A legal name that no other runnable dir of the repo has. */
-function freeName({ otherImages }: NewDir, text: string | undefined): string {
-  if (!text)
-    throw new UserError("no name was given", {
-      why: "A runnable dir has an image of its own, unique in the repo.",
-      fix: "Pass one: i init_runnable_dir --name cmamp",
-    });
+type FoundFile = RootFile & { readonly isThere: boolean };
+
+/** All files by their paths from the repo's root. */
+function allFiles({ now }: Facts, chosen: ChosenDir, { devcontainer }: ExtraOptions): readonly FoundFile[] {
+  const { dir, seen, choice } = chosen;
+  const prefix = dir === "." ? "" : `${dir}/`;
+  const own = newFiles(seen, choice, dayOf(now)).map((file) => ({
+    ...file,
+    path: `${prefix}${file.path}`,
+    isThere: seen.existing.includes(file.path),
+  }));
+  const extra = devcontainer === true ? devcontainerFiles(chosen) : [];
+  return [...own, ...extra.map((file) => ({ ...file, isThere: seen.devcontainer.includes(file.path) }))];
+}
+
+/** The question to a person who has just answered, before the first file is written; nobody else is asked. */
+export const asksRunnableDirs = (
+  facts: Facts,
+  options: ExtraOptions,
+  { dirs, answered }: { readonly dirs: readonly ChosenDir[]; readonly answered: boolean },
+): string | null => (answered ? asksNewDirs(facts, dirs, options) : null);
+
+/** What is about to be written, and the question whether it may. */
+export function asksNewDirs(facts: Facts, dirs: readonly ChosenDir[], options: ExtraOptions): string {
+  const shown = dirs.flatMap((chosen) => {
+    const { dir, choice } = chosen;
+    const files = allFiles(facts, chosen, options).filter(({ isThere }) => !isThere);
+    const registries = choice.registries.length > 0 ? choice.registries.join(", ") : "a registry that you still name";
+    return [
+      `${dir}: the image ${choice.name} for ${registries}, built from ${choice.dockerfile ?? "a new Dockerfile"}, tested by ${shownTest(choice.test)}`,
+      ...files.map(({ path }) => `  ${path}`),
+    ];
+  });
+  return [...shown, "Write these files?"].join("\n");
+}
+
+/** What is not as somebody may expect it. */
+function notes(seen: NewDir, choice: Choice, prefix: string): string[] {
+  const { needs } = seen;
+  return [
+    ...(getsSample(seen) && choice.dockerfile === null ? [] : [sampleNote(seen, choice, prefix)]),
+    ...(lacksLock(seen, choice)
+      ? [`${needs.taken.length} Python packages of the repo are in ${prefix}devops/docker_build/pyproject.toml`]
+      : []),
+    ...(lacksLock(seen, choice) ? needs.left.map((line) => `not in it, add it by hand: ${line}`) : []),
+  ];
+}
+
+function sampleNote({ ownTests }: NewDir, { test }: Choice, prefix: string): string {
+  const why = ownTests === null ? "there is code" : `${prefix}${ownTests} is there`;
+  const gate =
+    test.length === 0
+      ? "Nothing is a gate: name what tests it in repo_config.yaml, tests.fast.command, and release.gates: [fast]."
+      : `The gate is ${shownTest(test)}; name slow and qa in repo_config.yaml once there are some.`;
+  return `No sample of code and tests: ${why}. ${gate}`;
+}
+
+function nextLine(seen: NewDir, choice: Choice, release: string): string {
+  const first = choice.registries.length > 0 ? "" : "set the addresses in repo_config.yaml, ";
+  const update = lacksLock(seen, choice) ? " --update-poetry" : "";
+  return `Next: ${first}git add --all && git commit, then ${release}${update}`;
+}
+
+/** Throws where the name is not legal, or another runnable dir of the repo has it. */
+function assertFree({ otherImages }: NewDir, text: string): void {
   const name = parseImageName(text);
   const clash = otherImages.find((other) => other.image === name);
-  if (!clash) return name;
+  if (!clash) return;
   throw new UserError(`the image name "${name}" is taken by ${clash.dir}`, {
     why: "Tags, claims and logs of all runnable dirs share one namespace.",
     fix: "Choose another --name",
   });
 }
-
-type Naming = {
-  readonly name: string;
-  readonly base: string | undefined;
-  readonly today: string;
-  readonly account: HostedRepo | null;
-  readonly ownTests: string | null;
-};
-
-const fastOnly = "The gate is the fast tests; name slow and qa in repo_config.yaml once there are some.";
-
-/** What the template has for a dir without code and tests, so that it releases at once. */
-const isSample = (path: string): boolean => /^(sample|test)\/|^(conftest\.py|pytest\.ini)$/.test(path);
-
-/** The template is about an image called "sample"; only these files say its name. */
-function named(path: string, text: string, { name, base, today, account, ownTests }: Naming): string {
-  if (path === "repo_config.yaml") {
-    const config = withAccount(withBase(text.replaceAll(/\bsample\b/g, name), base), account);
-    return ownTests === null ? config : config.replace(/^ {2}gates: .*/m, "  gates: [fast]");
-  }
-  if (path === "changelog.txt")
-    return text.replaceAll(/\bsample\b/g, name).replace(/^- \d{4}-\d{2}-\d{2}$/m, `- ${today}`);
-  return path.endsWith("pyproject.toml") ? text.replaceAll(/\bsample\b/g, name) : text;
-}
-
-const withBase = (text: string, base: string | undefined): string =>
-  base ? text.replace(/^ {2}build_args: .*/m, () => `  build_args: ${JSON.stringify({ BASE_IMAGE: base })}`) : text;
-
-/** Host and account as the Git remote has them; the template's own stay where it has none. */
-const withAccount = (text: string, at: HostedRepo | null): string =>
-  at
-    ? text
-        .replaceAll(placeholderAccount, () => at.account)
-        .replace(/^( {2}github_host_name: ).*/m, (_line, key: string) => `${key}${at.host}`)
-    : text;

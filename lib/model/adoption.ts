@@ -1,8 +1,9 @@
 import { baseImages } from "./dockerfile.ts";
 import { UserError } from "./errors.ts";
-import type { NewDir } from "./facts.ts";
 import { hostedRepo } from "./git_remote.ts";
 import { legalName } from "./image.ts";
+import type { ChosenDir } from "./new_dir.ts";
+import type { OldConfig } from "./old_config.ts";
 
 /** The ways in which Slipway comes into a repo: as a Git submodule, or as a package of npm. */
 export const ways = ["submodule", "package"] as const;
@@ -12,19 +13,16 @@ export type Way = (typeof ways)[number];
 export type Source = { readonly git: string; readonly npm: string };
 
 /** A repo that Slipway comes to, with what is to be done there. */
-export type Adoption = NewDir & {
+export type Adoption = ChosenDir & {
   readonly way: Way;
   readonly source: string;
-  readonly name: string;
-  /** What the dev image starts from; null for what the template starts from. */
-  readonly baseImage: string | null;
   /** How Slipway is there already: the submodule's dir, or package.json; null where it is not. */
   readonly there: string | null;
   readonly hasPackageJson: boolean;
   /** .gitignore of the root as it is, null where there is none. */
   readonly gitignore: string | null;
-  /** A person answered all that was open, so there is nothing left to confirm. */
-  readonly answered: boolean;
+  /** What the repo has of the Python toolchain, where repo_config.yaml is made of that alone. */
+  readonly old: OldConfig | null;
 };
 
 /** Text to a way; throws on any other word. */

@@ -117,6 +117,26 @@ function toInstruction(line: string): Instruction {
   return { command: command.toUpperCase(), flags, words: rest.slice(end) };
 }
 
+/** What the last stage of a Dockerfile starts from, who runs there, and whether it has an entrypoint of its own. */
+export type FinalStage = { readonly from: string; readonly user: string | null; readonly hasEntrypoint: boolean };
+
+/** Reads the last stage of a Dockerfile, which is what is built where nobody names another. */
+export function finalStage(text: string): FinalStage {
+  const all = instructions(text);
+  const stage = all.slice(
+    Math.max(
+      all.findLastIndex(({ command }) => command === "FROM"),
+      0,
+    ),
+  );
+  const user = stage.findLast(({ command }) => command === "USER");
+  return {
+    from: stage[0]?.words[0] ?? "",
+    user: user?.words[0] ?? null,
+    hasEntrypoint: stage.some(({ command, words }) => command === "ENTRYPOINT" && words.join("") !== "[]"),
+  };
+}
+
 /** The build arguments that name the dev image below a prod image, the original's too (design.md, "From the documents"). */
 export const baseArgs = ({ repository, digest, version }: BaseImage, image: string): Record<string, string> => ({
   BASE_IMAGE: `${repository}@${digest}`,

@@ -183,19 +183,6 @@ export type HeldRefs = {
 /** A program of the machine with its version; null when it is not there. */
 export type Program = { readonly name: string; readonly version: string | null };
 
-/** A dir that is to become runnable, and the repo around it. */
-export type NewDir = {
-  /** The template's files, path -> content, and those of them that the runnable dir already has. */
-  readonly template: Readonly<Record<string, { readonly text: string; readonly executable: boolean }>>;
-  readonly existing: readonly string[];
-  /** The file or folder that shows that a dir has tests of its own. */
-  readonly ownTests: string | null;
-  /** The address of the Git remote of a dir that is to become runnable. */
-  readonly codeAt: string | null;
-  /** The other runnable dirs of the repo with their images. */
-  readonly otherImages: readonly { readonly dir: string; readonly image: string }[];
-};
-
 /** What every flow may know: read once before planning, never changed; `git` and `tree` where the script needs them. */
 type Known = {
   readonly place: Place;

@@ -103,6 +103,30 @@ function address(read: ConfigReader, path: readonly string[]): string {
   return text;
 }
 
+/** Text to the address of a registry, as `container_registry_info` takes it. */
+export function parseRegistryAddress(text: string): string {
+  const isAddress = !/[A-Z]/.test(text) && /^[^/:]+(:\d+)?(\/|$)/.test(text) && !/[@\s]/.test(text);
+  try {
+    if (isAddress && parseReference(`${text}/name`).tag === null) return text;
+  } catch {
+    // What is wrong is said below, of the address and not of an image.
+  }
+  throw new UserError(`"${text}" is no address of a registry`, {
+    why: "It is host[:port][/namespace] in lower case, without https:// and without a slash at the end.",
+    fix: "Write it like ghcr.io/acme, or acme for an account of Docker Hub",
+  });
+}
+
+/** The lines of container_registry_info for some addresses: short where the host says what it is and no other is of its kind. */
+export function registryLines(addresses: readonly string[]): readonly string[] {
+  const kinds = addresses.map((address) => kindAt(address, "ghcr"));
+  return addresses.map((address, index) => {
+    const kind = isLoopback(address.split("/")[0] ?? "") ? "oci" : (kinds[index] ?? "oci");
+    if (kind !== "oci" && kinds.indexOf(kind) === index) return `${kind}: ${address}`;
+    return `${address.replaceAll(/[^\w.-]+/g, "_")}: {address: ${JSON.stringify(address)}, kind: ${kind}}`;
+  });
+}
+
 /**
  * The registries a command works on: the named ones in the config's order, else all required ones. A name is the key, or
  * `<kind>.<anything>` where one registry of that kind exists; `aws_ecr` reads as ecr (design.md, "which registries").

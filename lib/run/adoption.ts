@@ -1,46 +1,72 @@
-import { basename, join } from "node:path";
-import { openConsole } from "../doors/console.ts";
+import { join } from "node:path";
 import { exists, readRepoText } from "../doors/files.ts";
+import { tryGit } from "../doors/git.ts";
 import { loadOwnSource } from "../doors/own_source.ts";
 import { withQuestions } from "../doors/questions.ts";
 import { ownDir } from "../doors/runnable_dirs.ts";
-import { type Adoption, baseFrom, nameFrom, parseWay, type Source, type Way } from "../model/adoption.ts";
-import { UserError } from "../model/errors.ts";
+import { type Adoption, parseWay, type Source, type Way } from "../model/adoption.ts";
 import type { Facts } from "../model/facts.ts";
-import { parseImageName, parseReference } from "../model/image.ts";
+import type { ChosenDir } from "../model/new_dir.ts";
+import { type OldConfig, readOldConfig } from "../model/old_config.ts";
 import { jsonOf, textAt } from "../model/shape.ts";
-import { lookAtNewDir } from "./new_dir.ts";
+import { answers, choiceFrom, faultOf, lookAtNewDir, mayAsk, type NewDirOptions } from "./new_dir.ts";
 
 /** What may be typed instead of answered; a person is asked for the rest. */
-export type AdoptionOptions = {
+export type AdoptionOptions = NewDirOptions & {
   readonly as?: Way | undefined;
   readonly source?: string | undefined;
-  readonly name?: string | undefined;
-  readonly baseImage?: string | undefined;
-  readonly yes?: boolean;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
+  /** Write repo_config.yaml from what the Python toolchain left, and nothing else. */
+  readonly adopt?: boolean;
 };
 
 type Where = Pick<Facts, "place" | "env">;
 
 /** What `init` has to know of a repo; where a person is there to answer, what they say, with defaults from what is there. */
 export async function lookAtAdoption(facts: Where, options: AdoptionOptions): Promise<Adoption> {
-  const [newDir, own] = await Promise.all([lookAtNewDir(facts), loadOwnSource(facts.env)]);
   const { place } = facts;
+  const [seen, own] = await Promise.all([lookAtNewDir(facts), loadOwnSource(facts.env)]);
   const manifest = readRepoText(place.root, "package.json");
-  const found = {
-    ...newDir,
-    there: whereSlipwayIs(facts, manifest),
-    hasPackageJson: manifest !== null,
-    gitignore: readRepoText(place.root, ".gitignore"),
-  };
-  const open = defaultsOf(facts, options, { manifest, remote: newDir.codeAt });
-  const yes = options.yes === true || options.dryRun === true || options.json === true;
-  const { canAsk } = openConsole({ yes, quiet: false, verbose: false, env: facts.env });
-  const chosen = canAsk ? await answers(open, options, found.there) : open;
+  const there = whereSlipwayIs(facts, manifest);
+  const found = { there, hasPackageJson: manifest !== null, gitignore: readRepoText(place.root, ".gitignore") };
+  const old = options.adopt === true ? await loadOldConfig(facts) : null;
+  const way = options.as ?? (manifest === null ? "submodule" : "package");
+  const open = { way, dir: place.dir, seen, choice: choiceFrom(place, seen, withOld(options, old)) };
+  const chosen = old === null && mayAsk(facts, options) ? await askFor(open, options, there) : open;
   const source = options.source ?? sourceFor(own, chosen.way);
-  return { ...found, ...chosen, source, answered: chosen !== open };
+  return { ...found, ...chosen, old, source };
+}
+
+type Open = ChosenDir & Pick<Adoption, "way">;
+
+const askFor = (open: Open, options: AdoptionOptions, there: string | null): Promise<Open> =>
+  withQuestions(async (ask) => {
+    const asksWay = options.as === undefined && there === null;
+    const text = `Add Slipway as a submodule (in ${submoduleDir}), or as a package (in package.json)?`;
+    const way = asksWay ? parseWay(await ask({ text, fallback: open.way, fault: faultOf(parseWay) })) : open.way;
+    return { ...open, way, choice: await answers(ask, open, { options, where: "" }) };
+  });
+
+/** What is typed, else what the Python toolchain had. */
+const withOld = (options: AdoptionOptions, old: OldConfig | null): AdoptionOptions =>
+  old === null
+    ? options
+    : {
+        ...options,
+        name: options.name ?? old.imageName,
+        account: options.account ?? old.account ?? undefined,
+        registries: options.registries?.length ? options.registries : old.registries,
+      };
+
+const oldScripts = ["--", "tasks.py", "*setenv*.sh", ".github/workflows/*.yml"];
+
+/** Names and registries from `repo_config.py` and from the scripts that set the registry's variable: read, never run. */
+async function loadOldConfig({ place, env }: Where): Promise<OldConfig> {
+  const listed = await tryGit(place.root, env, ["ls-files", "-z", ...oldScripts]);
+  const paths = listed.stdout.split("\0").filter((path) => path !== "");
+  return readOldConfig({
+    repoConfig: readRepoText(place.root, join(place.dir, "repo_config.py")),
+    others: paths.map((path) => readRepoText(place.root, path) ?? ""),
+  });
 }
 
 const sourceFor = (own: Source, way: Way): string => (way === "submodule" ? own.git : own.npm);
@@ -56,53 +82,3 @@ export function whereSlipwayIs({ place }: Where, manifest: string | null): strin
 }
 
 const submoduleDir = "helpers/slipway";
-
-type Open = Pick<Adoption, "way" | "name" | "baseImage">;
-type Around = { readonly manifest: string | null; readonly remote: string | null };
-
-/** What is typed, else what the repo itself suggests. */
-function defaultsOf({ place }: Where, options: AdoptionOptions, { manifest, remote }: Around): Open {
-  const at = (file: string) => readRepoText(place.root, join(place.dir, file));
-  const config = /^\s*docker_image_name:\s*["']?([\w.-]+)/m.exec(at("repo_config.yaml") ?? "")?.[1];
-  const packageName = place.dir === "." ? (textAt(jsonOf(manifest ?? ""), "name") ?? null) : null;
-  const folder = basename(join(place.root, place.dir));
-  return {
-    way: options.as ?? (manifest === null ? "submodule" : "package"),
-    name: options.name ?? config ?? nameFrom({ packageName, remote: place.dir === "." ? remote : null, folder }),
-    baseImage: options.baseImage ?? baseFrom(at("Dockerfile") ?? ""),
-  };
-}
-
-const templateBase = "debian:bookworm-slim";
-
-/** Asks for what was not typed; gives what it was given where nothing was open. */
-async function answers(open: Open, options: AdoptionOptions, there: string | null): Promise<Open> {
-  const asksWay = options.as === undefined && there === null;
-  if (!asksWay && options.name !== undefined && options.baseImage !== undefined) return open;
-  return withQuestions(async (ask) => {
-    const text = `Add Slipway as a submodule (in ${submoduleDir}), or as a package (in package.json)?`;
-    const way = asksWay ? parseWay(await ask({ text, fallback: open.way, fault: faultOf(parseWay) })) : open.way;
-    const named = {
-      text: "The image's name, unique in the repo?",
-      fallback: open.name,
-      fault: faultOf(parseImageName),
-    };
-    const name = options.name ?? (await ask(named));
-    const base = { text: "What does the dev image start from?", fallback: open.baseImage ?? templateBase };
-    const baseImage = options.baseImage ?? (await ask({ ...base, fault: faultOf(parseReference) }));
-    return { way, name, baseImage: baseImage === templateBase ? null : baseImage };
-  });
-}
-
-/** What a parser would refuse, in a line. */
-const faultOf =
-  (parse: (text: string) => unknown) =>
-  (text: string): string | null => {
-    try {
-      parse(text);
-      return null;
-    } catch (error) {
-      if (error instanceof UserError) return `${error.message}: ${error.why}`;
-      throw error;
-    }
-  };

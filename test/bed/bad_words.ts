@@ -163,9 +163,34 @@ export const wordCases: readonly BadCase[] = [
     says: /the entry of 0.1.0 does not fit/,
   },
   {
-    what: "a runnable dir without a name",
-    line: "init_runnable_dir --dir more",
-    says: /^no name was given$/,
+    what: "a registry that is none",
+    line: "init_runnable_dir --dir more --registries https://ghcr.io/acme",
+    says: /^"https:\/\/ghcr.io\/acme" is no address of a registry$/,
+  },
+  {
+    what: "tests that need a shell",
+    line: "init_runnable_dir --dir more --test-command a;b",
+    says: /^"a;b" is no command for tests$/,
+  },
+  {
+    what: "a Dockerfile that is not there",
+    line: "init_runnable_dir --dir more --dockerfile Dockerfile",
+    says: /^there is no Dockerfile$/,
+  },
+  {
+    what: "an account without a host",
+    line: "init_runnable_dir --dir more --account acme",
+    says: /^"acme" is no account of a host$/,
+  },
+  {
+    what: "one name for several runnable dirs",
+    line: "init_runnable_dir more other --name one",
+    says: /^several dirs are named, and an option that is meant for one$/,
+  },
+  {
+    what: "nothing of the Python toolchain to adopt",
+    line: "init --adopt",
+    says: /^there is no repo_config.py to adopt$/,
   },
   {
     what: "a runnable dir with a bad name",

@@ -75,6 +75,10 @@ export const planted: readonly Planted[] = [
   { slot: "--bump", kinds: ["quote"], line: "changelog_add --message x --bump %" },
   { slot: "--dir", kinds: ["dollar", "dots"], line: `${release} --dir %` },
   { slot: "--name", kinds: ["quote", "dollar", "newline", "dots"], line: "init_runnable_dir --name %" },
+  { slot: "--registries", kinds: ["dollar", "newline"], line: "init_runnable_dir --registries %" },
+  { slot: "--account", kinds: ["quote"], line: "init_runnable_dir --account %" },
+  { slot: "--test-command", kinds: ["quote", "dollar"], line: "init_runnable_dir --test-command %" },
+  { slot: "--base-image", kinds: ["newline"], line: "init_runnable_dir --base-image %" },
   {
     slot: "an image's name",
     kinds: all,

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, cpSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,8 @@ export type Person = {
   readonly uid: number;
   /** Runs a workflow as this person in a folder that is theirs. */
   readonly workflow: (cwd: string, name: string, ...words: readonly string[]) => Promise<Outcome>;
+  /** Runs any program so, where the uid has a name. */
+  readonly runs: (cwd: string, ...argv: readonly string[]) => Promise<Outcome>;
   readonly end: () => Promise<void>;
 };
 
@@ -34,8 +36,12 @@ export async function makePerson(dir: string, uid: number): Promise<Person> {
     PATH: `${tools}:${process.env["PATH"]}`,
   };
   const as = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, `--groups=${uid + 1}`, "--inh-caps=-all"];
+  const passwd = join(dir, "passwd");
+  writeFileSync(passwd, `${readFileSync("/etc/passwd", "utf8")}person:x:${uid}:${uid}::${home}:/bin/sh\n`);
+  const named = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$1" /etc/passwd; shift; exec "$@"', "sh", passwd];
   return {
     uid,
+    runs: (cwd, ...argv) => run([...named, ...as, ...argv], { cwd, env }),
     workflow: (cwd, name, ...words) => {
       const line = [join(slipway, "node_modules", ".bin", "bun"), join(slipway, "scripts", `${name}.ts`), ...words];
       return run([...as, ...line], { cwd, env });

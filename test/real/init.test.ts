@@ -100,6 +100,8 @@ describe("npx slipway init from the packed file, in an empty repo", story, () =>
     const { code, stdout, stderr } = await npx(repo, "init", "--yes");
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("source helpers/slipway/thin_client/setenv.sh and i docker_release_dev");
+    const added = stdout.split("\n").flatMap((line) => /^added (.*)$/.exec(line)?.[1] ?? []);
+    expect([...added].sort()).toEqual([...(await filesIn(repo))].sort());
     expect(textIn(repo, ".gitmodules")).toContain(`url = ${repository.url}`);
     expect(existsSync(join(repo, "helpers/slipway/thin_client/setenv.sh"))).toBe(true);
     expect(textIn(repo, "repo_config.yaml")).toMatch(/docker_image_name: empty-repo$/m);
@@ -139,8 +141,16 @@ describe("npx slipway init from the packed file, in a repo with a Dockerfile and
     await terminal.type("Shop!");
     await terminal.shows(/"Shop!" is not an image name: [\s\S]*\[shop\]$/m);
     await terminal.type("");
-    await terminal.shows(/start from\? \[debian:12-slim\]$/m);
+    await terminal.shows(/hosted, as host\/account\? \[github.com\/your-account\]$/m);
+    await terminal.type("github.com/Acme");
+    await terminal.shows(/registries, by commas\? \[ghcr.io\/acme\]$/m);
     await terminal.type("");
+    await terminal.shows(/or new for one of the toolchain\? \[Dockerfile\]$/m);
+    await terminal.type("");
+    await terminal.shows(/fast tests: .*\? \[pytest\]$/m);
+    await terminal.type("npm test");
+    await terminal.shows(/built from Dockerfile, tested by npm test[\s\S]*Write these files\?/m);
+    await terminal.type("y");
     await terminal.shows(/then npx slipway docker_release_dev/);
   });
 
@@ -153,8 +163,10 @@ describe("npx slipway init from the packed file, in a repo with a Dockerfile and
     });
     const config = textIn(repo, "repo_config.yaml");
     expect(config).toMatch(/docker_image_name: shop$/m);
-    expect(config).toContain('build_args: {"BASE_IMAGE":"debian:12-slim"}');
+    expect(config).toContain("  ghcr: ghcr.io/acme\n");
+    expect(config).toContain('fast: {command: ["npm","test"], prod: in_image}');
     expect(config).toContain("gates: [fast]");
+    expect(textIn(repo, "devops/docker_build/dev.Dockerfile")).toContain(files.Dockerfile);
     expect(textIn(repo, ".gitignore")).toBe("*.log\nnode_modules/\n");
     expect((await filesIn(repo)).filter((path) => path.startsWith("node_modules"))).toEqual([]);
   });

@@ -207,6 +207,8 @@ async function inProcess(folder: string, at: At, work: () => Promise<number>): P
   const err = kept(process.stderr, stdin.isTTY, (text) => {
     // A question is shown again with each key, and the cursor when it is answered.
     if (text.includes("y/N") && !isAnswered) setImmediate(() => stdin.write(`${typed.shift() ?? "n"}\n`));
+    // A question for a line ends with what Enter takes.
+    if (/ \[[^\]\n]+\] $/.test(text)) setImmediate(() => stdin.write(`${typed.shift() ?? ""}\n`));
     isAnswered = text.includes("\u001b[?25h") ? false : isAnswered || text.includes("y/N");
   });
   const before = Object.getOwnPropertyDescriptor(process, "stdin") ?? {};

@@ -4,23 +4,17 @@ import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { type Adoption, baseFrom, gitAddress, nameFrom, npmSpec, parseWay } from "../../lib/model/adoption.ts";
-import { doing, facts, refusal, stepOf } from "./factory.ts";
+import { chosenDir, doing, facts, refusal, stepOf } from "./factory.ts";
 
 const source = "https://github.com/acme/slipway";
 const seen = (more: Partial<Adoption> = {}): Adoption => ({
-  template: { "a.txt": { text: "a", executable: false } },
-  existing: [],
-  ownTests: null,
-  codeAt: null,
-  otherImages: [],
+  ...chosenDir(),
   way: "submodule",
   source,
-  name: "opt",
-  baseImage: null,
   there: null,
   hasPackageJson: false,
   gitignore: null,
-  answered: false,
+  old: null,
   ...more,
 });
 const plan = (more: Partial<Adoption> = {}) => adopt(facts(), {}, seen(more));
@@ -64,7 +58,7 @@ describe("init", () => {
 
   it("adds the line to the template's .gitignore where that is new too, after it was written", () => {
     const template = { ".gitignore": { text: "tmp.*\n", executable: false } };
-    const steps = plan({ way: "package", template });
+    const steps = plan({ way: "package", ...chosenDir({ template }) });
     expect(steps.map(({ id }) => id)).toEqual(["add_slipway", "write_template", "ignore_packages", "tell"]);
     expect(doing(steps, writeFile).map(({ content }) => content)).toEqual(["tmp.*\n", "tmp.*\nnode_modules/\n"]);
   });
@@ -81,13 +75,50 @@ describe("init", () => {
     expect(next(more)).toBe(wanted);
   });
 
-  it("asks nothing more of a person who has just answered, and else says all that it does", () => {
+  it("asks before it changes anything, with all that it does", () => {
     const question = (more: Partial<Adoption>) => asksAdoption(facts(), {}, seen(more));
-    expect(question({ answered: true })).toBeNull();
-    expect(question({})).toBe(`Add Slipway as a submodule from ${source}, and the toolchain of the image opt to .?`);
-    expect(question({ there: "package.json", baseImage: "debian:12" })).toBe(
-      "Add the toolchain of the image opt on debian:12 to .?",
-    );
+    const image = ".: the image opt for a registry that you still name, built from a new Dockerfile, tested by pytest";
+    expect(question({})?.split("\n")).toEqual([
+      `Slipway as a submodule from ${source}`,
+      ...[image, "  a.txt", "Write these files?"],
+    ]);
+    expect(question({ there: "package.json" })?.split("\n")).toEqual([image, "  a.txt", "Write these files?"]);
+  });
+
+  it.each<[Partial<Adoption>, readonly string[]]>([
+    [{}, ["added .gitmodules", "added helpers/slipway", "added a.txt"]],
+    [{ way: "package" }, ["added package.json", "added package-lock.json", "added a.txt"]],
+    [{ there: "helpers/slipway" }, ["added a.txt"]],
+  ])("lists what comes into the repo: %#", (more, wanted) => {
+    const lines = doing(plan(more), announce)[0]?.text.split("\n") ?? [];
+    expect(lines.filter((line) => line.startsWith("added "))).toEqual(wanted);
+  });
+});
+
+describe("init --adopt", () => {
+  const old = {
+    ...{ repoName: "sorr", imageName: "cmamp", account: { host: "github.com", account: "sorrentum" } },
+    ...{ invalidWords: ["secret one", "b"], registries: [] },
+  };
+  const text = "repo_info:\n  repo_name: sample\n  invalid_words:\n";
+  const template = { "repo_config.yaml": { text, executable: false }, "b.txt": { text: "b", executable: false } };
+
+  it("writes repo_config.yaml and nothing else", () => {
+    const steps = adopt(facts(), {}, seen({ old, ...chosenDir({ template }, { name: "cmamp" }) }));
+    expect(doing(steps, writeFile)).toEqual([
+      {
+        kind: "write_file",
+        path: "repo_config.yaml",
+        content: 'repo_info:\n  repo_name: sorr\n  invalid_words: "secret one,b"\n',
+      },
+    ]);
+    expect(doing(steps, command)).toEqual([]);
+    expect(asksAdoption(facts(), {}, seen({ old }))).toBeNull();
+  });
+
+  it("never writes over one that is there", () => {
+    const there = chosenDir({ template, existing: ["repo_config.yaml"] });
+    expect(stepOf(adopt(facts(), {}, seen({ old, ...there })), "write_config").skip).toBe("repo_config.yaml is there");
   });
 });
 

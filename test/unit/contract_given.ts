@@ -6,6 +6,7 @@ import { candidateTag } from "../../lib/model/stage.ts";
 import { ask } from "../../lib/model/trust.ts";
 import {
   changelog,
+  chosenDir,
   commit,
   config,
   container,
@@ -176,19 +177,14 @@ export const given: Readonly<Record<string, Given>> = {
   release_enable_cross_build: { seen: { mounted: true, emulations: [] } },
   init: {
     seen: {
-      template: { "a.txt": { text: "a", executable: false } },
-      ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
-      ...{ way: "submodule", source: "https://github.com/acme/slipway", name: "opt", baseImage: null },
-      ...{ there: null, hasPackageJson: false, gitignore: null, answered: false },
+      ...{ ...chosenDir(), way: "submodule", source: "https://github.com/acme/slipway" },
+      ...{ there: null, hasPackageJson: false, gitignore: null, old: null },
     },
   },
   init_ci: { seen: { there: "helpers/slipway", texts: {} } },
   init_runnable_dir: {
     argv: ["--name", "opt"],
-    seen: {
-      template: { "a.txt": { text: "a", executable: false } },
-      ...{ existing: [], ownTests: null, codeAt: null, otherImages: [] },
-    },
+    seen: { dirs: [chosenDir()], answered: false },
   },
   lint: {
     seen: {

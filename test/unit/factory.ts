@@ -5,6 +5,7 @@ import { changelog, commit, config, version } from "./factory/values.ts";
 
 // Tests take all of it from here.
 export * from "./factory/engine.ts";
+export * from "./factory/new_dir.ts";
 export * from "./factory/packages.ts";
 export * from "./factory/service.ts";
 export * from "./factory/steps.ts";

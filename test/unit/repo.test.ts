@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { doctor } from "../../lib/flows/doctor.ts";
 import { addEntry, checkChangelog, checkVersion } from "../../lib/flows/repo.ts";
-import { initRunnableDir } from "../../lib/flows/runnable_dir.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { readChangelog } from "../../lib/model/changelog.ts";
-import type { AllFacts, NewDir, Program } from "../../lib/model/facts.ts";
+import type { AllFacts, Program } from "../../lib/model/facts.ts";
 import { changelog, doing, engine, facts, localImage, refusal, version } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";
@@ -125,37 +124,6 @@ it.each([
   const world = facts({ engine: engine({ images: [image] }) });
   const text = expect.stringContaining(what);
   expect(doing(checkVersion(world), announce)[0]).toMatchObject({ exitCode, text });
-});
-
-describe("init_runnable_dir", () => {
-  const template = {
-    "repo_config.yaml": { text: "docker_image_name: sample\n  build_args: {}\n", executable: false },
-    "devops/run.sh": { text: "echo sample", executable: true },
-  };
-  const init = (more: object = {}, seen: Partial<NewDir> = {}) =>
-    initRunnableDir(
-      facts(),
-      { name: "opt", ...more },
-      { template, existing: [], ownTests: null, codeAt: null, otherImages: [], ...seen },
-    );
-
-  it("gives the template the name", () => {
-    expect(doing(init(), writeFile)[0]?.content).toContain("docker_image_name: opt\n");
-  });
-
-  it("never writes over a file that is there", () => {
-    expect(doing(init({}, { existing: ["repo_config.yaml"] }), writeFile).map(({ path }) => path)).toEqual([
-      "devops/run.sh",
-    ]);
-  });
-
-  it.each([
-    ["no name", { name: undefined }, {}, "no name was given"],
-    ["a reserved name", { name: "opt-prod" }, {}, "is reserved"],
-    ["another dir's name", {}, { otherImages: [{ dir: "x", image: "opt" }] }, '"opt" is taken by x'],
-  ])("refuses %s", (_name, more, world, what) => {
-    expect(refusal(() => init(more, world)).message).toContain(what);
-  });
 });
 
 describe("doctor", () => {
