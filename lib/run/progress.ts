@@ -6,12 +6,12 @@ import { slipwayFolder, type World } from "./world.ts";
 
 type Times = Readonly<Record<string, number>>;
 type Where = Pick<Facts, "place">;
-const file = (facts: Where, workflow: string): string => join(slipwayFolder(facts), `times.${workflow}.json`);
+const file = (workflow: string): string => `times.${workflow}.json`;
 
 /** How many seconds each step of a workflow took last time; a cache, empty where it cannot be read. */
 export function readTimes(facts: Where, workflow: string): Times {
   try {
-    return JSON.parse(readText(file(facts, workflow)) ?? "{}") as Times;
+    return JSON.parse(readText(join(facts.place.gitDir, "slipway", file(workflow))) ?? "{}") as Times;
   } catch {
     return {};
   }
@@ -21,6 +21,6 @@ export function saveTime(world: World, id: string, took: number): void {
   comfort(world, () => {
     const { facts, plan } = world;
     const times = { ...readTimes(facts, plan.workflow), [id]: Math.round(took * 10) / 10 };
-    writePrivate(file(facts, plan.workflow), JSON.stringify(times));
+    writePrivate(join(slipwayFolder(facts), file(plan.workflow)), JSON.stringify(times));
   });
 }

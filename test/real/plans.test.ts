@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runWorkflow } from "../../lib/kinds/run_workflow.ts";
 import { type Plan, type Step, stepsOf } from "../../lib/model/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
 import { actionsOf, dockerWords, unlabelled } from "../bed/docker_words.ts";
@@ -178,12 +179,21 @@ async function plansAndDoes(spot: Spot, workflow: string, words: readonly string
 
   const plan = JSON.parse(printed.stdout) as Plan;
   expect(plan).toMatchObject({ slipway: 2, workflow, dir: words.includes("inner") ? "inner" : "." });
+  // What is done by another workflow is in that one's plan.
+  const inner = await Promise.all(
+    actionsOf(plan).map(async (action) => {
+      if (!runWorkflow.is(action)) return [action];
+      const other = await i(action.workflow, "--dir", action.dir, "--dry-run", "--json", ...action.words);
+      expect(other.code, other.stderr).toBe(0);
+      return actionsOf(JSON.parse(other.stdout) as Plan);
+    }),
+  );
   const ran = await i(workflow, "--json", "--yes", ...words);
   expect(ran.code, ran.stderr).toBe(fittingCodes[workflow] ?? 0);
   const told = JSON.parse(ran.stdout) as Told;
   if (ran.code === 0) assertTold(plan, told);
   const acts = (asked: readonly string[]) => !onlyLooks(asked) && asked[0] !== "rm";
-  const planned = actionsOf(plan).flatMap((action) => dockerWords(action, told.digest, repo));
+  const planned = inner.flat().flatMap((action) => dockerWords(action, told.digest, repo));
   expect(watched.taken().filter(acts).map(unlabelled)).toEqual(planned.filter(acts));
 }
 

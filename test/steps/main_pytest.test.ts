@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Plan, stepsOf } from "../../lib/model/plan.ts";
@@ -67,6 +67,11 @@ async function tested(...words: readonly string[]): Promise<readonly string[]> {
 }
 
 const all = ["app", "base", "deep", "deep/inner", "half", "marked", "over", "place", "sub", "user"];
+
+it("main_pytest that is only planned writes nothing, no folder of Slipway's own either", async () => {
+  expect(await tested()).toEqual(all);
+  expect(existsSync(join(ground.repo, ".git/slipway"))).toBe(false);
+});
 
 describe("main_pytest finds", () => {
   it("dirs with a config, with what shows that one is missing, and those of submodules", async () => {
