@@ -1,31 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { cacheHome } from "../../lib/doors/engine.ts";
-import { must, until } from "../../thin_client/engine/command.ts";
-import { withLock } from "../../thin_client/engine/holders.ts";
+import { until } from "../../thin_client/engine/command.ts";
 import { otherNode } from "./nodes.ts";
+import { ensureNpmProgram } from "./npm_program.ts";
 
 /** The newest that the registry of npm has whole; it wants a Node of its own. */
 const release = "verdaccio@9.0.0-next-9.31";
 
-/** verdaccio, fetched once and kept among the user's caches; gives the path of its program. */
-export async function ensureVerdaccio(): Promise<string> {
-  const dir = join(cacheHome(process.env), release);
-  const program = join(dir, "node_modules/verdaccio/bin/verdaccio");
-  mkdirSync(dir, { recursive: true });
-  const words = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", release];
-  await withLock(
-    dir,
-    () => undefined,
-    async () => {
-      if (!existsSync(program)) await must(["npm", "install", "--prefix", dir, ...words]);
-    },
-  );
-  return program;
-}
+/** verdaccio; gives the path of its program. */
+const ensureVerdaccio = (): Promise<string> => ensureNpmProgram(release, "bin/verdaccio");
 
 export type NpmRegistry = {
   readonly url: string;

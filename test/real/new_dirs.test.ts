@@ -14,8 +14,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { baseImage } from "../../thin_client/engine/base.ts";
 import { must } from "../../thin_client/engine/command.ts";
-import { ensureDevcontainers } from "../bed/devcontainers.ts";
 import { addRemote, commitAll, git } from "../bed/git.ts";
+import { ensureNpmProgram } from "../bed/npm_program.ts";
 import { digestsAt } from "../bed/oracle.ts";
 import { needs } from "../bed/parts.ts";
 import { makePerson, type Person } from "../bed/person.ts";
@@ -129,7 +129,7 @@ describe("a Node repo with a Dockerfile", story, () => {
   });
 
   it("starts under the real CLI of dev containers, runs its tests there, and what it writes is the caller's", async () => {
-    const program = await ensureDevcontainers();
+    const program = await ensureNpmProgram("@devcontainers/cli@0.89.0", "devcontainer.js");
     const uid = 54_321;
     const dir = join(ground.dir, "person");
     person = await makePerson(dir, uid);

@@ -4,12 +4,10 @@ import { cacheHome } from "../../lib/doors/engine.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { withLock } from "../../thin_client/engine/holders.ts";
 
-const release = "@devcontainers/cli@0.89.0";
-
-/** The CLI with which editors start dev containers, fetched once and kept among the user's caches; gives its program. */
-export async function ensureDevcontainers(): Promise<string> {
+/** A program of npm's registry, `name@version`, fetched once and kept among the user's caches; gives the path of `file` in its package. */
+export async function ensureNpmProgram(release: string, file: string): Promise<string> {
   const dir = join(cacheHome(process.env), release.replace("/", "+"));
-  const program = join(dir, "node_modules/@devcontainers/cli/devcontainer.js");
+  const program = join(dir, "node_modules", release.slice(0, release.lastIndexOf("@")), file);
   mkdirSync(dir, { recursive: true });
   const words = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", release];
   await withLock(
