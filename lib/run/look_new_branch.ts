@@ -1,4 +1,4 @@
-import { branchesOf, gitIn } from "../doors/git.ts";
+import { gitIn, headsOf } from "../doors/git.ts";
 import { remoteOf } from "../doors/git_remote.ts";
 import { issueBranchName } from "../model/branch_name.ts";
 import { parseBranch } from "../model/dev_version.ts";
@@ -13,10 +13,13 @@ type Options = {
   readonly issue: number | undefined;
   readonly offline: boolean;
 };
-/** The name that the branch gets, and where it is pushed to; null where it stays here. */
-export type NewBranch = { readonly name: string; readonly remote: string | null };
+/** The name that the branch gets, whether it is checked out already, and where it is pushed to; null where it stays here. */
+export type NewBranch = { readonly name: string; readonly isHere: boolean; readonly remote: string | null };
 
-/** The name of a new branch, which nobody has: neither this clone nor its remote, unless that is not to be asked. */
+/**
+ * The name of a new branch, which nobody has: neither this clone nor its remote, unless that is not to be asked. One that is
+ * checked out, and that the remote has nowhere else, is what a run left that was ended before its push.
+ */
 export async function lookForNewBranch(facts: Facts, options: Options): Promise<NewBranch> {
   const { place, git, env } = facts;
   const name = await wantedName(facts, options);
@@ -26,10 +29,13 @@ export async function lookForNewBranch(facts: Facts, options: Options): Promise<
       place.owner,
       env,
     )(["for-each-ref", "--format=%(refname:lstrip=2)%00%(refname:lstrip=3)", "refs/heads", "refs/remotes"]),
-    remote ? branchesOf(place.owner, remote.address, env) : [],
+    remote ? headsOf(place.owner, remote.address, env) : new Map<string, string>(),
   ]);
-  const taken = [...here.split(/[\0\n]/), ...there].find((one) => one.toLowerCase() === name.toLowerCase());
-  if (taken === undefined) return { name, remote: remote?.name ?? null };
+  const isHere = git.branch === name && (there.get(name) ?? git.commit) === git.commit;
+  const taken = [...here.split(/[\0\n]/), ...there.keys()].find(
+    (one) => one.toLowerCase() === name.toLowerCase() && !(isHere && one === name),
+  );
+  if (taken === undefined) return { name, isHere, remote: remote?.name ?? null };
   throw new UserError(`the branch ${JSON.stringify(taken)} is there already`, {
     why: "A new branch has a name of its own, here and in the remote; some disks do not tell case apart.",
     fix: `Work on it: git switch ${taken}; or take the next free name: i git_branch_next_name --branch ${taken}`,

@@ -75,6 +75,8 @@ export async function finalState({ repo, image, addresses, named }: Where): Prom
     ...children.map(([platform, digest]) => [digest, `DIGEST for ${platform}`]),
     ...versions.map(([tag, digest]) => [digest, `DIGEST of ${tag}`]),
     [commit, "COMMIT"],
+    // Another than that, where the remote's main was merged.
+    [(await git(repo, "for-each-ref", "--format=%(objectname)", "refs/remotes/origin/main")) || commit, "MAIN"],
     // The tag of a branch's commit and a candidate's have so much of it.
     ...[12, 9].map((count) => [commit.slice(0, count), `COMMIT${count}`]),
     [image, "IMAGE"],

@@ -317,6 +317,48 @@ const rows: Readonly<Record<string, Row>> = {
     least: 6,
     interrupted: /git merge/,
   },
+  "a merge of main": {
+    line: ["git_merge_master"],
+    gates: [],
+    before: async ({ repo }) => {
+      await git(repo, "checkout", "--quiet", "-b", "work");
+      await git(repo, "commit", "--quiet", "--allow-empty", "--message", "Mine");
+      await pushFar(repo);
+    },
+    also: ({ repo }) => git(repo, "log", "--format=%s", "-3"),
+    only: /git merge/,
+    has: ["merge_0: git merge"],
+    least: 3,
+  },
+  "a pull": {
+    line: ["git_pull"],
+    gates: [],
+    before: ({ repo }) => pushFar(repo),
+    also: ({ repo }) => git(repo, "log", "--format=%s"),
+    only: /git merge/,
+    has: ["pull_0: git merge"],
+    least: 3,
+  },
+  "files that are cleaned": {
+    line: ["git_clean"],
+    gates: [],
+    before: ({ repo }) => {
+      write(repo, { "left/one": "", "left/two": "", ".env": "A=1\n" });
+      return Promise.resolve();
+    },
+    also: ({ repo }) => git(repo, "status", "--porcelain", "--ignored"),
+    has: ["clean_0: git clean"],
+    least: 3,
+  },
+  "a branch that is created": {
+    line: ["git_create_branch", "--branch", "feature"],
+    gates: [],
+    also: ({ repo }) => git(repo, "for-each-ref", "--format=%(refname)%(upstream)", "refs/heads"),
+    only: /git (switch|push)/,
+    has: ["create: git switch", "push: git push"],
+    least: 6,
+    interrupted: /git push/,
+  },
   "branches that main has": {
     line: ["git_branch_delete_merged", "--remote"],
     gates: [],
@@ -354,6 +396,13 @@ async function withSubmodule({ repo }: Spot): Promise<void> {
   await git(`${repo}.git`, "update-ref", "-d", "refs/heads/main");
 }
 
+/** Puts a commit on the remote's main that the clone has not. */
+async function pushFar(repo: string): Promise<void> {
+  const far = await git(repo, "commit-tree", "-p", "main", "-m", "Far", "main^{tree}");
+  await git(repo, "push", "--quiet", "origin", `${far}:refs/heads/main`);
+  await git(repo, "update-ref", "refs/remotes/origin/main", "main");
+}
+
 /** An index with what is added, from the first spot on that needs it. */
 let index: Promise<PackageIndex> | undefined;
 async function withPython({ repo, image }: Spot, { addresses }: CrashGround): Promise<void> {
@@ -372,22 +421,6 @@ async function withPython({ repo, image }: Spot, { addresses }: CrashGround): Pr
 const packageFiles = ["pyproject.toml", "poetry.lock", "pip_list.txt"].map((file) => `devops/docker_build/${file}`);
 
 const parts: Readonly<Record<string, Swept>> = {
-  "a merge of main": {
-    line: ["git_merge_master"],
-    gates: [],
-    before: async ({ repo }) => {
-      await git(repo, "checkout", "--quiet", "-b", "work");
-      await git(repo, "commit", "--quiet", "--allow-empty", "--message", "Mine");
-      await git(
-        repo,
-        "push",
-        "--quiet",
-        "origin",
-        `${await git(repo, "commit-tree", "-p", "main", "-m", "Far", "main^{tree}")}:main`,
-      );
-    },
-    also: ({ repo }) => git(repo, "log", "--format=%s", "-3"),
-  },
   "an image that is pulled": {
     line: ["docker_pull", "--stage", "dev"],
     built: true,

@@ -263,7 +263,7 @@ export const given: Readonly<Record<string, Given>> = {
   },
   git_branch_next_name: { seen: "main_1" },
   git_clean: { seen: { repos: [superRepo], untracked: { ".": ["new"] } } },
-  git_create_branch: { seen: { name: "new", remote: "origin" } },
+  git_create_branch: { seen: { name: "new", isHere: false, remote: "origin" } },
   git_merge_master: { seen: { repos: [superRepo], mains: { ".": main }, offline: false } },
   git_pull: { seen: [superRepo] },
   git_roll_submodule: {
