@@ -263,6 +263,8 @@ const realFolder = (path: string): string =>
 const isBelow = (root: string, path: string): boolean => !/^\.\.(\/|$)/.test(relative(root, path));
 
 const besideMark = ".slipway-new-";
+/** Whether a path is what a killed run left beside a file that it wrote. */
+export const isHalfWritten = (path: string): boolean => /\.slipway-new-\d+$/.test(path);
 
 /** Removes what a killed run left beside a file. */
 function dropLeft(target: string): void {

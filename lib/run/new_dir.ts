@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { openConsole } from "../doors/console.ts";
-import { readRepoText } from "../doors/files.ts";
+import { isHalfWritten, readRepoText } from "../doors/files.ts";
 import { tryGit } from "../doors/git.ts";
 import { loadRemote } from "../doors/git_remote.ts";
 import { newPlace } from "../doors/place.ts";
@@ -133,7 +133,8 @@ export async function lookAtNewDir({ place, env }: Where): Promise<NewDir> {
     .filter((path) => path !== "" && path.startsWith(prefix) && !isOther(path))
     .filter((path) => !slipway.some((dir) => path === dir || path.startsWith(`${dir}/`)))
     .map((path) => path.slice(prefix.length))
-    .filter((path) => !path.startsWith("devops/") && isTheirs(path) && !isOfNpmAlone(path, texts));
+    .filter((path) => !path.startsWith("devops/") && !isHalfWritten(path))
+    .filter((path) => isTheirs(path) && !isOfNpmAlone(path, texts));
   const pyproject = at("pyproject.toml");
   return {
     ...loaded,

@@ -85,6 +85,11 @@ describe("a new runnable dir", () => {
     expect(made["repo_config.yaml"]).toContain('command: ["go","test","./..."]');
   });
 
+  it("does not take for its code what a killed run of its own left", async () => {
+    const made = await make("killed", { "pytest.ini.slipway-new-22120": "[pytest]\n" });
+    expect(Object.keys(made)).toContain("sample/__init__.py");
+  });
+
   it("is one of several, each by its own files", async () => {
     for (const dir of ["one", "two"]) mkdirSync(join(ground.repo, dir));
     write(ground.repo, { "two/go.mod": "module x\n" });
