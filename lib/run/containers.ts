@@ -53,7 +53,7 @@ export async function endLeftClients(world: World): Promise<void> {
 }
 
 /** Docker's client and its plugin that asks for containers; and what runs a workflow that another one started. */
-const clients = new Set(["docker", "docker-compose", "bun", "node", "MainThread"]);
+const clients = new Set(["docker", "docker-compose", "bun", "bun.exe", "node", "MainThread"]);
 
 /** Removes what this run started, and what a run on this host left behind that is dead: it was killed (design.md, "Containers"). */
 export async function reapContainers(world: World): Promise<void> {
