@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, run } from "../../thin_client/engine/command.ts";
-import { commitAll } from "../bed/git.ts";
+import { commitAll, git } from "../bed/git.ts";
+import { type Github, ourHost, startGithub } from "../bed/github.ts";
 import { shareNative } from "../bed/native_images.ts";
 import { change, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
@@ -39,9 +40,11 @@ const nameIn = (line: string): string => line.split(" ")[1] ?? line;
 const elsewhere = /^(git submodule add|npx github:\S+ init$)/;
 
 let ground: Ground;
+let github: Github;
 let repo = "";
 beforeAll(async () => {
-  ground = await makeGround(1);
+  [ground, github] = await Promise.all([makeGround(1), startGithub()]);
+  github.repo("team/repo").issues.push({ number: 45, title: "Add a doodad", body: "", labels: [], assignees: [] });
   repo = await ground.repo("readme");
   const sections = readme.match(/^(lint|common_files):\n(?: .*\n)+/gm) ?? [];
   await change(repo, {
@@ -57,16 +60,20 @@ beforeAll(async () => {
     const released = await workflowsIn(repo)(`docker_release_${stage}`, "--version", "1.0.0", "--yes");
     expect(released.code, released.stderr).toBe(0);
   }
+  await git(await ground.clone(repo, "branched"), "checkout", "--quiet", "-b", "doodad");
   mkdirSync(join(ground.dir, "outside", "helpers"), { recursive: true });
   symlinkSync(root, join(ground.dir, "outside", "helpers", "slipway"));
   symlinkSync(join(root, "thin_client"), join(ground.dir, "outside", "thin_client"));
 });
-afterAll(() => ground.end());
+afterAll(() => Promise.all([ground.end(), github.stop()]));
 
 /** Types a line into bash as a person who sourced the thin env does. */
 function type(line: string): Promise<Outcome> {
-  const dir = line.startsWith("source ") ? join(ground.dir, "outside") : repo;
-  const env = { ...process.env, SLIPWAY_ROOT: undefined };
+  // A pull request is of a branch of its own.
+  const other = line.startsWith("source ") ? "outside" : line.startsWith("i gh_create_pr") ? "branched" : null;
+  const dir = other === null ? repo : join(ground.dir, other);
+  const onGithub = /^i gh_| --issue /.test(line) ? { ...github.env, GH_REPO: `${ourHost}/team/repo` } : {};
+  const env = { ...process.env, ...onGithub, SLIPWAY_ROOT: undefined };
   return run(["bash", "-c", `source ${root}/thin_client/setenv.sh && cd ${dir} && ${line}`], { env });
 }
 
