@@ -47,9 +47,8 @@ function mergeOf(repo: Repo, main: Main) {
   return runGit({ repo: repo.path, argv: ["merge", isMain ? "--ff-only" : "--no-edit", trackingRef(main)] });
 }
 
-const titleOf = (repo: Repo, main: Main | null): string =>
-  oneLine(
-    main
-      ? `Merge ${main.branch} of ${main.remote} into ${nameOf(repo)}`
-      : `Check out what the super-repo points at in ${nameOf(repo)}`,
-  );
+function titleOf(repo: Repo, main: Main | null): string {
+  const name = nameOf(repo);
+  if (main) return oneLine(`Merge ${main.branch} of ${main.remote} into ${name}`);
+  return oneLine(isOnBranch(repo) ? `Merge main into ${name}` : `Check out what the super-repo points at in ${name}`);
+}

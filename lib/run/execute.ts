@@ -153,7 +153,8 @@ async function runStep(step: Step, turn: Turn): Promise<void> {
   const at = turn.places.get(step.id) ?? 0;
   const label = `${"  ".repeat(turn.depth)}[${at + 1}/${turn.places.size}]`;
   const keep = (result: Omit<StepResult, "id">) => void state.results.set(step.id, { id: step.id, ...result });
-  const isSilent = isReport(step) || (step.skip !== null && isConversation(turn.world));
+  // What is not done and has nothing to do is no report: a person is told why.
+  const isSilent = (step.do.length > 0 && isReport(step)) || (step.skip !== null && isConversation(turn.world));
   const without = (why: string, style: "red" | "dim") => {
     if (!isSilent)
       console.progress(`${console.colour("dim", label)} ${step.title}${console.colour(style, ` (${why})`)}`);

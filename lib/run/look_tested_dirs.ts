@@ -48,7 +48,7 @@ function named(found: readonly string[], dirs: readonly string[], from: string):
     if (found.includes(dir)) return dir;
     const known = found.map((one) => posix.relative(from, one) || ".");
     throw new UserError(`"${typed}" is no runnable dir of "${from}"`, {
-      why: `There are ${known.join(", ")}.`,
+      why: `It has ${known.map((one) => JSON.stringify(one)).join(", ")}.`,
       fix: didYouMean(typed, known, (one) => `--dirs ${one}`) ?? "Name some of them: --dirs A,B",
     });
   });

@@ -34,6 +34,11 @@ it("a dry run prints what a person could type, with names that steer nothing", a
   expect(`${out}${err}`).not.toContain(hostile);
 });
 
+it("a person is told of each repo that is not pulled, and why", async () => {
+  await plant(bed, "amp", "not cloned", "far Far far far");
+  expect((await start()).err).toMatch(/Pull amp \(skipped: not cloned: .+\)\n/);
+});
+
 it("new commits arrive in the super-repo and in a submodule, and changes stay", async () => {
   await shell("for repo in . amp; do (cd $repo; far Far far far; echo changed >>file; echo new >new); done");
   expect(states(await pull())).toMatchObject({ pull_0: "done", pull_1: "done", pull_2: "done" });
