@@ -1,24 +1,7 @@
-import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { setHooks } from "../../thin_client/env/hooks.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const base = realpathSync(mkdtempSync(join(tmpdir(), "slipway hooks ")));
-const repo = join(base, "repo");
-afterAll(() => rmSync(base, { recursive: true, force: true }), 60_000);
+import { hookFolder } from "./hook_folder.ts";
 
 /** Secrets of no one. They stand in two parts, so that whoever scans this file finds none. */
 const secrets = {
@@ -37,21 +20,9 @@ const secrets = {
 } as const;
 const variables = Object.fromEntries(Object.entries(secrets).map(([name, parts]) => [name, parts.join("")]));
 
-const env: NodeJS.ProcessEnv = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GIT_|EMAIL$)/.test(name))),
-  ...variables,
-  ...{ HOME: base, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null", LC_ALL: "C.UTF-8" },
-};
-
-/** Does lines of shell in a folder; `kb N` prints so many KB. */
-function sh(dir: string, lines: string, shell = "sh") {
-  const text = `kb() { head -c $(($1 * 1024)) /dev/zero | tr '\\0' x; }\n${lines}`;
-  const { status, stdout, stderr } = spawnSync(shell, ["-ec", text], { cwd: dir, env, encoding: "utf8" });
-  return { code: status, out: stdout.trim(), err: stderr };
-}
-
-const install = (cwd: string, more: Partial<Parameters<typeof setHooks>[1]> = {}) =>
-  setHooks(root, { wanted: true, check: false, cwd, mayKeep: async () => false, ...more });
+const { base, sh, install, end } = hookFolder(variables);
+const repo = join(base, "repo");
+afterAll(end, 60_000);
 
 const config = "repo_info:\n  # as words\n  invalid_words: Foobar, 'blue moon', größe # no others\n  issue_prefix: X\n";
 
@@ -392,119 +363,5 @@ describe("a line to type", () => {
         "git merge --abort; git switch --quiet -c NAME; git merge --quiet --no-edit work; git log -1 --format=%p | wc -w",
       ).out,
     ).toBe("2");
-  });
-});
-
-describe("build --hooks", () => {
-  const fresh = (lines = "") => {
-    count += 1;
-    const dir = join(base, `fresh ${count}`);
-    mkdirSync(dir);
-    expect(sh(dir, `git init --quiet --template= --initial-branch=main; mkdir .git/hooks\n${lines}`)).toMatchObject({
-      code: 0,
-    });
-    return dir;
-  };
-  const hook = (dir: string, name = "pre-commit") => join(dir, ".git", "hooks", name);
-  const foreign = "#!/bin/sh\necho mine\n";
-  const plant = (dir: string, text = foreign) => {
-    writeFileSync(hook(dir), text);
-    chmodSync(hook(dir), 0o755);
-  };
-
-  it("installs both hooks, changes nothing the second time, and removes them", async () => {
-    const dir = fresh();
-    expect(await install(dir, { check: true })).toMatchObject({ state: "missing", others: [] });
-    expect(await install(dir)).toEqual({ dir: join(dir, ".git", "hooks"), state: "installed", others: [] });
-    const times = () => ["pre-commit", "pre-merge-commit"].map((name) => lstatSync(hook(dir, name)).ino);
-    const before = times();
-    expect(await install(dir)).toMatchObject({ state: "there" });
-    expect(times()).toEqual(before);
-    expect(await install(dir, { wanted: false })).toMatchObject({ state: "removed" });
-    expect(await install(dir, { wanted: false })).toMatchObject({ state: "missing" });
-    expect(sh(dir, "ls .git/hooks").out).toBe("");
-  });
-
-  it("renews hooks of an older Slipway", async () => {
-    const dir = fresh();
-    await install(dir);
-    const text = readFileSync(hook(dir), "utf8");
-    // As an older one would have been signed: by the hash of the rest.
-    const rest = "#!/bin/sh\nexit 0\n";
-    const sum = sh(dir, `printf '#!/bin/sh\\nexit 0\\n' | sha256sum`).out.slice(0, 16);
-    plant(dir, rest.replace("\n", `\n${text.split("\n")[1]?.replace(/[0-9a-f]{16}/, sum)}\n`));
-    expect(await install(dir)).toMatchObject({ state: "installed", others: [] });
-    expect(readFileSync(hook(dir), "utf8")).toBe(text);
-  });
-
-  it.each([
-    ["of others", foreign],
-    ["that somebody has changed", null],
-  ])("replaces no hook %s unasked; after a yes it runs first, and comes back", async (_, text) => {
-    const dir = fresh();
-    if (text === null) {
-      await install(dir);
-      plant(dir, `${readFileSync(hook(dir), "utf8")}echo more\n`);
-    } else plant(dir, text);
-    const before = readFileSync(hook(dir), "utf8");
-    await expect(install(dir)).rejects.toMatchObject({
-      message: `pre-commit in ${join(dir, ".git", "hooks")} is not Slipway's`,
-      fix: expect.stringContaining("thin_client/build --hooks --yes"),
-    });
-    expect(readFileSync(hook(dir), "utf8")).toBe(before);
-    const yes = { mayKeep: async () => true };
-    expect(await install(dir, yes)).toMatchObject({ state: "installed", others: ["pre-commit.own"] });
-    await install(dir, { wanted: false });
-    expect(readFileSync(hook(dir), "utf8")).toBe(before);
-  });
-
-  it("overwrites no hook that is kept already, and removes none of others", async () => {
-    const dir = fresh();
-    plant(dir);
-    writeFileSync(hook(dir, "pre-commit.own"), "kept\n");
-    await expect(install(dir, { mayKeep: async () => true })).rejects.toThrow("pre-commit.own beside it is taken");
-    expect(await install(dir, { wanted: false })).toMatchObject({ state: "missing", others: ["pre-commit"] });
-    expect(readFileSync(hook(dir), "utf8") + readFileSync(hook(dir, "pre-commit.own"), "utf8")).toBe(
-      `${foreign}kept\n`,
-    );
-  });
-
-  it("takes a link to elsewhere for a hook of others", async () => {
-    const dir = fresh("ln -s ../../elsewhere .git/hooks/pre-commit");
-    await expect(install(dir)).rejects.toThrow("is not Slipway's");
-    await install(dir, { mayKeep: async () => true });
-    expect(sh(dir, "[ -e elsewhere ] || readlink .git/hooks/pre-commit.own").out).toBe("../../elsewhere");
-  });
-
-  it("leaves a folder of hooks for other repos alone, and says how to have one of this clone's", async () => {
-    const dir = fresh("git config core.hooksPath ../shared");
-    const refusal: unknown = await install(dir).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({
-      message: `core.hooksPath says that Git looks for hooks in ${join(base, "shared")}`,
-    });
-    const { fix } = refusal as { fix: string };
-    sh(dir, fix.slice(fix.indexOf("git config")));
-    expect(await install(dir)).toMatchObject({ dir: join(dir, ".git", "hooks"), state: "installed" });
-  });
-
-  it("takes the hooks of the repo one stands in: from a dir of it, a worktree and a submodule", async () => {
-    const super_repo = fresh(
-      `git config user.name A; git config user.email a@b.org
-       git -c protocol.file.allow=always submodule --quiet add ../repo sub; git commit --quiet -m x
-       mkdir deep; git worktree add --quiet ../tree_of_$PPID; mv ../tree_of_$PPID "../tree of it"; git worktree repair "../tree of it"`,
-    );
-    const own = join(super_repo, ".git", "hooks");
-    expect(await install(join(super_repo, "deep"))).toMatchObject({ dir: own, state: "installed" });
-    expect(await install(join(base, "tree of it"))).toMatchObject({ dir: own, state: "there" });
-    const inside = { dir: join(super_repo, ".git", "modules", "sub", "hooks"), state: "installed" };
-    expect(await install(join(super_repo, "sub"))).toMatchObject(inside);
-  });
-
-  it.each([
-    ["in no repo", "outside", "mkdir -p"],
-    ["in a repo without a work tree", "bare", "git init --quiet --bare"],
-  ])("is refused %s", async (_, name, make) => {
-    sh(base, `${make} ${name}`);
-    await expect(install(join(base, name))).rejects.toThrow(`${join(base, name)} is in no work tree of Git`);
   });
 });
