@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { engineSocket } from "../../lib/doors/engine.ts";
 import { baseImage } from "../../thin_client/engine/base.ts";
 import { run, until } from "../../thin_client/engine/command.ts";
@@ -13,10 +14,13 @@ import { needs } from "../bed/parts.ts";
 
 const ownPid = String(process.pid);
 
-/** The dockerds of a private engine; a child that is about to become another program bears the name for a moment. */
+/**
+ * The dockerds that serve this engine's socket; others may run the same program. A child that is about to become another
+ * program bears the name for a moment.
+ */
 function dockerdOf(home: string): readonly number[] {
-  const named = allProcesses().filter(
-    ({ pid }) => /dockerd .*--host/.test(commandLine(pid)) && commandLine(pid).includes(`${home}/`),
+  const named = allProcesses().filter(({ pid }) =>
+    /dockerd .*--host (\S+)/.exec(commandLine(pid))?.[1]?.startsWith(`unix://${home}/`),
   );
   return named.filter(({ parent }) => named.every(({ pid }) => pid !== parent)).map(({ pid }) => pid);
 }
@@ -27,6 +31,17 @@ describe("the shared engine", () => {
   it("is left alone by a second up", async () => {
     const { home } = await engineStatus();
     const [before] = dockerdOf(home);
+    // Other tests start engines of their own by this engine's program.
+    const words = [
+      "-e",
+      "setTimeout(() => {}, 600_000)",
+      "--",
+      `${home}/bin/dockerd`,
+      "--host",
+      "unix:///elsewhere.sock",
+    ];
+    const other = spawn(process.execPath, words, { stdio: "ignore" });
+    onTestFinished(() => void other.kill());
     const lines: string[] = [];
     const status = await engineUp({
       registries: true,
