@@ -5,4 +5,5 @@ export { quote } from "../model/render_plan.ts";
 export { announce } from "./announce.ts";
 export { byHand } from "./by_hand.ts";
 export { cmd, command } from "./command.ts";
+export { runWorkflow } from "./run_workflow.ts";
 export { writeFile } from "./write_file.ts";

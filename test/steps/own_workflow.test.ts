@@ -50,6 +50,23 @@ export const countNotes = (lines) => [
   step("tell", "Tell how many there are", [announce({ text: \`\${lines} notes\`, data: { lines } })]),
 ];
 `,
+  "scripts/told_version.ts": `import { describeCommit } from "slipway/lib/doors/git_describe";
+import { tellDevVersion } from "slipway/lib/flows/branch";
+import { flag } from "slipway/lib/run/options";
+import { runWorkflow, step } from "slipway/plan";
+import { script } from "slipway/script";
+
+export default await script(import.meta.url, {
+  about: "Look for import cycles, and tell the version.",
+  options: { local: flag("Add the commit."), dirty: flag("Accept changes.") },
+  needs: ["git"],
+  look: ({ place, git: { commit }, env }) => describeCommit(place, { commit, image: "owned", before: false }, env),
+  steps: (facts, options, described) => [
+    step("cycles", "Look for import cycles", [runWorkflow({ workflow: "lint_detect_cycles", dir: ".", words: [] })]),
+    ...tellDevVersion(facts, options, described),
+  ],
+});
+`,
   "scripts/twice_named.ts": `import { kind } from "slipway/plan";
 kind("announce", { lines: () => [], run: async () => "done" });
 `,
@@ -67,6 +84,8 @@ beforeAll(() => {
     mkdirSync(join(repo, path, ".."), { recursive: true });
     writeFileSync(join(repo, path), text);
   }
+  const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+  execFileSync("git", ["-C", repo, ...who, "commit", "--quiet", "--allow-empty", "--message", "Start"]);
 });
 afterAll(() => {
   for (const folder of [repo, home]) rmSync(folder, { recursive: true });
@@ -131,6 +150,17 @@ describe.each(["bun", "tsx"])(
       expect(lines.slice(0, 3)).toEqual(["mark_notes:", " 1. mark: Mark 3 lines", `      > touch ${repo}/counted`]);
       expect(i("mark_notes")).toMatchObject({ code: 0, err: "[1/1] Mark 3 lines\n" });
       expect(readFileSync(join(repo, "counted"), "utf8")).toBe("");
+    });
+
+    it("is built of Slipway's own flows, options and workflows", () => {
+      const { out } = i("told_version", "--dry-run", "--dirty");
+      expect(out).toContain(" 1. cycles: Look for import cycles\n      > i lint_detect_cycles --dir .\n");
+      const { code, out: told, err } = i("told_version", "--dirty", "--local");
+      expect([code, told.split("\n")[0], err]).toEqual([
+        0,
+        expect.stringMatching(/^PEP 440 {2}0\.1\.dev1\+g/),
+        expect.stringContaining("no import cycle\n"),
+      ]);
     });
 
     it("may not call its kind by a name that is taken", () => {
