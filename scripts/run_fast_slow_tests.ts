@@ -1,5 +1,5 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { runLists } from "../lib/flows/tests.ts";
+import { lookForTests } from "../lib/run/look_gates.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,7 +8,7 @@ export default await script(import.meta.url, {
   about: "Run the fast and the slow tests in the container of a stage; fails at the end where one of them failed.",
   options: pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError"),
   needs: ["git", "tree", "engine", "registries", "log"],
-  look: loadNested,
+  look: lookForTests,
   examples: ["i run_fast_slow_tests --stage local --version 1.2.0"],
-  steps: (facts, options, nested) => runLists({ ...facts, nested }, options, ["fast", "slow"]),
+  steps: (facts, options, seen) => runLists({ ...facts, ...seen }, options, ["fast", "slow"]),
 });

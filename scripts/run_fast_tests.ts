@@ -1,5 +1,5 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { runTests } from "../lib/flows/tests.ts";
+import { lookForTests } from "../lib/run/look_gates.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -8,7 +8,7 @@ export default await script(import.meta.url, {
   about: "Run the fast tests in the container of a stage; a pass is recorded if the tree matches its commit.",
   options: pick("stage", "version", "snapshot", "pytestOpts"),
   needs: ["git", "tree", "engine", "registries", "log"],
-  look: loadNested,
+  look: lookForTests,
   examples: ["i run_fast_tests --stage local --version 1.2.0"],
-  steps: (facts, options, nested) => runTests({ ...facts, nested }, options, "fast"),
+  steps: (facts, options, seen) => runTests({ ...facts, ...seen }, options, "fast"),
 });

@@ -1,5 +1,5 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
 import { runLists } from "../lib/flows/tests.ts";
+import { lookForTests } from "../lib/run/look_gates.ts";
 import { pick, testListsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,7 +9,7 @@ export default await script(import.meta.url, {
     "Run the named test lists in the container of a stage, one after the other; fails at the end where one of them failed.",
   options: { testLists: testListsOption, ...pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError") },
   needs: ["git", "tree", "engine", "registries", "log"],
-  look: loadNested,
+  look: lookForTests,
   examples: ["i run_tests fast qa --stage local --version 1.2.0"],
-  steps: (facts, options, nested) => runLists({ ...facts, nested }, options, options.testLists),
+  steps: (facts, options, seen) => runLists({ ...facts, ...seen }, options, options.testLists),
 });

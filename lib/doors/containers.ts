@@ -38,6 +38,8 @@ export type ImageSettings = {
 type Here = Pick<Facts, "place" | "env">;
 const where = ({ place, env }: Here) => ({ cwd: place.root, env });
 type Binding = { HostIp: string; HostPort: string };
+/** The ports of a container as the engine has them. */
+export type Published = { readonly Ports?: Readonly<Record<string, readonly Binding[] | null>> | null };
 type Inspected = {
   Id: string;
   Name: string;
@@ -47,11 +49,11 @@ type Inspected = {
   Image: string;
   State: { Running: boolean };
   Config: { Image: string; Env?: string[] | null; Labels?: Record<string, string> | null };
-  NetworkSettings: { Ports?: Record<string, Binding[] | null> | null };
+  NetworkSettings: Published;
 };
 
 /** Asks the engine; throws where it does not tell, because an empty list would be another answer. */
-const ask = async (words: readonly string[], here: Here): Promise<string> =>
+export const askEngine = async (words: readonly string[], here: Here): Promise<string> =>
   told(`docker ${words[0]}`, await capture(["docker", ...words], where(here)));
 
 function told(line: string, { code, stdout, stderr }: Captured): string {
@@ -63,16 +65,23 @@ function told(line: string, { code, stdout, stderr }: Captured): string {
   });
 }
 
-const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+/** The lines of what a program printed, without empty ones. */
+export const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 /** All containers of the engine, running or ended. One that goes while it is asked about is left out. */
 export async function loadContainers(here: Here): Promise<readonly EngineContainer[]> {
-  const listed = linesOf(await ask(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Status}}"], here));
+  const listed = linesOf(await askEngine(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Status}}"], here));
   const status = new Map(listed.map((line) => [line.split(" ")[0] ?? "", line.replace(/^\S+ /, "")]));
   if (status.size === 0) return [];
   const { stdout }: Captured = await capture(["docker", "container", "inspect", ...status.keys()], where(here));
   return (JSON.parse(stdout || "[]") as Inspected[]).map((one) => toContainer(one, status.get(one.Id) ?? ""));
 }
+
+/** Published ports, e.g. `127.0.0.1:8888->8888/tcp`. */
+export const publishedPorts = ({ Ports }: Published): readonly string[] =>
+  Object.entries(Ports ?? {}).flatMap(([inside, bindings]) =>
+    (bindings ?? []).map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}->${inside}`),
+  );
 
 const toContainer = (one: Inspected, status: string): EngineContainer => ({
   id: one.Id,
@@ -82,9 +91,7 @@ const toContainer = (one: Inspected, status: string): EngineContainer => ({
   running: one.State.Running,
   status,
   created: one.Created,
-  ports: Object.entries(one.NetworkSettings.Ports ?? {}).flatMap(([inside, bindings]) =>
-    (bindings ?? []).map(({ HostIp, HostPort }) => `${HostIp}:${HostPort}->${inside}`),
-  ),
+  ports: publishedPorts(one.NetworkSettings),
   command: [one.Path, ...one.Args].join(" "),
   labels: one.Config.Labels ?? {},
   envNames: (one.Config.Env ?? []).map((pair) => pair.split("=")[0] ?? ""),
@@ -93,7 +100,7 @@ const toContainer = (one: Inspected, status: string): EngineContainer => ({
 /** What these containers use just now. The engine measures all for a second: asked for one that has just ended, it tells nothing. */
 export async function loadStats(ids: readonly string[], here: Here): Promise<readonly ContainerStats[]> {
   if (ids.length === 0) return [];
-  const measured = linesOf(await ask(["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"], here));
+  const measured = linesOf(await askEngine(["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"], here));
   const stats = measured.map((line) => {
     const one = JSON.parse(line) as Record<string, string>;
     const at = (name: string) => one[name] ?? "";

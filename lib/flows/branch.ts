@@ -9,7 +9,7 @@ import { claimRef } from "../model/claim.ts";
 import { type Described, type DevVersion, devVersion } from "../model/dev_version.ts";
 import { assertEngine, plugins } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, RegistryFacts, ReleaseFacts } from "../model/facts.ts";
+import type { Facts, ReleaseFacts } from "../model/facts.ts";
 import { type BranchReleased, sameEntry } from "../model/log.ts";
 import { engineRepository, targetPlaces } from "../model/names.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
@@ -77,13 +77,11 @@ function lineFor(decision: Decision, commit: string): string | null {
 }
 
 /** What is asked before a branch's image is planned. */
-export type BranchLook = {
+export type BranchLook = Pick<ReleaseFacts, "registries" | "nested" | "services"> & {
   readonly branch: string;
   readonly version: DevVersion;
   /** The tags that follow the branch: its own, and those of `release.channels`. */
   readonly follow: readonly string[];
-  readonly registries: RegistryFacts;
-  readonly nested: readonly string[];
 };
 export type BranchOptions = {
   readonly cache: boolean;
@@ -101,7 +99,8 @@ export function releaseBranch(
   options: BranchOptions,
   seen: BranchLook,
 ): Step[] {
-  const facts: ReleaseFacts = { ...known, registries: seen.registries, nested: seen.nested };
+  const { registries, nested, services } = seen;
+  const facts: ReleaseFacts = { ...known, registries, nested, services };
   assertMayBuild(facts);
   const { branch, version, follow } = seen;
   const { imageName, release } = facts.config;

@@ -36,6 +36,8 @@ export type Run = {
   readonly ports?: readonly string[];
   /** The engine keeps nothing of what it prints. */
   readonly unlogged?: true;
+  /** The network of services that it reaches. */
+  readonly services?: string | null | undefined;
   readonly meaning?: Command["meaning"];
   readonly does?: string;
   readonly reason?: string;
@@ -113,6 +115,7 @@ function describe(facts: Facts, run: Run): Container {
     groups: caller && socket ? [facts.socket.gid] : [],
     rootFiles: caller ? { "/etc/sudoers.d/slipway": caller.sudoers } : {},
     unlogged: run.unlogged === true,
+    services: run.services ?? null,
     settings: settingsOf(facts, run),
   };
 }

@@ -6,6 +6,7 @@ import type { Facts, PushFacts, ReleaseFacts } from "../model/facts.ts";
 import { builtImage, releaseTag } from "../model/names.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { releasesOf } from "../model/releases.ts";
+import { assertServices } from "../model/services.ts";
 import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import { assertProdWays } from "./prod_tests.ts";
@@ -57,6 +58,10 @@ export function gates(facts: ReleaseFacts, { version, image, what, options }: Ga
     const reason = why(list);
     return reason ? { ...testList(facts, gate), skip: reason } : testList(facts, gate);
   });
+  assertServices(
+    facts,
+    lists.filter((_, index) => steps[index]?.skip === null),
+  );
   const skips = lists.flatMap((list) => {
     const reason = why(list);
     return reason ? [skipOf(facts, { list, image, version, reason })] : [];

@@ -109,7 +109,7 @@ export function checkVersion(facts: Facts<"engine" | "lastLog">): Step[] {
 
 /** The dev image that the engine has; registries are not asked. */
 const devImage = (facts: Facts<"engine" | "lastLog">): LocalImage | null =>
-  chooseImage({ ...facts, registries: {} }, "dev", null).local;
+  chooseImage({ ...facts, registries: {}, services: null }, "dev", null).local;
 
 /** Its version, as the image says it itself. */
 const imageInUse = (facts: Facts<"engine" | "lastLog">): string | undefined =>

@@ -10,6 +10,7 @@ import { isFrom, type Pass, sameEntry } from "../model/log.ts";
 import { type Action, type Group, group, type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
+import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
 import { type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
 import { someOf } from "../model/units.ts";
@@ -26,7 +27,7 @@ export type TestOptions = {
   readonly snapshot: boolean;
 };
 
-type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested">;
+type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested" | "services">;
 
 /**
  * One test list in the image of a stage, on the mounted tree or on a snapshot of its commit. A pass is recorded where nothing
@@ -55,6 +56,7 @@ type ListSteps = { readonly pull: readonly Step[]; readonly tests: readonly Step
 
 function listsIn(facts: TestFacts, options: TestOptions, lists: readonly ListName[]): ListSteps {
   const image = chooseImage(facts, options.stage, options.version ?? null);
+  assertServices(facts, lists);
   const digest = image.local?.digests.at(-1) ?? null;
   const isWhole = options.pytestOpts.length === 0;
   const differsFor = (list: ListName) =>
@@ -110,7 +112,7 @@ export type Gate = {
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
-export function testList(facts: Facts<"engine" | "registries" | "log" | "nested">, gate: Gate): Step {
+export function testList(facts: Facts<"engine" | "registries" | "log" | "nested" | "services">, gate: Gate): Step {
   const { list, image, digest } = gate;
   const reports = reportsOf(facts, facts.config.imageName);
   const config = facts.config.tests[list];
@@ -133,6 +135,7 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     cwd: facts.place.dir,
     ...emulated(facts),
     socket: list === "qa",
+    services: facts.services?.network,
     entrypoint: config.entrypoint,
     withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
     meaning: nothingCollected(list, config.mayBeEmpty),

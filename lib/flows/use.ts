@@ -27,7 +27,8 @@ export function workIn(facts: ImageFacts, options: UseOptions, { title, ...run }
   const { stage, version = null, asRoot, entrypoint } = options;
   const image = chooseImage(facts, stage, version);
   const own = { title: title(shownImage(image)), image, what: image.reference, interactive: true as const };
-  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...own, asRoot, entrypoint })];
+  const services = facts.services?.network;
+  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...own, services, asRoot, entrypoint })];
 }
 
 /** A shell in the container of a stage. */

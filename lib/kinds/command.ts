@@ -18,8 +18,11 @@ export type Command = {
   readonly interactive?: true;
   /** What it prints is what was asked for: a terminal shows all of it. */
   readonly shown?: true;
-  /** The words are the repo's own, and run on this machine; `lint`: in an image of others that it names. */
-  readonly ofRepo?: "host" | "package" | "lint";
+  /**
+   * The words are the repo's own, and run on this machine; `lint`: in an image of others that it names; `service`: a compose
+   * file of the repo's, which gets no variable of the caller's.
+   */
+  readonly ofRepo?: "host" | "package" | "lint" | "service";
   /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
   readonly ownCode?: true;
   /** The words are the person's own, and so are the variables that they have for Docker. */

@@ -4,6 +4,7 @@ import { readText } from "../doors/files.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import { readDockerConfig } from "../doors/registry/docker_config.ts";
 import { capture, type RunOptions, run } from "../doors/shell.ts";
+import { engineVariables } from "../model/caller_variables.ts";
 import { passed, UserError } from "../model/errors.ts";
 import { parseReference } from "../model/image.ts";
 import { helperFor } from "../model/oci/credentials.ts";
@@ -22,7 +23,7 @@ export async function runCommand(action: Command, world: World): Promise<Outcome
   const argv = action.argv.map((word) => knownValue(world, word));
   const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, knownValue(world, value)]));
   const env = {
-    ...(action.typed ? commandEnv(process.env) : world.facts.env),
+    ...callersPart(action, world),
     ...own,
     ...(action.container ? ownVariables(world) : {}),
   };
@@ -37,6 +38,12 @@ export async function runCommand(action: Command, world: World): Promise<Outcome
   }
   if (action.digestFile) made(world, await builtDigest(action, world));
   return "done";
+}
+
+/** What a program gets of the caller's variables. */
+function callersPart({ typed, ofRepo }: Command, { facts }: World): Readonly<Record<string, string>> {
+  if (typed) return commandEnv(process.env);
+  return ofRepo === "service" ? engineVariables(facts.env) : facts.env;
 }
 
 type How = Pick<RunOptions, "cwd" | "env" | "input">;

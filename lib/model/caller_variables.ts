@@ -23,3 +23,11 @@ export const foreignNotes = (env: Env): readonly string[] =>
 /** The environment of Slipway's own commands: the caller's without what is meant for other repos, files and builds. */
 export const withoutForeign = (env: Env): Env =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !ofGit.test(name) && !ofDocker.test(name)));
+
+/** Variables that say which engine is meant and how its client reaches it, none of which is a secret. */
+const ofEngine =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LC_\w+|TERM|SSH_AUTH_SOCK|XDG_(RUNTIME_DIR|CONFIG_HOME)|DOCKER_(HOST|CONTEXT|CONFIG|TLS|TLS_VERIFY|CERT_PATH|API_VERSION))$/;
+
+/** All that compose gets of the caller's variables where its file is a repo's, which may name any of them. */
+export const engineVariables = (env: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => ofEngine.test(name)));

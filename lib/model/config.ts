@@ -100,7 +100,7 @@ export const channelsOf = ({ release: { channels } }: Config, name: string): rea
 
 /** The sections of the original, which may hold keys that Slipway does not know; so may sections of other tools. */
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
-const ownSections = ["release", "tests", "container", "notify", "packages", "lint", "common_files"];
+const ownSections = ["release", "tests", "container", "notify", "packages", "lint", "common_files", "services"];
 
 /** A parsed repo_config.yaml to a Config; throws with file, line and key at the first thing that is wrong. */
 export function parseConfig(source: ConfigSource): Config {

@@ -21,6 +21,8 @@ export type Container = {
   /** Files that the engine itself puts into the container, owned by root. */
   readonly rootFiles: Readonly<Record<string, string>>;
   readonly unlogged: boolean;
+  /** The network of the dir's services, in which they answer by their names. */
+  readonly services: string | null;
   readonly settings: Facts["config"]["container"];
 };
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly?: true };
@@ -33,7 +35,7 @@ export const renderCompose = (image: string, container: Container): string =>
   `${JSON.stringify(composeFile(image, container), null, 2)}\n`;
 
 function composeFile(image: string, container: Container): object {
-  const { settings } = container;
+  const joined = networksOf(container);
   const configs = Object.entries(container.rootFiles).map(([target, content], index) => ({
     name: `root_file_${index}`,
     target,
@@ -50,12 +52,21 @@ function composeFile(image: string, container: Container): object {
     ...(configs.length > 0
       ? { configs: Object.fromEntries(configs.map(({ name, content }) => [name, { content: literal(content) }])) }
       : {}),
-    ...(settings.network ? { networks: { outside: { name: settings.network, external: true } } } : {}),
+    ...(joined.length > 0 ? { networks: Object.fromEntries(joined.map(([key, name]) => [key, outside(name)])) } : {}),
   };
 }
 
+/** The networks of others that a container joins, by what its compose file calls them. */
+const networksOf = ({ settings, services }: Container): readonly (readonly [key: string, name: string])[] => [
+  ...(settings.network ? [["outside", settings.network] as const] : []),
+  ...(services ? [["services", services] as const] : []),
+];
+
+const outside = (name: string): object => ({ name, external: true });
+
 function service(image: string, container: Container): object {
   const { settings } = container;
+  const joined = networksOf(container).map(([key]) => key);
   const variables = Object.entries(container.environment).map(([name, value]) => `${name}=${literal(value)}`);
   return {
     image: "${IMAGE}",
@@ -74,7 +85,7 @@ function service(image: string, container: Container): object {
       [userLabel]: literal(container.startedBy),
     },
     volumes: [...(container.receipt ? [receipt] : []), ...container.mounts.map(bind), ...settings.volumes.map(volume)],
-    ...(settings.network ? { networks: ["outside"] } : { network_mode: "bridge" }),
+    ...(joined.length > 0 ? { networks: joined } : { network_mode: "bridge" }),
     ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
     ...(container.unlogged ? { logging: { driver: "none" } } : {}),
     ...(settings.privileged ? { privileged: true } : {}),

@@ -6,6 +6,7 @@ import type { Identity } from "./git_settings.ts";
 import type { SignedEntry } from "./log.ts";
 import type { RegistryReason } from "./oci/failure.ts";
 import type { Registry } from "./registry.ts";
+import type { JoinedServices } from "./services.ts";
 import type { ReleaseStage } from "./stage.ts";
 import type { Version } from "./version.ts";
 
@@ -228,6 +229,8 @@ export type Looked = {
   readonly inputs: BuildInputs;
   /** Dirs below the runnable dir with tests of their own, where a list is chosen by pytest. */
   readonly nested: readonly string[];
+  /** The services of the dir, which its containers reach; null where it names none. */
+  readonly services: JoinedServices | null;
   readonly claim: Owner | null;
   /** A move of a mutable tag is under way, or was left half-way: what the tag is meant to be is not in the log yet. */
   readonly moving: boolean;
@@ -246,11 +249,11 @@ type Part = Exclude<keyof Looked, WithLog>;
 export type Facts<K extends Part = never> = Known & Pick<Looked, K | (K extends "log" ? WithLog : never)>;
 export type AllFacts = Facts<Part>;
 /** What tells which image of a stage is meant. */
-export type ImageFacts = Facts<"engine" | "registries" | "lastLog">;
+export type ImageFacts = Facts<"engine" | "registries" | "lastLog" | "services">;
 /** What is tagged and pushed from. */
 export type PushFacts = Facts<"engine" | "registries" | "log">;
 /** What a release is planned from. */
-export type ReleaseFacts = Facts<"engine" | "registries" | "log" | "inputs" | "nested">;
+export type ReleaseFacts = Facts<"engine" | "registries" | "log" | "inputs" | "nested" | "services">;
 
 /** What a script has looked at. */
 export type Need =

@@ -12,7 +12,17 @@ import { isVisible, oneLine } from "./visible.ts";
  * What of a repo's own goes further than the default, by what makes use of it. A workflow of its own, containers, builds, commands
  * on this machine, the build of a package and the tag of a release wait for a person's yes; programs of Git and variables of `.env` are left out until then.
  */
-export type Reach = "script" | "container" | "build" | "host" | "package" | "lint" | "tag" | "git" | "dotenv";
+export type Reach =
+  | "script"
+  | "container"
+  | "service"
+  | "build"
+  | "host"
+  | "package"
+  | "lint"
+  | "tag"
+  | "git"
+  | "dotenv";
 
 /** One thing that a repo asks for (design.md, "Consent"). */
 export type Ask = {
@@ -138,13 +148,13 @@ function containerAsks({ config, dir, textOf, contentOf }: Seen, named: Named): 
 }
 
 /** Whether a path of the runnable dir stays in the repo, and out of its Git dir. */
-const isInside = (dir: string, path: string): boolean => {
+export const isInside = (dir: string, path: string): boolean => {
   const parts = posix.join(dir, path).split("/");
   return !path.startsWith("/") && parts[0] !== ".." && !parts.includes(".git");
 };
 
 /** `./` and `../` alone are paths of the runnable dir. */
-const isOfRepo = (dir: string, volume: string): boolean => {
+export const isOfRepo = (dir: string, volume: string): boolean => {
   const [source = ""] = volume.split(":");
   return /^\.\.?\//.test(source) && isInside(dir, source);
 };
@@ -157,6 +167,10 @@ const isPlain = (text: string): boolean =>
 export const lintAsks = (dir: string, reference: string): readonly Ask[] => [
   ask("lint", `${dir}: lint image`, `linters run on this repo, as you, in an image of others: ${reference}`),
 ];
+
+/** What the compose file of services gives them beyond the default, a sentence each. */
+export const serviceAsks = (file: string, beyond: readonly string[], content: string): readonly Ask[] =>
+  beyond.map((text) => ask("service", `${file}: ${text}`, text, content));
 
 /** Programs that only the repo's own Git config names, a key each. */
 export const programAsks = (rows: readonly Value[], contentOf: (value: string) => string): readonly Ask[] =>

@@ -19,12 +19,14 @@ import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { isOfOthers, parseLint } from "../model/lint.ts";
 import { type Plan, type Refusal, reachesOf } from "../model/plan.ts";
+import { beyondDefault } from "../model/service_compose.ts";
 import {
   type Ask,
   ask,
   configAsks,
   lintAsks,
   openAsks,
+  serviceAsks,
   type Trust,
   untrusted,
   variableAsks,
@@ -32,7 +34,7 @@ import {
 } from "../model/trust.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Asking = Pick<Facts, "config" | "place" | "env">;
+type Asking = Pick<Facts, "config" | "place" | "env" | "user">;
 
 /** All that a repo asks for from where one stands, and what was allowed of it (design.md, "Consent"). */
 export async function loadTrust(facts: Asking): Promise<Trust> {
@@ -44,8 +46,16 @@ export async function loadTrust(facts: Asking): Promise<Trust> {
     dotEnvBeyond(root, env),
   ]);
   const scripts = ownScripts(facts).map((path) => scriptAsk(root, path));
-  const lint = await askedByLint(facts);
-  const asks = [...scripts, ...askedByConfig(facts), ...lint, ...tag, ...programs, ...variableAsks(values)];
+  const [lint, services] = await Promise.all([askedByLint(facts), askedByServices(facts)]);
+  const asks = [
+    ...scripts,
+    ...askedByConfig(facts),
+    ...lint,
+    ...services,
+    ...tag,
+    ...programs,
+    ...variableAsks(values),
+  ];
   const allowed = loadAllowed(root, env);
   return { asks, allowed, open: openAsks(asks, allowed, env) };
 }
@@ -67,6 +77,15 @@ async function askedByLint({ config, place }: Asking): Promise<readonly Ask[]> {
   const { image } = parseLint(configReader(await loadConfigSource(place)));
   if (!image || "stage" in image || !isOfOthers(config, image.reference)) return [];
   return lintAsks(place.dir, image.reference);
+}
+
+/** What the compose file of services gives them beyond the default. */
+async function askedByServices({ place, user }: Asking): Promise<readonly Ask[]> {
+  const { servicesOfDir } = await import("./look_services.ts");
+  const services = await servicesOfDir({ place, user });
+  if (services === null) return [];
+  const { path, file } = services;
+  return serviceAsks(path, beyondDefault(file), composeContent(place.root, path));
 }
 
 /** The workflows of a repo's own that `i` finds: in `scripts` of the runnable dir and of what lies above it. */
@@ -103,7 +122,8 @@ async function openFor(plan: Pick<Plan, "steps">, facts: Asking): Promise<readon
   const used = reachesOf(plan);
   const tag = used.has("tag") ? await loadTagAsks(facts.place, facts.env) : [];
   const lint = used.has("lint") ? await askedByLint(facts) : [];
-  const asks = [...askedByConfig(facts), ...lint, ...tag].filter(({ reach }) => used.has(reach));
+  const services = used.has("service") ? await askedByServices(facts) : [];
+  const asks = [...askedByConfig(facts), ...lint, ...services, ...tag].filter(({ reach }) => used.has(reach));
   return asks.length === 0 ? [] : openAsks(asks, loadAllowed(facts.place.root, facts.env), facts.env);
 }
 

@@ -8,7 +8,7 @@ import { isNode } from "../model/shape.ts";
 export type Known = { readonly facts: NeededFacts; readonly seen: unknown };
 export type Planned = Known & { readonly steps: Plan["steps"]; readonly refused: readonly Refusal[] };
 
-type Parts = Partial<Pick<AllFacts, "git" | "inputs" | "unpushed" | "engine">>;
+type Parts = Partial<Pick<AllFacts, "git" | "inputs" | "unpushed" | "engine" | "services">>;
 
 /** States of the world that refuse a run and leave its plan as it is: by the kind of the error, the world without them. */
 const states: Readonly<Record<string, (known: Parts) => Parts>> = {
@@ -18,6 +18,7 @@ const states: Readonly<Record<string, (known: Parts) => Parts>> = {
   }),
   shallow: ({ git }) => (git ? { git: { ...git, shallow: false } } : {}),
   unpushed: ({ unpushed }) => (unpushed ? { unpushed: null } : {}),
+  services: ({ services }) => (services ? { services: { ...services, missing: [] } } : {}),
   engine: ({ engine }) => (engine ? { engine: { ...engine, up: true, version: oldestEngine.join("."), plugins } } : {}),
 };
 

@@ -3,7 +3,8 @@ import { listNamed } from "../model/tested_dirs.ts";
 import { type ListName, listNames } from "../model/tests.ts";
 import { commaSeparated, flag, list, type Option, oneOf, text } from "./options.ts";
 
-const wholeFromOne =
+/** Reads a number that counts something. */
+export const wholeFromOne =
   (option: string) =>
   (value: string): number => {
     if (/^[1-9]\d{0,4}$/.test(value)) return Number(value);

@@ -1,7 +1,6 @@
 import { basename, dirname } from "node:path";
 import { readRepoText } from "../doors/files.ts";
 import { describeCommit } from "../doors/git_describe.ts";
-import { loadNested } from "../doors/runnable_dirs.ts";
 import { channelsOf, newestTag } from "../model/config.ts";
 import {
   branchTag,
@@ -13,8 +12,9 @@ import {
   prefixedChannel,
 } from "../model/dev_version.ts";
 import { UserError } from "../model/errors.ts";
-import type { Facts, RegistryFacts } from "../model/facts.ts";
+import type { Facts, Looked } from "../model/facts.ts";
 import { type Decision, decide, readEvent, type Trigger } from "../model/trigger.ts";
+import { lookForTests } from "./look_gates.ts";
 import { loadRegistryFacts } from "./needs.ts";
 import { text } from "./options.ts";
 
@@ -79,10 +79,10 @@ async function pinBranch(facts: Facts, asked: Asked): Promise<Pinned> {
 export async function lookForBranch(
   facts: Facts,
   options: Asked & { readonly offline: boolean },
-): Promise<Pinned & { readonly registries: RegistryFacts; readonly nested: readonly string[] }> {
-  const [pinned, nested] = await Promise.all([pinBranch(facts, options), loadNested(facts)]);
+): Promise<Pinned & Pick<Looked, "registries" | "nested" | "services">> {
+  const [pinned, tests] = await Promise.all([pinBranch(facts, options), lookForTests(facts)]);
   const registries = await loadRegistryFacts(facts, [pinned.version.tag, ...pinned.follow], options);
-  return { ...pinned, registries, nested };
+  return { ...pinned, ...tests, registries };
 }
 
 /** What an event asks for, read from GitHub Actions or, where nobody else says it, from what is checked out. */

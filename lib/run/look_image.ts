@@ -8,7 +8,7 @@ import { loadGitFacts, loadRegistryFacts, loadRemoteFacts, wantedTags } from "./
 type About = { readonly stage: Stage; readonly version?: Version | undefined; readonly offline: boolean };
 
 /** What tells which image of a stage is meant, and how it is in the engine. */
-export type ImageLook = Pick<AllFacts, "git" | "engine" | "lastLog" | "registries">;
+export type ImageLook = Pick<AllFacts, "git" | "engine" | "lastLog" | "registries" | "services">;
 
 /**
  * The engine and the last log tell which image is meant, mostly. What they leave open costs a look at registries, and at the
@@ -16,19 +16,26 @@ export type ImageLook = Pick<AllFacts, "git" | "engine" | "lastLog" | "registrie
  */
 export async function lookForImage(facts: Facts, { stage, version, offline }: About): Promise<ImageLook> {
   const tags = wantedTags(facts);
-  const [git, engine, lastLog] = await Promise.all([
+  const [git, engine, lastLog, services] = await Promise.all([
     loadGitFacts(facts),
     loadEngineFacts(facts, { tags, own: stage === "local" }),
     loadSeenLog(facts),
+    loadJoined(facts),
   ]);
   if (!asksRegistries({ ...facts, engine, lastLog }, stage, version ?? null))
-    return { git, engine, lastLog, registries: {} };
+    return { git, engine, lastLog, services, registries: {} };
   const { latestLog } = await import("./ref_facts.ts");
   const [registries, latest] = await Promise.all([
     loadRegistryFacts(facts, tags, { offline }),
     latestLog({ base: facts, git, offline }),
   ]);
-  return { git, engine, lastLog: latest, registries };
+  return { git, engine, lastLog: latest, services, registries };
+}
+
+/** The services that a container of the dir reaches. */
+async function loadJoined(facts: Facts): Promise<Looked["services"]> {
+  const { joinedServices } = await import("./look_services.ts");
+  return joinedServices(facts);
 }
 
 /** The same without a look at the engine; a version that was typed needs none. */

@@ -156,6 +156,9 @@ export const wordCases: readonly BadCase[] = [
     line: "tools_run ../x -- --version",
     says: /^"..\/x" is not the name of a tool$/,
   },
+  { what: "services of a dir that names none", line: "service_up", says: /^this dir names no services$/ },
+  { what: "services of no stage", line: "service_up --stage test", says: /"test" is not a stage/ },
+  { what: "no lines of a log", line: "service_logs --tail 0", says: /--tail "0" is no whole number from 1/ },
   { what: "a change without words", line: "changelog_add", says: /no change was given/ },
   {
     what: "a change of an old version",

@@ -111,6 +111,22 @@ export const planted: readonly Planted[] = [
   },
   { slot: "release.gates", kinds: ["dollar"], line: release, config: (text) => ({ release: { gates: [text] } }) },
   { slot: "container.home", kinds: ["dots"], line: "docker_bash", config: (text) => ({ container: { home: [text] } }) },
+  ...["compose_file", "of"].map((key) => ({
+    ...{ slot: `services.${key}`, kinds: all, line: "service_up" },
+    config: (text: string) => ({ services: { [key]: text } }),
+  })),
+  {
+    slot: "services.env_file",
+    kinds: ["dollar", "dash"],
+    line: "service_up",
+    config: (text) => ({ services: { compose_file: "x.yml", env_file: { local: text } } }),
+  },
+  {
+    slot: "services.ready",
+    kinds: ["dollar", "newline", "dash"],
+    line: "service_up",
+    config: (text) => ({ services: { compose_file: "x.yml", ready: { [text]: ["true"] } } }),
+  },
   { slot: "a key", kinds: ["dollar", "newline"], line: release, config: (text) => ({ release: { [text]: 1 } }) },
 ];
 

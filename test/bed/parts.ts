@@ -16,6 +16,7 @@ import { ensurePrograms, installPackages } from "../../thin_client/engine/packag
 import { startRegistries } from "../../thin_client/engine/registries.ts";
 import { engineDown, engineUp } from "../../thin_client/engine.ts";
 import { ensureMoto } from "./moto.ts";
+import { ensurePostgres, ensurePostgresArchive } from "./postgres.ts";
 import { ensureThinEnv } from "./quickstart.ts";
 import { ensureTiny, ensureTinyArchive } from "./tiny.ts";
 
@@ -84,6 +85,11 @@ const makers = {
   python: (bed) => bringMade(bed, pythonImage),
   /** The shared thin env of the last commit. */
   thin_env: ({ at }) => ensureThinEnv(at),
+  /** A database server. */
+  postgres: async ({ at, env, part }) => {
+    await Promise.all([part("engine"), ensurePostgresArchive(at)]);
+    await ensurePostgres(at, env);
+  },
   moto: async ({ at }) => void (await ensureMoto(at)),
   /** A library of Debian's Python, which /usr/bin/python3 imports. */
   /** What builds wheels and sdists: `/usr/bin/python3 -m build --no-isolation`. */

@@ -303,6 +303,34 @@ const rows: Readonly<Record<string, Row>> = {
     alone: /docker compose/,
     interrupted: /docker buildx/,
   },
+  "services that are started": {
+    line: ["service_up"],
+    gates: [],
+    before: withServices,
+    also: async (spot) => {
+      const found = await servicesOf(spot);
+      // The next spot needs the addresses of this one's network.
+      await workflowsIn(spot.repo)("service_down", "--volumes", "--yes");
+      return found;
+    },
+    only: /start_services: docker/,
+    has: ["start_services: docker compose"],
+    least: 3,
+    interrupted: /docker compose/,
+  },
+  "services that are taken down": {
+    line: ["service_down", "--volumes"],
+    gates: [],
+    before: async (spot) => {
+      await withServices(spot);
+      const { code, stderr } = await workflowsIn(spot.repo)("service_up");
+      if (code !== 0) throw new Error(stderr);
+    },
+    also: servicesOf,
+    only: /docker (rm|network)/,
+    has: ["service_down: docker rm", "service_down: docker network"],
+    least: 6,
+  },
   "a pointer that is rolled": {
     line: ["git_roll_submodule", "amp"],
     gates: [],
@@ -383,6 +411,24 @@ const rows: Readonly<Record<string, Row>> = {
     alone: /docker create/,
   },
 };
+
+/** Commits a service, which ends as soon as it is told to. */
+async function withServices({ repo }: Spot): Promise<void> {
+  const config = readFileSync(join(repo, "repo_config.yaml"), "utf8");
+  const sleeper = `{image: "${tinyImage}", command: [sleep, "600"], stop_signal: SIGKILL, volumes: ["data:/data"]}`;
+  await change(repo, {
+    "repo_config.yaml": `${config}services: {compose_file: services.yml, ready: {sleeper: ["true"]}}\n`,
+    "services.yml": `services: {sleeper: ${sleeper}}\nvolumes: {data: }\n`,
+  });
+}
+
+/** What the engine has of the services of a repo, by how it is. */
+async function servicesOf({ image }: Spot): Promise<unknown> {
+  const filter = ["--filter", `name=slipway-root-${image}-`];
+  const containers = await docker("ps", "--all", ...filter, "--format", "{{.State}}");
+  const others = await Promise.all(["network", "volume"].map((kind) => docker(kind, "ls", ...filter, "--quiet")));
+  return { containers, others: others.map((ids) => ids.split("\n").filter((id) => id !== "").length) };
+}
 
 /** Makes the first of two commits a submodule. The remote has no branch, whose commit would be another in each repo. */
 async function withSubmodule({ repo }: Spot): Promise<void> {

@@ -83,6 +83,12 @@ const rows = [
 const configOf = (repo: string): string => readFileSync(join(repo, "repo_config.yaml"), "utf8");
 const shellLinter = `lint: {image: "${tinyImage}", files: {shell: {names: ["*.sh"], check: [[sh, -n]]}}}\n`;
 
+/** A service that no test list needs. */
+const served = () => ({
+  "repo_config.yaml": `${configOf(repo)}services: {compose_file: services.yml, needed_by: []}\n`,
+  "services.yml": `services: {sleeper: {image: "${tinyImage}", command: [sleep, "600"], stop_signal: SIGKILL}}\n`,
+});
+
 /** A line of a check-list stays open where nobody is there to confirm it. */
 const expected = (step: Step) => {
   if (step.skip !== null) return ["skipped"];
@@ -103,6 +109,7 @@ describe("every workflow", () => {
       // Their image is of others.
       await workflowsIn(repo, { env: { ...process.env, ...watched.env } })("trust", "--yes");
     }
+    if (workflow === "service_up") await change(repo, served());
     if (workflow === "sync_common_files") {
       await change(repo, { "repo_config.yaml": `${configOf(repo)}common_files: {copy: [changelog.txt]}\n` });
       await git(ground.dir, "init", "--quiet", "peer");

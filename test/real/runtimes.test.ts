@@ -28,6 +28,12 @@ const refused: Readonly<Record<string, RegExp>> = {
   tools_run: /^error: there is no tool tool$/m,
   sync_common_files: /^error: repo_config\.yaml of "\." lists no common files$/m,
   git_roll_submodule: /^error: "amp" is no submodule$/m,
+  ...Object.fromEntries(
+    ["service_up", "service_ps", "service_logs", "service_down"].map((name) => [
+      name,
+      /^error: this dir names no services$/m,
+    ]),
+  ),
   lint: /^error: no linter is configured$/m,
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,
   package_add: /^error: "\." has no packages that poetry locks in its image$/m,

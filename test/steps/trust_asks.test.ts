@@ -36,6 +36,7 @@ const reached = (ports: string) => `containers are reached on all addresses of t
 const yours = (name: string) => `containers get the value of your ${name}`;
 const variable = (name: string) => `.env sets ${name} for what Slipway starts`;
 const hook = (path: string) => `the tag of a release runs ${path} on this machine`;
+const plainService = "services:\n  db:\n    image: postgres\n";
 const base = "services: {app: {extends: {file: base.yml, service: app}}}\n";
 
 const rows: readonly Row[] = [
@@ -216,6 +217,32 @@ const rows: readonly Row[] = [
     ["linters run on this repo, as you, in an image of others: ghcr.io/team/linters:1"],
     config("lint: {image: ghcr.io/team/linters:2}\n"),
     ["changed: linters run on this repo, as you, in an image of others: ghcr.io/team/linters:2"],
+  ],
+  [
+    "services that ask for nothing",
+    { ...config("services: {compose_file: s.yml}\n"), "s.yml": plainService },
+    [],
+    { "s.yml": `${plainService}volumes: {data: }\n` },
+    [],
+  ],
+  [
+    "a service that is privileged",
+    { ...config("services: {compose_file: s.yml}\n"), "s.yml": `${plainService}    privileged: true\n` },
+    ["the service db is privileged: it may do on this machine whatever root may"],
+    { "s.yml": `${plainService}    privileged: true\n    command: other\n` },
+    ["changed: the service db is privileged: it may do on this machine whatever root may"],
+  ],
+  [
+    "what services of another dir ask for, by a file that theirs names",
+    {
+      ...config("services: {of: ../other}\n"),
+      "../other/repo_config.yaml": "services: {compose_file: s.yml}\n",
+      "../other/s.yml": `${plainService}    extends: {file: base.yml, service: db}\n`,
+      "../other/base.yml": "1",
+    },
+    ['the service db has extends: {"file":"base.yml","service":"db"}'],
+    { "../other/base.yml": "2" },
+    ['changed: the service db has extends: {"file":"base.yml","service":"db"}'],
   ],
   ["linters in an image of its own", config("lint: {image: dev}\n"), [], config("lint: {image: dev_tools}\n"), []],
   ["a package that nobody builds", { "package.json": "1" }, [], { "package.json": "2" }, []],

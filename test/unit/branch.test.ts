@@ -27,7 +27,7 @@ const plan = (
   releaseBranch(
     facts({ config: config({ release: { gates: ["fast"] } }), ...world }),
     { ...options, ...more },
-    { branch: "feature/x", ...pinned, registries, nested: [] },
+    { branch: "feature/x", ...pinned, registries, nested: [], services: null },
   );
 const everywhere = (tags: Readonly<Record<string, ReturnType<typeof found>>>) => ({ ecr: tags, dockerhub: tags });
 const skips = (steps: readonly Step[]) => steps.flatMap(({ id, skip }) => (skip === null ? [] : [`${id}: ${skip}`]));

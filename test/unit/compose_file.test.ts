@@ -9,7 +9,8 @@ type File = {
 
 const bare = (more: Partial<Container> = {}): Container => ({
   ...{ workingDir: "/app", startedBy: "gp", environment: {}, passed: [], mounts: [], platform: null, user: null },
-  ...{ entrypoint: true, receipt: false, groups: [], rootFiles: {}, unlogged: false, settings: config().container },
+  ...{ entrypoint: true, receipt: false, groups: [], rootFiles: {}, unlogged: false, services: null },
+  settings: config().container,
   ...more,
 });
 const composed = (more: Partial<Container> = {}): File => JSON.parse(renderCompose("cmamp", bare(more))) as File;

@@ -4,6 +4,7 @@ import { branchTag, devVersion } from "../../lib/model/dev_version.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
 import { ask } from "../../lib/model/trust.ts";
+import type { ServicesLook } from "../../lib/run/look_services.ts";
 import {
   changelog,
   chosenDir,
@@ -80,6 +81,26 @@ function nativeImages(): Partial<AllFacts> {
 const python: PackageFacts = {
   nested: [],
   pyproject: { folder: "devops/docker_build", text: "", value: {}, lock: null, pipList: null },
+};
+/** A database that runs, and a cache that does not. */
+const services: ServicesLook = {
+  services: {
+    ...{ dir: ".", path: "services.yml", project: "slipway-gp-repo-0a1b2c3d4e5f", neededBy: ["fast"] },
+    settings: { composeFile: "services.yml", envFile: {}, ready: { postgres: ["pg_isready"] }, within: 60 },
+    file: { folder: ".", services: { postgres: { image: "postgres:17" }, redis: { image: "redis:8" } }, all: {} },
+  },
+  engine: engine(),
+  seen: {
+    containers: [
+      {
+        ...{ id: "3f2a91", name: "slipway-postgres-1", service: "postgres", image: "postgres:17", state: "running" },
+        ...{ exitCode: 0, health: null, ports: [], stage: "local", madeFrom: "" },
+      },
+    ],
+    networks: [{ id: "4e5f", name: "slipway-gp-repo-0a1b2c3d4e5f", guests: [] }],
+    volumes: ["slipway_data"],
+  },
+  variables: null,
 };
 const asked = ask("script", "script scripts/own.ts", "the workflow scripts/own.ts runs on this machine as you");
 const reported = { registries: {}, images: [], output: null };
@@ -203,6 +224,10 @@ export const given: Readonly<Record<string, Given>> = {
     argv: ["--", "prettier", "--version"],
     seen: { tool: { name: "prettier", text: "FROM node:22\n" }, engine: engineWith(local).engine },
   },
+  service_up: { seen: services },
+  service_down: { seen: services },
+  service_ps: { seen: services },
+  service_logs: { seen: services },
   trust: { seen: { asks: [asked], open: [asked], allowed: [] } },
   version_check: { seen: [] },
   release_check: { seen: { registries: {} } },
@@ -288,6 +313,7 @@ export const given: Readonly<Record<string, Given>> = {
 /** What an example meets where it is another than what its script does. */
 export const answers: Readonly<Record<string, unknown>> = {
   "i release_check --what": { changes: [] },
+  "i service_up --stage dev": { ...services, seen: { containers: [], networks: [], volumes: [] } },
   "i docker_update_prod_task_definition --environment preprod --candidate prod-ada-0a1b2c3d4": onEcs("cmamp-preprod"),
   "i docker_update_prod_task_definition --environment test --task-definition cmamp-test-ada --timeout 1200 --dry-run":
     onEcs("cmamp-test-ada"),

@@ -38,6 +38,7 @@ export function facts(more: Partial<AllFacts> = {}): AllFacts {
     log: [],
     lastLog: [],
     nested: [],
+    services: null,
     inputs: inputs(),
     claim: null,
     moving: false,

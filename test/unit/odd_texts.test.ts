@@ -39,6 +39,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
         groups: [],
         rootFiles: {},
         unlogged: false,
+        services: null,
         settings: config().container,
       });
       const { services } = JSON.parse(text) as { services: { app: { environment: readonly string[] } } };

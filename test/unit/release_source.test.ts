@@ -67,9 +67,10 @@ describe("a dry run of a release that would be refused", () => {
     ["shallow", { git: git({ shallow: true }) }],
     ["unpushed", { unpushed }],
     ["engine", { engine: engine({ up: false }) }],
+    ["services", { services: { network: null, missing: ["db"], neededBy: ["fast"], line: "i service_up" } }],
   ])("for its state, %s, plans the same and says so", (kind, world) => {
     const { steps, refused } = planDespite({ facts: facts(world), seen: undefined }, ({ facts: seen }) =>
-      planRelease({ ...seen, nested: [] }, releaseOptions),
+      planRelease({ ...seen, nested: [], services: facts(seen).services }, releaseOptions),
     );
     expect([refused.map((one) => one.kind), ids(stepsOf({ steps }))]).toEqual([[kind], ids(plan({}))]);
   });

@@ -79,13 +79,14 @@ async function makeRepo({ ground, planner }: Tools, world: WorldName, log: strin
     "repo_config.yaml": `${text("repo_config.yaml").replace(
       "release: {",
       "release: {end_to_end: {dev: {argv: [sh, end_to_end.sh]}}, ",
-    )}common_files: {copy: [use.py]}\n`,
+    )}common_files: {copy: [use.py]}\nservices: {compose_file: services.yml, ready: {database: [query]}, needed_by: []}\n`,
     [`${folder}/dev.Dockerfile`]: `${text(`${folder}/dev.Dockerfile`)}ARG POETRY_MODE\n`,
     [`${folder}/pyproject.toml`]:
       '[tool.poetry]\nname = "golden"\n\n[tool.poetry.dependencies]\npython = "^3.11"\nalpha = "*"\n',
     [`${folder}/poetry.lock`]: '[[package]]\nname = "alpha"\nversion = "1.0.0"\n',
     "use.py": "import alpha\n",
     "docker/Dockerfile": "FROM scratch\n",
+    "services.yml": `services: {database: {image: "${tinyImage}", ports: ["5432"], volumes: ["data:/data"]}}\nvolumes: {data: }\n`,
   });
   // In a fresh clone nobody has allowed yet what it asks for.
   if (world !== "fresh") await planner(repo, [{ workflow: "trust", words: ["--yes"] }]);

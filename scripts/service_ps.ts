@@ -1,0 +1,12 @@
+import { servicePs } from "../lib/flows/services.ts";
+import { lookAtServices } from "../lib/run/look_services.ts";
+import { script } from "../lib/run/script.ts";
+
+export default await script(import.meta.url, {
+  subject: "use",
+  about: "List the services of the runnable dir with their state, ports and stage.",
+  options: {},
+  look: (facts) => lookAtServices(facts, {}),
+  examples: ["i service_ps --json"],
+  steps: servicePs,
+});
