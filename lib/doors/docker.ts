@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EngineFacts, LocalImage } from "../model/facts.ts";
+import type { Seen } from "../model/seen.ts";
 import { type Captured, capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -23,12 +24,16 @@ type Info = {
   readonly ClientInfo?: { readonly Plugins?: readonly { readonly Name: string; readonly Err?: unknown }[] | null };
 };
 
-/** Asks the engine, read-only and side by side, whether it answers, what it is and what the named images are. */
+/**
+ * Asks the engine, read-only and side by side, whether it answers, what it is and what the named images are. Of one that was
+ * seen just now only the images are asked for; where it has none of them, it may have gone since.
+ */
 export async function loadEngine(
   references: readonly string[] | Promise<readonly string[]>,
-  cwd: string,
-  env: Env,
+  { cwd, env, seen = null }: { readonly cwd: string; readonly env: Env; readonly seen?: Seen["engine"] | null },
 ): Promise<EngineFacts> {
+  const known = seen && (await inspectImages(await references, cwd, env));
+  if (seen && known && known.length > 0) return { ...seen, images: known };
   const [{ code, stdout, stderr }, images] = await Promise.all([
     capture(["docker", "info", "--format", "{{json .}}"], { cwd, env }),
     Promise.resolve(references).then((all) => inspectImages(all, cwd, env)),
@@ -117,13 +122,17 @@ export async function listImages(
   return listed;
 }
 
-/** The tags of a repository in the engine that start with one of the prefixes; none where the engine does not answer. */
-export async function localTags(
+/** The names of all images of the engine; none where it does not answer. */
+export async function imageNames(where: { readonly cwd: string; readonly env: Env }): Promise<readonly string[]> {
+  const listed = await listImages(["--format", "{{.Repository}}:{{.Tag}}"], where);
+  return listed.code === 0 ? listed.stdout.split("\n").filter((name) => name !== "") : [];
+}
+
+/** The tags of a repository in the engine; none where it does not answer. */
+export async function imageTags(
   repository: string,
-  prefixes: readonly string[],
-  { cwd, env }: { readonly cwd: string; readonly env: Env },
-): Promise<string[]> {
-  const listed = await listImages(["--format", "{{.Tag}}", repository], { cwd, env });
-  const tags = listed.code === 0 ? listed.stdout.split("\n") : [];
-  return tags.filter((tag) => prefixes.some((prefix) => tag.startsWith(`${prefix}-`)));
+  where: { readonly cwd: string; readonly env: Env },
+): Promise<readonly string[]> {
+  const listed = await listImages(["--format", "{{.Tag}}", repository], where);
+  return listed.code === 0 ? listed.stdout.split("\n") : [];
 }

@@ -17,10 +17,23 @@ const most = 5;
  * out, to filter or to convert; nothing that the commit does not have may lie beside it.
  */
 export async function loadTree(root: string, { commit, allowed }: { commit: string; allowed: Allowed }, env: Env) {
-  const { committed, submodules } = await readCommit({ repo: root, commit, under: "" }, { owner: null, env });
+  const { committed, submodules } = await readOnce(root, commit, env);
   const repos = new Set([root, ...submodules]);
   const differs = differences(root, { committed, repos, allowed });
   return { differs, stamp: differs.length > 0 ? "" : stampOf(root, { committed, repos, allowed }) } satisfies TreeFacts;
+}
+
+type Read = ReturnType<typeof readCommit>;
+const read = new WeakMap<Env, Map<string, Read>>();
+
+/** What a commit has, which is read once in a run: it never changes. */
+function readOnce(root: string, commit: string, env: Env): Read {
+  const known = read.get(env) ?? new Map<string, Read>();
+  read.set(env, known);
+  const key = `${commit} ${root}`;
+  const files = known.get(key) ?? readCommit({ repo: root, commit, under: "" }, { owner: null, env });
+  known.set(key, files);
+  return files;
 }
 
 /** The files of a commit below some paths that do not lie in a repo's folder as the commit has them; the first few. */

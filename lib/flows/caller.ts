@@ -21,10 +21,13 @@ export function callerIn(facts: Facts, run: Run): Caller | null {
   const { uid, gid } = facts.user;
   if (run.asRoot || uid === 0) return null;
   const name = /^[a-z_][a-z0-9_-]{0,30}$/.test(facts.user.name) ? facts.user.name : `uid${uid}`;
-  const folder = slipwayFile(facts, "users", shortHash(`${run.image.local?.id ?? run.image.reference} ${uid}:${gid}`));
+  const { local, reference } = run.image;
+  const folder = slipwayFile(facts, "users", shortHash(`${local?.id ?? reference} ${uid}:${gid} ${name}`));
   const source = `${facts.place.root}/${folder}`;
   const home = `/home/${name}`;
-  const line = cmd`docker run --rm --pull never --user ${`${uid}:${gid}`} --entrypoint sh --mount ${`type=bind,source=${source},target=/out`} ${run.what} -c ${writeUsers({ name, uid, gid })}`;
+  // A name may be another image's by now, an id never is.
+  const id = run.what === reference ? local?.id : undefined;
+  const line = cmd`docker run --rm --pull never --user ${`${uid}:${gid}`} --entrypoint sh --mount ${`type=bind,source=${source},target=/out`} ${id ?? run.what} -c ${writeUsers({ name, uid, gid })}`;
   return {
     home,
     mounts: [
@@ -33,7 +36,10 @@ export function callerIn(facts: Facts, run: Run): Caller | null {
       { source: `${source}/home`, target: home },
     ],
     sudoers: `${name} ALL=(ALL) NOPASSWD: ALL\n`,
-    files: [writeFile({ path: `${folder}/home/.slipway`, content: "The HOME of containers of this image.\n" }), line],
+    files: [
+      writeFile({ path: `${folder}/home/.slipway`, content: "The HOME of containers of this image.\n" }),
+      id === undefined ? line : { ...line, makes: `${folder}/group` },
+    ],
   };
 }
 

@@ -29,6 +29,8 @@ export type Command = {
   readonly typed?: true;
   /** Where the builder writes the digest of what it built, which is what the step makes. */
   readonly digestFile?: string;
+  /** A file that it makes, relative to the outermost Git root; with that file there is nothing left to do. */
+  readonly makes?: string;
   /** The builder pushed what it built, so the engine does not have it. */
   readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ecrPassword } from "../doors/aws.ts";
-import { readText } from "../doors/files.ts";
+import { exists, readText } from "../doors/files.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import { readDockerConfig } from "../doors/registry/docker_config.ts";
 import { capture, type RunOptions, run } from "../doors/shell.ts";
@@ -20,6 +20,7 @@ import type { Command } from "./command.ts";
 
 /** Runs one command of the plan; its exit code, when not 0, becomes the script's own. */
 export async function runCommand(action: Command, world: World): Promise<Outcome> {
+  if (action.makes !== undefined && exists(join(world.facts.place.root, action.makes))) return "already";
   const argv = action.argv.map((word) => knownValue(world, word));
   const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, knownValue(world, value)]));
   const env = {

@@ -5,7 +5,10 @@ import { run } from "../doors/shell.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
 import { quote } from "../model/render_plan.ts";
+import { renderSeen, seenVariable } from "../model/seen.ts";
 import { withoutColours } from "../model/visible.ts";
+import { reapContainers } from "../run/containers.ts";
+import { loadSeen } from "../run/engine_facts.ts";
 import { commandEnv } from "../run/facts.ts";
 import { output, ownVariables, type World } from "../run/world.ts";
 
@@ -30,13 +33,25 @@ export const runWorkflow = kind<RunWorkflow>("run_workflow", {
     const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
     const onOutput = (text: string) => output(world, text);
     const { signal } = world;
-    const env = { ...commandEnv(process.env), ...ownVariables(world) };
+    const seen = await seenBy(world);
+    const env = { ...commandEnv(process.env), ...ownVariables(world), ...(seen ? { [seenVariable]: seen } : {}) };
     const code = await run(argv, { cwd: root, env, onOutput, signal, patience });
     if (signal.aborted) throw interrupted();
+    // One that was killed has left its container, and none beside it looks for that.
+    if (code > 128) await reapContainers(world);
     if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
     return "done";
   },
 });
+
+const seenIn = new WeakMap<World["state"], Promise<string | null>>();
+
+/** What all workflows of a run are told of the world, which is looked at for the first of them. */
+function seenBy({ facts, state }: World): Promise<string | null> {
+  const seen = seenIn.get(state) ?? loadSeen(facts).then((one) => one && renderSeen(one));
+  seenIn.set(state, seen);
+  return seen;
+}
 
 /** Its own error, which it printed last; a program that was killed printed none. */
 function failed(code: number, what: string, { step }: World): UserError {

@@ -20,17 +20,18 @@ async function containers(world: World, filter: string): Promise<readonly Owned[
   });
 }
 
+const ofStep = ({ step }: World) => ["--all", "--no-trunc", "--filter", `label=dev.slipway.run=${step.run}`];
 const ofRun = (world: World, run: string) => containers(world, `label=dev.slipway.run=${run}`);
 
 /** Removes containers, running or not, with the volumes that are theirs alone. */
-const remove = (world: World, ended: readonly Owned[]) =>
-  docker(world, ["rm", "--force", "--volumes", ...ended.map(({ id }) => id)]);
+const remove = (world: World, ids: readonly string[]) => docker(world, ["rm", "--force", "--volumes", ...ids]);
+const idsOf = (owned: readonly Owned[]): readonly string[] => owned.map(({ id }) => id);
 
 /** An engine under load makes a container seconds after the client that asked for it was ended: waits for it up to three. */
 export async function endLateContainers(world: World, run = world.step.run): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) {
     const late = await ofRun(world, run);
-    if (late.length > 0) await remove(world, late);
+    if (late.length > 0) await remove(world, idsOf(late));
     if (late.length > 0) return;
     await pause(300);
   }
@@ -62,7 +63,7 @@ export async function reapContainers(world: World): Promise<void> {
   const left = all.filter((one) => !own.includes(one) && isLeft(one, world));
   for (const { id, owner } of left)
     output(world, `removing container ${id.slice(0, 12)}, left by process ${holderOf(owner).pid} that is gone\n`);
-  if (own.length + left.length > 0) await remove(world, [...own, ...left]);
+  if (own.length + left.length > 0) await remove(world, idsOf([...own, ...left]));
 }
 
 /** Whether the process that owns it was one that this one can look at, and is gone; or it ended before this host started. */
@@ -83,7 +84,8 @@ function isGone(owner: string, world: World): boolean {
 
 /** The container's own exit code, whatever compose says; one that never started is 125, 126 or 127 with the engine's reason. Removes it. */
 export async function exitOfContainer(world: World, composeCode: number): Promise<number> {
-  const own = await ofRun(world, world.step.run);
+  const { stdout } = await docker(world, ["ps", ...ofStep(world), "--format", "{{.ID}} {{.Status}}"]);
+  const own = stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split(" ")[0] ?? ""]));
   const [found] = own;
   if (!found) {
     await assertEngineNow(world.facts, "compose");
@@ -91,11 +93,17 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
     if (composeCode === 0 || composeCode > 128) throw endedOutside(composeCode || 137);
     throw neverStarted(125, "the engine made no container");
   }
+  // From 125 on the engine may have a reason of its own, which only a look at the container tells.
+  const [, ended] = /^\S+ Exited \((\d+)\)/.exec(stdout) ?? [];
+  if (ended !== undefined && Number(ended) < 125) {
+    await remove(world, own);
+    return Number(ended);
+  }
   const inspected = await docker(world, [
     "inspect",
     "--format",
     "{{.State.Status}}|{{.State.ExitCode}}|{{.State.Error}}",
-    found.id,
+    found,
   ]);
   if (inspected.code !== 0) throw endedOutside(137);
   const [status = "", code = "", ...why] = inspected.stdout.trim().split("|");

@@ -6,6 +6,7 @@ import { UserError } from "../model/errors.ts";
 import { kindOf } from "../model/kind.ts";
 import { type Action, type Group, isGroup, type Step, stepsOf } from "../model/plan.ts";
 import { groupTitle } from "../model/render_plan.ts";
+import { readSeen } from "../model/seen.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { endLeftClients, reapContainers } from "./containers.ts";
 import { readTimes, saveTime } from "./progress.ts";
@@ -21,7 +22,8 @@ export async function execute(world: World, from?: string): Promise<void> {
   const steps = stepsOf(world.plan);
   const actions = steps.flatMap((step) => step.do);
   const reaps = actions.some((action) => kindOf(action).reaps?.(action));
-  if (reaps) {
+  // Who started this run has done so.
+  if (reaps && readSeen(world.facts.env) === null) {
     await endLeftClients(world);
     await reapContainers(world);
   }

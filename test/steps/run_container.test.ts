@@ -51,20 +51,24 @@ const asked = () => acting.docker.asked().map((line) => line.replace(/--format \
 
 describe("a container", () => {
   it("gives the command its own exit code, and is removed with its volumes", async () => {
-    engine({ own: "echo c1", compose: "exit 1" });
+    engine({ own: "echo 'c1 Exited (0) Less than a second ago'", compose: "exit 1", inspect: "echo 'exited|9|'" });
     expect((await actor.act([run])).states).toEqual(["done"]);
     expect(asked()).toEqual([
       "ps --all --no-trunc --filter label=dev.slipway.owner --format ...",
       "compose run app",
       "ps --all --no-trunc --filter label=dev.slipway.run=run-1.1 --format ...",
-      "inspect --format ...",
       "rm --force --volumes c1",
     ]);
+  });
+
+  it("whose exit code may be the engine's own is asked for the engine's reason", async () => {
+    engine({ own: "echo 'c1 Exited (127) 1 second ago'", inspect: "echo 'exited|127|no such file'" });
+    expect(refused(await actor.act([run]))).toMatchObject({ exitCode: 127, why: "no such file." });
     expect(acting.docker.asked()[3]).toBe("inspect --format {{.State.Status}}|{{.State.ExitCode}}|{{.State.Error}} c1");
   });
 
   it("that fails fails the command", async () => {
-    engine({ own: "echo c1", inspect: "echo 'exited|3|'" });
+    engine({ own: "echo 'c1 Exited (3) 1 second ago'" });
     expect(refused(await actor.act([run]))).toMatchObject({
       exitCode: 3,
       what: 'try stopped at step "1": `docker compose run app` exited with 3',

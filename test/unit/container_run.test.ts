@@ -272,7 +272,21 @@ describe("the caller in a container", () => {
     ]);
   });
 
-  it("has files of its own for each image, user and group", () => {
+  it("has those lines made once for an image that is known by its id, the group's last", () => {
+    const local = engine({ images: [localImage(reference, { id: digest("1") })] });
+    const makes = ({ what, ...more }: Partial<AllFacts> & { what?: string }) => {
+      const caller = who(more, what ? { what } : {});
+      const folder = caller?.mounts[0]?.source.replace(/^\/repo\/(.*)\/passwd$/, "$1");
+      return caller?.files.map((file) => ("makes" in file ? file.makes === `${folder}/group` : "each time"));
+    };
+    expect([makes({ engine: local }), makes({}), makes({ engine: local, what: digest("2") })]).toEqual([
+      ["each time", true],
+      ["each time", "each time"],
+      ["each time", "each time"],
+    ]);
+  });
+
+  it("has files of its own for each image, user, group and name", () => {
     const folderOf = (more: Partial<AllFacts>) => who(more)?.mounts[0]?.source;
     const withImage = (id: string) => ({ engine: engine({ images: [localImage(reference, { id: digest(id) })] }) });
     const user = facts().user;
@@ -282,10 +296,11 @@ describe("the caller in a container", () => {
       withImage("2"),
       { user: { ...user, uid: 1001 } },
       { user: { ...user, gid: 1001 } },
+      { user: { ...user, name: "ann" } },
       container({}),
     ].map(folderOf);
-    expect(new Set(folders).size).toBe(5);
-    expect(folders[5]).toBe(folders[0]);
+    expect(new Set(folders).size).toBe(6);
+    expect(folders[6]).toBe(folders[0]);
     expect(folderOf({ config: config({ docker_info: { docker_image_name: "other" } }) })).not.toBe(folders[0]);
   });
 
