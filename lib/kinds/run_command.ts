@@ -139,19 +139,31 @@ function failed(action: Command, argv: readonly string[], { code, tail }: End): 
 }
 
 /** The digest in the builder's metadata: the manifest's where the engine keeps manifests, else the config's (design.md, step 5). */
-async function builtDigest({ digestFile = "", elsewhere }: Command, world: World): Promise<string> {
+async function builtDigest({ digestFile = "", argv, elsewhere }: Command, world: World): Promise<string> {
   const file = join(world.facts.place.root, digestFile);
   const metadata = jsonOf(readText(file) ?? "");
-  for (const name of ["containerimage.digest", "containerimage.config.digest"]) {
-    const digest = textAt(metadata, name);
-    if (!digest) continue;
-    if (elsewhere) return digest;
-    const { code, stdout } = await capture(["docker", "image", "inspect", "--format", "{{.Id}}", digest], {
-      cwd: world.facts.place.root,
-      env: world.facts.env,
-    });
-    if (code === 0) return stdout.trim();
+  const idOf = async (image: string): Promise<string | undefined> => {
+    const words = ["docker", "image", "inspect", "--format", "{{.Id}}", image];
+    const { code, stdout } = await capture(words, { cwd: world.facts.place.root, env: world.facts.env });
+    return code === 0 ? stdout.trim() : undefined;
+  };
+  const built = ["containerimage.digest", "containerimage.config.digest"].flatMap(
+    (name) => textAt(metadata, name) ?? [],
+  );
+  const [first] = built;
+  if (elsewhere && first) return first;
+  for (const digest of built) {
+    const id = await idOf(digest);
+    if (id) return id;
   }
+  const reference = knownValue(world, argv[argv.indexOf("--tag") + 1] ?? "");
+  const other = first && (await idOf(reference));
+  if (other)
+    throw new UserError(`another build gave ${reference} to ${other} meanwhile`, {
+      why: `The engine forgets an image that loses its last name, and ${first} had no other.`,
+      fix: "Run the same command again, once the other build is through",
+      exitCode: 1,
+    });
   throw new UserError("the engine does not have what it just built", {
     why: `${file} names no image that docker image inspect knows.`,
     fix: "Look at docker buildx ls: the default builder must be the engine's own",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CrashGround, makeCrashGround } from "../bed/crash_ground.ts";
-import { git } from "../bed/git.ts";
+import { commitAll, git } from "../bed/git.ts";
 import { logOf } from "../bed/oracle.ts";
 import {
   assertSettled,
@@ -21,7 +21,7 @@ import {
   type Track,
   told,
 } from "../bed/race.ts";
-import type { Ground } from "../bed/tiny_repo.ts";
+import { type Ground, write } from "../bed/tiny_repo.ts";
 import { workflowsIn } from "../bed/workflow.ts";
 
 let on: CrashGround;
@@ -161,6 +161,25 @@ describe("two at once, from two clones", () => {
       expect(runs.map(({ digest }) => digest)).toEqual(Array(3).fill(expect.stringMatching(/^sha256:/)));
       expect(new Set(runs.map(({ digest }) => digest)).size).toBe(1);
     }
+  });
+
+  it("building one version of two commits: who lost the name to the other is told so, and has it when it is typed again", async () => {
+    const image = "other-racex";
+    const repo = await ground.repo(image, { gates: [], registries: ground.addresses });
+    const clone = await ground.clone(repo, `${image}-clone`);
+    write(clone, { "devops/docker_build/words.txt": "other words\n" });
+    await commitAll(clone, "Other words");
+    const line = ["docker_build_local", "--version", "1.0.0", "--json"] as const;
+    const [first, second] = [
+      { clone: repo, line },
+      { clone, line },
+    ];
+    const [lost, other] = await meet(on, { image }, { first, second, at: ["after", "build_local: docker buildx"] });
+    expect([lost.code, other.code], lost.stderr + other.stderr).toEqual([1, 0]);
+    expect(lost.stderr).toMatch(/another build gave \S+:local-root-1\.0\.0 to \S+ meanwhile/);
+    const again = await workflowsIn(repo)(...line);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.digest).not.toBe(other.digest);
   });
 
   it("building and releasing the same commit are one release with one digest", async () => {
