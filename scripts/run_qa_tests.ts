@@ -1,14 +1,14 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
+import { loadLeftOut } from "../lib/doors/runnable_dirs.ts";
 import { runTests } from "../lib/flows/tests.ts";
-import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { versionListOptions } from "../lib/run/test_options.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
   about: "Run the QA tests in the container of a stage; a pass is recorded if the tree matches its commit.",
-  options: pick("stage", "version", "snapshot", "pytestOpts"),
+  options: versionListOptions,
   needs: ["git", "tree", "engine", "registries", "log"],
-  look: loadNested,
+  look: loadLeftOut,
   examples: ["i run_qa_tests --stage local --version 1.2.0"],
   steps: (facts, options, nested) => runTests({ ...facts, nested }, options, "qa"),
 });

@@ -1,15 +1,16 @@
-import { loadNested } from "../lib/doors/runnable_dirs.ts";
+import { loadLeftOut } from "../lib/doors/runnable_dirs.ts";
 import { runLists } from "../lib/flows/tests.ts";
 import { pick, testListsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { versionListOptions } from "../lib/run/test_options.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
   about:
     "Run the named test lists in the container of a stage, one after the other; fails at the end where one of them failed.",
-  options: { testLists: testListsOption, ...pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError") },
+  options: { testLists: testListsOption, ...versionListOptions, ...pick("abortOnFirstError") },
   needs: ["git", "tree", "engine", "registries", "log"],
-  look: loadNested,
+  look: loadLeftOut,
   examples: ["i run_tests fast qa --stage local --version 1.2.0"],
   steps: (facts, options, nested) => runLists({ ...facts, nested }, options, options.testLists),
 });

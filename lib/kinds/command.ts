@@ -18,6 +18,8 @@ export type Command = {
   readonly interactive?: true;
   /** What it prints is what was asked for: a terminal shows all of it. */
   readonly shown?: true;
+  /** A file of Slipway's own that gets its output too, relative to the outermost Git root. */
+  readonly tee?: string;
   /** The words are the repo's own, and run on this machine; `lint`: in an image of others that it names. */
   readonly ofRepo?: "host" | "package" | "lint";
   /** Its exit code is its answer to the person, who saw why, and no failure of the workflow. */
@@ -92,7 +94,8 @@ export function cmd(text: TemplateStringsArray, ...values: readonly Words[]): Co
 function renderCommand(command: Command, show: Show): string {
   const word = (value: Value) => (typeof value === "string" ? quote(value) : show(value));
   const env = Object.entries(command.env).map(([name, value]) => `${name}=${word(value)}`);
-  const line = [...inputWords(command), ...env, ...command.argv.map(word)].join(" ");
+  const tee = command.tee === undefined ? [] : [`2>&1 | tee ${quote(command.tee)}`];
+  const line = [...inputWords(command), ...env, ...command.argv.map(word), ...tee].join(" ");
   return command.cwd === "." ? line : `(cd ${quote(command.cwd)} && ${line})`;
 }
 

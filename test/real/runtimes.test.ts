@@ -29,6 +29,7 @@ const refused: Readonly<Record<string, RegExp>> = {
   sync_common_files: /^error: repo_config\.yaml of "\." lists no common files$/m,
   git_roll_submodule: /^error: "amp" is no submodule$/m,
   lint: /^error: no linter is configured$/m,
+  run_coverage: /^error: the fast tests do not take --coverage: they are 'sh test\.sh fast'$/m,
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,
   package_add: /^error: "\." has no packages that poetry locks in its image$/m,
   docker_push_prod_candidate: /^error: the engine has no \S+\/smoke:prod-root-[0-9a-f]{9}$/m,
