@@ -1,14 +1,14 @@
 import { testDirs } from "../lib/flows/tested_dirs.ts";
 import { dirsTestsOptions } from "../lib/run/dirs_options.ts";
 import { lookForTestedDirs } from "../lib/run/look_tested_dirs.ts";
-import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { listOptions } from "../lib/run/test_options.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
   about:
     "Run test lists of every runnable dir below this one, each in its own container, several at once; joins their reports.",
-  options: { ...dirsTestsOptions, ...pick("stage", "snapshot", "pytestOpts") },
+  options: { ...dirsTestsOptions, ...listOptions },
   newDir: true,
   look: lookForTestedDirs,
   examples: ["i main_pytest", "i main_pytest fast slow --changed", "i main_pytest --dirs infra,web --at-once 4"],

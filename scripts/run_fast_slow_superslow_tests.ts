@@ -2,12 +2,13 @@ import { runLists } from "../lib/flows/tests.ts";
 import { lookForTests } from "../lib/run/look_gates.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { versionListOptions } from "../lib/run/test_options.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
   about:
     "Run the fast, slow and superslow tests in the container of a stage; fails at the end where one of them failed.",
-  options: pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError"),
+  options: { ...versionListOptions, ...pick("abortOnFirstError") },
   needs: ["git", "tree", "engine", "registries", "log"],
   look: lookForTests,
   examples: ["i run_fast_slow_superslow_tests --stage local --version 1.2.0"],

@@ -2,12 +2,13 @@ import { runLists } from "../lib/flows/tests.ts";
 import { lookForTests } from "../lib/run/look_gates.ts";
 import { pick, testListsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { versionListOptions } from "../lib/run/test_options.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
   about:
     "Run the named test lists in the container of a stage, one after the other; fails at the end where one of them failed.",
-  options: { testLists: testListsOption, ...pick("stage", "version", "snapshot", "pytestOpts", "abortOnFirstError") },
+  options: { testLists: testListsOption, ...versionListOptions, ...pick("abortOnFirstError") },
   needs: ["git", "tree", "engine", "registries", "log"],
   look: lookForTests,
   examples: ["i run_tests fast qa --stage local --version 1.2.0"],

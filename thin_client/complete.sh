@@ -124,7 +124,7 @@ complete_workflow() { # name, words
   -*) if [ -n "$page" ]; then hint=$(read_page "$last"); fi ;;
   *) last='' ;;
   esac
-  if [ -z "$hint" ] && [ "$name" = run_tests ]; then hint=LISTS; fi
+  case $hint$name in run_tests | run_coverage | main_pytest) hint=LISTS ;; esac
   case $hint in *S) lead=$lead${word%"${word##*,}"} ;; esac
   values "$last" "$hint" "$dir" | while IFS= read -r each; do
     case $each in '' | -* | *[!A-Za-z0-9_./@+-]*) ;; *) printf '%s\n' "$lead$each" ;; esac

@@ -1,7 +1,8 @@
 import { join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Facts, Place } from "../model/facts.ts";
-import { listNames, nestedDirs } from "../model/tests.ts";
+import { parseGitlinks } from "../model/git_status.ts";
+import { listNames, nestedDirs, submodulesBelow } from "../model/tests.ts";
 import { exists, isFolder, readRepoText, realPath } from "./files.ts";
 import { tryGit } from "./git.ts";
 import { configFile } from "./place.ts";
@@ -28,6 +29,19 @@ const configsIn = (repo: string, env: Env) => filesNamed([configFile], repo, env
 export async function loadNested({ config, place, env }: Pick<Facts, "config" | "place" | "env">) {
   if (listNames.every((name) => config.tests[name].command !== null)) return [];
   return nestedDirs(place.dir, await configsIn(place.root, env), ownDir(place));
+}
+
+/** What a list leaves out: dirs with tests of their own, and all submodules where those are to be skipped. */
+export async function loadLeftOut(
+  facts: Pick<Facts, "config" | "place" | "env">,
+  { skipSubmodules }: { readonly skipSubmodules: boolean },
+): Promise<readonly string[]> {
+  const nested = await loadNested(facts);
+  if (!skipSubmodules) return nested;
+  const { root, owner, dir } = facts.place;
+  const { stdout } = await tryGit(owner, facts.env, ["ls-files", "--stage", "-z"]);
+  const paths = parseGitlinks(stdout).map(({ path }) => join(relative(root, owner), path));
+  return [...new Set([...nested, ...submodulesBelow(dir, paths)])];
 }
 
 /** Where this Slipway lies in the outermost repo; null outside of it. */

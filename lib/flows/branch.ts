@@ -209,7 +209,15 @@ function tests(facts: ReleaseFacts, options: BranchOptions, named: Named & { rea
   const chosen = { reference, tag, stage: "local", version: null, local } as const;
   const isHere = facts.engine.images.some(({ digests }) => digest !== null && digests.includes(digest));
   const what = where === "registry" && !isHere ? `${sourcePlace(facts, tag).repository}@${digest}` : image;
-  const gate = { image: chosen, what, digest: image, extra: [], again: false, base: null, snapshot: true };
+  const gate = {
+    image: chosen,
+    what,
+    digest: image,
+    choice: { pytestOpts: [] },
+    again: false,
+    base: null,
+    snapshot: true,
+  };
   const skip = options.skipTests ? "--skip-tests" : null;
   return [
     ...lists.map((list) => {

@@ -42,6 +42,7 @@ export type Run = {
   readonly does?: string;
   readonly reason?: string;
   readonly shown?: true;
+  readonly tee?: string;
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
 };
@@ -76,6 +77,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(run.does ? { does: run.does } : {}),
     ...(run.reason ? { reason: run.reason } : {}),
     ...(run.shown ? { shown: true } : {}),
+    ...(run.tee ? { tee: run.tee } : {}),
   };
   return step(run.id, run.title, [
     ...(run.before ?? []),

@@ -50,7 +50,7 @@ export function gates(facts: ReleaseFacts, { version, image, what, options }: Ga
       image: chosen,
       what,
       digest: image,
-      extra: [],
+      choice: { pytestOpts: [] },
       again: options.rerunTests,
       base,
       snapshot: true,

@@ -1,20 +1,22 @@
 import { announce } from "../kinds/announce.ts";
+import { joinCoverage } from "../kinds/join_coverage.ts";
 import { joinReports } from "../kinds/join_reports.ts";
 import { runWorkflow } from "../kinds/run_workflow.ts";
+import { dataOf } from "../model/coverage.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Group, group, type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import { shardsOf, stepOf, type TestedDir } from "../model/tested_dirs.ts";
-import type { ListName } from "../model/tests.ts";
+import { choiceWords, type ListChoice, type ListName } from "../model/tests.ts";
 import type { TestedDirs } from "../run/look_tested_dirs.ts";
 import { reportsOf, slipwayFile } from "./own_files.ts";
 
-export type TestDirsOptions = {
+export type TestDirsOptions = ListChoice & {
   readonly testLists: readonly ListName[];
   readonly stage: Stage;
   readonly snapshot: boolean;
-  readonly pytestOpts: readonly string[];
+  readonly teeToFile: boolean;
   readonly changed: string | undefined;
   readonly atOnce: number | undefined;
   readonly failFast: boolean;
@@ -30,7 +32,7 @@ export function testDirs(facts: Facts, options: TestDirsOptions, seen: TestedDir
     step(
       id,
       `Run the ${list} tests of ${dir.dir}`,
-      [runWorkflow({ workflow: `run_${list}_tests`, dir: dir.dir, words: wordsOf(options) })],
+      [runWorkflow({ workflow: `run_${list}_tests`, dir: dir.dir, words: wordsOf(options, isMeasured(dir, list)) })],
       { skip: seen.chosen.includes(dir) ? null : notChanged(options.changed) },
     ),
   );
@@ -44,6 +46,7 @@ export function testDirs(facts: Facts, options: TestDirsOptions, seen: TestedDir
   return [
     group("tests", title, tests, { atOnce: options.atOnce ?? "cores", onFailure, toldLater: true }),
     step("join_reports", "Join the reports", [joinReports({ of: reports, to })]),
+    ...(options.coverage ? [coverageOf(facts, options, all)] : []),
   ];
 }
 
@@ -52,12 +55,33 @@ const dirsOf = (dirs: readonly TestedDir[]): string => (dirs.length === 1 ? "1 d
 const notChanged = (since: string | undefined): string =>
   `nothing changed since ${since ? quote(since) : "the branch left main"}`;
 
-/** What every list is told, beside its dir. */
-const wordsOf = ({ stage, snapshot, pytestOpts }: TestDirsOptions): readonly string[] => [
+/** Whether pytest runs a list of a dir; one without a config says itself what is wrong with it. */
+const isMeasured = ({ runs }: TestedDir, list: ListName): boolean => runs === null || runs.measured.includes(list);
+
+/** What every list is told, beside its dir; other programs than pytest measure no coverage. */
+const wordsOf = (options: TestDirsOptions, measured: boolean): readonly string[] => [
+  ...whereWords(options),
+  ...(options.teeToFile ? ["--tee-to-file"] : []),
+  ...choiceWords({ ...options, coverage: options.coverage === true && measured }),
+];
+
+const whereWords = ({ stage, snapshot }: TestDirsOptions): readonly string[] => [
   ...(stage === "dev" ? [] : ["--stage", stage]),
   ...(snapshot ? ["--snapshot"] : []),
-  ...pytestOpts.flatMap((word) => ["--pytest-opts", quote(word)]),
 ];
+
+/** One report of what all lists covered. */
+function coverageOf(facts: Facts, options: TestDirsOptions, all: readonly Tested[]): Step {
+  const of = all.flatMap(({ list, dir: { dir, runs } }) =>
+    runs?.measured.includes(list)
+      ? [{ dir, data: dataOf(reportsOf({ place: { ...facts.place, ...runs } }, runs.image), list) }]
+      : [],
+  );
+  const to = slipwayFile(facts, "reports", "main_pytest");
+  return step("report_coverage", "Report the coverage", [joinCoverage({ of, words: whereWords(options), to })]);
+}
+
+type Tested = { readonly list: ListName; readonly dir: TestedDir };
 
 /** The dirs in parts, as `jobs.<id>.strategy.matrix` of GitHub Actions takes them: each part is the value of `--dirs`. */
 function matrixOf(count: number, lists: readonly ListName[], { chosen, times }: TestedDirs): Step {

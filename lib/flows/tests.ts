@@ -2,8 +2,8 @@ import { announce } from "../kinds/announce.ts";
 import { type Command, cmd } from "../kinds/command.ts";
 import { record } from "../kinds/record.ts";
 import { type Snapshot, snapshot } from "../kinds/snapshot.ts";
-import { writeFile } from "../kinds/write_file.ts";
 import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
+import { dataOf } from "../model/coverage.ts";
 import { UserError } from "../model/errors.ts";
 import type { AllFacts, BaseImage, Facts } from "../model/facts.ts";
 import { isFrom, type Pass, sameEntry } from "../model/log.ts";
@@ -12,19 +12,29 @@ import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
-import { type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
+import { isWhole, type ListChoice, type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
 import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
+import {
+  type CoverageChoice,
+  forgetCoverage,
+  readyReports,
+  reportData,
+  reportLists,
+  reportsInside,
+} from "./coverage.ts";
 import { reportsOf, slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
 import { pullIfMissing } from "./pull.ts";
 
-export type TestOptions = {
+export type TestOptions = ListChoice & {
   readonly stage: Stage;
   readonly version?: Version | undefined;
-  readonly pytestOpts: readonly string[];
   readonly snapshot: boolean;
+  readonly teeToFile?: boolean;
+  /** How its coverage is reported; as everything that there is, without it. */
+  readonly report?: CoverageChoice;
 };
 
 type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested" | "services">;
@@ -33,7 +43,8 @@ type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested" | 
  * One test list in the image of a stage, on the mounted tree or on a snapshot of its commit. A pass is recorded where nothing
  * narrowed the list and what was mounted is the commit.
  */
-export function runTests(facts: TestFacts, options: TestOptions, list: ListName): Step[] {
+export function runTests(facts: TestFacts, options: TestOptions, list: ListName): (Step | Group)[] {
+  if (options.coverage) return runLists(facts, { ...options, abortOnFirstError: false }, [list]);
   const { pull, tests, notes } = listsIn(facts, options, [list]);
   return [...pull, ...tests, ...notes];
 }
@@ -47,9 +58,53 @@ export function runLists(facts: TestFacts, options: ListsOptions, lists: readonl
       why: `Which of ${listNames.join(", ")} are to run is not guessed.`,
       fix: "Name them: i run_tests fast slow",
     });
-  const { pull, tests, notes } = listsIn(facts, options, [...new Set(lists)]);
+  const each = [...new Set(lists)];
+  const { pull, tests, notes } = listsIn(facts, options, each);
   const onFailure = options.abortOnFirstError ? "stop" : "go_on";
-  return [...pull, group("test_lists", `Run the ${lists.join(", ")} tests`, tests, { onFailure }), ...notes];
+  const report = options.coverage ? [coverageOf(facts, options, each)] : [];
+  const title = `Run the ${lists.join(", ")} tests`;
+  return [...pull, group("test_lists", title, [...tests, ...report], { onFailure }), ...notes];
+}
+
+/** The report of all lists, in a container as the first of them had it. */
+const coverageOf = (facts: TestFacts, options: TestOptions, lists: readonly ListName[]): Step =>
+  reportLists(facts, measured(facts, options, lists[0] ?? "fast"), { lists, ...(options.report ?? { html: true }) });
+
+/** Test lists, fast without any, whatever fails, and the report of what they covered. */
+export const coverLists = (facts: TestFacts, options: TestOptions, lists: readonly ListName[]): (Step | Group)[] =>
+  runLists(facts, { ...options, abortOnFirstError: false }, lists.length > 0 ? lists : ["fast"]);
+
+/** One report of data that lists of any dirs left; runs none. */
+export function joinCoverage(
+  facts: TestFacts,
+  options: TestOptions & { readonly report: CoverageChoice },
+  lists: readonly ListName[],
+  files: readonly string[],
+): Step[] {
+  if (lists.length > 0)
+    throw new UserError(`--data and the ${lists.join(", ")} tests exclude each other`, {
+      why: "What lists left is reported without running any.",
+      fix: "Leave out --data, or the lists",
+    });
+  const image = chooseImage(facts, options.stage, options.version ?? null);
+  const report = reportData(facts, measured(facts, options, "fast"), { ...options.report, files });
+  return [...pullIfMissing(facts, image), report];
+}
+
+/** A container as a list has it: with the code, and with what measured it. */
+function measured(facts: TestFacts, options: TestOptions, list: ListName) {
+  const image = chooseImage(facts, options.stage, options.version ?? null);
+  const isCode = seesCode(facts, image.stage, list);
+  const code = options.snapshot && isCode ? snapshotOf(facts, { list: "coverage", image }) : null;
+  const way = wayOf(facts, { list, image, what: image.reference, base: null });
+  return {
+    ...emulated(facts),
+    ...way,
+    entrypoint: facts.config.tests[list].entrypoint,
+    ...(code ? { code: code.make.path } : {}),
+    before: [...(code ? [code.make] : []), ...(way.before ?? [])],
+    after: [...(way.after ?? []), ...(code ? [code.remove] : [])],
+  };
 }
 
 type ListSteps = { readonly pull: readonly Step[]; readonly tests: readonly Step[]; readonly notes: readonly Step[] };
@@ -58,20 +113,21 @@ function listsIn(facts: TestFacts, options: TestOptions, lists: readonly ListNam
   const image = chooseImage(facts, options.stage, options.version ?? null);
   assertServices(facts, lists);
   const digest = image.local?.digests.at(-1) ?? null;
-  const isWhole = options.pytestOpts.length === 0;
+  const isAll = isWhole(options);
   const differsFor = (list: ListName) =>
-    isWhole && !options.snapshot && seesCode(facts, options.stage, list) ? facts.tree.differs : [];
+    isAll && !options.snapshot && seesCode(facts, options.stage, list) ? facts.tree.differs : [];
   const tests = lists.map((list) =>
     testList(facts, {
       list,
       image,
       what: image.reference,
-      digest: isWhole && differsFor(list).length === 0 ? digest : null,
-      extra: options.pytestOpts,
+      digest: isAll && differsFor(list).length === 0 ? digest : null,
+      choice: options,
       again: true,
       base: null,
       snapshot: options.snapshot,
       shown: true,
+      ...(options.teeToFile ? { tee: true } : {}),
     }),
   );
   const notes = digest ? notRecorded([...new Set(lists.flatMap(differsFor))]) : [];
@@ -100,7 +156,7 @@ export type Gate = {
   readonly what: Value;
   /** The digest to record a pass for; null where the result proves nothing. */
   readonly digest: Value | null;
-  readonly extra: readonly string[];
+  readonly choice: ListChoice;
   /** Run it although the log has the pass. */
   readonly again: boolean;
   /** The dev image below a prod image that this run builds; null where only the image's labels can tell. */
@@ -109,6 +165,8 @@ export type Gate = {
   readonly snapshot: boolean;
   /** What it prints is what was asked for. */
   readonly shown?: true;
+  /** Its output is kept beside its report too. */
+  readonly tee?: true;
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
@@ -118,15 +176,15 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
   const config = facts.config.tests[list];
   const entry = digest === null ? null : passOf(facts, { list, digest, version: image.version, stage: image.stage });
   const known = entry && typeof entry.digest === "string" && !gate.again ? recordedPass(facts, entry) : undefined;
-  const ready: Action = writeFile({
-    path: `${reports}/README`,
-    content: "JUnit reports of the last run of each test list.\n",
-  });
   // What failed last may not choose what counts as a pass.
-  const forget = entry && config.command === null ? [cmd`rm -rf ${`${reports}/pytest_cache`}`] : [];
+  const forget = [
+    ...(entry && config.command === null ? [cmd`rm -rf ${`${reports}/pytest_cache`}`] : []),
+    ...(gate.choice.coverage ? [forgetCoverage(facts, list)] : []),
+  ];
   // Some entrypoints join their words and split them again, and a marker has spaces.
-  const text = shellText(facts, `exec ${listWords(facts, gate).map(quote).join(" ")}`);
-  const way = image.stage === "prod" ? prodWay(facts, gate) : { image, what: gate.what };
+  const covers = gate.choice.coverage ? `export COVERAGE_FILE=${dataOf(reportsInside, list)}\n` : "";
+  const text = shellText(facts, `${covers}exec ${listWords(facts, gate).map(quote).join(" ")}`);
+  const way = wayOf(facts, gate);
   const isCode = seesCode(facts, image.stage, list);
   const code = gate.snapshot && isCode ? snapshotOf(facts, gate) : null;
   const made = runContainer(facts, {
@@ -142,11 +200,12 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     does: `the ${list} tests`,
     reason: failedTest,
     ...(gate.shown ? { shown: true } : {}),
+    ...(gate.tee ? { tee: `${reports}/${list}.log` } : {}),
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),
-    mounts: [{ source: `${facts.place.root}/${reports}`, target: "/slipway/reports" }, ...text.mounts],
-    before: [ready, ...forget, ...(code ? [code.make] : []), ...text.before, ...(way.before ?? [])],
+    mounts: [{ source: `${facts.place.root}/${reports}`, target: reportsInside }, ...text.mounts],
+    before: [readyReports(facts), ...forget, ...(code ? [code.make] : []), ...text.before, ...(way.before ?? [])],
     // The pass comes last: with it in the log the step is not done again, and what is left to do would stay undone.
     after: [
       ...(way.after ?? []),
@@ -156,6 +215,10 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
 }
+
+/** What a list is started in: the image itself, unless one of prod says otherwise. */
+const wayOf = (facts: Facts, gate: Parameters<typeof prodWay>[1]): ReturnType<typeof prodWay> =>
+  gate.image.stage === "prod" ? prodWay(facts, gate) : { image: gate.image, what: gate.what };
 
 /** The platform of a list that cannot run on the engine's own. */
 function emulated({ platforms, engine }: Facts<"engine">): { readonly platform?: string } {
@@ -182,13 +245,13 @@ export function snapshotOf(facts: Facts, { list, image }: { readonly list: strin
   return { make, remove };
 }
 
-const listWords = (facts: Facts<"nested">, { list, image, extra }: Gate): readonly string[] =>
+const listWords = (facts: Facts<"nested">, { list, image, choice }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
     suite: facts.config.imageName,
-    report: `/slipway/reports/${list}.xml`,
-    cache: "/slipway/reports/pytest_cache",
-    extra,
+    report: `${reportsInside}/${list}.xml`,
+    cache: `${reportsInside}/pytest_cache`,
+    choice,
     without: facts.nested,
     stage: image.stage,
     version: image.version,

@@ -18,6 +18,8 @@ export type Command = {
   readonly interactive?: true;
   /** What it prints is what was asked for: a terminal shows all of it. */
   readonly shown?: true;
+  /** A file of Slipway's own that gets its output too, relative to the outermost Git root. */
+  readonly tee?: string;
   /**
    * The words are the repo's own, and run on this machine; `lint`: in an image of others that it names; `service`: a compose
    * file of the repo's, which gets no variable of the caller's.
@@ -97,7 +99,8 @@ export function cmd(text: TemplateStringsArray, ...values: readonly Words[]): Co
 function renderCommand(command: Command, show: Show): string {
   const word = (value: Value) => (typeof value === "string" ? quote(value) : show(value));
   const env = Object.entries(command.env).map(([name, value]) => `${name}=${word(value)}`);
-  const line = [...inputWords(command), ...env, ...command.argv.map(word)].join(" ");
+  const tee = command.tee === undefined ? [] : [`2>&1 | tee ${quote(command.tee)}`];
+  const line = [...inputWords(command), ...env, ...command.argv.map(word), ...tee].join(" ");
   return command.cwd === "." ? line : `(cd ${quote(command.cwd)} && ${line})`;
 }
 

@@ -1,6 +1,6 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ecrPassword } from "../doors/aws.ts";
-import { exists, readText } from "../doors/files.ts";
+import { appendPrivate, exists, privateFolder, readText, writePrivate } from "../doors/files.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import { readDockerConfig } from "../doors/registry/docker_config.ts";
 import { capture, type RunOptions, run } from "../doors/shell.ts";
@@ -69,11 +69,22 @@ async function exitOf(action: Command, argv: readonly string[], how: How, world:
 /** Runs it, and again where it says that somebody else was quicker; gives the exit code. */
 async function runThrough(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
   const interactive = action.interactive === true;
-  const onOutput = (text: string) => output(world, text);
+  const keep = action.tee === undefined ? null : keepIn(join(world.facts.place.root, action.tee));
+  const onOutput = (text: string) => {
+    output(world, text);
+    keep?.(text);
+  };
   const once = () => run(argv, { ...how, interactive, keepStdout: world.json, onOutput, signal: world.signal });
   let code = await once();
   for (let turn = 1; turn < 5 && code !== 0 && saysAgain(action, world); turn += 1) code = await once();
   return code;
+}
+
+/** Empties a file, and gives what adds text to it. */
+function keepIn(file: string): (text: string) => void {
+  privateFolder(dirname(file));
+  writePrivate(file, "");
+  return (text) => appendPrivate(file, text);
 }
 
 /** Somebody else was quicker, by the last lines of the output. */

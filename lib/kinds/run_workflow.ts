@@ -28,21 +28,26 @@ export const runWorkflow = kind<RunWorkflow>("run_workflow", {
   lines: ({ workflow, dir, words }) => [["i", workflow, "--dir", dir, ...words].map(quote).join(" ")],
   // One that a killed run left would go on beside this one's.
   reaps: () => true,
-  run: async ({ workflow, dir, words }, world) => {
-    const { root } = world.facts.place;
-    const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
-    const onOutput = (text: string) => output(world, text);
-    const { signal } = world;
-    const seen = await seenBy(world);
-    const env = { ...commandEnv(process.env), ...ownVariables(world), ...(seen ? { [seenVariable]: seen } : {}) };
-    const code = await run(argv, { cwd: root, env, onOutput, signal, patience });
-    if (signal.aborted) throw interrupted();
-    // One that was killed has left its container, and none beside it looks for that.
-    if (code > 128) await reapContainers(world);
-    if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
+  run: async (action, world) => {
+    await typeWorkflow(action, world);
     return "done";
   },
 });
+
+/** Runs a workflow as a person would type it; its failure is this one's. */
+export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "kind">, world: World): Promise<void> {
+  const { root } = world.facts.place;
+  const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
+  const onOutput = (text: string) => output(world, text);
+  const { signal } = world;
+  const seen = await seenBy(world);
+  const env = { ...commandEnv(process.env), ...ownVariables(world), ...(seen ? { [seenVariable]: seen } : {}) };
+  const code = await run(argv, { cwd: root, env, onOutput, signal, patience });
+  if (signal.aborted) throw interrupted();
+  // One that was killed has left its container, and none beside it looks for that.
+  if (code > 128) await reapContainers(world);
+  if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
+}
 
 const seenIn = new WeakMap<World["state"], Promise<string | null>>();
 

@@ -8,7 +8,12 @@ export type TestedDir = {
   /** Where a change means this dir too: `runnable_dir_info.depends_on`. */
   readonly dependsOn: readonly string[];
   /** Its image, and the Git dir below which its lists leave their reports; null where it has no config to read. */
-  readonly runs: { readonly image: string; readonly gitDir: string } | null;
+  readonly runs: {
+    readonly image: string;
+    readonly gitDir: string;
+    /** Its lists that pytest runs, whose coverage can be measured. */
+    readonly measured: readonly ListName[];
+  } | null;
 };
 
 const isIn = (path: string, folder: string): boolean =>

@@ -1,5 +1,7 @@
 import { posix } from "node:path";
+import { UserError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
+import { quote } from "./render_plan.ts";
 
 /** A list of tests and how it is chosen; the markers, timeouts and reruns of the original (design.md, "From the documents"). */
 export type TestList = {
@@ -33,21 +35,73 @@ const pytestRows = {
   qa: { marker: "qa and not superslow", seconds: 3600, reruns: 1, path: "test" },
 } as const satisfies Record<ListName, PytestRow>;
 
+/** What a person says of a run beside its list, as the options that are typed for it are called. */
+export type ListChoice = {
+  /** `auto` or a number; without it in one process. */
+  readonly nThreads?: string | undefined;
+  readonly coverage?: boolean;
+  readonly collectOnly?: boolean;
+  readonly skipSubmodules?: boolean;
+  readonly runOnlyTestList?: readonly string[];
+  readonly skipTestList?: readonly string[];
+  /** Words for the command itself, and behind them those that were typed after `--`. */
+  readonly pytestOpts: readonly string[];
+  readonly words?: readonly string[];
+};
+
+const extraWords = ({ pytestOpts, words = [] }: ListChoice): readonly string[] => [...pytestOpts, ...words];
+
+/** Whether all tests of the list run: only then its pass is one of the list. */
+export const isWhole = (choice: ListChoice): boolean =>
+  extraWords(choice).length === 0 &&
+  !choice.collectOnly &&
+  !choice.skipSubmodules &&
+  [choice.runOnlyTestList, choice.skipTestList].every((markers = []) => markers.length === 0);
+
+/** The words by which the same is typed for a list of another dir. */
+export const choiceWords = (choice: ListChoice): readonly string[] => {
+  const { runOnlyTestList = [], skipTestList = [], nThreads } = choice;
+  const own = extraWords(choice);
+  return [
+    ...(nThreads ? ["--n-threads", nThreads] : []),
+    ...flagsOf(choice),
+    ...(runOnlyTestList.length > 0 ? ["--run-only-test-list", runOnlyTestList.join(",")] : []),
+    ...(skipTestList.length > 0 ? ["--skip-test-list", skipTestList.join(",")] : []),
+    ...(own.length > 0 ? ["--", ...own] : []),
+  ];
+};
+
+const flagsOf = ({ coverage, collectOnly, skipSubmodules }: ListChoice): readonly string[] => [
+  ...(coverage ? ["--coverage"] : []),
+  ...(collectOnly ? ["--collect-only"] : []),
+  ...(skipSubmodules ? ["--skip-submodules"] : []),
+];
+
 export type PytestOptions = {
   readonly ci: boolean;
   readonly suite: string;
   readonly report: string;
   readonly cache: string;
-  readonly extra: readonly string[];
+  readonly choice: ListChoice;
   /** Dirs that have tests of their own, relative to where pytest starts. */
   readonly without: readonly string[];
   readonly stage: string;
   readonly version: string | null;
 };
 
-/** The words that run a list: the configured command, or pytest with the list's marker, timeout (ten times longer outside CI) and reruns. */
+/**
+ * The words that run a list: the configured command, or pytest with the list's marker, timeout (ten times longer outside CI)
+ * and reruns; throws where the command cannot be told what was chosen.
+ */
 export function testCommand(name: ListName, list: TestList, options: PytestOptions): readonly string[] {
-  if (list.command) return [...list.command, ...options.extra];
+  const { choice, without } = options;
+  if (choice.collectOnly && choice.coverage) throw coversNothing();
+  const extra = extraWords(choice);
+  if (list.command) {
+    assertTakes(name, list.command, choice);
+    const left = choice.skipSubmodules ? without : [];
+    return [...list.command, ...left.map((dir) => `--ignore=${dir}`), ...pytestFlags(choice), ...extra];
+  }
   const row: PytestRow = pytestRows[name];
   const limits = [
     "-o",
@@ -61,13 +115,15 @@ export function testCommand(name: ListName, list: TestList, options: PytestOptio
     name === "qa"
       ? ["--image_stage", options.stage, ...(options.version ? ["--image_version", options.version] : [])]
       : [];
+  // A run of no test leaves the report of the last one alone.
+  const report = choice.collectOnly ? [] : [`--junit-xml=${options.report}`, "-o", `junit_suite_name=${options.suite}`];
   return [
     "pytest",
     "-m",
-    row.marker,
+    markerOf(row, choice),
     // Without a path pytest takes its own `testpaths`, else where it starts.
-    ...(options.extra.length > 0 ? options.extra : row.path ? [row.path] : []),
-    ...options.without.map((dir) => `--ignore=${dir}`),
+    ...(extra.length > 0 ? extra : row.path ? [row.path] : []),
+    ...without.map((dir) => `--ignore=${dir}`),
     ...limits,
     "--only-rerun",
     "Failed: Timeout",
@@ -75,11 +131,50 @@ export function testCommand(name: ListName, list: TestList, options: PytestOptio
     "-o",
     `cache_dir=${options.cache}`,
     ...qa,
-    `--junit-xml=${options.report}`,
-    "-o",
-    `junit_suite_name=${options.suite}`,
+    ...pytestFlags(choice),
+    ...report,
   ];
 }
+
+/** The list's marker behind those that were chosen. */
+const markerOf = ({ marker }: PytestRow, { runOnlyTestList = [], skipTestList = [] }: ListChoice): string =>
+  [...runOnlyTestList, ...skipTestList.map((name) => `not ${name}`), marker].join(" and ");
+
+const pytestFlags = ({ coverage, collectOnly, nThreads }: ListChoice): readonly string[] => [
+  // The report is made of the data of all lists.
+  ...(coverage ? ["--cov=.", "--cov-branch", "--cov-report="] : []),
+  ...(collectOnly ? ["--collect-only"] : []),
+  ...(nThreads ? ["-n", nThreads] : []),
+];
+
+/** Whether a command is pytest, whatever it is told beside: `pytest -x`, `python3 -m pytest`. */
+export const isPytest = (command: readonly string[] | null): boolean =>
+  command === null ||
+  /(^|\/)pytest$/.test(command[0] ?? "") ||
+  (/(^|\/)python[\d.]*$/.test(command[0] ?? "") && command[1] === "-m" && command[2] === "pytest");
+
+/** Refuses what a configured command cannot be told: only pytest's own options are known, and which tests it takes is its own. */
+function assertTakes(name: ListName, command: readonly string[], choice: ListChoice): void {
+  const [marker] = [
+    ...((choice.runOnlyTestList ?? []).length > 0 ? ["--run-only-test-list"] : []),
+    ...((choice.skipTestList ?? []).length > 0 ? ["--skip-test-list"] : []),
+  ];
+  const [option] = isPytest(command) ? [] : [...(choice.nThreads ? ["--n-threads"] : []), ...flagsOf(choice)];
+  const refused = marker ?? option;
+  if (refused === undefined) return;
+  throw new UserError(`the ${name} tests do not take ${refused}: they are ${quote(command.join(" "))}`, {
+    why: marker
+      ? "By which markers a command of repo_config.yaml chooses its tests is its own."
+      : "What it means is pytest's, and the words of another program are its own.",
+    fix: `Pass its own words: i run_${name}_tests -- ${marker ? "-m MARKERS" : "WORDS"}`,
+  });
+}
+
+const coversNothing = (): UserError =>
+  new UserError("--coverage and --collect-only exclude each other", {
+    why: "Tests that are only collected cover nothing.",
+    fix: "Leave one of them out",
+  });
 
 /**
  * The dirs below a runnable dir that pytest leaves out: other runnable dirs, and clones of Slipway, whose template is one.
@@ -95,6 +190,10 @@ export function nestedDirs(dir: string, configs: readonly string[], slipway: str
   const isInOther = (one: string) => below.some((other) => one.startsWith(`${other}/`));
   return [...new Set(below)].filter((one) => !isInOther(one)).sort();
 }
+
+/** The submodules below a runnable dir, relative to it; all paths are given relative to the outermost repo. */
+export const submodulesBelow = (dir: string, submodules: readonly string[]): readonly string[] =>
+  submodules.map((path) => posix.relative(dir, path)).filter((path) => path !== "" && !path.startsWith(".."));
 
 /** What names a list's command in a recorded pass: the same on a laptop and in CI, whatever the timeouts. */
 export const runnerName = (name: ListName, { command, entrypoint }: TestList): string =>

@@ -80,7 +80,7 @@ export async function lookForBranch(
   facts: Facts,
   options: Asked & { readonly offline: boolean },
 ): Promise<Pinned & Pick<Looked, "registries" | "nested" | "services">> {
-  const [pinned, tests] = await Promise.all([pinBranch(facts, options), lookForTests(facts)]);
+  const [pinned, tests] = await Promise.all([pinBranch(facts, options), lookForTests(facts, {})]);
   const registries = await loadRegistryFacts(facts, [pinned.version.tag, ...pinned.follow], options);
   return { ...pinned, ...tests, registries };
 }

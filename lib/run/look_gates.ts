@@ -1,18 +1,21 @@
-import { loadNested } from "../doors/runnable_dirs.ts";
+import { loadLeftOut } from "../doors/runnable_dirs.ts";
 import type { Facts, Looked } from "../model/facts.ts";
 import type { LintLook } from "./look_lint.ts";
 import { joinedServices } from "./look_services.ts";
 
 /** What test lists have to know beside their facts. */
-export async function lookForTests(facts: Facts): Promise<Pick<Looked, "nested" | "services">> {
-  const [nested, services] = await Promise.all([loadNested(facts), joinedServices(facts)]);
+export async function lookForTests(
+  facts: Facts,
+  { skipSubmodules = false }: { readonly skipSubmodules?: boolean },
+): Promise<Pick<Looked, "nested" | "services">> {
+  const [nested, services] = await Promise.all([loadLeftOut(facts, { skipSubmodules }), joinedServices(facts)]);
   return { nested, services };
 }
 
 /** What the gates of a release have to know beside its facts; `lint` is null where no linter is a gate. */
 export async function lookForGates(facts: Facts, options: { readonly offline: boolean }) {
   const [tests, lint] = await Promise.all([
-    lookForTests(facts),
+    lookForTests(facts, {}),
     facts.config.release.lint ? lookForLinters(facts, options) : null,
   ]);
   return { ...tests, lint };

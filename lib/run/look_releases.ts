@@ -1,5 +1,3 @@
-import { join, relative, resolve } from "node:path";
-import { exists, isFolder, readText } from "../doors/files.ts";
 import { commitsBetween, fileAt } from "../doors/git.ts";
 import { repositoryOf } from "../doors/registry.ts";
 import { currentEntry } from "../model/changelog.ts";
@@ -19,9 +17,10 @@ import {
   reportVersion,
   stagesInPlay,
 } from "../model/releases.ts";
-import { type Commit, type OutputFile, type ReleasedImage, type RunRecord, writtenBy } from "../model/report.ts";
+import type { Commit, OutputFile, ReleasedImage, RunRecord } from "../model/report.ts";
 import { imageTag, type ReleaseStage } from "../model/stage.ts";
 import { sharedClient } from "./client.ts";
+import { outputFile } from "./output_file.ts";
 import { lookAt } from "./registry_facts.ts";
 import { readRuns } from "./runs.ts";
 
@@ -54,7 +53,7 @@ export async function lookForStatus(
     isPage ? lookAtImages(facts, options, comparedReleases) : [],
   ]);
   const runs = isPage ? readRuns(facts.place, facts.config.imageName) : [];
-  return { registries, images, runs, output: outputFile(facts, options.html, "html") };
+  return { registries, images, runs, output: outputFile(facts, options.html, `${facts.config.imageName}.html`) };
 }
 
 /** What the notes of a version tell of. */
@@ -73,7 +72,7 @@ export async function lookForNotes(
     lookAtImages(facts, options),
     lookAtCommits(facts, options.stage),
   ]);
-  return { registries, images, commits, output: outputFile(facts, options.output, "md") };
+  return { registries, images, commits, output: outputFile(facts, options.output, `${facts.config.imageName}.md`) };
 }
 
 const stagesOf = ({ log }: Base, { stage }: About): readonly ReleaseStage[] => (stage ? [stage] : stagesInPlay(log));
@@ -179,23 +178,4 @@ async function lookAtCommits(facts: Base, stage: ReleaseStage): Promise<NotesLoo
   const from = commitBefore({ log, image: config.imageName, tags: git.tags }, stage, version);
   if (git.shallow) return null;
   return commitsBetween(facts.place, { from, to, most: 201 }, facts.env);
-}
-
-/** The file that was named, relative to where one stands; without a name it lies among Slipway's own files. */
-function outputFile({ config, place }: Base, named: string | undefined, ending: "html" | "md"): OutputFile | null {
-  if (named === undefined) return null;
-  const own = join(place.gitDir, "slipway", `status.${config.imageName}.html`);
-  const path = named === "" ? own : resolve(named);
-  if (isFolder(path))
-    throw new UserError(`"${named}" is a directory`, {
-      why: "The report is written to a file.",
-      fix: `Name a file in it: ${join(named, `${config.imageName}.${ending}`)}`,
-    });
-  const text = readText(path);
-  const ours = text !== null && (text.trim() === "" || text.slice(0, 1000).includes(writtenBy));
-  const inside = relative(place.root, path);
-  return {
-    path: inside.startsWith("..") ? path : inside,
-    state: exists(path) ? (ours ? "ours" : "foreign") : "absent",
-  };
 }

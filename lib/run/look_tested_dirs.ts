@@ -8,6 +8,7 @@ import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { changedDirs, type TestedDir } from "../model/tested_dirs.ts";
+import { isPytest, listNames } from "../model/tests.ts";
 import { readTimes } from "./progress.ts";
 
 /** The runnable dirs below the named one, which of them are to be tested, and how long their lists took last time. */
@@ -59,11 +60,12 @@ async function readDir(root: string, dir: string): Promise<TestedDir> {
     const place = findPlace(join(root, dir));
     const read = configReader(await loadConfigSource(place));
     const image = read.text(["docker_info", "docker_image_name"]);
+    const measured = listNames.filter((list) => isPytest(read.words(["tests", list, "command"]) ?? null));
     const dependsOn = read.words(["runnable_dir_info", "depends_on"]) ?? [];
     return {
       dir,
       dependsOn: dependsOn.map((path) => posix.join(dir, path).replace(/(?<=.)\/$/, "")),
-      runs: image ? { image, gitDir: place.gitDir } : null,
+      runs: image ? { image, gitDir: place.gitDir, measured } : null,
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -7,7 +7,7 @@ export const workflowNames: readonly string[] = readdirSync(fileURLToPath(new UR
   .sort();
 
 /** The workflows that look into an image's Python, which the tiny image does not have. */
-export const ofPython = ["find_unused_packages", "package_add"] as const;
+export const ofPython = ["find_unused_packages", "package_add", "run_coverage"] as const;
 
 /** A port of this test's own worker: nobody else takes it, nor Linux for outgoing connections. */
 const ownPort = String(23_000 + Number(process.env["VITEST_POOL_ID"]));
@@ -39,6 +39,8 @@ export const fitting: Readonly<Record<string, readonly string[]>> = {
   run_fast_slow_superslow_tests: local,
   run_superslow_tests: local,
   run_qa_tests: local,
+  run_coverage: ["fast", ...local],
+  pytest_repro: ["--file", "changelog.txt"],
   main_pytest: ["--stage", "local"],
   docker_share_local: ["--version", "1.0.0", "--target-registries", "r1"],
   docker_take_local: ["--from", "root", "--version", "1.0.0"],

@@ -164,6 +164,12 @@ describe.each(both)("under %s a text stays one text", (runtime) => {
     untouched();
   });
 
+  it("as a word for the command of a test list", async () => {
+    const { code, stderr } = await i("run_fast_tests", "--tee-to-file", "--", ...kinds);
+    expect(code, stderr).toBe(0);
+    untouched();
+  });
+
   it("as a variable of a container", async () => {
     const { code, stdout, stderr } = await i("docker_cmd", "--", "env", "-0");
     expect(code, stderr).toBe(0);

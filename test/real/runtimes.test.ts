@@ -35,6 +35,7 @@ const refused: Readonly<Record<string, RegExp>> = {
     ]),
   ),
   lint: /^error: no linter is configured$/m,
+  run_coverage: /^error: the fast tests do not take --coverage: they are 'sh test\.sh fast'$/m,
   find_unused_packages: /^error: there is no pyproject\.toml in "\."$/m,
   package_add: /^error: "\." has no packages that poetry locks in its image$/m,
   docker_push_prod_candidate: /^error: the engine has no \S+\/smoke:prod-root-[0-9a-f]{9}$/m,

@@ -100,6 +100,8 @@ describe("what is offered", () => {
     [["docker_build_local", "--poetry-mode", ""], ".", ["update", "refresh", "no_update"]],
     [["changelog_add", "--bump", ""], ".", ["major", "minor", "patch"]],
     [["i", "run_tests", "--dry-run", "fast", ""], ".", lists],
+    [["run_coverage", ""], ".", lists],
+    [["main_pytest", "fast", ""], ".", lists],
     [["run_tests", "--test-lists=fast,"], ".", lists.map((list) => `--test-lists=fast,${list}`)],
     [["own_flow", "--stage", ""], "sub/optimizer", stages],
     // The values of others are files, free text, or nothing; behind -- they are another program's.

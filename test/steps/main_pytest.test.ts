@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Plan, stepsOf } from "../../lib/model/plan.ts";
 import workflow from "../../scripts/main_pytest.ts";
 import { commitAll, inOneShell } from "../bed/git.ts";
-import { type Ground, type Place, startGround } from "./ground.ts";
+import { type Ground, type Place, startGround, writeTo } from "./ground.ts";
 
 let ground: Ground;
 let place: Place;
@@ -162,6 +162,36 @@ describe("main_pytest refuses", () => {
     const { code, err } = await place.run(["main_pytest", workflow], ...at, "--dry-run");
     expect([code, err]).toEqual([2, expect.stringContaining(what)]);
     expect(err).toContain(fix);
+  });
+});
+
+describe("what is chosen", () => {
+  const planned = async (...words: readonly string[]) =>
+    (await place.run(["main_pytest", workflow], "--dir", ground.repo, "--dry-run", ...words)).out;
+
+  it("is passed on to every list, the command's own words behind --", async () => {
+    const typed = ["--dirs", "app", "--n-threads", "2", "--tee-to-file", "--pytest-opts=-x", "--", "a b.py"];
+    expect(await planned(...typed)).toContain(
+      "i run_fast_tests --dir app --tee-to-file --n-threads 2 -- -x 'a b.py'\n",
+    );
+  });
+
+  it("as --coverage reaches lists of pytest alone, and all their data become one report", async () => {
+    writeTo(join(ground.repo, "base/repo_config.yaml"), `${config("base")}tests: {fast: {command: [npm, test]}}\n`);
+    const out = await planned("--dirs", "app,base,user", "--coverage");
+    writeTo(join(ground.repo, "base/repo_config.yaml"), config("base"));
+    const data = (dir: string) => `--data .git/slipway/reports/${dir}/fast.coverage`;
+    expect(
+      out
+        .split("\n")
+        .filter((line) => /> i /.test(line))
+        .map((line) => line.replace(/.*> i /, "")),
+    ).toEqual([
+      "run_fast_tests --dir app --coverage",
+      "run_fast_tests --dir base",
+      "run_fast_tests --dir user --coverage",
+      `run_coverage --dir app --html --output .git/slipway/reports/main_pytest ${data("app")} ${data("user")}`,
+    ]);
   });
 });
 

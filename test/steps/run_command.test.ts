@@ -29,6 +29,16 @@ describe("a command", () => {
     expect(log.split("\n").sort()).toEqual(["", "err", "out"]);
   });
 
+  it("writes what it prints to a file of its own too, which its next run starts anew", async () => {
+    const tee = ".git/slipway/reports/out.log";
+    for (const text of ["echo one; echo two >&2; exit 3", "echo three"]) {
+      const { code, err } = await runs(sh(text, { tee }));
+      const kept = readFileSync(join(ground.repo, tee), "utf8");
+      expect([code, kept.split("\n").sort()]).toEqual(code === 0 ? [0, ["", "three"]] : [3, ["", "one", "two"]]);
+      expect(err).toContain(kept.split("\n")[0]);
+    }
+  });
+
   it("runs in its folder, with the variables of the plan beside those of the person", async () => {
     ground.env["MINE"] = "mine";
     const { err } = await runs(sh('echo "$PWD $MINE $OWN"', { cwd: "commands", env: { OWN: "own" } }));

@@ -7,7 +7,7 @@ import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import { type Step, stepsOf } from "../../lib/model/plan.ts";
 import {
   active,
   config,
@@ -224,7 +224,13 @@ describe("docker_login", () => {
 describe("a pass is recorded", () => {
   const run = (world: Partial<AllFacts>, pytestOpts: readonly string[] = []) =>
     doing(
-      runTests(facts({ ...images("dev-1.2.0"), ...world }), { stage: "dev", pytestOpts, snapshot: false }, "fast"),
+      stepsOf({
+        steps: runTests(
+          facts({ ...images("dev-1.2.0"), ...world }),
+          { stage: "dev", pytestOpts, snapshot: false },
+          "fast",
+        ),
+      }),
       record,
     );
   it("for committed code and the whole list", () => {

@@ -34,7 +34,7 @@ const superRepo = {
 
 const testedDirs = ["infra", "web/it's"].map((dir) => ({
   ...{ dir, dependsOn: [] },
-  runs: { image: "cmamp", gitDir: "/repo/.git" },
+  runs: { image: "cmamp", gitDir: "/repo/.git", measured: ["fast"] },
 }));
 
 const onGithub = { host: "github.com", owner: "acme", name: "opt" };
@@ -234,6 +234,8 @@ export const given: Readonly<Record<string, Given>> = {
   release_notes: { seen: { ...reported, commits: [] } },
   release_status: { seen: { ...reported, runs: [] } },
   run_fast_tests: { seen: [] },
+  pytest_repro: { seen: { file: "x", ids: ["test/a.py::test_b"], leftOut: 0, traces: null, output: null } },
+  run_coverage: { seen: { nested: [], files: [], output: undefined } },
   run_qa_tests: { seen: [] },
   run_slow_tests: { seen: [] },
   run_fast_slow_tests: { seen: [] },

@@ -156,33 +156,53 @@ describe("repo_config.yaml", () => {
 });
 
 describe("the pytest line", () => {
-  it.each(cases("pytest_command"))(
-    "%s, but for our marker, one thread, its path and the places of report and cache",
-    (_id, each) => {
-      const words = testCommand(
-        "fast",
-        { command: null, mayBeEmpty: false, entrypoint: true, prod: null },
-        {
-          ci: each.input["is_inside_ci"] === true,
-          suite: input(each, "docker_image_name"),
-          report: "tmp.junit.xml",
-          cache: "tmp.cache",
-          extra: [],
-          without: [],
-          stage: "dev",
-          version: null,
+  const pytest = (each: Case): string => {
+    const names = (key: string) => input(each, key).split(",").filter(Boolean);
+    const threads = input(each, "n_threads");
+    const words = testCommand(
+      "fast",
+      { command: null, mayBeEmpty: false, entrypoint: true, prod: null },
+      {
+        ci: each.input["is_inside_ci"] === true,
+        suite: input(each, "docker_image_name"),
+        report: "tmp.junit.xml",
+        cache: "tmp.cache",
+        choice: {
+          pytestOpts: [],
+          nThreads: threads === "1" ? undefined : threads,
+          coverage: each.input["coverage"] === true,
+          collectOnly: each.input["collect_only"] === true,
+          runOnlyTestList: [...names("custom_marker"), ...names("run_only_test_list")],
+          skipTestList: names("skip_test_list"),
         },
-      );
+        without: [],
+        stage: "dev",
+        version: null,
+      },
+    );
+    return words.map(quote).join(" ");
+  };
+  const both = ["pytest_cmd.test_run_fast_tests2_inside_ck_infra", "pytest_cmd.test_run_fast_tests2_outside_ck_infra"];
+
+  it.each(cases("pytest_command", both))(
+    "%s, but for our marker, one thread, its path, the places of report and cache, and the output's file, which we write",
+    (_id, each) => {
       const expected = each.expected
         .replace('superslow"', 'superslow and not qa"')
         .replace(" -n 1 ", " ")
         .replace('" . -o', '" -o')
-        .replace(" --junit-xml", " -o cache_dir=tmp.cache --junit-xml")
+        .replace(" and not requires_ck_infra", "")
+        .replace(/ 2>&1 \| tee \S+$/, "")
+        .replace(/( -n auto)? --junit-xml/, " -o cache_dir=tmp.cache$1 --junit-xml")
         .replace(/suite_name="(\w+)"/, "suite_name=$1")
         .replaceAll('"', "'");
-      expect(words.map(quote).join(" ")).toBe(expected);
+      expect(pytest(each)).toBe(expected);
     },
   );
+
+  it.each(both)("%s is refused: tests that are only collected cover nothing", (id) => {
+    expect(outcome(() => pytest(one(id)))).toBe("refused");
+  });
 });
 
 it("every kind of case has a test above", () => {

@@ -247,6 +247,60 @@ describe("several test lists", () => {
     expect([doing(steps, record), doing(steps, announce).length]).toEqual([[], 1]);
   });
 
+  const covered = (more: Partial<ListsOptions> = {}) =>
+    run(["fast", "slow"], { config: config() }, { coverage: true, ...more });
+
+  it("report their coverage together after all of them, whatever failed", () => {
+    const inGroup = groupOf(covered());
+    expect([inGroup?.onFailure, inGroup?.steps.map(({ id }) => id)]).toEqual([
+      "go_on",
+      ["run_fast_tests", "run_slow_tests", "report_coverage"],
+    ]);
+  });
+
+  it("each leave the data of their coverage beside their reports, and none of an earlier run", () => {
+    const steps = stepsOf({ steps: covered() });
+    const fast = stepOf(steps, "run_fast_tests");
+    expect(script(fast)).toContain("export COVERAGE_FILE=/slipway/reports/fast.coverage\nexec pytest ");
+    const removed = ["rm", "-f", ".git/slipway/reports/cmamp/fast.coverage"];
+    expect(doing([fast], command).map(({ argv }) => argv)).toContainEqual(removed);
+    const report = stepOf(steps, "report_coverage");
+    expect(script(report)).toContain("for file in /slipway/reports/fast.coverage /slipway/reports/slow.coverage; do");
+    expect(mountsOf(report)).toMatchObject({
+      "/app": "/repo",
+      "/slipway/reports": "/repo/.git/slipway/reports/cmamp",
+      "/slipway/coverage": "/repo/.git/slipway/reports/cmamp",
+    });
+    expect(doing([report], announce)[0]?.data).toEqual({
+      coverage: [
+        ".git/slipway/reports/cmamp/fast_slow.coverage.xml",
+        ".git/slipway/reports/cmamp/fast_slow.coverage_html/index.html",
+      ],
+    });
+  });
+
+  it("are reported on the commit where they ran on it", () => {
+    const report = stepOf(stepsOf({ steps: covered({ snapshot: true }) }), "report_coverage");
+    expect(mountsOf(report)["/app"]).toBe("/repo/.git/slipway/snapshots/cmamp-dev-1.2.0-coverage");
+    expect(doing([report], snapshot).map(({ code }) => code !== null)).toEqual([true, false]);
+  });
+
+  it("of a prod image are reported with its code and nothing of the tree", () => {
+    const tests = { fast: { prod: "in_image" } };
+    const images = [localImage("127.0.0.1:5001/cmamp:prod-1.2.0", { digests: [digest("9")] })];
+    const world = { config: config({ tests }), engine: engine({ images }) };
+    const parts = run(["fast"], world, { coverage: true, stage: "prod" });
+    const report = stepOf(stepsOf({ steps: parts }), "report_coverage");
+    expect(Object.keys(mountsOf(report)).filter((path) => !path.startsWith("/slipway/"))).not.toContain("/app");
+    expect(startOf(report)?.env["IMAGE"]).toBe("127.0.0.1:5001/cmamp:prod-1.2.0");
+  });
+
+  it("keep their output in a file of their own where that is asked for", () => {
+    const steps = stepsOf({ steps: run(["fast"], {}, { teeToFile: true }) });
+    expect(startOf(stepOf(steps, "run_fast_tests"))?.tee).toBe(".git/slipway/reports/cmamp/fast.log");
+    expect(startOf(stepOf(stepsOf({ steps: run(["fast"]) }), "run_fast_tests"))?.tee).toBeUndefined();
+  });
+
   it("have to be named", () => {
     expect(refusal(() => run([])).fix).toBe("Name them: i run_tests fast slow");
   });
@@ -255,11 +309,13 @@ describe("several test lists", () => {
 describe("run_fast_tests", () => {
   const here = { engine: engine({ images: [localImage(dev, { digests: [digest("7"), digest("8")] })] }) };
   const run = (more: Partial<AllFacts> = {}, pytestOpts: readonly string[] = [], of: string | null = "1.2.0") =>
-    runTests(
-      facts({ config: settings(), ...here, ...more }),
-      { stage: "dev", version: of === null ? undefined : version(of), pytestOpts, snapshot: false },
-      "fast",
-    );
+    stepsOf({
+      steps: runTests(
+        facts({ config: settings(), ...here, ...more }),
+        { stage: "dev", version: of === null ? undefined : version(of), pytestOpts, snapshot: false },
+        "fast",
+      ),
+    });
 
   it("runs the list in the image of a stage, pulled first where the engine lacks it", () => {
     expect(run().map(({ id, skip }) => [id, skip])).toEqual([
@@ -314,7 +370,9 @@ describe("run_fast_tests", () => {
     const dirty = { tree: { differs: ["a.py"], stamp: "" }, git: git({ dirty: ["a.py"] }) };
     const of = (snapshot: boolean) =>
       stepOf(
-        runTests(facts({ config: settings(), ...here, ...dirty }), { ...options, snapshot }, "fast"),
+        stepsOf({
+          steps: runTests(facts({ config: settings(), ...here, ...dirty }), { ...options, snapshot }, "fast"),
+        }),
         "run_fast_tests",
       );
     const snapshot = ".git/slipway/snapshots/cmamp-dev-1.2.0-fast";

@@ -1,15 +1,20 @@
 import { describe, expect, it } from "vitest";
 import {
   allowedInTree,
+  choiceWords,
   defaultSmoke,
+  isPytest,
+  isWhole,
+  type ListChoice,
   listNames,
   nestedDirs,
   prodWays,
   runnerName,
+  submodulesBelow,
   type TestList,
   testCommand,
 } from "../../lib/model/tests.ts";
-import { config, facts } from "./factory.ts";
+import { config, facts, refusal } from "./factory.ts";
 
 const plain: TestList = { command: null, mayBeEmpty: false, entrypoint: true, prod: null };
 const own: TestList = { command: ["make", "check"], mayBeEmpty: false, entrypoint: true, prod: null };
@@ -18,7 +23,7 @@ const options = {
   suite: "cmamp",
   report: "/r.xml",
   cache: "/c",
-  extra: [],
+  choice: { pytestOpts: [] },
   without: [],
   stage: "dev",
   version: "1.2.0",
@@ -71,8 +76,8 @@ describe("the pytest line of a list", () => {
   });
 
   it("runs the given words instead of all tests", () => {
-    const words = testCommand("fast", plain, { ...options, extra: ["test/test_a.py", "-x"] });
-    expect(words.slice(3, 6)).toEqual(["test/test_a.py", "-x", "-o"]);
+    const words = testCommand("fast", plain, { ...options, choice: { pytestOpts: ["-x"], words: ["test/test_a.py"] } });
+    expect(words.slice(3, 6)).toEqual(["-x", "test/test_a.py", "-o"]);
   });
 });
 
@@ -94,7 +99,7 @@ describe("the dirs below a runnable dir that have tests of their own", () => {
 });
 
 it("a configured command is taken as it is, the given words behind it", () => {
-  expect(testCommand("fast", own, { ...options, extra: ["-k"] })).toEqual(["make", "check", "-k"]);
+  expect(testCommand("fast", own, { ...options, choice: { pytestOpts: ["-k"] } })).toEqual(["make", "check", "-k"]);
 });
 
 describe("beside the files of its commit a tree that is tested may hold", () => {
@@ -126,6 +131,112 @@ it("there are four lists, three ways to run one for prod, and a smoke test that 
   expect(listNames).toEqual(["fast", "slow", "superslow", "qa"]);
   expect(prodWays).toEqual(["in_image", "from_outside", "with_dev_packages"]);
   expect(defaultSmoke).toEqual(["uname", "-m"]);
+});
+
+describe("what is chosen beside a list", () => {
+  const choice = (more: Partial<ListChoice>): ListChoice => ({ pytestOpts: [], ...more });
+  const words = (more: Partial<ListChoice>, list: TestList = plain) =>
+    testCommand("fast", list, { ...options, choice: choice(more), without: ["inner"] }).join(" ");
+  const python = (...command: readonly string[]): TestList => ({ ...own, command });
+
+  it.each<[string, Partial<ListChoice>, string]>([
+    ["processes", { nThreads: "auto" }, " -n auto --junit-xml="],
+    [
+      "its coverage, whose report is made of all lists",
+      { coverage: true },
+      " --cov=. --cov-branch --cov-report= --junit",
+    ],
+    ["only its names", { collectOnly: true }, "cache_dir=/c --collect-only"],
+    [
+      "tests with all of these markers and none of those",
+      { runOnlyTestList: ["a", "b"], skipTestList: ["c", "d"] },
+      "-m a and b and not c and not d and not slow and not superslow and not qa --ignore",
+    ],
+    [
+      "the words that were typed, those after -- last",
+      { pytestOpts: ["-x"], words: ["a.py"] },
+      " -x a.py --ignore=inner",
+    ],
+  ])("pytest is told %s", (_what, more, wanted) => {
+    expect(words(more)).toContain(wanted);
+  });
+
+  it("a run of no test leaves the report of the last one alone", () => {
+    expect(words({ collectOnly: true })).not.toContain("junit");
+  });
+
+  it("a command that is pytest is told its options, with dirs to leave out only where those were chosen", () => {
+    const mine = python("python3", "-m", "pytest");
+    const told = words({ nThreads: "2", coverage: true, skipSubmodules: true, words: ["a.py"] }, mine);
+    expect(told).toBe("python3 -m pytest --ignore=inner --cov=. --cov-branch --cov-report= -n 2 a.py");
+    expect(words({}, mine)).toBe("python3 -m pytest");
+  });
+
+  it.each<[string, Partial<ListChoice>]>([
+    ["--n-threads", { nThreads: "2" }],
+    ["--coverage", { coverage: true }],
+    ["--collect-only", { collectOnly: true }],
+    ["--skip-submodules", { skipSubmodules: true }],
+    ["--run-only-test-list", { runOnlyTestList: ["a"] }],
+    ["--skip-test-list", { skipTestList: ["a"] }],
+  ])("%s is refused by name where another program runs the list", (name, more) => {
+    expect(() => words(more)).not.toThrow();
+    expect(refusal(() => words(more, own)).message).toBe(`the fast tests do not take ${name}: they are 'make check'`);
+  });
+
+  it("markers are refused by a command of pytest too: its -m is its own", () => {
+    const { message, fix } = refusal(() => words({ skipTestList: ["a"] }, python("pytest", "-m", "unit")));
+    expect(message).toBe("the fast tests do not take --skip-test-list: they are 'pytest -m unit'");
+    expect(fix).toBe("Pass its own words: i run_fast_tests -- -m MARKERS");
+  });
+
+  it("coverage of tests that are only collected is refused", () => {
+    expect(refusal(() => words({ coverage: true, collectOnly: true })).message).toBe(
+      "--coverage and --collect-only exclude each other",
+    );
+  });
+
+  it.each<[string, Partial<ListChoice>, boolean]>([
+    ["nothing", {}, true],
+    ["how fast it runs", { nThreads: "auto" }, true],
+    ["its coverage", { coverage: true }, true],
+    ["no test", { collectOnly: true }, false],
+    ["no submodules", { skipSubmodules: true }, false],
+    ["a marker", { runOnlyTestList: ["a"] }, false],
+    ["no marker", { skipTestList: ["a"] }, false],
+    ["an option of pytest", { pytestOpts: ["-x"] }, false],
+    ["a file", { words: ["a.py"] }, false],
+  ])("the list is whole where the choice is %s: %j is %s", (_what, more, whole) => {
+    expect(isWhole(choice(more))).toBe(whole);
+  });
+
+  it("is typed again for another dir as it was, what is the command's own behind --", () => {
+    const all = { nThreads: "2", coverage: true, collectOnly: true, skipSubmodules: true };
+    const more = { runOnlyTestList: ["a", "b"], skipTestList: ["c"], pytestOpts: ["-x"], words: ["a b.py"] };
+    expect(choiceWords({ ...all, ...more })).toEqual([
+      ...["--n-threads", "2", "--coverage", "--collect-only", "--skip-submodules"],
+      ...["--run-only-test-list", "a,b", "--skip-test-list", "c", "--", "-x", "a b.py"],
+    ]);
+    expect(choiceWords(choice({}))).toEqual([]);
+  });
+
+  it.each<[readonly string[] | null, boolean]>([
+    [null, true],
+    [["pytest", "-x"], true],
+    [["/venv/bin/pytest"], true],
+    [["python3.11", "-m", "pytest"], true],
+    [["python", "-m", "unittest"], false],
+    [["npm", "test"], false],
+    [["sh", "-c", "pytest"], false],
+    [["mypytest"], false],
+  ])("%j is pytest: %s", (command, is) => {
+    expect(isPytest(command)).toBe(is);
+  });
+
+  it("submodules are those below the dir", () => {
+    expect(submodulesBelow("a", ["a/sub", "ab/sub", "b", "a"])).toEqual(["sub"]);
+    expect(submodulesBelow(".", ["sub", "a/sub"])).toEqual(["sub", "a/sub"]);
+  });
 });
 
 describe("the name of a runner in a record", () => {
