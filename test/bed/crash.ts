@@ -27,7 +27,11 @@ const heldAtItsEnd = [
   "-e trace=exit_group -e inject=exit_group:delay_enter=1000000",
 ].join(" ");
 
+/** A program that gets none of the caller's variables finds the trap beside the programs on PATH, which it has. */
+const untold = `[ -n "$CRASH_BY" ] || { beside=\${PATH#*:}; beside=\${beside%%:*}; [ ! -r "$beside/trap" ] || . "$beside/trap"; }`;
+
 const shim = (name: string, real: string) => `#!/bin/sh
+${untold}
 [ "$CRASH_BY" = ${name} ] || exec '${real}' "$@"
 ${trap}
 fits " $* " || exec '${real}' "$@"
@@ -113,6 +117,7 @@ export async function crash(set: Crash, name: string, ...words: readonly string[
   const [start = "", ...rest] = argv;
   const own = { ...trapEnv(set, dir), ...watchRefs(set, dir), CRASH_SIGNAL: set.kill.signal, CRASH_SIGN: sign };
   const env = { ...process.env, ...set.env, ...own, VITEST: undefined, CI: undefined };
+  writeFileSync(join(dir, "trap"), variablesOf(own));
   const child = spawn(start, rest, { cwd: set.repo, env, detached: true, stdio: "ignore" });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.once("exit", (...how) => resolve(how)),
@@ -162,7 +167,7 @@ function trapEnv({ bin, point }: Trapped, dir: string): Readonly<Record<string, 
   const { watch, when } = point;
   const words = "words" in watch ? watch.words : "";
   return {
-    PATH: `${bin}:${process.env["PATH"]}`,
+    PATH: `${bin}:${dir}:${process.env["PATH"]}`,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_CONFIG_SYSTEM: "/dev/null",
     CRASH_DIR: dir,
@@ -174,6 +179,13 @@ function trapEnv({ bin, point }: Trapped, dir: string): Readonly<Record<string, 
     CRASH_DELAY: /docker (tag|image)$/.test(point.name) ? "0.02" : point.name.endsWith("docker pull") ? "0.1" : "0.4",
   };
 }
+
+/** The trap of an environment as a file that a shell reads. */
+const variablesOf = (env: Readonly<Record<string, string>>): string =>
+  Object.entries(env)
+    .filter(([name]) => name.startsWith("CRASH_"))
+    .map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .join("");
 
 /** Runs jobs so many at a time, in their order; gives their results in that order. */
 export async function sideBySide<T, R>(jobs: readonly T[], width: number, work: (job: T) => Promise<R>): Promise<R[]> {

@@ -327,9 +327,9 @@ const rows: Readonly<Record<string, Row>> = {
       if (code !== 0) throw new Error(stderr);
     },
     also: servicesOf,
-    only: /docker (rm|network)/,
-    has: ["service_down: docker rm", "service_down: docker network"],
-    least: 6,
+    only: /docker rm/,
+    has: ["service_down: docker rm"],
+    least: 3,
   },
   "a pointer that is rolled": {
     line: ["git_roll_submodule", "amp"],
