@@ -12,6 +12,7 @@ import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
+import { suiteOf } from "../model/tested_dirs.ts";
 import { isWhole, type ListChoice, type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
 import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
@@ -171,8 +172,10 @@ export type Gate = {
 
 /** The step of one list: its command in a container, then the record of the pass. */
 export function testList(facts: Facts<"engine" | "registries" | "log" | "nested" | "services">, gate: Gate): Step {
-  const { list, image, digest } = gate;
-  const reports = reportsOf(facts, facts.config.imageName);
+  const { list, image } = gate;
+  // What passes here says nothing of the dir that releases the image.
+  const digest = facts.config.imageOf === null ? gate.digest : null;
+  const reports = reportsOf(facts, suiteOf(facts.config, facts.place.dir));
   const config = facts.config.tests[list];
   const entry = digest === null ? null : passOf(facts, { list, digest, version: image.version, stage: image.stage });
   const known = entry && typeof entry.digest === "string" && !gate.again ? recordedPass(facts, entry) : undefined;
@@ -239,7 +242,7 @@ const recordPass = (facts: Facts, { entry, again, onTree }: Recorded): Action =>
 /** The commit of the outermost repo in a folder of this list's own, made before it and removed after it. */
 export function snapshotOf(facts: Facts, { list, image }: { readonly list: string; readonly image: Chosen }) {
   const { code: commit, branch } = facts.git;
-  const path = slipwayFile(facts, "snapshots", `${facts.config.imageName}-${image.tag}-${list}`);
+  const path = slipwayFile(facts, "snapshots", `${suiteOf(facts.config, facts.place.dir)}-${image.tag}-${list}`);
   const make: Snapshot = snapshot({ path, code: { commit, branch, mounted: pathsOfCode(facts) } });
   const remove: Snapshot = snapshot({ path, code: null });
   return { make, remove };
@@ -248,7 +251,7 @@ export function snapshotOf(facts: Facts, { list, image }: { readonly list: strin
 const listWords = (facts: Facts<"nested">, { list, image, choice }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
-    suite: facts.config.imageName,
+    suite: suiteOf(facts.config, facts.place.dir),
     report: `${reportsInside}/${list}.xml`,
     cache: `${reportsInside}/pytest_cache`,
     choice,

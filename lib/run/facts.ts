@@ -85,7 +85,7 @@ async function loadBase(request: Request): Promise<Base> {
   const env = { ...profileOf(config), ...own, ...quietBuilder };
   for (const path of namedPaths(config)) insideRepo([place.root], join(place.dir, path));
   const user = loadUser(env);
-  const changelogText = readRepoText(place.root, join(place.dir, "changelog.txt"));
+  const changelogText = readRepoText(place.root, join(config.imageOf ?? place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
   const { targetRegistries: named = [], multiArch, builder = null } = request.options;
   return {

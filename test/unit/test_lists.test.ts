@@ -155,6 +155,11 @@ describe("the step of a test list", () => {
     ]).toEqual([...[undefined, "linux/arm64", undefined]]);
   });
 
+  it("records no pass of a dir that uses another dir's image, which that dir's release would take for its own", () => {
+    const kinds = (imageOf: string | null) => fast({ config: { ...config(), imageOf } }).do.map(({ kind }) => kind);
+    expect([kinds(null).includes("record"), kinds("base").includes("record")]).toEqual([true, false]);
+  });
+
   it("ends with the record of the pass: image, commit, tree, runner and platform", () => {
     expect(fast().do.at(-1)).toEqual({
       kind: "record",
