@@ -20,6 +20,7 @@ export type TestDirsOptions = ListChoice & {
   readonly changed: string | undefined;
   readonly atOnce: number | undefined;
   readonly failFast: boolean;
+  readonly retryFlaky: number | undefined;
   readonly matrix: number | undefined;
 };
 
@@ -62,6 +63,7 @@ const isMeasured = ({ runs }: TestedDir, list: ListName): boolean => runs === nu
 const wordsOf = (options: TestDirsOptions, measured: boolean): readonly string[] => [
   ...whereWords(options),
   ...(options.teeToFile ? ["--tee-to-file"] : []),
+  ...(options.retryFlaky ? ["--retry-flaky", String(options.retryFlaky), "--json"] : []),
   ...choiceWords({ ...options, coverage: options.coverage === true && measured }),
 ];
 

@@ -6,7 +6,7 @@ import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
 import { dataOf } from "../model/coverage.ts";
 import { UserError } from "../model/errors.ts";
 import type { AllFacts, BaseImage, Facts } from "../model/facts.ts";
-import { isFrom, type Pass, sameEntry } from "../model/log.ts";
+import { isFrom, type Pass, passIn, sameEntry } from "../model/log.ts";
 import { type Action, type Group, group, type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
@@ -36,6 +36,7 @@ export type TestOptions = ListChoice & {
   readonly teeToFile?: boolean;
   /** How its coverage is reported; as everything that there is, without it. */
   readonly report?: CoverageChoice;
+  readonly retryFlaky?: number | undefined;
 };
 
 type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested" | "services">;
@@ -129,6 +130,7 @@ function listsIn(facts: TestFacts, options: TestOptions, lists: readonly ListNam
       snapshot: options.snapshot,
       shown: true,
       ...(options.teeToFile ? { tee: true } : {}),
+      retries: options.retryFlaky ?? 0,
     }),
   );
   const notes = digest ? notRecorded([...new Set(lists.flatMap(differsFor))]) : [];
@@ -168,6 +170,8 @@ export type Gate = {
   readonly shown?: true;
   /** Its output is kept beside its report too. */
   readonly tee?: true;
+  /** How often it is run again where it fails. */
+  readonly retries?: number;
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
@@ -204,6 +208,7 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     reason: failedTest,
     ...(gate.shown ? { shown: true } : {}),
     ...(gate.tee ? { tee: `${reports}/${list}.log` } : {}),
+    ...(gate.retries ? { retries: gate.retries } : {}),
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),
@@ -280,7 +285,10 @@ export const passOf = (facts: Facts<"engine">, { list, digest, version, stage }:
 
 /** The passes of the log that count. */
 export const passesIn = ({ log, config }: Pick<AllFacts, "log" | "config">) =>
-  log.flatMap((one) => (one.type === "pass" && isFrom(one, config.release.passesFrom) ? [one] : []));
+  log.flatMap((one) => {
+    const pass = isFrom(one, config.release.passesFrom) ? passIn(one, config.release.flakyPasses) : null;
+    return pass ? [pass] : [];
+  });
 
 /** The log's entry that makes a run of this list needless: same image, mounted code, list, runner and platform. */
 export function recordedPass(facts: Pick<AllFacts, "log" | "registries" | "engine" | "config">, wanted: Pass) {

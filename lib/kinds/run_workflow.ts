@@ -7,6 +7,7 @@ import { kind } from "../model/kind.ts";
 import { stepsOf } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import { seenVariable } from "../model/seen.ts";
+import { jsonOf, valueAt } from "../model/shape.ts";
 import { withoutColours } from "../model/visible.ts";
 import { reapContainers } from "../run/containers.ts";
 import { commandEnv } from "../run/facts.ts";
@@ -30,23 +31,33 @@ export const runWorkflow = kind<RunWorkflow>("run_workflow", {
   // One that a killed run left would go on beside this one's.
   reaps: () => true,
   run: async (action, world) => {
-    await typeWorkflow(action, world);
+    const result = await typeWorkflow(action, world);
+    const steps = valueAt(jsonOf(result), "steps");
+    const times = (Array.isArray(steps) ? steps : []).map((one) => Number(valueAt(one, "failedRuns") ?? 0));
+    const most = Math.max(0, ...times);
+    if (most > 0) world.step.failedRuns = most;
     return "done";
   },
 });
 
-/** Runs a workflow as a person would type it; its failure is this one's. */
-export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "kind">, world: World): Promise<void> {
+/** Runs a workflow as a person would type it; its failure is this one's. Gives its result, where that is asked for as JSON. */
+export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "kind">, world: World): Promise<string> {
   const { root } = world.facts.place;
   const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
   const onOutput = (text: string) => output(world, text);
   const { signal } = world;
   const env = { ...commandEnv(process.env), ...ownVariables(world), ...(await seenFor(dir, world)) };
-  const code = await run(argv, { cwd: root, env, onOutput, signal, patience });
+  let result = "";
+  const onResult = (text: string) => {
+    result += text;
+  };
+  const asJson = words.includes("--json") ? { onResult } : {};
+  const code = await run(argv, { cwd: root, env, onOutput, signal, patience, ...asJson });
   if (signal.aborted) throw interrupted();
   // One that was killed has left its container, and none beside it looks for that.
   if (code > 128) await reapContainers(world);
   if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
+  return result;
 }
 
 const seenIn = new WeakMap<World["state"], Promise<ReadonlyMap<string, string>>>();

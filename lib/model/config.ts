@@ -62,6 +62,8 @@ export type Config = {
     readonly keep: number;
     /** Whose passes in the log count, by name or `CI`; none for everybody's. */
     readonly passesFrom: readonly string[];
+    /** A list that failed and then passed counts as one that passed. */
+    readonly flakyPasses: boolean;
     readonly package: PackageSettings;
   };
   readonly tests: Readonly<Record<ListName, TestList>>;
@@ -168,7 +170,18 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package", "keep"],
+  ...[
+    "build_args",
+    "secrets",
+    "dev_packages",
+    "channels",
+    "ref_prefix",
+    "remote",
+    "passes_from",
+    "flaky_passes",
+    "package",
+    "keep",
+  ],
 ];
 
 function parseGates(read: ConfigReader, path: readonly string[]): Pick<Config["release"], "gates" | "lint"> {
@@ -217,6 +230,7 @@ function parseRelease(read: ConfigReader): Config["release"] {
     refPrefix: refPrefix(read, at("ref_prefix")),
     remote: gitRemote(read, at("remote")),
     passesFrom: read.words(at("passes_from")) ?? [],
+    flakyPasses: read.flag(at("flaky_passes"), false),
     package: parsePackage(read, at("package")),
     keep: parseCount(read, at("keep"), 10),
   };

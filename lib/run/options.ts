@@ -149,6 +149,14 @@ function parsePort(value: string): number {
   });
 }
 
+function parseRetries(value: string): number {
+  if (/^[1-9]?$/.test(value)) return Number(value || 1);
+  throw new UserError(`--retry-flaky "${value}" is no number from 1 to 9`, {
+    why: "It says how often a list that fails is run again.",
+    fix: "Pass one, or none for once: --retry-flaky 2",
+  });
+}
+
 const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, poetryModes);
 
 /** Every option that two scripts share, once; help texts say what happens when you pass it. */
@@ -205,6 +213,17 @@ export const vocabulary = {
     fallback: true,
     onlyTyped: true,
   }),
+  retryFlaky: {
+    ...text<number>(
+      "N",
+      "Run a list that fails again, once or up to N times; what passes then is flaky, and no pass for a release.",
+      {
+        onlyTyped: true,
+        parse: parseRetries,
+      },
+    ),
+    takes: "optional",
+  } as Option<number | undefined>,
   rerunTests: flag("Run the gates again even if the log has passes for this image and commit."),
   pushToRepo: flag("Stop before anything is pushed.", { fallback: true }),
   allowUnpushed: flag("Release a commit that no branch of the Git remote has.", { onlyTyped: true }),

@@ -147,6 +147,21 @@ describe("main_pytest", () => {
     ]);
   });
 
+  it("--retry-flaky runs a list that failed again, and tells which passed then", async () => {
+    const once = "[ -e /slipway/reports/failed ] && exit 0; touch /slipway/reports/failed; exit 1\n";
+    write(repo, { "passes/test.sh": once });
+    const done = await run("--dirs", "passes,deep/fails", "--retry-flaky");
+    expect([done.code, rowsOf(done).toSorted()]).toEqual([
+      1,
+      [
+        ["deep/fails", "failed"],
+        ["passes", "flaky (failed 1x)"],
+      ],
+    ]);
+    expect(done.stderr.match(/the fast tests exited with 1: running again, 1 of 1/g)).toHaveLength(2);
+    expect(done.stderr).toContain('FLAKY: "Run the fast tests of passes" passed after it had failed once');
+  });
+
   const held = async (): Promise<readonly string[]> =>
     (await Promise.all(["passes", "garbled"].map((dir) => labelled(imageOf(dir))))).flat();
   /** Starts two lists that do not end by themselves. */

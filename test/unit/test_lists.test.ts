@@ -188,6 +188,11 @@ describe("a recorded pass", () => {
     expect(skip({ log: [pass("fast")] }, { from: "build" })).toBeNull();
   });
 
+  it("is no flaky one, unless the repo takes that for a pass", () => {
+    const log = [logged({ ...key, type: "flaky", list: "fast", runner: "fast", failed: 1 })];
+    expect([skip({ log }), skip({ log, config: settings({ flaky_passes: true }) })]).toEqual([null, told]);
+  });
+
   it("is no skip", () => {
     const log = [logged({ type: "skip", digest: image, version: "1.2.0", list: "fast", why: "--skip-tests" })];
     expect(skip({ log })).toBeNull();
@@ -237,6 +242,14 @@ describe("several test lists", () => {
 
   it("end with the first that fails where that is asked for", () => {
     expect(groupOf(run(["fast", "slow"], {}, { abortOnFirstError: true }))?.onFailure).toBe("stop");
+  });
+
+  it("are run again where that is asked for", () => {
+    const retries = (options: Partial<ListsOptions>) =>
+      doing(stepsOf({ steps: run(["fast"], {}, options) }), command).flatMap((one) =>
+        one.container ? [one.retries] : [],
+      );
+    expect([retries({ retryFlaky: 2 }), retries({})]).toEqual([[2], [undefined]]);
   });
 
   it("each record a pass of their own", () => {
