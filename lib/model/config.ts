@@ -142,15 +142,18 @@ export function parseConfig(source: ConfigSource, owner: ImageOwner | null = nul
     read.fail([], "is empty", "Start from the template: i init_runnable_dir");
   const leftAlone = read.foreignSections([...originalSections, ...ownSections]);
   const image = parseImage(read, owner);
-  const { imageName } = image;
+  const { imageName, imageOf, registries, release } = image;
   return {
-    ...image,
     repoName: read.text(["repo_info", "repo_name"]) ?? imageName,
+    imageName,
+    imageOf,
     source: sourceOf(read, imageName),
     isPlaceholder: read.text(["repo_info", "github_repo_account"]) === placeholderAccount,
     dirSuffix: read.text(["runnable_dir_info", "dir_suffix"]) ?? imageName,
     commandPrefix: read.text(["runnable_dir_info", "command_prefix"]) ?? null,
     nestedHelpers: read.flag(["runnable_dir_info", "use_helpers_as_nested_module"], false),
+    registries,
+    release,
     tests: parseTests(read),
     testMounts: parseTestMounts(read),
     smoke: parseSmoke(read),

@@ -3,6 +3,7 @@ import { UserError } from "../model/errors.ts";
 import { isTag } from "../model/image.ts";
 import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
+import { type ImageBase, parseImageBase } from "../model/registry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { type ListName, listNames } from "../model/tests.ts";
 import { parseVersion, type Version } from "../model/version.ts";
@@ -189,6 +190,15 @@ export const vocabulary = {
     parse: parseStage,
     fallback: "dev",
   }),
+  baseName: text<ImageBase | undefined>(
+    "NAME",
+    "Use the image of this repository, as in ghcr.io/acme/tools, instead of the dir's own.",
+    {
+      aliases: ["base-image"],
+      onlyTyped: true,
+      parse: parseImageBase,
+    },
+  ),
   poetryMode: text<PoetryMode>(
     "MODE",
     "How to make poetry.lock: update resolves anew, refresh keeps what fits, no_update uses it as it is.",
