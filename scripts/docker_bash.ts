@@ -6,7 +6,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   subject: "use",
   about: "Open a shell in the container of a stage, with the repo mounted on /app.",
-  options: pick("stage", "version", "asRoot", "entrypoint"),
+  options: pick("stage", "version", "baseName", "asRoot", "entrypoint"),
   look: lookForImage,
   examples: ["i docker_bash --stage local --version 1.2.0"],
   steps: (facts, options, seen) => bash({ ...facts, ...seen }, options),

@@ -6,7 +6,7 @@ import { script } from "../lib/run/script.ts";
 export default await script(import.meta.url, {
   subject: "use",
   about: "Run one command in the container of a stage; its exit code is the command's.",
-  options: pick("stage", "version", "cmd", "asRoot", "entrypoint"),
+  options: pick("stage", "version", "cmd", "baseName", "asRoot", "entrypoint"),
   look: lookForImage,
   examples: ['i docker_cmd --cmd "pip list | tee pip_packages.txt"', "i docker_cmd -s local -- python3 -V"],
   steps: (facts, options, seen) => command({ ...facts, ...seen }, options),

@@ -8,7 +8,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Start Jupyter in the container of a stage, on a free port of 127.0.0.1 and with a token.",
   options: {
-    ...pick("stage", "version", "asRoot", "entrypoint"),
+    ...pick("stage", "version", "baseName", "asRoot", "entrypoint"),
     port: portOption,
     autoAssignPort: flag("Use port 9999 instead of a free one.", { fallback: true }),
     selfTest: flag("Start it, check that it answers only with its token, and stop it."),

@@ -38,6 +38,8 @@ type Seen = {
   /** The server takes no push of several refs as one. */
   oneByOne?: true;
   identity?: Identity;
+  /** The tip of the log that is here already, though this clone does not remember it yet. */
+  fetched?: string | undefined;
   /** What this clone remembers as the log's tip. */
   memory?: string | null;
   log?: { readonly object: string | null; readonly entries: readonly SignedEntry[] };
@@ -75,10 +77,7 @@ export const memories = "refs/slipway-seen";
  * the memory of any log is damaged: that log is fetched anew beside them.
  */
 export async function fetchRefs(scope: Scope, refs: readonly string[], ...more: readonly string[]): Promise<void> {
-  const words = [
-    ...["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap="],
-    ...["--no-recurse-submodules", "--no-prune"],
-  ];
+  const words = fetchWords;
   const from = scope.remote?.address ?? ".";
   const fetch = (...also: readonly string[]) => scope.git([...words, ...more, ...also, from, ...refs]);
   await fetch().catch(async (error: unknown) => {
@@ -88,6 +87,11 @@ export async function fetchRefs(scope: Scope, refs: readonly string[], ...more: 
     return scope.git([...words, "--refetch", from, ...new Set([...refs, `refs/${prefix}/log/${image}`])]);
   });
 }
+/** A fetch that writes no ref. */
+export const fetchWords = [
+  ...["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap="],
+  ...["--no-recurse-submodules", "--no-prune"],
+];
 const damagedMemory = new RegExp(`${memories}/(\\S+)/log/(\\S+)`);
 
 /** A disk that failed leaves a ref without an object's name in it: Git neither reads it nor takes it away. */

@@ -88,7 +88,7 @@ async function look(scope: Scope, tip: string | null): Promise<Looked> {
   scope.seen.memory = seen;
   const known = { ref: logRef, where: remote?.name ?? "this repo", tip, seen };
   if (tip === null) return { ...known, commits: [], messages: [], instead: "" };
-  if (tip !== seen && remote)
+  if (tip !== seen && tip !== scope.seen.fetched && remote)
     await fetchRefs(scope, [logRef]).catch((error) => refetch(scope, String(error.why), error));
   let read = await commitsOf(scope, tip);
   // A fetch was cut off, or a disk failed: the remote has what is lacking here.

@@ -66,11 +66,27 @@ export type Named = {
   readonly branch?: string | null;
   /** Who commits; without it Git is asked. */
   readonly identity?: Identity | null;
+  /** The refs as somebody else listed them just now, who fetched the log too: what the first look gives. */
+  readonly listed?: Readonly<Record<string, string>> | null;
 };
+
+/** The patterns of an image's refs. */
+export const patternsOf = ({
+  image,
+  prefix,
+  branch,
+}: Pick<Named, "image" | "prefix" | "branch">): readonly string[] => [
+  `${prefix}/log/${image}`,
+  `${prefix}/claim/${image}-*`,
+  `${prefix}/flip/${image}`,
+  `refs/tags/${image}-*`,
+  ...(branch ? [branch] : []),
+];
 
 /** Opens the refs of an image. */
 export function openRefs(place: Place, named: Named, env: Env): Refs {
-  const { image, prefix, remote, offline = false, branch, identity = null } = named;
+  const { image, prefix, remote, offline = false, identity = null } = named;
+  let { listed = null } = named;
   const git = gitIn(place.owner, env);
   const logRef = `${prefix}/log/${image}`;
   const scope: Scope = {
@@ -78,21 +94,22 @@ export function openRefs(place: Place, named: Named, env: Env): Refs {
     attempt: (words, { input, limit } = {}) => tryGit(place.owner, env, words, input, limit),
     remote: offline ? null : remote,
     isOffline: offline,
-    patterns: [
-      logRef,
-      `${prefix}/claim/${image}-*`,
-      `${prefix}/flip/${image}`,
-      `refs/tags/${image}-*`,
-      ...(branch ? [branch] : []),
-    ],
+    patterns: patternsOf(named),
     seenRef: memoryOf(prefix, image),
   };
   const read = async <T>(object: string, ref: string, how: (message: string) => T | Broken) => {
     const message = await messageOf(scope, ref, object);
     return typeof message === "string" ? how(message) : message;
   };
+  const list = async () => {
+    const all = listed;
+    if (all === null) return listRefs(scope);
+    listed = null;
+    Object.assign(scope.seen, { refs: { ...all }, fetched: all[logRef] });
+    return all;
+  };
   return {
-    list: () => listRefs(scope),
+    list,
     known: () => knownRefs(scope),
     swap: (moves, entries = [], more = {}) => swapWith(scope, moves, { entries, ...more }),
     readOwner: (ref, object) => read(object, ref, readClaim),

@@ -1,14 +1,14 @@
 import { statSync } from "node:fs";
 import { hostname, release, type } from "node:os";
-import { join } from "node:path";
-import { type Config, parseConfig } from "../model/config.ts";
-import type { ConfigSource } from "../model/config_reader.ts";
+import { join, posix } from "node:path";
+import { type Config, imageOfPath, parseConfig } from "../model/config.ts";
+import { type ConfigSource, configReader } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Place, User } from "../model/facts.ts";
 import { kindAt } from "../model/oci/address.ts";
 import { lineOfKey } from "../model/yaml_lines.ts";
 import { exists, readRepoText, readText } from "./files.ts";
-import { configFile } from "./place.ts";
+import { configFile, findPlace } from "./place.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -51,7 +51,7 @@ export async function configSourceOf(file: string, text: string): Promise<Config
 
 /** Reads and checks repo_config.yaml of a place; `CSFY_ECR_BASE_PATH`, when set, is the address of the ecr registry. */
 export async function loadConfig(place: Place, env: Env): Promise<Config> {
-  const config = parseConfig(await loadConfigSource(place));
+  const config = await configAt(place, []);
   const ecr = env["CSFY_ECR_BASE_PATH"];
   if (!ecr) return config;
   return {
@@ -62,6 +62,28 @@ export async function loadConfig(place: Place, env: Env): Promise<Config> {
         : registry,
     ),
   };
+}
+
+/** The config of a dir, which may use the image of another dir that uses another's; `users` are the dirs that lead to it. */
+async function configAt(place: Pick<Place, "root" | "dir">, users: readonly string[]): Promise<Config> {
+  const { root, dir } = place;
+  const source = await loadConfigSource(place);
+  const read = configReader(source);
+  const typed = read.text(imageOfPath);
+  if (typed === undefined) return parseConfig(source);
+  const of = posix.join(dir, typed).replace(/(?<=.)\/$/, "");
+  const fail = (what: string) =>
+    read.fail(
+      imageOfPath,
+      `is ${JSON.stringify(typed)}, ${what}`,
+      "Name the dir whose image it uses, as in image_of: ../other",
+    );
+  if (posix.isAbsolute(typed) || of.startsWith("..")) return fail("which is not in this repo");
+  if ([...users, dir].includes(of)) return fail(`which leads back to "${of}"`);
+  if (!exists(join(root, of, configFile))) return fail(`and "${of}" has no ${configFile}`);
+  if (findPlace(join(root, of)).owner !== findPlace(join(root, dir)).owner)
+    return fail("which lies in another Git repo, and the log of its image too");
+  return parseConfig(source, { dir: of, config: await configAt({ root, dir: of }, [...users, dir]) });
 }
 
 /** The machine as `hostname` and `uname` name it. */

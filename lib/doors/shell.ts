@@ -20,6 +20,8 @@ export type RunOptions = {
   /** What the program reads on standard input; nothing without it. */
   readonly input?: string;
   readonly onOutput?: (text: string) => void;
+  /** Gets what it prints on standard output, where that is no output like the rest. */
+  readonly onResult?: (text: string) => void;
   readonly signal?: AbortSignal;
   /** Seconds that it has to end by itself after the signal; 5 where it is not said. */
   readonly patience?: number;
@@ -123,7 +125,8 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       : [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(options.input === undefined ? {} : { input: options.input }),
   })`${[...argv]}`;
-  if (!interactive) pass(child, options.onOutput ?? (() => {}));
+  const onOutput = options.onOutput ?? (() => {});
+  if (!interactive) pass(child, onOutput, options.onResult ?? onOutput);
   const stop = () => endGroup(child.pid, interactive, options.patience);
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted) stop();
@@ -146,8 +149,8 @@ async function zxWithBash() {
   return $;
 }
 
-function pass(child: ProcessPromise, onOutput: (text: string) => void): void {
-  child.stdout.setEncoding("utf8").on("data", onOutput);
+function pass(child: ProcessPromise, onOutput: (text: string) => void, onResult: (text: string) => void): void {
+  child.stdout.setEncoding("utf8").on("data", onResult);
   child.stderr.setEncoding("utf8").on("data", onOutput);
 }
 

@@ -43,6 +43,7 @@ export type Run = {
   readonly reason?: string;
   readonly shown?: true;
   readonly tee?: string;
+  readonly retries?: number;
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
 };
@@ -78,6 +79,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(run.reason ? { reason: run.reason } : {}),
     ...(run.shown ? { shown: true } : {}),
     ...(run.tee ? { tee: run.tee } : {}),
+    ...(run.retries ? { retries: run.retries } : {}),
   };
   return step(run.id, run.title, [
     ...(run.before ?? []),

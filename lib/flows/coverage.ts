@@ -5,6 +5,7 @@ import { writeFile } from "../kinds/write_file.ts";
 import { coverageScript, dataOf, reportFiles } from "../model/coverage.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Action, Step } from "../model/plan.ts";
+import { suiteOf } from "../model/tested_dirs.ts";
 import type { ListName } from "../model/tests.ts";
 import { type Run, runContainer, shellText } from "./container.ts";
 import { reportsOf } from "./own_files.ts";
@@ -16,13 +17,13 @@ const outputInside = "/slipway/coverage";
 /** Makes sure that the folder of an image's reports is there. */
 export const readyReports = (facts: Facts): Action =>
   writeFile({
-    path: `${reportsOf(facts, facts.config.imageName)}/README`,
+    path: `${reportsOf(facts, suiteOf(facts.config, facts.place.dir))}/README`,
     content: "JUnit reports of the last run of each test list.\n",
   });
 
 /** Removes the data of a list's last run, which may not count for this one. */
 export const forgetCoverage = (facts: Facts, list: ListName): Command =>
-  cmd`rm -f ${dataOf(reportsOf(facts, facts.config.imageName), list)}`;
+  cmd`rm -f ${dataOf(reportsOf(facts, suiteOf(facts.config, facts.place.dir)), list)}`;
 
 export type CoverageChoice = {
   /** Only files below this folder of the runnable dir. */
@@ -41,7 +42,7 @@ export function reportLists(
   run: Measured,
   { lists, ...choice }: CoverageChoice & { readonly lists: readonly ListName[] },
 ): Step {
-  const reports = `${facts.place.root}/${reportsOf(facts, facts.config.imageName)}`;
+  const reports = `${facts.place.root}/${reportsOf(facts, suiteOf(facts.config, facts.place.dir))}`;
   return report(facts, run, {
     ...choice,
     cwd: facts.place.dir,
@@ -58,7 +59,7 @@ export function reportData(
   { files, ...choice }: CoverageChoice & { readonly files: readonly string[] },
 ): Step {
   const mounts = files.map((source, at) => ({ source, target: `/slipway/data/${at}`, readOnly: true as const }));
-  const reports = `${facts.place.root}/${reportsOf(facts, facts.config.imageName)}`;
+  const reports = `${facts.place.root}/${reportsOf(facts, suiteOf(facts.config, facts.place.dir))}`;
   return report(facts, run, {
     ...choice,
     cwd: ".",

@@ -51,6 +51,7 @@ function repoRows({ place, changelog }: Facts): Row[] {
 const keys: Readonly<Record<string, readonly string[]>> = {
   repoName: ["repo_info", "repo_name"],
   imageName: ["docker_info", "docker_image_name"],
+  imageOf: ["docker_info", "image_of"],
   source: ["repo_info", "github_repo_account"],
   dirSuffix: ["runnable_dir_info", "dir_suffix"],
   commandPrefix: ["runnable_dir_info", "command_prefix"],

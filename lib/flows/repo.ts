@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import { currentEntry, newest, plainChange, readChangelog, renderEntry } from "../model/changelog.ts";
@@ -17,8 +18,8 @@ import {
   versionIn,
 } from "../model/version.ts";
 
-export const changelogPath = (facts: Facts): string =>
-  facts.place.dir === "." ? "changelog.txt" : `${facts.place.dir}/changelog.txt`;
+export const changelogPath = ({ config, place }: Facts): string =>
+  posix.join(config.imageOf ?? place.dir, "changelog.txt");
 
 /** Format, order, dates and versions of changelog.txt, every problem with its line; exit code 2 when there is one. */
 export function checkChangelog(facts: Facts): Step[] {

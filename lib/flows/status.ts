@@ -2,8 +2,9 @@ import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import type { Facts } from "../model/facts.ts";
 import { type Origin, type SignedEntry, versionOf } from "../model/log.ts";
-import { type Step, step } from "../model/plan.ts";
+import { type Action, type Step, step } from "../model/plan.ts";
 import { renderTable } from "../model/table.ts";
+import { listNames } from "../model/tests.ts";
 import { someOf, withShortDigests } from "../model/units.ts";
 import { oneLine } from "../model/visible.ts";
 import type { StatusLook } from "../run/look_releases.ts";
@@ -67,14 +68,36 @@ function shortText({ rows, verdict }: Status): string {
 /** The log of an image, oldest first: releases, flips, rollbacks, passes and skips with who and when. */
 export function releaseHistory(
   facts: Facts<"log">,
-  options: { readonly all: boolean; readonly passes: boolean },
+  options: { readonly all: boolean; readonly passes: boolean; readonly flaky: boolean },
 ): Step[] {
+  if (options.flaky) return [step("report", "Show flaky tests", [flakyLists(facts)])];
   const isShown = ({ type }: SignedEntry) =>
     options.all || (options.passes && type === "pass") || !["pass", "confirm", "announcing"].includes(type);
   const shown = facts.log.filter(isShown);
   const text =
     shown.length > 0 ? shown.map(historyLine).join("\n") : `nothing of ${facts.config.imageName} has been released yet`;
   return [step("report", "Show what happened", [announce({ text, data: shown })])];
+}
+
+/** How often each test list was flaky, beside how often it passed at once. */
+function flakyLists({ log, config }: Facts<"log">): Action {
+  const runs = log.flatMap((one) => (one.type === "pass" || one.type === "flaky" ? [one] : []));
+  const rows = listNames.flatMap((list) => {
+    const own = runs.filter((one) => one.list === list);
+    const flaky = own.filter(({ type }) => type === "flaky");
+    const last = flaky.at(-1);
+    return last
+      ? [{ list, flaky: flaky.length, passed: own.length - flaky.length, last: last.at, commit: last.commit }]
+      : [];
+  });
+  const cells = rows.map(({ list, flaky, passed, last, commit }) => [
+    ...[list, String(flaky), String(passed), last.slice(0, 10), commit.slice(0, 12)],
+  ]);
+  const text =
+    cells.length > 0
+      ? renderTable(["LIST", "FLAKY", "PASSED", "LAST", "COMMIT"], cells)
+      : `no test list of ${config.imageName} was flaky`;
+  return announce({ text, data: rows });
 }
 
 /** Where an entry says that it comes from. */
@@ -103,6 +126,8 @@ function told(entry: SignedEntry): string {
       return `${head} ${entry.list} tests SKIPPED: ${entry.why}`;
     case "pass":
       return `${head} ${entry.list} tests passed on ${entry.commit.slice(0, 12)} in ${String(entry.digest)}, ${where(entry)}`;
+    case "flaky":
+      return `${head} ${entry.list} tests were FLAKY on ${entry.commit.slice(0, 12)} in ${String(entry.digest)}: failed ${entry.failed === 1 ? "once" : `${entry.failed} times`}, then passed, ${where(entry)}`;
     case "announcing":
       return `${head} ${entry.withdrawn ? "could not announce" : "began to announce"} ${entry.stage} in ${entry.channel}`;
     case "announce":

@@ -20,6 +20,7 @@ export type TestDirsOptions = ListChoice & {
   readonly changed: string | undefined;
   readonly atOnce: number | undefined;
   readonly failFast: boolean;
+  readonly retryFlaky: number | undefined;
   readonly matrix: number | undefined;
 };
 
@@ -38,7 +39,7 @@ export function testDirs(facts: Facts, options: TestDirsOptions, seen: TestedDir
   );
   const reports = all.map(({ list, dir, id }) => ({
     ...{ step: id, dir: dir.dir, list },
-    report: dir.runs && `${reportsOf({ place: { ...facts.place, ...dir.runs } }, dir.runs.image)}/${list}.xml`,
+    report: dir.runs && `${reportsOf({ place: { ...facts.place, ...dir.runs } }, dir.runs.suite)}/${list}.xml`,
   }));
   const to = slipwayFile(facts, "reports", "main_pytest.xml");
   const title = `Run the ${lists.join(", ")} tests of ${dirsOf(seen.chosen)}`;
@@ -62,6 +63,7 @@ const isMeasured = ({ runs }: TestedDir, list: ListName): boolean => runs === nu
 const wordsOf = (options: TestDirsOptions, measured: boolean): readonly string[] => [
   ...whereWords(options),
   ...(options.teeToFile ? ["--tee-to-file"] : []),
+  ...(options.retryFlaky ? ["--retry-flaky", String(options.retryFlaky), "--json"] : []),
   ...choiceWords({ ...options, coverage: options.coverage === true && measured }),
 ];
 
@@ -74,7 +76,7 @@ const whereWords = ({ stage, snapshot }: TestDirsOptions): readonly string[] => 
 function coverageOf(facts: Facts, options: TestDirsOptions, all: readonly Tested[]): Step {
   const of = all.flatMap(({ list, dir: { dir, runs } }) =>
     runs?.measured.includes(list)
-      ? [{ dir, data: dataOf(reportsOf({ place: { ...facts.place, ...runs } }, runs.image), list) }]
+      ? [{ dir, data: dataOf(reportsOf({ place: { ...facts.place, ...runs } }, runs.suite), list) }]
       : [],
   );
   const to = slipwayFile(facts, "reports", "main_pytest");

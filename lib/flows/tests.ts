@@ -6,12 +6,13 @@ import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
 import { dataOf } from "../model/coverage.ts";
 import { UserError } from "../model/errors.ts";
 import type { AllFacts, BaseImage, Facts } from "../model/facts.ts";
-import { isFrom, type Pass, sameEntry } from "../model/log.ts";
+import { isFrom, type Pass, passIn, sameEntry } from "../model/log.ts";
 import { type Action, type Group, group, type Step, step, type Value } from "../model/plan.ts";
 import { testedPlatform } from "../model/platform.ts";
 import { quote } from "../model/render_plan.ts";
 import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
+import { suiteOf } from "../model/tested_dirs.ts";
 import { isWhole, type ListChoice, type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
 import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
@@ -35,6 +36,7 @@ export type TestOptions = ListChoice & {
   readonly teeToFile?: boolean;
   /** How its coverage is reported; as everything that there is, without it. */
   readonly report?: CoverageChoice;
+  readonly retryFlaky?: number | undefined;
 };
 
 type TestFacts = Facts<"engine" | "registries" | "log" | "lastLog" | "nested" | "services">;
@@ -128,6 +130,7 @@ function listsIn(facts: TestFacts, options: TestOptions, lists: readonly ListNam
       snapshot: options.snapshot,
       shown: true,
       ...(options.teeToFile ? { tee: true } : {}),
+      retries: options.retryFlaky ?? 0,
     }),
   );
   const notes = digest ? notRecorded([...new Set(lists.flatMap(differsFor))]) : [];
@@ -167,12 +170,16 @@ export type Gate = {
   readonly shown?: true;
   /** Its output is kept beside its report too. */
   readonly tee?: true;
+  /** How often it is run again where it fails. */
+  readonly retries?: number;
 };
 
 /** The step of one list: its command in a container, then the record of the pass. */
 export function testList(facts: Facts<"engine" | "registries" | "log" | "nested" | "services">, gate: Gate): Step {
-  const { list, image, digest } = gate;
-  const reports = reportsOf(facts, facts.config.imageName);
+  const { list, image } = gate;
+  // What passes here says nothing of the dir that releases the image.
+  const digest = facts.config.imageOf === null ? gate.digest : null;
+  const reports = reportsOf(facts, suiteOf(facts.config, facts.place.dir));
   const config = facts.config.tests[list];
   const entry = digest === null ? null : passOf(facts, { list, digest, version: image.version, stage: image.stage });
   const known = entry && typeof entry.digest === "string" && !gate.again ? recordedPass(facts, entry) : undefined;
@@ -201,6 +208,7 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     reason: failedTest,
     ...(gate.shown ? { shown: true } : {}),
     ...(gate.tee ? { tee: `${reports}/${list}.log` } : {}),
+    ...(gate.retries ? { retries: gate.retries } : {}),
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),
@@ -239,7 +247,7 @@ const recordPass = (facts: Facts, { entry, again, onTree }: Recorded): Action =>
 /** The commit of the outermost repo in a folder of this list's own, made before it and removed after it. */
 export function snapshotOf(facts: Facts, { list, image }: { readonly list: string; readonly image: Chosen }) {
   const { code: commit, branch } = facts.git;
-  const path = slipwayFile(facts, "snapshots", `${facts.config.imageName}-${image.tag}-${list}`);
+  const path = slipwayFile(facts, "snapshots", `${suiteOf(facts.config, facts.place.dir)}-${image.tag}-${list}`);
   const make: Snapshot = snapshot({ path, code: { commit, branch, mounted: pathsOfCode(facts) } });
   const remove: Snapshot = snapshot({ path, code: null });
   return { make, remove };
@@ -248,7 +256,7 @@ export function snapshotOf(facts: Facts, { list, image }: { readonly list: strin
 const listWords = (facts: Facts<"nested">, { list, image, choice }: Gate): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
-    suite: facts.config.imageName,
+    suite: suiteOf(facts.config, facts.place.dir),
     report: `${reportsInside}/${list}.xml`,
     cache: `${reportsInside}/pytest_cache`,
     choice,
@@ -277,7 +285,10 @@ export const passOf = (facts: Facts<"engine">, { list, digest, version, stage }:
 
 /** The passes of the log that count. */
 export const passesIn = ({ log, config }: Pick<AllFacts, "log" | "config">) =>
-  log.flatMap((one) => (one.type === "pass" && isFrom(one, config.release.passesFrom) ? [one] : []));
+  log.flatMap((one) => {
+    const pass = isFrom(one, config.release.passesFrom) ? passIn(one, config.release.flakyPasses) : null;
+    return pass ? [pass] : [];
+  });
 
 /** The log's entry that makes a run of this list needless: same image, mounted code, list, runner and platform. */
 export function recordedPass(facts: Pick<AllFacts, "log" | "registries" | "engine" | "config">, wanted: Pass) {

@@ -37,6 +37,8 @@ export type Command = {
   readonly elsewhere?: true;
   /** A program whose output is this one's standard input: how a password gets in without standing in argv. */
   readonly input?: readonly string[] | EcrPassword;
+  /** How often it is run again where it failed by itself: what then passes is flaky. */
+  readonly retries?: number;
   /** What its output says, as a regular expression, when somebody else was quicker: the same line does once they are through. */
   readonly again?: string;
   /** What runs, in words, where a person knows it by those and not by its line: `the fast tests`. */
@@ -56,9 +58,14 @@ export const command = kind<Command>("command", {
     ...(ofRepo ? ([ofRepo] as const) : []),
     ...(argv.includes("--secret") ? (["build"] as const) : []),
   ],
-  lines: (action, show) => [renderCommand(action, show)],
+  lines: (action, show) => [
+    renderCommand(action, show),
+    ...(action.retries ? [`# again where it fails, ${times(action.retries)} at most: a pass is flaky then`] : []),
+  ],
   run: async (action, world) => (await import("./run_command.ts")).runCommand(action, world),
 });
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
 type Words = Value | readonly Value[] | false | null | undefined;
 

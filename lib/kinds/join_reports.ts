@@ -57,7 +57,7 @@ function resultOf(id: string, { state, plan }: World): string {
   if (!result) return "not run";
   if (result.state === "skipped") return `skipped: ${stepsOf(plan).find((step) => step.id === id)?.skip ?? "--from"}`;
   if (result.state === "stopped") return "stopped";
-  if (result.state !== "failed") return "passed";
+  if (result.state !== "failed") return result.failedRuns ? `flaky (failed ${result.failedRuns}x)` : "passed";
   const code = result.error?.exitCode;
   return code === 5 ? "no tests" : code === 1 ? "failed" : `failed (${code})`;
 }

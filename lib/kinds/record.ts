@@ -84,8 +84,10 @@ const holds = (log: readonly SignedEntry[], entry: LogEntry, { facts }: World): 
  * are soon run again. One of the mounted tree counts only where nobody wrote to it.
  */
 export async function append(action: RecordEntry, world: World): Promise<Outcome> {
-  const entry = await filled(action, world);
-  if (!entry) throw new Error("an entry is recorded before its image is known");
+  const known = await filled(action, world);
+  if (!known) throw new Error("an entry is recorded before its image is known");
+  const failed = world.step.failedRuns ?? 0;
+  const entry: LogEntry = known.type === "pass" && failed > 0 ? { ...known, type: "flaky", failed } : known;
   if (action.onTree) await assertUnchanged(world);
   const { facts, owner } = world;
   const { user, host, run } = owner;
@@ -102,7 +104,7 @@ export async function append(action: RecordEntry, world: World): Promise<Outcome
   // An equal pass of somebody whose passes do not count is none.
   const again = action.again === true || (entry.type === "pass" && facts.config.release.passesFrom.length > 0);
   waiting.entries.push({ entry: signed, again });
-  if (entry.type === "pass") waiting.seconds += (now() - step.began) / 1000;
+  if (known.type === "pass") waiting.seconds += (now() - step.began) / 1000;
   else waiting.isUrgent = true;
   if (waiting.seconds >= mostLost) await pushWaiting(world);
   return "done";

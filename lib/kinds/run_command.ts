@@ -31,7 +31,7 @@ export async function runCommand(action: Command, world: World): Promise<Outcome
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
-  const result = await exitOf(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
+  const result = await lastExitOf(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
   if (!passes(action, result)) {
     if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
     if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
@@ -50,6 +50,20 @@ function callersPart({ typed, ofRepo }: Command, { facts }: World): Readonly<Rec
 type How = Pick<RunOptions, "cwd" | "env" | "input">;
 
 const passes = ({ meaning }: Command, code: number): boolean => code === 0 || meaning?.[String(code)]?.passes === true;
+
+/** Runs it, and as often again as it may where it fails by itself; gives the exit code of the last time. */
+async function lastExitOf(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const { does = "the command", meaning = {}, retries = 0 } = action;
+  let code = await exitOf(action, argv, how, world);
+  // From 125 on the engine or a signal ended it, and what has a meaning of its own has it each time.
+  const isOwn = () => !passes(action, code) && code < 125 && !(String(code) in meaning);
+  for (let failed = 1; failed <= retries && isOwn(); failed += 1) {
+    output(world, `${does} exited with ${code}: running again, ${failed} of ${retries}\n`);
+    code = await exitOf(action, argv, how, world);
+    if (passes(action, code)) world.step.failedRuns = failed;
+  }
+  return code;
+}
 
 /** Runs it; gives the exit code that counts. */
 async function exitOf(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {

@@ -4,12 +4,14 @@ import { slipwayRoot } from "../doors/place.ts";
 import { run } from "../doors/shell.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
+import { stepsOf } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
-import { renderSeen, seenVariable } from "../model/seen.ts";
+import { seenVariable } from "../model/seen.ts";
+import { jsonOf, valueAt } from "../model/shape.ts";
 import { withoutColours } from "../model/visible.ts";
 import { reapContainers } from "../run/containers.ts";
-import { loadSeen } from "../run/engine_facts.ts";
 import { commandEnv } from "../run/facts.ts";
+import { lookForOthers } from "../run/look_for_others.ts";
 import { output, ownVariables, type World } from "../run/world.ts";
 
 /** Another workflow for another runnable dir, as a person would type it: what it does in its dir is its own plan. */
@@ -29,33 +31,45 @@ export const runWorkflow = kind<RunWorkflow>("run_workflow", {
   // One that a killed run left would go on beside this one's.
   reaps: () => true,
   run: async (action, world) => {
-    await typeWorkflow(action, world);
+    const result = await typeWorkflow(action, world);
+    const steps = valueAt(jsonOf(result), "steps");
+    const times = (Array.isArray(steps) ? steps : []).map((one) => Number(valueAt(one, "failedRuns") ?? 0));
+    const most = Math.max(0, ...times);
+    if (most > 0) world.step.failedRuns = most;
     return "done";
   },
 });
 
-/** Runs a workflow as a person would type it; its failure is this one's. */
-export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "kind">, world: World): Promise<void> {
+/** Runs a workflow as a person would type it; its failure is this one's. Gives its result, where that is asked for as JSON. */
+export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "kind">, world: World): Promise<string> {
   const { root } = world.facts.place;
   const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
   const onOutput = (text: string) => output(world, text);
   const { signal } = world;
-  const seen = await seenBy(world);
-  const env = { ...commandEnv(process.env), ...ownVariables(world), ...(seen ? { [seenVariable]: seen } : {}) };
-  const code = await run(argv, { cwd: root, env, onOutput, signal, patience });
+  const env = { ...commandEnv(process.env), ...ownVariables(world), ...(await seenFor(dir, world)) };
+  let result = "";
+  const onResult = (text: string) => {
+    result += text;
+  };
+  const asJson = words.includes("--json") ? { onResult } : {};
+  const code = await run(argv, { cwd: root, env, onOutput, signal, patience, ...asJson });
   if (signal.aborted) throw interrupted();
   // One that was killed has left its container, and none beside it looks for that.
   if (code > 128) await reapContainers(world);
   if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
+  return result;
 }
 
-const seenIn = new WeakMap<World["state"], Promise<string | null>>();
+const seenIn = new WeakMap<World["state"], Promise<ReadonlyMap<string, string>>>();
 
-/** What all workflows of a run are told of the world, which is looked at for the first of them. */
-function seenBy({ facts, state }: World): Promise<string | null> {
-  const seen = seenIn.get(state) ?? loadSeen(facts).then((one) => one && renderSeen(one));
+/** What the workflow of a dir is told of the world, which is looked at for all of them at once. */
+async function seenFor(dir: string, { facts, plan, state }: World): Promise<Readonly<Record<string, string>>> {
+  const dirs = () =>
+    stepsOf(plan).flatMap((step) => (step.skip === null ? step.do.filter(runWorkflow.is).map((one) => one.dir) : []));
+  const seen = seenIn.get(state) ?? lookForOthers([...new Set(dirs())], facts);
   seenIn.set(state, seen);
-  return seen;
+  const own = (await seen).get(dir);
+  return own === undefined ? {} : { [seenVariable]: own };
 }
 
 /** Its own error, which it printed last; a program that was killed printed none. */

@@ -28,6 +28,8 @@ export type PackageSettings = {
 export type Config = {
   readonly repoName: string;
   readonly imageName: string;
+  /** The runnable dir whose image it uses, relative to the outermost Git root; null where it has one of its own. */
+  readonly imageOf: string | null;
   /** Where the code lives, for the label org.opencontainers.image.source; null where repo_info does not say it. */
   readonly source: string | null;
   /** `github_repo_account` is what the template has there. */
@@ -60,6 +62,8 @@ export type Config = {
     readonly keep: number;
     /** Whose passes in the log count, by name or `CI`; none for everybody's. */
     readonly passesFrom: readonly string[];
+    /** A list that failed and then passed counts as one that passed. */
+    readonly flakyPasses: boolean;
     readonly package: PackageSettings;
   };
   readonly tests: Readonly<Record<ListName, TestList>>;
@@ -102,29 +106,54 @@ export const channelsOf = ({ release: { channels } }: Config, name: string): rea
 const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
 const ownSections = ["release", "tests", "container", "notify", "packages", "lint", "common_files", "services"];
 
+/** The runnable dir whose image another one uses: all that is known of the image is its own. */
+export type ImageOwner = { readonly dir: string; readonly config: Config };
+
+/** Where repo_config.yaml says whose image it uses. */
+export const imageOfPath = ["docker_info", "image_of"];
+
+function parseImage(read: ConfigReader, owner: ImageOwner | null) {
+  const own = ["docker_info", "docker_image_name"];
+  const imageName = read.text(own);
+  if (owner) {
+    const ofOwner = [own, ["container_registry_info"], ["release"]].find((path) => read.at(path) !== undefined);
+    if (ofOwner)
+      read.fail(
+        ofOwner,
+        `stands beside docker_info.image_of`,
+        `Remove one of them: the image is that of "${owner.dir}"`,
+      );
+    const { imageName, registries, release } = owner.config;
+    return { imageName, registries, release, imageOf: owner.config.imageOf ?? owner.dir };
+  }
+  if (!imageName) return read.fail(own, "is missing", 'Add docker_info: with docker_image_name: "name" below it');
+  return {
+    imageName: parseImageName(imageName),
+    imageOf: null,
+    registries: parseRegistries(read),
+    release: parseRelease(read),
+  };
+}
+
 /** A parsed repo_config.yaml to a Config; throws with file, line and key at the first thing that is wrong. */
-export function parseConfig(source: ConfigSource): Config {
+export function parseConfig(source: ConfigSource, owner: ImageOwner | null = null): Config {
   const read = configReader(source);
   if (source.value === null || source.value === undefined)
     read.fail([], "is empty", "Start from the template: i init_runnable_dir");
   const leftAlone = read.foreignSections([...originalSections, ...ownSections]);
-  const imageName = read.text(["docker_info", "docker_image_name"]);
-  if (!imageName)
-    return read.fail(
-      ["docker_info", "docker_image_name"],
-      "is missing",
-      'Add docker_info: with docker_image_name: "name" below it',
-    );
+  const image = parseImage(read, owner);
+  const { imageName, imageOf, registries, release } = image;
   return {
     repoName: read.text(["repo_info", "repo_name"]) ?? imageName,
-    imageName: parseImageName(imageName),
+    imageName,
+    imageOf,
     source: sourceOf(read, imageName),
     isPlaceholder: read.text(["repo_info", "github_repo_account"]) === placeholderAccount,
     dirSuffix: read.text(["runnable_dir_info", "dir_suffix"]) ?? imageName,
     commandPrefix: read.text(["runnable_dir_info", "command_prefix"]) ?? null,
     nestedHelpers: read.flag(["runnable_dir_info", "use_helpers_as_nested_module"], false),
-    registries: parseRegistries(read),
-    release: parseRelease(read),
+    registries,
+    release,
     tests: parseTests(read),
     testMounts: parseTestMounts(read),
     smoke: parseSmoke(read),
@@ -144,7 +173,18 @@ function sourceOf(read: ConfigReader, image: string): string | null {
 
 const releaseKeys = [
   ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...["build_args", "secrets", "dev_packages", "channels", "ref_prefix", "remote", "passes_from", "package", "keep"],
+  ...[
+    "build_args",
+    "secrets",
+    "dev_packages",
+    "channels",
+    "ref_prefix",
+    "remote",
+    "passes_from",
+    "flaky_passes",
+    "package",
+    "keep",
+  ],
 ];
 
 function parseGates(read: ConfigReader, path: readonly string[]): Pick<Config["release"], "gates" | "lint"> {
@@ -193,6 +233,7 @@ function parseRelease(read: ConfigReader): Config["release"] {
     refPrefix: refPrefix(read, at("ref_prefix")),
     remote: gitRemote(read, at("remote")),
     passesFrom: read.words(at("passes_from")) ?? [],
+    flakyPasses: read.flag(at("flaky_passes"), false),
     package: parsePackage(read, at("package")),
     keep: parseCount(read, at("keep"), 10),
   };

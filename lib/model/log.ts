@@ -21,6 +21,12 @@ export type Pass = {
   readonly runner: string;
   readonly platform: string;
 };
+/** A test list failed and then passed on the same: a pass that proves less than one. */
+export type Flaky = Omit<Pass, "type"> & {
+  readonly type: "flaky";
+  /** How often it failed before. */
+  readonly failed: number;
+};
 /** A test list was left out on purpose. */
 export type Skipped = {
   readonly type: "skip";
@@ -134,6 +140,7 @@ export type Newer = { readonly type: "newer"; readonly is: string; readonly text
 /** One JSON line of `refs/slipway/log/<image>`, the append-only truth about passes, releases, flips and deployments. */
 export type LogEntry =
   | Pass
+  | Flaky
   | Skipped
   | Released
   | BranchReleased
@@ -162,6 +169,14 @@ const signatures: ReadonlySet<string> = new Set([
   ...(["at", "by", "host", "ci"] satisfies (keyof Signature)[]),
   "adopted" satisfies keyof Released,
 ]);
+
+/** What an entry proves as a pass: one itself, and a flaky one where the repo takes that for one; null for all else. */
+export function passIn(entry: SignedEntry, takesFlaky: boolean): (Pass & Signature) | null {
+  if (entry.type === "pass") return entry;
+  if (entry.type !== "flaky" || !takesFlaky) return null;
+  const { failed: _, ...pass } = entry;
+  return { ...pass, type: "pass" };
+}
 
 /** Whether an entry is of somebody whose passes count: of one who is named, or of a run of a CI where `CI` is. */
 export const isFrom = ({ by, ci }: Signature, names: readonly string[]): boolean =>

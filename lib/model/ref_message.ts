@@ -52,12 +52,14 @@ const stage = oneOf("dev", "prod");
 type Shapes = { readonly [T in Exclude<LoggedEntry["type"], "newer">]: Shape<Extract<LoggedEntry, { type: T }>> };
 const announcing = { stage, version: word, digest: word, channel: oneOf("slack") };
 const origin: Shape<Origin> = { at: word, by: word };
+const pass = {
+  ...{ type: word, digest: word, version: word, list: word, commit: word },
+  ...{ tree: word, runner: word, platform: word },
+};
 /** One shape for each type of entry; `word` for a digest, because old logs may hold what a registry then gave. */
 const shapes: Shapes = {
-  pass: {
-    ...{ type: word, digest: word, version: word, list: word, commit: word },
-    ...{ tree: word, runner: word, platform: word },
-  },
+  pass,
+  flaky: { ...pass, failed: whole },
   skip: { type: word, digest: word, version: word, list: word, why: text },
   release: {
     ...{ type: word, stage, version: word, digest: word, commit: word, children: maybe(mapOf(word)) },

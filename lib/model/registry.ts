@@ -27,6 +27,31 @@ export type Registry = {
   readonly required: boolean;
 };
 
+/** A repository that a person named in place of the dir's own: `ghcr.io/acme/tools`; without an address it is the engine's alone. */
+export type ImageBase = { readonly address: string | null; readonly imageName: string };
+
+/** Text to one: a repository and no more, for tags are those of stages. */
+export function parseImageBase(text: string): ImageBase {
+  const { domain, path, tag, digest } = parseReference(text);
+  if (tag !== null || digest !== null)
+    throw new UserError(`--base-name "${text}" has a tag or a digest`, {
+      why: "It is the name before the tag, which --stage and --version give.",
+      fix: `Leave it out: --base-name ${domain === null ? path : `${domain}/${path}`}`,
+    });
+  const parts = [...(domain === null ? [] : [domain]), ...path.split("/")];
+  return { address: parts.slice(0, -1).join("/") || null, imageName: parts.at(-1) ?? "" };
+}
+
+type Imaged = { readonly imageName: string; readonly registries: readonly Registry[] };
+
+/** A config whose image is of another repository: in a registry of the config's where it lies in one, else in one that nobody configured. */
+export function withBase<C extends Imaged>(config: C, { address, imageName }: ImageBase): C {
+  const known = config.registries.find((registry) => registry.address === address);
+  const kind = address !== null && !isLoopback(address.split("/")[0] ?? "") ? kindAt(address, "dockerhub") : "oci";
+  const other = address === null ? [] : [{ name: "base", kind, address, required: true }];
+  return { ...config, imageName, registries: known ? [known] : other };
+}
+
 const section = "container_registry_info";
 
 /** Reads container_registry_info: the short form `ecr: address` (required), or the long form `name: {address, kind, ...}`. */

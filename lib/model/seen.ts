@@ -1,5 +1,5 @@
 import type { EngineFacts } from "./facts.ts";
-import { fits, jsonOf, listOf, node, oneOf, orNull, text } from "./shape.ts";
+import { fits, jsonOf, listOf, mapOf, node, oneOf, orNull, text } from "./shape.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Engine = Omit<EngineFacts, "images">;
@@ -11,6 +11,8 @@ export type Seen = {
   readonly engine: Engine;
   /** The names of the engine's images; null where they are too many to pass on. */
   readonly names: readonly string[] | null;
+  /** The refs of its image on the remote, whose log is fetched; null where they are its own to list. */
+  readonly refs: { readonly of: string; readonly all: Readonly<Record<string, string>> } | null;
 };
 
 /** Where it is passed on: `.env` may not set it. */
@@ -23,10 +25,10 @@ const most = 100_000;
 export const engineIn = (env: Env): string =>
   JSON.stringify(["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"].map((name) => env[name] ?? ""));
 
-/** The text of the variable. */
+/** The text of the variable, without what is too long for one. */
 export function renderSeen(seen: Seen): string {
-  const whole = JSON.stringify(seen);
-  return Buffer.byteLength(whole) < most ? whole : JSON.stringify({ ...seen, names: null });
+  const texts = [seen, { ...seen, names: null }, { ...seen, refs: null }].map((one) => JSON.stringify(one));
+  return texts.find((text) => Buffer.byteLength(text) < most) ?? JSON.stringify({ ...seen, names: null, refs: null });
 }
 
 /** What was passed on to this run; null where nothing was, or of another engine. */
@@ -49,4 +51,5 @@ const shape = {
     store: oneOf("containerd", "classic"),
   }),
   names: orNull(listOf(text)),
+  refs: orNull(node<NonNullable<Seen["refs"]>>({ of: text, all: mapOf(text) })),
 };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
+import type { Config } from "./config.ts";
 import { type ListName, listNames } from "./tests.ts";
 
 /** A runnable dir, as one of many that are tested; paths are relative to the outermost Git root, `.` for the root itself. */
@@ -7,9 +8,9 @@ export type TestedDir = {
   readonly dir: string;
   /** Where a change means this dir too: `runnable_dir_info.depends_on`. */
   readonly dependsOn: readonly string[];
-  /** Its image, and the Git dir below which its lists leave their reports; null where it has no config to read. */
+  /** What its reports are called, and the Git dir below which its lists leave them; null where it has no config to read. */
   readonly runs: {
-    readonly image: string;
+    readonly suite: string;
     readonly gitDir: string;
     /** Its lists that pytest runs, whose coverage can be measured. */
     readonly measured: readonly ListName[];
@@ -50,11 +51,16 @@ export function changedDirs(dirs: readonly TestedDir[], paths: readonly string[]
 }
 
 /** The name of a dir's list among steps, logs and times: its path where that is a name, else with a hash of it. */
-export function stepOf(list: ListName, dir: string): string {
-  if (dir === ".") return list;
+export const stepOf = (list: ListName, dir: string): string => (dir === "." ? list : `${list}_${nameOf(dir)}`);
+
+function nameOf(dir: string): string {
   const name = dir.replaceAll(/[^\w-]/g, "_");
-  return `${list}_${name === dir ? dir : `${name}_${createHash("sha256").update(dir).digest("hex").slice(0, 6)}`}`;
+  return name === dir ? dir : `${name}_${createHash("sha256").update(dir).digest("hex").slice(0, 6)}`;
 }
+
+/** What the reports of a dir's lists are called: its image, and the dir too where that is another's, which may run at once. */
+export const suiteOf = ({ imageName, imageOf }: Pick<Config, "imageName" | "imageOf">, dir: string): string =>
+  imageOf === null ? imageName : `${imageName}@${nameOf(dir)}`;
 
 export type Shard = { readonly shard: number; readonly dirs: string };
 

@@ -2,8 +2,8 @@ import { assertEngine, plugins } from "../model/engine.ts";
 import type { EngineFacts, Facts } from "../model/facts.ts";
 import { imagesOfWords } from "../model/image_words.ts";
 import { engineRepository } from "../model/names.ts";
-import type { Seen } from "../model/seen.ts";
 import { imageTag, userTag } from "../model/stage.ts";
+import { passedOn } from "./ref_facts.ts";
 
 type Base = Pick<Facts, "config" | "user" | "place" | "env">;
 
@@ -23,33 +23,18 @@ export async function loadEngineFacts(base: Base, { tags, words = [], own }: Wan
     const tagged = [...tags, ...(own ? await ownTags(base) : [])].map((tag) => `${repository}:${tag}`);
     return [...new Set([...tagged, ...imagesOfWords(base, words)])];
   };
-  return loadEngine(named(), { cwd: base.place.root, env: base.env, seen: (await passedOn(base))?.engine ?? null });
+  return loadEngine(named(), { cwd: base.place.root, env: base.env, seen: (await passedOn(base.env))?.engine ?? null });
 }
-
-/** What the workflow saw that started this one; most are started by a person, and load nothing of this. */
-const passedOn = async ({ env }: Pick<Base, "env">): Promise<Seen | null> =>
-  env["SLIPWAY_SEEN"] === undefined ? null : (await import("../model/seen.ts")).readSeen(env);
 
 async function ownTags(base: Base): Promise<readonly string[]> {
   const { imageTags } = await import("../doors/docker.ts");
   const own = [imageTag("local", base.user.name), `prod-${userTag(base.user.name)}`];
   const repository = engineRepository(base);
-  const names = (await passedOn(base))?.names?.filter((name) => name.startsWith(`${repository}:`));
+  const names = (await passedOn(base.env))?.names?.filter((name) => name.startsWith(`${repository}:`));
   const tags =
     names?.map((name) => name.slice(repository.length + 1)) ??
     (await imageTags(repository, { cwd: base.place.root, env: base.env }));
   return tags.filter((tag) => own.some((prefix) => tag.startsWith(`${prefix}-`)));
-}
-
-/** The engine and the names of its images, for workflows that this one starts; null where none answers. */
-export async function loadSeen({ place, env }: Pick<Facts, "place" | "env">): Promise<Seen | null> {
-  const [{ imageNames, loadEngine }, { engineIn }] = await Promise.all([
-    import("../doors/docker.ts"),
-    import("../model/seen.ts"),
-  ]);
-  const where = { cwd: place.root, env };
-  const [{ images: _, ...engine }, names] = await Promise.all([loadEngine([], where), imageNames(where)]);
-  return engine.up ? { at: engineIn(env), engine, names } : null;
 }
 
 /** The cause of a docker command that failed, where it lies in the engine: none answers, or it is too old for the command's plugin, which may be missing. */

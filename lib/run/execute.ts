@@ -188,7 +188,9 @@ async function runStep(step: Step, turn: Turn): Promise<void> {
     const outcome = await act(step, world);
     saveTime(world, step.id, took());
     end(outcome);
-    keep({ state: outcome, seconds: took() });
+    const { failedRuns } = world.step;
+    if (failedRuns) console.progress(console.colour("red", flakyLine(step, failedRuns)));
+    keep({ state: outcome, seconds: took(), ...(failedRuns ? { failedRuns } : {}) });
   } catch (error) {
     const known = atStep(error, step, { ...turn, world });
     const how = !isInterrupt(known) ? "failed" : interruption().aborted ? "interrupted" : "stopped";
@@ -197,6 +199,9 @@ async function runStep(step: Step, turn: Turn): Promise<void> {
     throw known;
   }
 }
+
+const flakyLine = ({ title }: Step, failed: number): string =>
+  `FLAKY: "${title}" passed after it had failed ${failed === 1 ? "once" : `${failed} times`}; no release counts that as a pass, unless release.flaky_passes says so`;
 
 /** A world of its own for a step; its log is its own where others run beside it. */
 function worldOf({ id }: Step, { world, apart }: Turn): World {

@@ -9,7 +9,7 @@ import { currentEntry, readChangelog } from "../model/changelog.ts";
 import type { Config } from "../model/config.ts";
 import type { Need, NeededFacts } from "../model/facts.ts";
 import { usualPlatforms } from "../model/platform.ts";
-import { targetRegistries } from "../model/registry.ts";
+import { type ImageBase, targetRegistries, withBase } from "../model/registry.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { type Base, loadNeeds } from "./needs.ts";
@@ -28,6 +28,7 @@ export type Asked = {
   readonly buildArg?: readonly string[];
   readonly pytestOpts?: readonly string[];
   readonly snapshot?: boolean;
+  readonly baseName?: ImageBase;
 };
 export type Request = {
   readonly needs: readonly Need[];
@@ -81,11 +82,13 @@ const namedPaths = ({ container, testMounts }: Config): string[] => [
 async function loadBase(request: Request): Promise<Base> {
   const own = commandEnv(withoutForeign(request.env));
   const place = request.newDir ? newPlace(request.dir) : findPlace(request.dir);
-  const config = request.newDir ? emptyConfig : await loadConfig(place, own);
+  const { baseName } = request.options;
+  const ofDir = request.newDir ? emptyConfig : await loadConfig(place, own);
+  const config = baseName ? withBase(ofDir, baseName) : ofDir;
   const env = { ...profileOf(config), ...own, ...quietBuilder };
   for (const path of namedPaths(config)) insideRepo([place.root], join(place.dir, path));
   const user = loadUser(env);
-  const changelogText = readRepoText(place.root, join(place.dir, "changelog.txt"));
+  const changelogText = readRepoText(place.root, join(config.imageOf ?? place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
   const { targetRegistries: named = [], multiArch, builder = null } = request.options;
   return {

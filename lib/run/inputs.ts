@@ -8,6 +8,7 @@ import { baseArgs, baseImages } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
 import { encodeExact } from "../model/exact_text.ts";
 import type { BaseImage, BuildInputs, Facts, Place } from "../model/facts.ts";
+import { quote } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 
 type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
@@ -22,7 +23,12 @@ const folder = "devops/docker_build";
 
 /** What the image of the stage is built from: context, Dockerfile, build arguments, base digests. */
 export async function readInputs(facts: Base, { buildArg = [], base, isTagged }: Given): Promise<BuildInputs> {
-  const { place } = facts;
+  const { config, place } = facts;
+  if (config.imageOf !== null)
+    throw new UserError(`"${place.dir}" has no image of its own: it uses that of "${config.imageOf}"`, {
+      why: "An image is built and released in the dir that has its Dockerfile and its changelog.",
+      fix: `Run it for that dir: add --dir ${quote(config.imageOf)}`,
+    });
   const { dockerfile, dockerfileText, contextDir, ownIgnore, context } = await readFiles(facts);
   const buildArgs = { ...facts.config.release.buildArgs, ...givenArgs(buildArg) };
   const bases = await readBases(facts, baseImages(dockerfileText, { ...buildArgs, ...below(facts, base) }), base);

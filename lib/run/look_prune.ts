@@ -43,7 +43,7 @@ export async function lookAtImages(facts: Known, { offline }: Options): Promise<
 /** The claims and moves of this image that are held, with what they are about; one that cannot be read ends it. */
 async function lookAtHeld(facts: Known): Promise<readonly Held[]> {
   const { imageName, release } = facts.config;
-  const refs = sharedRefs(facts, facts.git, false);
+  const refs = await sharedRefs(facts, facts.git, false);
   const all = Object.entries(await refs.known());
   const held = all.map(async ([ref, object]): Promise<readonly Held[]> => {
     const [, what, name = ""] = ref.startsWith(`${release.refPrefix}/`)

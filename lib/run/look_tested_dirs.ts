@@ -3,11 +3,12 @@ import { exists } from "../doors/files.ts";
 import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
 import { dirsIn } from "../doors/runnable_dirs.ts";
-import { loadConfigSource } from "../doors/settings.ts";
+import { loadConfig, loadConfigSource } from "../doors/settings.ts";
+import { imageOfPath } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { changedDirs, type TestedDir } from "../model/tested_dirs.ts";
+import { changedDirs, suiteOf, type TestedDir } from "../model/tested_dirs.ts";
 import { isPytest, listNames } from "../model/tests.ts";
 import { readTimes } from "./progress.ts";
 
@@ -35,7 +36,7 @@ export async function lookForTestedDirs(facts: Facts, { dirs, changed }: Options
       why: "A run without a single test proves nothing.",
       fix: "Go up, or add the toolchain to a dir: i init_runnable_dir",
     });
-  const all = await Promise.all(named(found, dirs, dir).map((one) => readDir(root, one)));
+  const all = await Promise.all(named(found, dirs, dir).map((one) => readDir(root, one, env)));
   if (changed === undefined) return { all, chosen: all, times: readTimes(facts, "main_pytest") };
   const paths = await changedPaths(place, changed === "" ? null : changed, env);
   return { all, chosen: changedDirs(all, paths), times: readTimes(facts, "main_pytest") };
@@ -55,17 +56,23 @@ function named(found: readonly string[], dirs: readonly string[], from: string):
   });
 }
 
-async function readDir(root: string, dir: string): Promise<TestedDir> {
+async function readDir(root: string, dir: string, env: Facts["env"]): Promise<TestedDir> {
   try {
     const place = findPlace(join(root, dir));
     const read = configReader(await loadConfigSource(place));
-    const image = read.text(["docker_info", "docker_image_name"]);
+    const name = read.text(["docker_info", "docker_image_name"]);
+    // All of a config takes longer to read than its name, and few dirs use another's image.
+    const other = read.at(imageOfPath) === undefined ? null : await loadConfig(place, env);
+    const image = other ?? (name ? { imageName: name, imageOf: null } : null);
     const measured = listNames.filter((list) => isPytest(read.words(["tests", list, "command"]) ?? null));
     const dependsOn = read.words(["runnable_dir_info", "depends_on"]) ?? [];
     return {
       dir,
-      dependsOn: dependsOn.map((path) => posix.join(dir, path).replace(/(?<=.)\/$/, "")),
-      runs: image ? { image, gitDir: place.gitDir, measured } : null,
+      dependsOn: [
+        ...dependsOn.map((path) => posix.join(dir, path).replace(/(?<=.)\/$/, "")),
+        ...(image?.imageOf ? [image.imageOf] : []),
+      ],
+      runs: image && { suite: suiteOf(image, dir), gitDir: place.gitDir, measured },
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -3,6 +3,7 @@ import { UserError } from "../model/errors.ts";
 import { isTag } from "../model/image.ts";
 import { parsePlatforms } from "../model/platform.ts";
 import { type PoetryMode, poetryModes } from "../model/poetry.ts";
+import { type ImageBase, parseImageBase } from "../model/registry.ts";
 import { parseStage, type Stage } from "../model/stage.ts";
 import { type ListName, listNames } from "../model/tests.ts";
 import { parseVersion, type Version } from "../model/version.ts";
@@ -149,6 +150,14 @@ function parsePort(value: string): number {
   });
 }
 
+function parseRetries(value: string): number {
+  if (/^[1-9]?$/.test(value)) return Number(value || 1);
+  throw new UserError(`--retry-flaky "${value}" is no number from 1 to 9`, {
+    why: "It says how often a list that fails is run again.",
+    fix: "Pass one, or none for once: --retry-flaky 2",
+  });
+}
+
 const poetryMode = (value: string): PoetryMode => oneOf("--poetry-mode", value, poetryModes);
 
 /** Every option that two scripts share, once; help texts say what happens when you pass it. */
@@ -181,6 +190,15 @@ export const vocabulary = {
     parse: parseStage,
     fallback: "dev",
   }),
+  baseName: text<ImageBase | undefined>(
+    "NAME",
+    "Use the image of this repository, as in ghcr.io/acme/tools, instead of the dir's own.",
+    {
+      aliases: ["base-image"],
+      onlyTyped: true,
+      parse: parseImageBase,
+    },
+  ),
   poetryMode: text<PoetryMode>(
     "MODE",
     "How to make poetry.lock: update resolves anew, refresh keeps what fits, no_update uses it as it is.",
@@ -205,6 +223,17 @@ export const vocabulary = {
     fallback: true,
     onlyTyped: true,
   }),
+  retryFlaky: {
+    ...text<number>(
+      "N",
+      "Run a list that fails again, once or up to N times; what passes then is flaky, and no pass for a release.",
+      {
+        onlyTyped: true,
+        parse: parseRetries,
+      },
+    ),
+    takes: "optional",
+  } as Option<number | undefined>,
   rerunTests: flag("Run the gates again even if the log has passes for this image and commit."),
   pushToRepo: flag("Stop before anything is pushed.", { fallback: true }),
   allowUnpushed: flag("Release a commit that no branch of the Git remote has.", { onlyTyped: true }),

@@ -1,13 +1,15 @@
 import { notice } from "../doors/console.ts";
 import { type RemoteFacts, remoteOf } from "../doors/git_remote.ts";
-import { openRefs, type Refs } from "../doors/refs.ts";
+import { type Named, openRefs, type Refs } from "../doors/refs.ts";
 import { flipRef, timeOf } from "../model/claim.ts";
 import { UserError } from "../model/errors.ts";
 import type { AllFacts, GitFacts, HeldRef, HeldRefs, Looked, Owner } from "../model/facts.ts";
+import type { Remote } from "../model/git_remote.ts";
 import type { SignedEntry } from "../model/log.ts";
 import { damaged, forgotten, type LostRelease, type Standing, type Survey } from "../model/log_repair.ts";
 import { releaseClaim, releaseTag } from "../model/names.ts";
 import { quote } from "../model/render_plan.ts";
+import type { Seen } from "../model/seen.ts";
 import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
 import { isVersion, type Version } from "../model/version.ts";
 import type { Base } from "./needs.ts";
@@ -19,17 +21,22 @@ type All = Readonly<Record<string, string>>;
 type Where = RemoteFacts & Pick<GitFacts, "branch">;
 
 /** The branch of the remote that has what is checked out: the one that it follows, else the one of its name. */
-const branchThere = ({ branch, upstreams }: Where): string | null =>
+export const branchThere = ({ branch, upstreams }: Pick<Where, "branch" | "upstreams">): string | null =>
   branch === null ? null : (upstreams[branch] ?? `refs/heads/${branch}`);
 
 const opened = new WeakMap<Base["env"], Map<string, Refs>>();
 
+/** What the workflow saw that started this one; most are started by a person, and load nothing of this. */
+export const passedOn = async (env: Base["env"]): Promise<Seen | null> =>
+  env["SLIPWAY_SEEN"] === undefined ? null : (await import("../model/seen.ts")).readSeen(env);
+
 /** The refs of an image, one view of them for the look and the run: what the look saw is trusted until a move shows otherwise. */
-export function sharedRefs(
+export async function sharedRefs(
   { config, place, env }: Pick<Base, "config" | "place" | "env">,
   git: Where,
   offline: boolean,
-): Refs {
+): Promise<Refs> {
+  const passed = (await passedOn(env))?.refs ?? null;
   const { imageName: image, release } = config;
   const hasRemote = git.remote !== null || git.unclear !== null;
   const remote = offline ? null : remoteOf(git);
@@ -44,12 +51,20 @@ export function sharedRefs(
   const known = opened.get(env) ?? new Map<string, Refs>();
   opened.set(env, known);
   const key = JSON.stringify([place.owner, named]);
-  const refs = known.get(key) ?? openRefs(place, named, env);
+  const listed =
+    passed && remote && passed.of === listingOf({ owner: place.owner, ...named, remote }) ? passed.all : null;
+  const refs = known.get(key) ?? openRefs(place, { ...named, listed }, env);
   known.set(key, refs);
   return refs;
 }
 
-const open = ({ base, git, offline }: Known<Where>): Refs => sharedRefs(base, git, offline);
+type Listing = Pick<Named, "image" | "prefix" | "branch"> & { readonly owner: string; readonly remote: Remote };
+
+/** What a list of refs is of: of another repo, remote, image or branch it would be another. */
+export const listingOf = ({ owner, remote, image, prefix, branch }: Listing): string =>
+  JSON.stringify([owner, remote.address, image, prefix, branch]);
+
+const open = ({ base, git, offline }: Known<Where>): Promise<Refs> => sharedRefs(base, git, offline);
 
 type RefFacts = Pick<AllFacts, "log" | "claim" | "moving" | "remoteTags" | "unpushed">;
 
@@ -59,7 +74,7 @@ type RefFacts = Pick<AllFacts, "log" | "claim" | "moving" | "remoteTags" | "unpu
  */
 export async function loadRefs(known: Known, pushed: boolean): Promise<RefFacts> {
   const { base, offline } = known;
-  const refs = open(known);
+  const refs = await open(known);
   const all = await refs.list();
   const log = await refs.readLog(all[refs.logRef]);
   if (!offline) await assertBegun(refs, all, known);
@@ -84,7 +99,7 @@ export async function lastSeenLog({ config, place, env }: Base): Promise<Looked[
 
 /** The log as it is now, for who can do with what this clone saw last: that is told where nobody answers. */
 export async function latestLog(known: Known<Where>): Promise<Looked["lastLog"]> {
-  const refs = open(known);
+  const refs = await open(known);
   try {
     return await refs.readLog((await refs.list())[refs.logRef]);
   } catch (error) {
@@ -123,7 +138,7 @@ const tagCommits = (all: All): Record<string, string> =>
 /** Who holds a claim or moves a tag now, and whether the log is whole: for reports, which tell what is wrong and go on. */
 export async function loadHeld(known: Known): Promise<HeldRefs> {
   try {
-    const refs = open(known);
+    const refs = await open(known);
     const all = await refs.list();
     const held = await heldRefs(refs, all, known.base);
     await refs.readLog(all[refs.logRef]);
@@ -156,7 +171,7 @@ const ownerText = ({ user, host, pid, at }: Owner): string => `${user} on ${host
 
 /** The log as it is, with what Git tags and registries say of releases that it lost. */
 export async function loadSurvey(known: Known): Promise<Survey> {
-  const refs = open(known);
+  const refs = await open(known);
   const all = await refs.list();
   const survey = await refs.survey(all);
   const tags = known.offline ? [] : await refs.releaseTags(all);

@@ -41,6 +41,7 @@ const narrowed = {
 /** What every workflow of test lists takes; words after `--` are files and tests, or the command's own options. */
 export const listOptions = {
   ...narrowed,
+  ...pick("retryFlaky"),
   collectOnly: flag("Show the tests of the list and run none.", { onlyTyped: true }),
   coverage: flag("Report which lines the tests run: in the terminal, as HTML and as XML (pytest-cov)."),
 } as const;

@@ -41,6 +41,8 @@ export type StepRun = {
   readonly logFile: string;
   /** The last lines of its output. */
   tail: string[];
+  /** How often its command failed before it passed. */
+  failedRuns?: number;
   show: (text: string) => void;
 };
 /** How a step ended; `stopped` is one that was ended because another failed. */
@@ -48,6 +50,8 @@ export type StepResult = {
   readonly id: string;
   readonly state: Outcome | "skipped" | "failed" | "stopped";
   readonly seconds: number;
+  /** How often it failed before it passed: it is flaky. */
+  readonly failedRuns?: number;
   /** Why it failed, and where its output is, where that is a file of its own. */
   readonly error?: Refusal & { readonly exitCode: number };
   readonly log?: string;

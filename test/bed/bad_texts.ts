@@ -81,6 +81,22 @@ export const textCases: readonly BadCase[] = [
       "changelog.txt": changelog("bare", "1.0.0"),
     }),
   },
+  {
+    what: "an image of no dir",
+    line: release,
+    says: /repo_config.yaml:1 docker_info.image_of is "x", and "x" has no repo_config.yaml/,
+    spoil: commits({ "repo_config.yaml": "docker_info: {image_of: x}\n" }),
+  },
+  {
+    what: "an image of another dir",
+    line: release,
+    says: /"." has no image of its own: it uses that of "x"/,
+    spoil: commits({
+      "repo_config.yaml": "docker_info: {image_of: x}\n",
+      "x/repo_config.yaml": "docker_info: {docker_image_name: x}\ncontainer_registry_info: {r1: 127.0.0.1:5000}\n",
+      "x/changelog.txt": changelog("x", "1.0.0"),
+    }),
+  },
   { what: "release: none", line: release, says: /is not released/, spoil: config("release: none") },
   {
     what: "no Dockerfile",

@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DOMParser } from "@xmldom/xmldom";
+import { parse } from "junit2json";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../thin_client/engine/command.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { labelled, startLabelled } from "../bed/labelled.ts";
+import { ensurePythonBase } from "../bed/python_base.ts";
 import { tinyImage } from "../bed/tiny.ts";
 import { changelog, type Ground, makeGround, write } from "../bed/tiny_repo.ts";
 import { docker, startWorkflow, workflowsIn } from "../bed/workflow.ts";
@@ -145,6 +147,21 @@ describe("main_pytest", () => {
     ]);
   });
 
+  it("--retry-flaky runs a list that failed again, and tells which passed then", async () => {
+    const once = "[ -e /slipway/reports/failed ] && exit 0; touch /slipway/reports/failed; exit 1\n";
+    write(repo, { "passes/test.sh": once });
+    const done = await run("--dirs", "passes,deep/fails", "--retry-flaky");
+    expect([done.code, rowsOf(done).toSorted()]).toEqual([
+      1,
+      [
+        ["deep/fails", "failed"],
+        ["passes", "flaky (failed 1x)"],
+      ],
+    ]);
+    expect(done.stderr.match(/the fast tests exited with 1: running again, 1 of 1/g)).toHaveLength(2);
+    expect(done.stderr).toContain('FLAKY: "Run the fast tests of passes" passed after it had failed once');
+  });
+
   const held = async (): Promise<readonly string[]> =>
     (await Promise.all(["passes", "garbled"].map((dir) => labelled(imageOf(dir))))).flat();
   /** Starts two lists that do not end by themselves. */
@@ -183,4 +200,117 @@ describe("main_pytest", () => {
     expect({ code: done.code, left: left.length, held: await held() }).toEqual({ code: 0, left: 2, held: [] });
     expect(done.stderr).toMatch(/ending process \d+, left by process \d+ that is gone/);
   });
+});
+
+/** A package that is in two images, in versions that exclude each other, and the tests of the dir that has one of them. */
+const pkg = (version: number) => ({ "pkg.py": `VERSION = ${version}\n` });
+const pkgTests = (version: number) => ({
+  "test/test_pkg.py": `import pkg\n\ndef test_version():\n    assert pkg.VERSION == ${version}\n`,
+});
+const sh = (text: string) => ({
+  "repo_config.yaml": "tests: {fast: {command: [sh, test.sh]}}\n",
+  "test.sh": `${text}\n`,
+});
+const never = "def test_never():\n    assert False\n";
+const inPython = "COPY pkg.py /usr/lib/python3/dist-packages/";
+
+type Dir = {
+  /** What its image has beside its base, and the files that it comes from. */
+  readonly adds?: readonly [line: string, files: Readonly<Record<string, string>>];
+  /** The dir whose image it uses. */
+  readonly of?: string;
+  readonly files: Readonly<Record<string, string>>;
+};
+const sample: Readonly<Record<string, Dir>> = {
+  // The tests of the dir that lies in its own are none of its own, nor is what lies beside its testpaths.
+  old: {
+    adds: [inPython, pkg(1)],
+    files: { ...pkgTests(1), "pytest.ini": "[pytest]\ntestpaths = test\n", "loose/test_never.py": never },
+  },
+  "old/test/new": { adds: [inPython, pkg(2)], files: pkgTests(2) },
+  web: {
+    adds: ["COPY node /usr/local/bin/node", {}],
+    files: {
+      "repo_config.yaml":
+        "tests: {fast: {command: [node, --test, --test-reporter=junit, --test-reporter-destination=/slipway/reports/fast.xml, web.mjs]}}\n",
+      "web.mjs":
+        'import { describe, it } from "node:test";\ndescribe("web", () => { it("one", () => {}); it("two", () => {}); });\n',
+    },
+  },
+  tools: { adds: ["COPY word /word", { word: "tools" }], files: sh(`cat /word; ${dirs["passes"]}`) },
+  infra: { adds: ["COPY word /word", { word: "infra" }], files: sh("grep -q infra /word") },
+  "users/py": { of: "../../old", files: pkgTests(1) },
+  "users/sh": { of: "../../tools", files: sh("grep -q tools /word") },
+  none: { of: "../old", files: { "README.md": "No tests.\n" } },
+};
+const sampleImage = (dir: string) => `sample${process.pid}-${dir.replaceAll("/", "_")}`;
+
+describe("main_pytest on a repo of many languages", () => {
+  let many = "";
+  beforeAll(async () => {
+    const python = await ensurePythonBase();
+    many = join(ground.dir, "sample");
+    for (const [dir, { adds, of, files }] of Object.entries(sample)) {
+      const image = of
+        ? `docker_info: {image_of: ${of}}\n`
+        : `docker_info: {docker_image_name: ${sampleImage(dir)}}\ncontainer_registry_info: {r1: {address: "${ground.addresses["r1"]}", kind: oci}}\n`;
+      const own = of ? {} : { "changelog.txt": changelog(sampleImage(dir), "1.0.0") };
+      write(join(many, dir), { ...own, ...files, "repo_config.yaml": image + (files["repo_config.yaml"] ?? "") });
+      if (!adds) continue;
+      const context = join(ground.dir, "images", dir);
+      const [line, added] = adds;
+      write(context, { ...added, Dockerfile: `FROM ${line.includes("word") ? tinyImage : python}\n${line}\n` });
+      if (line.includes("node")) copyFileSync(process.execPath, join(context, "node"));
+      await docker(
+        "build",
+        "--quiet",
+        "--tag",
+        `${ground.addresses["r1"]}/${sampleImage(dir)}:local-root-1.0.0`,
+        context,
+      );
+    }
+    await commitAll(many, "Start");
+    await git(many, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", join(ground.dir, "sub"), "sub");
+    await commitAll(many, "Add a submodule");
+  }, 300_000);
+
+  it.each(["1", "4"])(
+    "tests each dir in its image, %s at once, and a reader of another make takes its JUnit",
+    async (count) => {
+      const done = await workflowsIn(many)("main_pytest", "--stage", "local", "--json", "--at-once", count);
+      expect([done.code, rowsOf(done)], done.stderr).toEqual([
+        5,
+        [
+          ["infra", "passed"],
+          ["none", "no tests"],
+          ["old", "passed"],
+          ["old/test/new", "passed"],
+          ["sub", "passed"],
+          ["tools", "passed"],
+          ["users/py", "passed"],
+          ["users/sh", "passed"],
+          ["web", "passed"],
+        ],
+      ]);
+      const read = await parse(readFileSync(join(many, ".git/slipway/reports/main_pytest.xml"), "utf8"));
+      if (!read || !("testsuite" in read)) throw new Error("it read no suites");
+      const suites = (read.testsuite ?? []).map(({ name, tests, failures = 0, errors = 0, testcase = [] }) => [
+        ...[name?.split(" ").slice(0, 2).join(" "), tests, failures + errors, testcase.length],
+      ]);
+      expect(suites).toEqual([
+        ["infra fast", 1, 0, 1],
+        // Its own says nothing of why it is no pass.
+        ["none fast", 0, 0, 0],
+        ["none fast", 1, 1, 1],
+        ["old fast", 1, 0, 1],
+        ["old/test/new fast", 1, 0, 1],
+        ["sub fast", 1, 0, 1],
+        ["tools fast", 2, 0, 1],
+        ["users/py fast", 1, 0, 1],
+        ["users/sh fast", 1, 0, 1],
+        ["web fast", 2, 0, 2],
+      ]);
+      expect([read.tests, read.failures, read.errors]).toEqual([11, 0, 1]);
+    },
+  );
 });

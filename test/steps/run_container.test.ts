@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
 import { type Command, cmd, command } from "../../lib/kinds/command.ts";
 import { comparePackages } from "../../lib/kinds/compare_packages.ts";
+import { record } from "../../lib/kinds/record.ts";
+import type { Pass } from "../../lib/model/log.ts";
 import { exitOfContainer } from "../../lib/run/containers.ts";
 import { digest, refusalOf } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
+import { doing } from "./ground.ts";
 
 let acting: Acting;
 let actor: Actor;
@@ -72,6 +75,48 @@ describe("a container", () => {
     expect(refused(await actor.act([run]))).toMatchObject({
       exitCode: 3,
       what: 'try stopped at step "1": `docker compose run app` exited with 3',
+    });
+  });
+
+  describe("that may run again where it fails", () => {
+    /** Exits with these codes, one run after the other. */
+    const exits = (...codes: readonly number[]) => {
+      const runs = join(acting.dir, "runs");
+      rmSync(runs, { force: true });
+      const of = `set -- ${codes.join(" ")}; shift $(($(wc -l <'${runs}') - 1)); code=$1`;
+      engine({
+        own: `${of}; echo "c1 Exited ($code) now"`,
+        inspect: "echo 'exited|137|'",
+        compose: `rm -f '${join(acting.dir, "gone")}'; echo >>'${runs}'`,
+      });
+      return () => readFileSync(runs, "utf8").length;
+    };
+    const again: Command = { ...run, retries: 2, does: "the fast tests", meaning: { "5": { why: "w", fix: "f" } } };
+    const entry: Pass = {
+      ...{ type: "pass", digest: digest("1"), version: "1.0.0", list: "fast", commit: "c", tree: "t" },
+      ...{ runner: "r", platform: "p" },
+    };
+
+    it.each<[string, readonly number[], number, { type: string; failed?: number }]>([
+      ["passes at once", [0], 1, { type: "pass" }],
+      ["fails once", [1, 0], 2, { type: "flaky", failed: 1 }],
+      ["fails twice", [1, 3, 0], 3, { type: "flaky", failed: 2 }],
+    ])("and %s leaves that in the log", async (_, codes, runs, logged) => {
+      const ran = exits(...codes);
+      const { refs, act } = acting.actor(`again-x${codes.join("")}`);
+      const done = await act([doing("list", again, record({ image: "x", entry }))]);
+      expect([done.states, ran(), refs.entries]).toEqual([["done"], runs, [expect.objectContaining(logged)]]);
+      expect(done.shown.includes("FLAKY")).toBe(logged.type === "flaky");
+      expect(done.world.state.results.get("list")?.failedRuns).toBe(logged.failed);
+    });
+
+    it.each([
+      ["fails each time", [1, 2, 3], 3, 3],
+      ["ends with what has a meaning of its own", [5, 0], 5, 1],
+      ["is ended by a signal", [137, 0], 137, 1],
+    ])("and %s fails", async (_, codes, exitCode, runs) => {
+      const ran = exits(...codes);
+      expect([refused(await actor.act([again])).exitCode, ran()]).toEqual([exitCode, runs]);
     });
   });
 

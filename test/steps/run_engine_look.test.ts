@@ -5,6 +5,7 @@ import { isFree } from "../../lib/doors/ports.ts";
 import { loadPrograms } from "../../lib/doors/programs.ts";
 import { loadPackages } from "../../lib/doors/pyproject.ts";
 import { packageUse } from "../../lib/kinds/package_use.ts";
+import { type Plan, stepsOf } from "../../lib/model/plan.ts";
 import {
   lookAtContainersAndImages,
   lookAtHandedOver,
@@ -15,6 +16,7 @@ import {
 import { lookForNamed } from "../../lib/run/look_image.ts";
 import { lookAtNewDir } from "../../lib/run/new_dir.ts";
 import { flag, list, pick, portOption, text } from "../../lib/run/options.ts";
+import dockerCmd from "../../scripts/docker_cmd.ts";
 import { digest } from "../unit/factory.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow, writeTo } from "./ground.ts";
 import type { OciServer } from "./oci_server.ts";
@@ -65,6 +67,23 @@ describe("the engine", () => {
     const inspected = ground.docker.asked().filter((line) => line.startsWith("image inspect"));
     const tags = ["dev", "dev-1.0.0", `local-${user}-1.0.0`, `prod-${user}-0a1b2c3d4`];
     expect(inspected).toEqual([`image inspect ${tags.map((tag) => `${repository()}:${tag}`).join(" ")}`]);
+  });
+
+  it("is asked for the image of another repository where --base-name names one, and that is what is started or pulled", async () => {
+    const here = image(digest("1"), {}, ["ghcr.io/acme/tools:dev"]);
+    const planned = async (answer: string) => {
+      ground.docker.does(`case "$*" in info*) ${says(info)} ;; 'image inspect'*) ${answer} ;; *) exit 1 ;; esac`);
+      const words = ["--base-name", "ghcr.io/acme/tools", "--dry-run", "--json", "--offline", "--", "true"];
+      const { out, err } = await at.run(["docker_cmd", dockerCmd], ...words);
+      expect(err).toBe("");
+      const steps = stepsOf(JSON.parse(out) as Plan);
+      return steps.map(({ id, title, skip }) => [id, skip === null ? title : skip]);
+    };
+    expect(await planned(`${says(here)}; exit 1`)).toEqual([
+      ["docker_pull", "the engine has it"],
+      ["docker_cmd", "Run a command in ghcr.io/acme/tools:dev"],
+    ]);
+    expect((await planned("exit 1"))[0]).toEqual(["docker_pull", "Pull ghcr.io/acme/tools:dev"]);
   });
 
   it("is asked for each image alone where it tells one by no name that was asked for", async () => {

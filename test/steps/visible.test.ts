@@ -78,7 +78,8 @@ describe("no hostile text", () => {
     }),
   );
   const history = () =>
-    doing(releaseHistory(facts({ log: reasons }), { all: false, passes: false }), announce)[0]?.text ?? "";
+    doing(releaseHistory(facts({ log: reasons }), { all: false, passes: false, flaky: false }), announce)[0]?.text ??
+    "";
   it.each([
     ["the history", () => history(), hostile.length],
     [

@@ -25,7 +25,7 @@ describe("release_history", () => {
     flip,
   ];
   const told = (all: boolean, entries = log) =>
-    doing(releaseHistory(facts({ log: entries }), { all, passes: false }), announce)[0]?.text;
+    doing(releaseHistory(facts({ log: entries }), { all, passes: false, flaky: false }), announce)[0]?.text;
 
   it("tells who moved a tag, when and why", () => {
     expect(told(false)).toContain(
@@ -83,13 +83,37 @@ describe("release_history", () => {
     expect(told(true, [logged(entry)])).toBe(`2025-01-02 10:00:00 ann        1.2.0    ${wanted}`);
   });
 
+  const flaky = (list: string, failed: number, at: string) =>
+    logged({ type: "flaky", list, failed, ...pass, commit: commit("d") }, { at });
+  it("tells that a list was flaky", () => {
+    expect(told(false, [flaky("fast", 2, "2025-01-02T10:00:00Z")])).toBe(
+      `2025-01-02 10:00:00 ann        1.2.0    fast tests were FLAKY on dddddddddddd in ${one}: failed 2 times, then passed, on ci`,
+    );
+  });
+
+  it("with --flaky shows how often each list was, and when last", () => {
+    const entries = [...log, flaky("fast", 1, "2025-02-01T10:00:00Z"), flaky("fast", 1, "2025-02-03T10:00:00Z")];
+    const shown = (all: typeof log) =>
+      doing(releaseHistory(facts({ log: all }), { all: false, passes: false, flaky: true }), announce)[0]?.text;
+    expect([
+      shown(entries)
+        ?.split("\n")
+        .map((line) => line.trimEnd()),
+      shown(log),
+    ]).toEqual([
+      ["LIST  FLAKY  PASSED  LAST        COMMIT", "fast  2      1       2025-02-03  dddddddddddd"],
+      "no test list of cmamp was flaky",
+    ]);
+  });
+
   it("with --passes tells whose the passes are, and leaves confirmations out", () => {
     const entries = [
       logged({ type: "pass", list: "fast", ...pass, commit: commit("c") }),
       logged({ type: "pass", list: "slow", ...pass, commit: commit("c") }, { by: "bot", ci: "77" }),
       logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" }),
     ];
-    const text = doing(releaseHistory(facts({ log: entries }), { all: false, passes: true }), announce)[0]?.text;
+    const text = doing(releaseHistory(facts({ log: entries }), { all: false, passes: true, flaky: false }), announce)[0]
+      ?.text;
     expect(text?.split("\n").map((line) => line.slice(20))).toEqual([
       `ann        1.2.0    fast tests passed on cccccccccccc in ${one}, on ci`,
       `bot        1.2.0    slow tests passed on cccccccccccc in ${one}, CI run 77`,
@@ -98,7 +122,7 @@ describe("release_history", () => {
 
   it("tells the oldest first, each on its line, and leaves passes and confirmations to --all", () => {
     const confirmed = logged({ type: "confirm", stage: "dev", version: "1.2.0", digest: null, line: "x" });
-    const steps = releaseHistory(facts({ log: [...log, confirmed] }), { all: false, passes: false });
+    const steps = releaseHistory(facts({ log: [...log, confirmed] }), { all: false, passes: false, flaky: false });
     const [report] = doing(steps, announce);
     expect([
       steps.map(({ id, title }) => [id, title]),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { targetRegistries } from "../../lib/model/registry.ts";
-import { config, refusal } from "./factory.ts";
+import { engineRepository } from "../../lib/model/names.ts";
+import { parseImageBase, targetRegistries, withBase } from "../../lib/model/registry.ts";
+import { config, digest, refusal } from "./factory.ts";
 import { refusedConfig } from "./yaml.ts";
 
 const registries = (section: object) => config({ container_registry_info: section }).registries;
@@ -158,5 +159,42 @@ describe("targetRegistries", () => {
       why: "container_registry_info of repo_config.yaml knows none.",
       fix: "Add the registry to container_registry_info",
     });
+  });
+});
+
+describe("--base-name", () => {
+  it.each([
+    ["ghcr.io/acme/tools", "ghcr.io/acme/tools", "ghcr"],
+    ["acme/tools", "acme/tools", "dockerhub"],
+    [
+      "123456789012.dkr.ecr.eu-north-1.amazonaws.com/tools",
+      "123456789012.dkr.ecr.eu-north-1.amazonaws.com/tools",
+      "ecr",
+    ],
+    ["127.0.0.1:5000/tools", "127.0.0.1:5000/tools", "oci"],
+    ["tools", "tools", undefined],
+  ])("%s is the repository %s", (text, repository, kind) => {
+    const named = withBase(config(), parseImageBase(text));
+    expect([engineRepository({ config: named }), named.registries[0]?.kind]).toEqual([repository, kind]);
+  });
+
+  it("is of a registry of the config where it lies in one", () => {
+    const row = { address: "127.0.0.1:5000/team", kind: "ecr", region: "eu-north-1", profile: "team" };
+    const named = config({ container_registry_info: { work: row } });
+    expect(withBase(named, parseImageBase("127.0.0.1:5000/team/tools")).registries).toEqual(named.registries);
+  });
+
+  it.each(["tools:dev", `tools@${digest("a")}`, "ghcr.io/acme/tools:dev"])(
+    "%s is refused for what stands behind it",
+    (text) => {
+      expect(refusal(() => parseImageBase(text))).toMatchObject({
+        message: `--base-name "${text}" has a tag or a digest`,
+        fix: `Leave it out: --base-name ${text.replace(/[:@](dev|sha256.*)$/, "")}`,
+      });
+    },
+  );
+
+  it.each(["", "-x", "Tools", "a b", "$(id)"])("%j is refused", (text) => {
+    expect(refusal(() => parseImageBase(text)).message).toContain("is not an image reference");
   });
 });

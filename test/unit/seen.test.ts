@@ -6,6 +6,7 @@ const seen: Seen = {
   at: engineIn(env),
   engine: { up: true, why: "", version: "26.1.5", plugins: ["compose"], platform: "linux/amd64", store: "containerd" },
   names: ["cmamp:dev"],
+  refs: { of: "here", all: { "refs/slipway/log/cmamp": "0a" } },
 };
 const passed = (text: string, more: Readonly<Record<string, string>> = {}) =>
   readSeen({ ...env, ...more, SLIPWAY_SEEN: text });
@@ -15,9 +16,12 @@ describe("what a workflow passes on to those that it starts", () => {
     expect(passed(renderSeen(seen))).toEqual(seen);
   });
 
-  it("leaves out names that no variable can hold", () => {
+  it("leaves out what no variable can hold", () => {
     const many = { ...seen, names: Array.from({ length: 20_000 }, (_, index) => `image-${index}:dev`) };
     expect(passed(renderSeen(many))).toEqual({ ...seen, names: null });
+    const all = Object.fromEntries(many.names.map((name) => [name, "0a"]));
+    expect(passed(renderSeen({ ...seen, refs: { of: "here", all } }))).toEqual({ ...seen, refs: null });
+    expect(passed(renderSeen({ ...many, refs: { of: "here", all } }))).toEqual({ ...seen, names: null, refs: null });
   });
 
   it.each([

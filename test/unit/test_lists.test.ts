@@ -155,6 +155,11 @@ describe("the step of a test list", () => {
     ]).toEqual([...[undefined, "linux/arm64", undefined]]);
   });
 
+  it("records no pass of a dir that uses another dir's image, which that dir's release would take for its own", () => {
+    const kinds = (imageOf: string | null) => fast({ config: { ...config(), imageOf } }).do.map(({ kind }) => kind);
+    expect([kinds(null).includes("record"), kinds("base").includes("record")]).toEqual([true, false]);
+  });
+
   it("ends with the record of the pass: image, commit, tree, runner and platform", () => {
     expect(fast().do.at(-1)).toEqual({
       kind: "record",
@@ -181,6 +186,11 @@ describe("a recorded pass", () => {
   it("is of no image that is not built yet", () => {
     expect(skip({ log: [pass("fast", { digest: { from: "build" } })] }, { from: "build" })).toBeNull();
     expect(skip({ log: [pass("fast")] }, { from: "build" })).toBeNull();
+  });
+
+  it("is no flaky one, unless the repo takes that for a pass", () => {
+    const log = [logged({ ...key, type: "flaky", list: "fast", runner: "fast", failed: 1 })];
+    expect([skip({ log }), skip({ log, config: settings({ flaky_passes: true }) })]).toEqual([null, told]);
   });
 
   it("is no skip", () => {
@@ -232,6 +242,14 @@ describe("several test lists", () => {
 
   it("end with the first that fails where that is asked for", () => {
     expect(groupOf(run(["fast", "slow"], {}, { abortOnFirstError: true }))?.onFailure).toBe("stop");
+  });
+
+  it("are run again where that is asked for", () => {
+    const retries = (options: Partial<ListsOptions>) =>
+      doing(stepsOf({ steps: run(["fast"], {}, options) }), command).flatMap((one) =>
+        one.container ? [one.retries] : [],
+      );
+    expect([retries({ retryFlaky: 2 }), retries({})]).toEqual([[2], [undefined]]);
   });
 
   it("each record a pass of their own", () => {
