@@ -16,6 +16,7 @@ import {
   servicesProject,
 } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
+import { isInside } from "../model/trust.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 
 type Asking = Pick<Facts, "place" | "user">;
@@ -38,7 +39,7 @@ export async function servicesOfDir({ place, user }: Asking): Promise<ServicesOf
   const { neededBy } = named;
   const dir = "of" in named ? posix.join(place.dir, named.of) : place.dir;
   const settings = "of" in named ? await settingsOf(place.root, dir, named.of) : named.own;
-  const path = posix.join(dir, settings.composeFile);
+  const path = pathInRepo(dir, settings.composeFile);
   const file = parseServiceFile(await composeSource(place.root, path), posix.dirname(path));
   const unknown = Object.keys(settings.ready).find((name) => !Object.hasOwn(file.services, name));
   if (unknown !== undefined)
@@ -58,6 +59,16 @@ async function settingsOf(root: string, dir: string, of: string): Promise<Servic
   throw new UserError(`services.of names "${of}", which has no services of its own`, {
     why: "A dir uses the services of another dir of its repo, whose repo_config.yaml says what they are.",
     fix: `Write services: {compose_file: ...} in ${posix.join(dir, "repo_config.yaml")}, or name another dir`,
+    kind: "config",
+  });
+}
+
+/** A path of the dir, relative to the outermost repo, which it may not leave: what lies there is the user's, not the repo's. */
+function pathInRepo(dir: string, path: string): string {
+  if (isInside(dir, path)) return posix.join(dir, path);
+  throw new UserError(`services names "${path}", which leads out of the repo`, {
+    why: "What services are and get is the repo's own, and is asked for by its content.",
+    fix: "Put the file into the repo, and name it from the runnable dir",
     kind: "config",
   });
 }
@@ -109,7 +120,7 @@ const noServices = (dir: string): UserError =>
 function readVariables({ place }: Facts, { dir, settings }: ServicesOfDir, stage: Stage): string | null {
   const named = settings.envFile[stage];
   if (named === undefined) return null;
-  const path = posix.join(dir, named);
+  const path = pathInRepo(dir, named);
   const text = readRepoText(place.root, path);
   if (text === null)
     throw new UserError(`there is no ${path}`, {

@@ -111,19 +111,22 @@ export const planted: readonly Planted[] = [
   },
   { slot: "release.gates", kinds: ["dollar"], line: release, config: (text) => ({ release: { gates: [text] } }) },
   { slot: "container.home", kinds: ["dots"], line: "docker_bash", config: (text) => ({ container: { home: [text] } }) },
-  ...["compose_file", "of"].map((key) => ({
-    ...{ slot: `services.${key}`, kinds: all, line: "service_up" },
-    config: (text: string) => ({ services: { [key]: text } }),
-  })),
+  {
+    slot: "services.compose_file",
+    kinds: ["dollar", "dots"],
+    line: "service_up",
+    config: (text) => ({ services: { compose_file: text } }),
+  },
+  { slot: "services.of", kinds: ["dots"], line: "service_up", config: (text) => ({ services: { of: text } }) },
   {
     slot: "services.env_file",
-    kinds: ["dollar", "dash"],
+    kinds: ["dash"],
     line: "service_up",
     config: (text) => ({ services: { compose_file: "x.yml", env_file: { local: text } } }),
   },
   {
     slot: "services.ready",
-    kinds: ["dollar", "newline", "dash"],
+    kinds: ["dollar"],
     line: "service_up",
     config: (text) => ({ services: { compose_file: "x.yml", ready: { [text]: ["true"] } } }),
   },

@@ -46,12 +46,15 @@ beforeAll(async () => {
   [ground, github] = await Promise.all([makeGround(1), startGithub()]);
   github.repo("team/repo").issues.push({ number: 45, title: "Add a doodad", body: "", labels: [], assignees: [] });
   repo = await ground.repo("readme");
-  const sections = readme.match(/^(lint|common_files):\n(?: .*\n)+/gm) ?? [];
+  const sections = readme.match(/^(lint|common_files|services):\n(?: .*\n)+/gm) ?? [];
   await change(repo, {
     "repo_config.yaml": [readFileSync(join(repo, "repo_config.yaml"), "utf8"), ...sections].join(""),
     ".gitignore": "__pycache__\n",
     "conftest.py": "",
     "docker/Dockerfile": "FROM scratch\n",
+    "devops/compose/services.yml": "services: {postgres: {image: postgres}}\n",
+    "devops/env/local.env": "",
+    "devops/env/dev.env": "",
   });
   write(join(ground.dir, "amp"), { "conftest.py": "" });
   await commitAll(join(ground.dir, "amp"), "Start");

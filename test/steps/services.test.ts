@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { awaitServices } from "../../lib/kinds/await_services.ts";
@@ -78,6 +78,22 @@ describe("services are refused where", () => {
     spoil();
     const { code, err } = await database.run(["service_up", serviceUp], "--dry-run");
     expect([code, err]).toEqual([2, expect.stringContaining(what)]);
+  });
+
+  it("a file lies outside of the repo, which may be the user's own", async () => {
+    const files = { ".": "compose_file: ../../own.yml", env: "compose_file: s.yml, env_file: {local: ../../own.env}" };
+    writeFileSync(join(ground.dir, "own.yml"), plain);
+    writeFileSync(join(ground.dir, "own.env"), "TOKEN=mine\n");
+    engineWith(null);
+    for (const [at, keys] of Object.entries(files)) {
+      const place = ground.place(at === "." ? "outside" : at, { config: `services: {${keys}}\n` });
+      place.write("s.yml", plain);
+      const { code, err } = await place.run(["service_up", serviceUp], "--dry-run");
+      expect([code, err]).toEqual([
+        2,
+        expect.stringMatching(/services names "..\/..\/own.\w+", which leads out of the repo/),
+      ]);
+    }
   });
 
   it("the dir that is named has none of its own", async () => {
