@@ -27,7 +27,7 @@ import {
 } from "./coverage.ts";
 import { reportsOf, slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
-import { pullIfMissing } from "./pull.ts";
+import { readyImage } from "./ready_image.ts";
 
 export type TestOptions = ListChoice & {
   readonly stage: Stage;
@@ -90,7 +90,7 @@ export function joinCoverage(
     });
   const image = chooseImage(facts, options.stage, options.version ?? null);
   const report = reportData(facts, measured(facts, options, "fast"), { ...options.report, files });
-  return [...pullIfMissing(facts, image), report];
+  return [...readyImage(facts, image), report];
 }
 
 /** A container as a list has it: with the code, and with what measured it. */
@@ -134,7 +134,7 @@ function listsIn(facts: TestFacts, options: TestOptions, lists: readonly ListNam
     }),
   );
   const notes = digest ? notRecorded([...new Set(lists.flatMap(differsFor))]) : [];
-  return { pull: pullIfMissing(facts, image), tests, notes };
+  return { pull: readyImage(facts, image), tests, notes };
 }
 
 /** Whether code is mounted when a list runs in the image of a stage. */

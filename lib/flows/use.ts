@@ -9,7 +9,7 @@ import type { Stage } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
 import { type Run, runContainer, typedText } from "./container.ts";
 import { isAws, loginToEcr } from "./ecr.ts";
-import { pullIfMissing } from "./pull.ts";
+import { readyImage } from "./ready_image.ts";
 
 export type UseOptions = {
   readonly stage: Stage;
@@ -28,7 +28,7 @@ export function workIn(facts: ImageFacts, options: UseOptions, { title, ...run }
   const image = chooseImage(facts, stage, version);
   const own = { title: title(shownImage(image)), image, what: image.reference, interactive: true as const };
   const services = facts.services?.network;
-  return [...pullIfMissing(facts, image), runContainer(facts, { ...run, ...own, services, asRoot, entrypoint })];
+  return [...readyImage(facts, image), runContainer(facts, { ...run, ...own, services, asRoot, entrypoint })];
 }
 
 /** A shell in the container of a stage. */

@@ -23,8 +23,19 @@ export const shownImage = ({ reference, note }: Chosen): string => (note ? `${re
 
 /** The image of a stage and an optional version: design.md, "Names", "Version omitted". */
 export function chooseImage(facts: ImageFacts, stage: Stage, version: Version | null): Chosen {
+  if (facts.config.release.none) return chooseBuilt(facts, version);
   if (stage === "local") return chooseLocal(facts, version);
   return inEngine(facts, chooseReleased(facts, stage, version, facts.engine.images));
+}
+
+/** The local image that is built anew for each use, where a dir releases none: nobody knows yet what it will be. */
+function chooseBuilt(facts: Named & Pick<Facts, "changelog">, version: Version | null): Chosen {
+  const code = version ?? newest(facts.changelog, "dev")?.version;
+  if (code) return named(facts, "local", code);
+  throw new UserError("no version was given and changelog.txt has no entries", {
+    why: "repo_config.yaml says release: none, so the image is built for each use, and has the version of the code.",
+    fix: "Add one to changelog.txt: i changelog_add; or give --version X.Y.Z",
+  });
 }
 
 /** The user's local image of a version, else the newest one that fits the code. */
@@ -64,7 +75,7 @@ type Seen = Named & Pick<AllFacts, "changelog" | "engine" | "lastLog">;
 
 /** Whether only a registry can tell which image is meant. */
 export function asksRegistries(seen: Seen, stage: Stage, version: Version | null): boolean {
-  if (stage === "local" || version) return false;
+  if (stage === "local" || version || seen.config.release.none) return false;
   const code = currentEntry(seen.changelog, stage)?.version;
   if (!code || rolledBack(seen.lastLog, stage, code)) return false;
   return !isHere(named(seen, stage, code), seen.engine.images);

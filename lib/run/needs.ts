@@ -72,7 +72,8 @@ export async function loadRegistryFacts(
   tags: readonly string[],
   { offline, labels = false }: Asking,
 ): Promise<RegistryFacts> {
-  if (offline) return unasked(base.targets, tags);
+  // Where nothing is released no registry has anything.
+  if (offline || base.config.release.none) return unasked(base.targets, tags);
   const { lookAt } = await import("./registry_facts.ts");
   return lookAt(base.targets, base.config.imageName, { tags, env: base.env, labels });
 }

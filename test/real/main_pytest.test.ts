@@ -219,6 +219,8 @@ type Dir = {
   readonly adds?: readonly [line: string, files: Readonly<Record<string, string>>];
   /** The dir whose image it uses. */
   readonly of?: string;
+  /** It is never released: its image is built for each run, and its registry is one that nobody answers for. */
+  readonly isBuilt?: true;
   readonly files: Readonly<Record<string, string>>;
 };
 const sample: Readonly<Record<string, Dir>> = {
@@ -241,6 +243,14 @@ const sample: Readonly<Record<string, Dir>> = {
   infra: { adds: ["COPY word /word", { word: "infra" }], files: sh("grep -q infra /word") },
   "users/py": { of: "../../old", files: pkgTests(1) },
   "users/sh": { of: "../../tools", files: sh("grep -q tools /word") },
+  fly: {
+    isBuilt: true,
+    files: {
+      ...sh("grep -q fly /word"),
+      "devops/docker_build/dev.Dockerfile": `FROM ${tinyImage}\nCOPY devops/docker_build/word /word\n`,
+      "devops/docker_build/word": "fly\n",
+    },
+  },
   none: { of: "../old", files: { "README.md": "No tests.\n" } },
 };
 const sampleImage = (dir: string) => `sample${process.pid}-${dir.replaceAll("/", "_")}`;
@@ -250,10 +260,10 @@ describe("main_pytest on a repo of many languages", () => {
   beforeAll(async () => {
     const python = await ensurePythonBase();
     many = join(ground.dir, "sample");
-    for (const [dir, { adds, of, files }] of Object.entries(sample)) {
+    for (const [dir, { adds, of, isBuilt, files }] of Object.entries(sample)) {
       const image = of
         ? `docker_info: {image_of: ${of}}\n`
-        : `docker_info: {docker_image_name: ${sampleImage(dir)}}\ncontainer_registry_info: {r1: {address: "${ground.addresses["r1"]}", kind: oci}}\n`;
+        : `docker_info: {docker_image_name: ${sampleImage(dir)}}\ncontainer_registry_info: {r1: {address: "${isBuilt ? "127.0.0.1:1" : ground.addresses["r1"]}", kind: oci}}\n${isBuilt ? "release: none\n" : ""}`;
       const own = of ? {} : { "changelog.txt": changelog(sampleImage(dir), "1.0.0") };
       write(join(many, dir), { ...own, ...files, "repo_config.yaml": image + (files["repo_config.yaml"] ?? "") });
       if (!adds) continue;
@@ -281,6 +291,7 @@ describe("main_pytest on a repo of many languages", () => {
       expect([done.code, rowsOf(done)], done.stderr).toEqual([
         5,
         [
+          ["fly", "passed"],
           ["infra", "passed"],
           ["none", "no tests"],
           ["old", "passed"],
@@ -298,6 +309,7 @@ describe("main_pytest on a repo of many languages", () => {
         ...[name?.split(" ").slice(0, 2).join(" "), tests, failures + errors, testcase.length],
       ]);
       expect(suites).toEqual([
+        ["fly fast", 1, 0, 1],
         ["infra fast", 1, 0, 1],
         // Its own says nothing of why it is no pass.
         ["none fast", 0, 0, 0],
@@ -310,7 +322,7 @@ describe("main_pytest on a repo of many languages", () => {
         ["users/sh fast", 1, 0, 1],
         ["web fast", 2, 0, 2],
       ]);
-      expect([read.tests, read.failures, read.errors]).toEqual([11, 0, 1]);
+      expect([read.tests, read.failures, read.errors]).toEqual([12, 0, 1]);
     },
   );
 });

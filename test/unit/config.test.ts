@@ -59,6 +59,7 @@ describe("defaults", () => {
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],
+      flakyPasses: false,
       keep: 10,
       package: { kind: "python", dir: ".", build: null, index: null },
     });

