@@ -6,7 +6,7 @@ import { systemRefusal } from "../lib/model/system_errors.ts";
 import { askYes, canAsk } from "./env/ask.ts";
 import { cloneState } from "./env/clone.ts";
 import { commandNames, commandsDir } from "./env/commands.ts";
-import { type Hooks, setHooks } from "./env/hooks.ts";
+import { type Hooks, offerHooks, setHooks } from "./env/hooks.ts";
 import { makeEnv } from "./env/make.ts";
 import { type BuildOptions, help, parseBuildOptions } from "./env/options.ts";
 import { type Places, places } from "./env/places.ts";
@@ -27,18 +27,20 @@ async function main(args: readonly string[]): Promise<void> {
     (canAsk() && (await askYes(`${modules} does not fit the lock file. Replace it by links to the thin env?`)));
   const say = (line: string) => void (options.quiet || process.stderr.write(`slipway: ${line}\n`));
   const built = !options.check && (await makeEnv(at, { say, mayReplace }));
-  const hooks =
-    options.hooks || options["no-hooks"]
-      ? await setHooks(at.root, {
-          wanted: options.hooks,
-          check: options.check,
-          cwd: process.cwd(),
-          mayKeep: async (question) => options.yes || (canAsk() && (await askYes(question))),
-        })
-      : undefined;
-  const found = await report(at, options, built, hooks);
+  const found = await report(at, options, built, await hooksFor(at, options, say));
   if (options.json) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   if (!options.quiet) process.stdout.write(renderReport(found, process.cwd()));
+}
+
+async function hooksFor(at: Places, options: BuildOptions, say: (line: string) => void): Promise<Hooks | undefined> {
+  const cwd = process.cwd();
+  const mayKeep = async (question: string) => options.yes || (canAsk() && (await askYes(question)));
+  if (options.hooks || options["no-hooks"])
+    return setHooks(at.root, { wanted: options.hooks, check: options.check, cwd, mayKeep });
+  // A CI commits what its workflow says, and nobody looks at its refusals.
+  if (options.check || process.env["CI"]) return undefined;
+  const mayInstall = async (question: string) => options.yes || (canAsk() ? await askYes(question) : null);
+  return offerHooks(at.root, { cwd, say, mayKeep, mayInstall });
 }
 
 async function report(at: Places, options: BuildOptions, built: boolean, hooks: Hooks | undefined): Promise<Report> {

@@ -1,11 +1,11 @@
 import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
-import { newestTag } from "../model/config.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { lineDiff } from "../model/line_diff.ts";
 import { type Step, step } from "../model/plan.ts";
 import type { Registry } from "../model/registry.ts";
+import { newestTag } from "../model/release_settings.ts";
 import { quote } from "../model/render_plan.ts";
 import { type ListName, listNames } from "../model/tests.ts";
 import { visible } from "../model/visible.ts";

@@ -50,6 +50,7 @@ function repoRows({ place, changelog }: Facts): Row[] {
 /** Where the config has what is called otherwise in repo_config.yaml. */
 const keys: Readonly<Record<string, readonly string[]>> = {
   repoName: ["repo_info", "repo_name"],
+  issuePrefix: ["repo_info", "issue_prefix"],
   imageName: ["docker_info", "docker_image_name"],
   imageOf: ["docker_info", "image_of"],
   source: ["repo_info", "github_repo_account"],

@@ -1,8 +1,8 @@
 import { type MoveTag, moveTag } from "../kinds/move_tag.ts";
-import { channelsOf, newestTag } from "../model/config.ts";
 import type { Facts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
 import { type Step, step } from "../model/plan.ts";
+import { channelsOf, newestTag } from "../model/release_settings.ts";
 import { stagesInPlay, wantedDigest } from "../model/releases.ts";
 
 type Flip = Omit<MoveTag, "kind" | "image" | "tag"> & { readonly title: string; readonly skip: string | null };

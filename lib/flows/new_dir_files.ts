@@ -137,6 +137,8 @@ const sections = {
 function configText(template: string, seen: NewDir, choice: Choice): string {
   const { account, registries, baseImage } = choice;
   const edits: readonly ((text: string) => string)[] = [
+    // Its path leads from the template to the schema.
+    (text) => text.replace(/^# yaml-language-server: .*\n/, ""),
     (text) => (account === null ? text : withAccount(text, account)),
     (text) =>
       registries.length === 0

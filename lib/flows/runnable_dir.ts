@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { announce } from "../kinds/announce.ts";
 import { writeFile } from "../kinds/write_file.ts";
 import { UserError } from "../model/errors.ts";
@@ -33,13 +34,15 @@ function assertOneEach(dirs: readonly ChosenDir[]): void {
 }
 
 /** What is written on request. */
-export type ExtraOptions = { readonly devcontainer?: boolean };
+export type ExtraOptions = { readonly devcontainer?: boolean; readonly schema?: boolean };
 
 type How = ExtraOptions & {
   /** Sets the steps of several dirs apart. */
   readonly id?: string;
   /** How a release is typed then. */
   readonly release?: string;
+  /** Where Slipway is going to lie in the repo. */
+  readonly slipway?: string;
   /** What comes into the repo beside the files of the toolchain. */
   readonly brings?: readonly string[];
 };
@@ -51,6 +54,7 @@ type How = ExtraOptions & {
 export function initRunnableDir(facts: Facts, chosen: ChosenDir, how: How = {}): Step[] {
   const { dir, seen, choice } = chosen;
   assertFree(seen, choice.name);
+  const editors = editorsLine(chosen, how);
   const { id = "", release = "i docker_release_dev", brings = [] } = how;
   const prefix = dir === "." ? "" : `${dir}/`;
   const files = allFiles(facts, chosen, how);
@@ -64,6 +68,9 @@ export function initRunnableDir(facts: Facts, chosen: ChosenDir, how: How = {}):
     ...added.map(({ path }) => `added ${path}`),
     ...kept.map((path) => `kept ${path}, which was there`),
     ...notes(seen, choice, prefix),
+    ...(editors !== null && kept.includes(`${prefix}${configFile}`)
+      ? [`editors know ${prefix}${configFile} by the line, as its first: ${editors}`]
+      : []),
     nextLine(seen, choice, release),
   ].join("\n");
   const data = { added: added.map(({ path }) => path), kept };
@@ -75,18 +82,37 @@ export function initRunnableDir(facts: Facts, chosen: ChosenDir, how: How = {}):
   ];
 }
 
+const configFile = "repo_config.yaml";
+
+/**
+ * The first line of a config, by which editors find what it may hold (yaml-language-server, "Using inlined schema"); null where
+ * nobody asks for it.
+ */
+export function editorsLine({ dir, seen }: ChosenDir, { schema, slipway }: How): string | null {
+  if (schema !== true) return null;
+  const at = slipway ?? seen.slipwayAt;
+  if (at !== null)
+    return `# yaml-language-server: $schema=${posix.relative(dir, `${at}/thin_client/repo_config.schema.json`)}`;
+  throw new UserError("Slipway is not in this repo", {
+    why: "The line names the schema by its path, which has to be there in every clone.",
+    fix: "Add Slipway first: i init --as submodule; or leave --schema out",
+  });
+}
+
 type FoundFile = RootFile & { readonly isThere: boolean };
 
 /** All files by their paths from the repo's root. */
-function allFiles({ now }: Facts, chosen: ChosenDir, { devcontainer }: ExtraOptions): readonly FoundFile[] {
+function allFiles({ now }: Facts, chosen: ChosenDir, how: How): readonly FoundFile[] {
   const { dir, seen, choice } = chosen;
   const prefix = dir === "." ? "" : `${dir}/`;
+  const editors = editorsLine(chosen, how);
   const own = newFiles(seen, choice, dayOf(now)).map((file) => ({
     ...file,
+    content: editors !== null && file.path === configFile ? `${editors}\n${file.content}` : file.content,
     path: `${prefix}${file.path}`,
     isThere: seen.existing.includes(file.path),
   }));
-  const extra = devcontainer === true ? devcontainerFiles(chosen) : [];
+  const extra = how.devcontainer === true ? devcontainerFiles(chosen) : [];
   return [...own, ...extra.map((file) => ({ ...file, isThere: seen.devcontainer.includes(file.path) }))];
 }
 
@@ -98,7 +124,7 @@ export const asksRunnableDirs = (
 ): string | null => (answered ? asksNewDirs(facts, dirs, options) : null);
 
 /** What is about to be written, and the question whether it may. */
-export function asksNewDirs(facts: Facts, dirs: readonly ChosenDir[], options: ExtraOptions): string {
+export function asksNewDirs(facts: Facts, dirs: readonly ChosenDir[], options: How): string {
   const shown = dirs.flatMap((chosen) => {
     const { dir, choice } = chosen;
     const files = allFiles(facts, chosen, options).filter(({ isThere }) => !isThere);

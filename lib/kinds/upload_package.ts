@@ -9,9 +9,9 @@ import {
   uploadAddress,
   uploadFields,
 } from "../model/built_package.ts";
-import type { PackageKind } from "../model/config.ts";
 import { UserError } from "../model/errors.ts";
 import { kind } from "../model/kind.ts";
+import type { PackageKind } from "../model/release_settings.ts";
 import { quote } from "../model/render_plan.ts";
 import { jsonOf, textAt } from "../model/shape.ts";
 import { output, type World } from "../run/world.ts";

@@ -12,19 +12,24 @@ export function nextBranchName(branch: string, names: readonly string[]): string
 }
 
 /** A branch's name for an issue: its title without signs, with `_` for blanks, as `Task45_Add_package`. */
-export function issueBranchName(title: string, issue: number | null): string {
+export function issueBranchName(title: string, issue: number | null, prefix: string): string {
   const words = title
     .normalize("NFC")
     .replaceAll(/[:+()/`*]/g, "")
     .replaceAll(/[^\p{L}\p{N}]+/gu, "_")
     .replaceAll(/^_+|_+$/g, "");
-  const name = issue === null ? words : [`Task${issue}`, words].filter((part) => part !== "").join("_");
+  const name = issue === null ? words : [`${prefix}${issue}`, words].filter((part) => part !== "").join("_");
   return cutToBytes(name, 200).replace(/_+$/, "");
 }
 
 /** The issue that a branch is named after, as `Task45_Add_package` is; null for another name. */
-export function branchIssue(branch: string): number | null {
-  const [, number] = /^[A-Za-z]*Task([1-9]\d{0,8})(?:_|$)/.exec(branch) ?? [];
+export function branchIssue(branch: string, prefix: string): number | null {
+  const rests = [
+    ...(branch.startsWith(prefix) ? [branch.slice(prefix.length)] : []),
+    branch.replace(/^[A-Za-z]*Task/, ""),
+  ];
+  const numbers = rests.filter((rest) => rest !== branch).map((rest) => /^([1-9]\d{0,8})(?:_|$)/.exec(rest)?.[1]);
+  const number = numbers.find((one) => one !== undefined);
   return number === undefined ? null : Number(number);
 }
 

@@ -1,5 +1,5 @@
-import { indexAddress } from "./config.ts";
 import { UserError } from "./errors.ts";
+import { indexAddress } from "./release_settings.ts";
 import { jsonOf, textAt, valueAt } from "./shape.ts";
 
 /** One header of a package's metadata with all of its values, in lower case (packaging.python.org, "Core metadata"). */

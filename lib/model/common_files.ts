@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import type { ConfigReader } from "./config_reader.ts";
+import type { ConfigReader, Keys } from "./config_reader.ts";
 import { isVisible } from "./visible.ts";
 
 /** The files that several repos share, as `common_files:` of their source lists them; a folder stands for all files in it. */
@@ -10,12 +10,18 @@ export type CommonList = {
   readonly link: readonly string[];
 };
 
+/** The keys of `common_files`. */
+export const commonFilesKeys = {
+  copy: { is: "words", about: "Files and folders that other repos have as copies." },
+  link: { is: "words", about: "Those that they have as links, where this repo lies in theirs." },
+} as const satisfies Keys;
+
 /** Reads `common_files:`. */
 export function parseCommonFiles(read: ConfigReader): CommonList {
   const section = "common_files";
-  read.onlyKeys([section], ["copy", "link"]);
-  const paths = (key: string) =>
-    (read.words([section, key]) ?? []).map((text) => {
+  const own = read.section([section], commonFilesKeys);
+  const paths = (key: keyof typeof commonFilesKeys) =>
+    (own[key] ?? []).map((text) => {
       const path = text.replace(/(?<=[^/])\/$/, "");
       if (isCommonPath(path)) return path;
       const fix = "Write paths below the top of the repo, like conftest.py or .github/workflows";

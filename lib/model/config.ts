@@ -1,27 +1,16 @@
-import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
-import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
+import { type ConfigReader, type ConfigSource, configReader, type Keys, type Values } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
-import { isFreeTag, parseImageName } from "./image.ts";
-import { type Notify, parseNotify } from "./notify.ts";
-import { parsePlatforms } from "./platform.ts";
-import type { Registry } from "./registry.ts";
-import { parseRegistries } from "./registry.ts";
-import { defaultSmoke, type ListName, listNames, prodWays, type SmokeTest, type TestList } from "./tests.ts";
+import { parseImageName } from "./image.ts";
+import { parseRegistries, type Registry, registryKeys, registryKinds } from "./registry.ts";
+import { parseNames, parseRelease, type ReleaseSettings, releaseKeys } from "./release_settings.ts";
+import { defaultSmoke, type ListName, type SmokeTest, type TestList, testsKeys } from "./tests.ts";
 
-/** The worlds that packages are uploaded to: the Python Package Index and its like, and registries of npm. */
-const packageKinds = ["python", "npm"] as const;
-export type PackageKind = (typeof packageKinds)[number];
+const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
 
-export type EndToEnd = { readonly dir: string; readonly argv: readonly string[] };
-export const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
-
-/** The package that is released beside the image: where it lies in the runnable dir, what builds it, and where it goes. */
-export type PackageSettings = {
-  readonly kind: PackageKind;
-  readonly dir: string;
-  /** Null for what its kind is usually built by. */
-  readonly build: readonly string[] | null;
-  readonly index: string | null;
+/** Whom a release is announced to: `notify: {slack: TEAM_WEBHOOK}` of repo_config.yaml. */
+export type Notify = {
+  /** The variable that holds the address of the webhook; the address itself is a secret and stands in no file of the repo. */
+  readonly slack: string;
 };
 
 /** What repo_config.yaml of a runnable dir says, with every default filled in. */
@@ -37,35 +26,10 @@ export type Config = {
   readonly dirSuffix: string;
   readonly commandPrefix: string | null;
   readonly nestedHelpers: boolean;
+  /** What the name of a branch has before the number of its issue. */
+  readonly issuePrefix: string;
   readonly registries: readonly Registry[];
-  readonly release: {
-    /** `release: none`: a container built on the fly, never released. */
-    readonly none: boolean;
-    readonly changelogUpdate: "before_release" | "after_release";
-    readonly gates: readonly ListName[];
-    /** `gates` names lint: code that its own linters refuse is not released. */
-    readonly lint: boolean;
-    readonly endToEnd: Readonly<Partial<Record<"dev" | "prod", EndToEnd>>>;
-    readonly buildArgs: Readonly<Record<string, string>>;
-    /** Variables of whoever builds that a build gets as secrets. */
-    readonly secrets: readonly string[];
-    /** Where the dev image keeps what tests need: copied beside a prod image for lists that run `with_dev_packages`. */
-    readonly devPackages: readonly string[];
-    /** What every release is built for; none for the engine's own platform. */
-    readonly platforms: readonly string[];
-    /** Branch -> tags that follow it beside its own; `newest-tag` -> those that follow what is released. */
-    readonly channels: Readonly<Record<string, readonly string[]>>;
-    readonly refPrefix: string;
-    /** The Git remote that holds claims, log and release tags, by name or address; null for the one that Git makes clear. */
-    readonly remote: string | null;
-    /** Images of commits that `release_prune` leaves of each branch. */
-    readonly keep: number;
-    /** Whose passes in the log count, by name or `CI`; none for everybody's. */
-    readonly passesFrom: readonly string[];
-    /** A list that failed and then passed counts as one that passed. */
-    readonly flakyPasses: boolean;
-    readonly package: PackageSettings;
-  };
+  readonly release: ReleaseSettings;
   readonly tests: Readonly<Record<ListName, TestList>>;
   /** Paths of the runnable dir that Git does not know and that the gates of a release see all the same. */
   readonly testMounts: readonly string[];
@@ -95,16 +59,90 @@ export type Config = {
   readonly leftAlone: readonly string[];
 };
 
-/** What `release.channels` calls the newest release, where others are branches. */
-export const newestTag = "newest-tag";
+const notifyKeys = {
+  slack: { is: "text", about: "The variable that holds the webhook's address (default: SLACK_WEBHOOK_URL)." },
+} as const satisfies Keys;
 
-/** The tags that follow a branch or the newest release; a branch may have any name, `constructor` too. */
-export const channelsOf = ({ release: { channels } }: Config, name: string): readonly string[] =>
-  Object.hasOwn(channels, name) ? (channels[name] ?? []) : [];
+const containerKeys = {
+  volumes: { is: "words", about: "What is mounted, as compose takes it." },
+  ports: { is: "words", about: "Ports, as compose takes them." },
+  env: { is: "texts", about: "Variables and their values." },
+  pass_env: { is: "words", about: "Variables of whoever starts it that it gets too." },
+  env_file: { is: "words", about: "Files of variables, from the runnable dir." },
+  network: { is: "text", about: "A network that is there." },
+  compose_files: { is: "words", about: "More compose files, from the runnable dir." },
+  socket: { is: "flag", about: "Give it the engine's socket." },
+  privileged: { is: "flag", about: "Let it do what root may." },
+  home: { is: "words", of: homeFolders, about: "Folders of the caller's home that it gets." },
+  dev_tools: { is: "text", about: "Name of the image whose tools several repos share (default: dev_tools)." },
+} as const satisfies Keys;
 
-/** The sections of the original, which may hold keys that Slipway does not know; so may sections of other tools. */
-const originalSections = ["repo_info", "docker_info", "s3_bucket_info", "container_registry_info", "runnable_dir_info"];
-const ownSections = ["release", "tests", "container", "notify", "packages", "lint", "common_files", "services"];
+/** The sections of the original may hold keys that Slipway does not know; `lint`, `common_files` and `services` have their keys beside their own parsers. */
+export const configKeys = {
+  repo_info: {
+    is: "section",
+    open: true,
+    keys: {
+      repo_name: { is: "text", about: "Name of the repo (default: that of the image)." },
+      github_repo_account: { is: "text", about: "Account of the repo where it is hosted." },
+      github_host_name: { is: "text", about: "Where it is hosted (default: github.com)." },
+      invalid_words: {
+        is: "anything",
+        about: "Words that no commit may add, by commas or as a list; the Git hooks look.",
+      },
+      issue_prefix: {
+        is: "text",
+        about: "What a branch is called before its issue's number: FixTask, as in FixTask45 (default: Task).",
+      },
+      enable_git_commit_hook: { is: "flag", about: "Whether thin_client/build asks to install its Git hooks." },
+    },
+    about: "The repo.",
+  },
+  docker_info: {
+    is: "section",
+    open: true,
+    needed: true,
+    oneOf: ["docker_image_name", "image_of"],
+    keys: {
+      docker_image_name: { is: "text", about: "Name of the image, without registry and tag." },
+      image_of: { is: "text", about: "Instead: the dir whose image it uses, from this one." },
+    },
+    about: "The image.",
+  },
+  s3_bucket_info: { is: "anything", about: "Buckets, which Slipway does not read." },
+  container_registry_info: {
+    is: "registries",
+    keys: registryKeys,
+    kinds: registryKinds,
+    about: "The registries; the short form is KIND: ADDRESS.",
+  },
+  runnable_dir_info: {
+    is: "section",
+    open: true,
+    keys: {
+      dir_suffix: {
+        is: "text",
+        about: "What the repo's clones and tmux sessions are called after (default: the image's name).",
+      },
+      command_prefix: { is: "text", about: "What the dir's workflows begin with: opt, as in opt_docker_bash." },
+      use_helpers_as_nested_module: { is: "flag", about: "Whether helpers_root is a submodule of the dir." },
+      depends_on: { is: "words", about: "Dirs whose changes have this dir's tests run, by main_pytest --changed." },
+    },
+    about: "The runnable dir.",
+  },
+  release: { is: "section", orWord: "none", keys: releaseKeys, about: "How it is released; none: never." },
+  tests: { is: "section", keys: testsKeys, about: "The lists of tests." },
+  container: { is: "section", keys: containerKeys, about: "What a container has beside its image." },
+  notify: { is: "section", keys: notifyKeys, about: "Whom a release is announced to." },
+  packages: {
+    is: "section",
+    keys: { allow_unused: { is: "texts", about: "Packages that stay although nothing names them, and why." } },
+    about: "What find_unused_packages leaves.",
+  },
+} as const satisfies Keys;
+
+/** All sections that are Slipway's. */
+export const sectionNames: readonly string[] = [...Object.keys(configKeys), "lint", "common_files", "services"];
 
 /** The runnable dir whose image another one uses: all that is known of the image is its own. */
 export type ImageOwner = { readonly dir: string; readonly config: Config };
@@ -114,7 +152,7 @@ export const imageOfPath = ["docker_info", "image_of"];
 
 function parseImage(read: ConfigReader, owner: ImageOwner | null) {
   const own = ["docker_info", "docker_image_name"];
-  const imageName = read.text(own);
+  const { docker_image_name: imageName } = read.section(["docker_info"], configKeys.docker_info.keys, { open: true });
   if (owner) {
     const ofOwner = [own, ["container_registry_info"], ["release"]].find((path) => read.at(path) !== undefined);
     if (ofOwner)
@@ -140,23 +178,24 @@ export function parseConfig(source: ConfigSource, owner: ImageOwner | null = nul
   const read = configReader(source);
   if (source.value === null || source.value === undefined)
     read.fail([], "is empty", "Start from the template: i init_runnable_dir");
-  const leftAlone = read.foreignSections([...originalSections, ...ownSections]);
+  const leftAlone = read.foreignSections(sectionNames);
   const image = parseImage(read, owner);
   const { imageName, imageOf, registries, release } = image;
+  const repo = read.section(["repo_info"], configKeys.repo_info.keys, { open: true });
+  const dir = read.section(["runnable_dir_info"], configKeys.runnable_dir_info.keys, { open: true });
   return {
-    repoName: read.text(["repo_info", "repo_name"]) ?? imageName,
+    repoName: repo.repo_name ?? imageName,
     imageName,
     imageOf,
-    source: sourceOf(read, imageName),
-    isPlaceholder: read.text(["repo_info", "github_repo_account"]) === placeholderAccount,
-    dirSuffix: read.text(["runnable_dir_info", "dir_suffix"]) ?? imageName,
-    commandPrefix: read.text(["runnable_dir_info", "command_prefix"]) ?? null,
-    nestedHelpers: read.flag(["runnable_dir_info", "use_helpers_as_nested_module"], false),
+    source: sourceOf(repo, imageName),
+    isPlaceholder: repo.github_repo_account === placeholderAccount,
+    dirSuffix: dir.dir_suffix ?? imageName,
+    commandPrefix: dir.command_prefix ?? null,
+    nestedHelpers: dir.use_helpers_as_nested_module ?? false,
+    issuePrefix: issuePrefix(read, repo.issue_prefix ?? "Task"),
     registries,
     release,
-    tests: parseTests(read),
-    testMounts: parseTestMounts(read),
-    smoke: parseSmoke(read),
+    ...parseTests(read),
     notify: parseNotify(read),
     container: parseContainer(read),
     packages: parsePackages(read),
@@ -164,172 +203,37 @@ export function parseConfig(source: ConfigSource, owner: ImageOwner | null = nul
   };
 }
 
-function sourceOf(read: ConfigReader, image: string): string | null {
-  const at = (key: string) => read.text(["repo_info", key]);
-  const account = at("github_repo_account");
+/** Begins the name of a branch, and ends where the number begins. */
+function issuePrefix(read: ConfigReader, text: string): string {
+  if (/^[A-Za-z](?:[\w-]*[A-Za-z_-])?$/.test(text)) return text;
+  const fix = "Write letters, like issue_prefix: CmampTask";
+  return read.fail(["repo_info", "issue_prefix"], `is ${JSON.stringify(text)}, no start of a branch's name`, fix);
+}
+
+type RepoInfo = Values<typeof configKeys.repo_info.keys>;
+
+function sourceOf({ repo_name: name, github_repo_account: account, github_host_name: host }: RepoInfo, image: string) {
   if (account === undefined || account === placeholderAccount) return null;
-  return `https://${at("github_host_name") ?? "github.com"}/${account}/${at("repo_name") ?? image}`;
+  return `https://${host ?? "github.com"}/${account}/${name ?? image}`;
 }
 
-const releaseKeys = [
-  ...["changelog_update", "gates", "end_to_end", "platforms"],
-  ...[
-    "build_args",
-    "secrets",
-    "dev_packages",
-    "channels",
-    "ref_prefix",
-    "remote",
-    "passes_from",
-    "flaky_passes",
-    "package",
-    "keep",
-  ],
-];
-
-function parseGates(read: ConfigReader, path: readonly string[]): Pick<Config["release"], "gates" | "lint"> {
-  const words = read.words(path) ?? ["fast", "slow", "qa"];
-  const lists = words.filter((word) => word !== "lint");
-  const known = [...listNames, "lint"].join(", ");
-  const gates = lists.map(
-    (gate) => listNames.find((name) => name === gate) ?? read.fail(path, `names "${gate}"`, `Use: ${known}`),
-  );
-  return { gates, lint: words.length > lists.length };
-}
-
-/** Paths in an image, as they stand in a COPY line. */
-const parsePaths = (read: ConfigReader, path: readonly string[]): string[] | undefined =>
-  read
-    .words(path)
-    ?.map((text) =>
-      /^\/[\w./+-]+$/.test(text) && !text.includes("..")
-        ? text
-        : read.fail(path, `has "${text}"`, "Write absolute paths in the image, like /venv"),
-    );
-
-function parseBuildArgs(read: ConfigReader, path: readonly string[]): Config["release"]["buildArgs"] {
-  const args = read.texts(path);
-  for (const [name, value] of Object.entries(args))
-    if (isSecret(name, value)) read.fail([...path, name], "holds a secret", secretFault(name).fix);
-  return args;
-}
-
-function parseRelease(read: ConfigReader): Config["release"] {
-  const none = read.at(["release"]) === "none";
-  if (!none) read.onlyKeys(["release"], releaseKeys);
-  const at = (...keys: string[]) => ["release", ...keys];
+function parseTests(read: ConfigReader): Pick<Config, "tests" | "testMounts" | "smoke"> {
+  const own = read.section(["tests"], testsKeys);
+  const list = (name: ListName): TestList => ({
+    command: own[name]?.command ?? null,
+    mayBeEmpty: own[name]?.may_be_empty ?? false,
+    entrypoint: own[name]?.entrypoint ?? true,
+    prod: own[name]?.prod ?? null,
+  });
   return {
-    none,
-    changelogUpdate: read.oneOf(at("changelog_update"), ["before_release", "after_release"]) ?? "before_release",
-    ...parseGates(read, at("gates")),
-    endToEnd: Object.fromEntries(
-      (["dev", "prod"] as const).flatMap((stage) => endToEnd(read, at("end_to_end", stage)).map((row) => [stage, row])),
-    ),
-    platforms: parsePlatforms((read.words(at("platforms")) ?? []).join(",")),
-    buildArgs: parseBuildArgs(read, at("build_args")),
-    secrets: parseNames(read, at("secrets")),
-    devPackages: parsePaths(read, at("dev_packages")) ?? ["/venv"],
-    channels: parseChannels(read, at("channels")),
-    refPrefix: refPrefix(read, at("ref_prefix")),
-    remote: gitRemote(read, at("remote")),
-    passesFrom: read.words(at("passes_from")) ?? [],
-    flakyPasses: read.flag(at("flaky_passes"), false),
-    package: parsePackage(read, at("package")),
-    keep: parseCount(read, at("keep"), 10),
+    tests: { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") },
+    testMounts: parseTestMounts(read, own.mount ?? []),
+    smoke: { command: own.smoke?.command ?? defaultSmoke, entrypoint: own.smoke?.entrypoint ?? true },
   };
 }
 
-function parseCount(read: ConfigReader, path: readonly string[], fallback: number): number {
-  const text = read.text(path) ?? String(fallback);
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  return read.fail(path, `is ${JSON.stringify(text)}, no whole number`, `Write it like ${path.at(-1)}: ${fallback}`);
-}
-
-function parsePackage(read: ConfigReader, path: readonly string[]): PackageSettings {
-  read.onlyKeys(path, ["kind", "dir", "build", "index"]);
-  const [dir, index] = [read.text([...path, "dir"]) ?? ".", read.text([...path, "index"])];
-  if (!/^[\w.][\w./+-]*$/.test(dir) || dir.split("/").includes(".."))
-    read.fail([...path, "dir"], `is "${dir}"`, "Write a path below the runnable dir, like python or .");
-  return {
-    kind: read.oneOf([...path, "kind"], packageKinds) ?? "python",
-    dir,
-    build: read.words([...path, "build"]) ?? null,
-    index:
-      index === undefined
-        ? null
-        : (indexAddress(index) ??
-          read.fail(
-            [...path, "index"],
-            "is no package index",
-            "Write it like https://pypi.org/simple/, and no password",
-          )),
-  };
-}
-
-/** Tags that a branch may move: none that Slipway gives to releases, candidates and people, nor a version. */
-function parseChannels(read: ConfigReader, path: readonly string[]): Config["release"]["channels"] {
-  const branches = Object.keys(read.node(path));
-  const tagsOf = (branch: string) =>
-    (read.words([...path, branch]) ?? []).map((tag) =>
-      isFreeTag(tag)
-        ? tag
-        : read.fail([...path, branch], `names "${tag}"`, "Use a tag that no release has, like develop, edge or latest"),
-    );
-  return Object.fromEntries(branches.map((branch) => [branch, tagsOf(branch)]));
-}
-
-/** Part of the name of refs that git is given as words: it may neither look like an option nor leave `refs/`. */
-function refPrefix(read: ConfigReader, path: readonly string[]): string {
-  const text = read.text(path) ?? "refs/slipway";
-  if (/^refs(\/[A-Za-z0-9_][\w-]*)+$/.test(text)) return text;
-  return read.fail(path, `is ${JSON.stringify(text)}, not the start of a ref`, "Write it like refs/heads/slipway");
-}
-
-/** A word that git is given: it may not look like an option, nor hold what no name or address has. */
-function gitRemote(read: ConfigReader, path: readonly string[]): string | null {
-  const text = read.text(path);
-  if (text === undefined) return null;
-  if (/^[^\s\p{C}-][^\s\p{C}]*$/u.test(text)) return text;
-  return read.fail(
-    path,
-    `is ${JSON.stringify(text)}, no remote`,
-    "Write its name or its address, like git@host:team/repo.git",
-  );
-}
-
-function endToEnd(read: ConfigReader, path: readonly string[]): EndToEnd[] {
-  if (read.at(path) === undefined) return [];
-  read.onlyKeys(path, ["dir", "argv"]);
-  const argv =
-    read.words([...path, "argv"]) ??
-    read.fail([...path, "argv"], "is missing", "Give the words of the command: argv: [pytest, e2e]");
-  return [{ dir: read.text([...path, "dir"]) ?? ".", argv }];
-}
-
-function parseTests(read: ConfigReader): Config["tests"] {
-  read.onlyKeys(["tests"], [...listNames, "smoke", "mount"]);
-  const list = (name: ListName): TestList => {
-    read.onlyKeys(["tests", name], ["command", "may_be_empty", "entrypoint", "prod"]);
-    return {
-      command: read.words(["tests", name, "command"]) ?? null,
-      mayBeEmpty: read.flag(["tests", name, "may_be_empty"], false),
-      entrypoint: read.flag(["tests", name, "entrypoint"], true),
-      prod: read.oneOf(["tests", name, "prod"], prodWays) ?? null,
-    };
-  };
-  return { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") };
-}
-
-function parseSmoke(read: ConfigReader): SmokeTest {
-  read.onlyKeys(["tests", "smoke"], ["command", "entrypoint"]);
-  return {
-    command: read.words(["tests", "smoke", "command"]) ?? defaultSmoke,
-    entrypoint: read.flag(["tests", "smoke", "entrypoint"], true),
-  };
-}
-
-const parseTestMounts = (read: ConfigReader): string[] =>
-  (read.words(["tests", "mount"]) ?? []).map((path) =>
+const parseTestMounts = (read: ConfigReader, paths: readonly string[]): readonly string[] =>
+  paths.map((path) =>
     /^[\w.][\w.+-]*(\/[\w.][\w.+-]*)*$/.test(path) && !path.split("/").some((part) => part === ".." || part === ".git")
       ? path
       : read.fail(
@@ -339,58 +243,38 @@ const parseTestMounts = (read: ConfigReader): string[] =>
         ),
   );
 
+/** What is no name of a variable is not shown, for it may be the address itself. */
+function parseNotify(read: ConfigReader): Notify {
+  const { slack = "SLACK_WEBHOOK_URL" } = read.section(["notify"], notifyKeys);
+  if (/^[A-Za-z_]\w*$/.test(slack)) return { slack };
+  return read.fail(
+    ["notify", "slack"],
+    "is not the name of a variable",
+    "Write the name, e.g. slack: SLACK_WEBHOOK_URL, and set the variable in .env or in CI's secrets",
+  );
+}
+
 function parsePackages(read: ConfigReader): Config["packages"] {
-  read.onlyKeys(["packages"], ["allow_unused"]);
-  const allowUnused = read.texts(["packages", "allow_unused"]);
+  const { allow_unused: allowUnused = {} } = read.section(["packages"], configKeys.packages.keys);
   for (const [name, reason] of Object.entries(allowUnused))
     if (reason.trim() === "")
       read.fail(["packages", "allow_unused", name], "has no reason", `Write why it stays: ${name}: "typed by hand"`);
   return { allowUnused };
 }
 
-const parseNames = (read: ConfigReader, path: readonly string[]): string[] =>
-  (read.words(path) ?? []).map((name) =>
-    isVariable(name)
-      ? name
-      : read.fail(path, "has what is no name of a variable", "Write names without values, like OPENAI_API_KEY"),
-  );
-
 function parseContainer(read: ConfigReader): Config["container"] {
-  const settings = [
-    "volumes",
-    "ports",
-    "env",
-    "pass_env",
-    "env_file",
-    "network",
-    "compose_files",
-    "socket",
-    "privileged",
-  ];
-  const keys = [...settings, "home", "dev_tools"];
-  read.onlyKeys(["container"], keys);
-  const words = (key: string) => read.words(["container", key]) ?? [];
-  for (const folder of words("home"))
-    if (!homeFolders.some((known) => known === folder))
-      read.fail(["container", "home"], `names "${folder}"`, `Use: ${homeFolders.join(", ")}`);
+  const own = read.section(["container"], containerKeys);
   return {
-    volumes: words("volumes"),
-    ports: words("ports"),
-    env: read.texts(["container", "env"]),
-    passEnv: parseNames(read, ["container", "pass_env"]),
-    envFile: words("env_file"),
-    network: read.text(["container", "network"]) ?? null,
-    composeFiles: words("compose_files"),
-    socket: read.flag(["container", "socket"], false),
-    privileged: read.flag(["container", "privileged"], false),
-    home: words("home"),
-    devTools: parseImageName(read.text(["container", "dev_tools"]) ?? "dev_tools"),
+    volumes: own.volumes ?? [],
+    ports: own.ports ?? [],
+    env: own.env ?? {},
+    passEnv: parseNames(read, ["container", "pass_env"], own.pass_env),
+    envFile: own.env_file ?? [],
+    network: own.network ?? null,
+    composeFiles: own.compose_files ?? [],
+    socket: own.socket ?? false,
+    privileged: own.privileged ?? false,
+    home: own.home ?? [],
+    devTools: parseImageName(own.dev_tools ?? "dev_tools"),
   };
-}
-
-/** Text as the address of a package index, which ends in a slash; null for what no index has, and for one with a password in it. */
-export function indexAddress(text: string): string | null {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-  return isPlain ? url.href.replace(/\/*$/, "/") : null;
 }

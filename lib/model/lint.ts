@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import type { ConfigReader } from "./config_reader.ts";
+import type { ConfigReader, Keys, Values } from "./config_reader.ts";
 import { parseReference } from "./image.ts";
 import { repositoryOf } from "./oci/address.ts";
 import { type Stage, stages } from "./stage.ts";
@@ -25,19 +25,39 @@ export type LintSettings = {
   readonly linters: readonly Linter[];
 };
 
+const linterKeys = {
+  names: { is: "words", needed: true, about: "Which files: a name in any folder like `*.py`, or paths like `src/**`." },
+  fix: { is: "commands", about: "Commands that change files in place, each with the files behind its words." },
+  check: { is: "commands", needed: true, about: "Commands that only look." },
+} as const satisfies Keys;
+
+/** The keys of `lint`. */
+export const lintKeys = {
+  image: {
+    is: "text",
+    about:
+      "Where the linters are: dev_tools, a stage of this image like dev, or a whole reference (default: dev_tools).",
+  },
+  entrypoint: { is: "flag", about: "Whether the image's entrypoint starts them (default: true)." },
+  files: {
+    is: "named",
+    each: { is: "section", keys: linterKeys, about: "The linters of one kind of files, by any name." },
+    about: "The linters.",
+  },
+} as const satisfies Keys;
+
 /** Reads `lint:`; none is configured where it is missing. */
 export function parseLint(read: ConfigReader): LintSettings {
-  read.onlyKeys(["lint"], ["image", "entrypoint", "files"]);
-  const names = Object.keys(read.node(["lint", "files"]));
+  const { image, entrypoint, files } = read.section(["lint"], lintKeys);
   return {
-    image: parseImage(read, ["lint", "image"]),
-    entrypoint: read.flag(["lint", "entrypoint"], true),
-    linters: names.map((name) => parseLinter(read, ["lint", "files", name], name)),
+    image: parseImage(read, image ?? "dev_tools"),
+    entrypoint: entrypoint ?? true,
+    linters: Object.entries(files ?? {}).map(([name, own]) => parseLinter(read, name, own)),
   };
 }
 
-function parseImage(read: ConfigReader, path: readonly string[]): LintSettings["image"] {
-  const text = read.text(path) ?? "dev_tools";
+function parseImage(read: ConfigReader, text: string): LintSettings["image"] {
+  const path = ["lint", "image"];
   if (text === "dev_tools") return null;
   const stage = stages.find((one) => one === text);
   if (stage) return { stage };
@@ -64,9 +84,9 @@ export function isOfOthers({ registries, imageName, container }: Config, referen
 
 const imageFix = "Use dev_tools, a stage of this image like dev, or a whole reference like ghcr.io/team/linters:1.2";
 
-function parseLinter(read: ConfigReader, path: readonly string[], name: string): Linter {
-  read.onlyKeys(path, ["names", "fix", "check"]);
-  const files = read.words([...path, "names"]) ?? [];
+function parseLinter(read: ConfigReader, name: string, own: Values<typeof linterKeys> | undefined): Linter {
+  const path = ["lint", "files", name];
+  const files = own?.names ?? [];
   if (files.length === 0) read.fail([...path, "names"], "is missing", 'Say which files: names: ["*.py"]');
   for (const pattern of files)
     if (pattern === "" || /^\/|(^|\/)\.\.(\/|$)/.test(pattern))
@@ -75,15 +95,14 @@ function parseLinter(read: ConfigReader, path: readonly string[], name: string):
         `has ${JSON.stringify(pattern)}`,
         'Write names or paths below the dir: ["*.py", "src/**"]',
       );
-  const check = parseCommands(read, [...path, "check"]);
+  const check = parseCommands(read, [...path, "check"], own?.check);
   if (check.length === 0)
     read.fail([...path, "check"], "is missing", "Say what only looks: check: [[ruff, check], [ruff, format, --check]]");
-  return { name, files, check, fix: parseCommands(read, [...path, "fix"]) };
+  return { name, files, check, fix: parseCommands(read, [...path, "fix"], own?.fix) };
 }
 
 /** A list of commands, each a list of words. */
-function parseCommands(read: ConfigReader, path: readonly string[]): readonly Argv[] {
-  const value = read.at(path) ?? [];
+function parseCommands(read: ConfigReader, path: readonly string[], value: unknown = []): readonly Argv[] {
   const isWord = (word: unknown): word is string | number => ["string", "number"].includes(typeof word);
   const isCommand = (one: unknown): one is readonly (string | number)[] =>
     Array.isArray(one) && one.length > 0 && one.every(isWord) && one[0] !== "";

@@ -26,6 +26,8 @@ export type NewDir = {
   readonly needs: PythonNeeds;
   /** The files below .devcontainer, by their paths from the repo's root. */
   readonly devcontainer: readonly string[];
+  /** Where this Slipway lies in the repo, null where it is elsewhere. */
+  readonly slipwayAt: string | null;
   /** Addresses of the registries that this dir, or another of the repo, has already. */
   readonly knownRegistries: readonly string[];
 };

@@ -1,4 +1,4 @@
-import { type ConfigReader, didYouMean } from "./config_reader.ts";
+import { type ConfigReader, didYouMean, type Keys } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
 import type { RegistryFacts, TagState } from "./facts.ts";
 import { parseReference } from "./image.ts";
@@ -54,6 +54,21 @@ export function withBase<C extends Imaged>(config: C, { address, imageName }: Im
 
 const section = "container_registry_info";
 
+/** The keys of a registry's long form. */
+export const registryKeys = {
+  address: { is: "text", needed: true, about: "Host with an optional port and namespace, like ghcr.io/acme." },
+  kind: { is: "word", of: registryKinds, about: "What its API is (default: what it is called)." },
+  region: { is: "text", about: "Region of an ECR (default: that of its address)." },
+  profile: { is: "text", about: "Profile of AWS that logs in to an ECR." },
+  required: {
+    is: "flag",
+    about: "Whether it is a target when none is named, and has the same digests as all of them (default: true).",
+  },
+  token_server: { is: "text", about: "Host of its token server, where that is of another domain." },
+  create: { is: "flag", about: "Make a repository that is lacking; ECR alone can." },
+  insecure: { is: "flag", about: "Speak plain http to it." },
+} as const satisfies Keys;
+
 /** Reads container_registry_info: the short form `ecr: address` (required), or the long form `name: {address, kind, ...}`. */
 export function parseRegistries(read: ConfigReader): readonly Registry[] {
   return Object.keys(read.node([section])).flatMap((name): Registry[] => {
@@ -72,15 +87,12 @@ export function parseRegistries(read: ConfigReader): readonly Registry[] {
 
 function longForm(read: ConfigReader, name: string): Registry {
   const path = [section, name];
-  read.onlyKeys(path, ["address", "kind", "region", "profile", "required", "token_server", "create", "insecure"]);
-  const region = read.text([...path, "region"]);
-  const profile = read.text([...path, "profile"]);
+  const { region, profile, token_server: tokenServer, ...own } = read.section(path, registryKeys);
   const kind =
-    read.oneOf([...path, "kind"], registryKinds) ??
+    own.kind ??
     registryKinds.find((known) => known === name) ??
     read.fail([...path, "kind"], "is missing", "Add kind: ecr, dockerhub, ghcr or oci");
   const at = address(read, [...path, "address"]);
-  const tokenServer = read.text([...path, "token_server"]);
   if (tokenServer && !isHost(tokenServer))
     read.fail([...path, "token_server"], `is "${tokenServer}", not a host`, "Give host[:port], as in auth.example.com");
   return {
@@ -90,15 +102,14 @@ function longForm(read: ConfigReader, name: string): Registry {
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
     ...(tokenServer ? { tokenServer } : {}),
-    ...(creates(read, [...path, "create"], at) ? { create: true } : {}),
-    ...(read.flag([...path, "insecure"], false) ? { insecure: true } : {}),
-    required: read.flag([...path, "required"], true),
+    ...(own.create && creates(read, [...path, "create"], at) ? { create: true } : {}),
+    ...(own.insecure ? { insecure: true } : {}),
+    required: own.required ?? true,
   };
 }
 
 /** Of the registries' APIs only ECR's makes a repository for whoever may push. */
 function creates(read: ConfigReader, path: readonly string[], at: string): boolean {
-  if (!read.flag(path, false)) return false;
   if (isLoopback(at.split("/")[0] ?? "") || kindAt(at, "ecr") === "ecr") return true;
   return read.fail(path, `is true, and ${at} is not ECR`, "Create the repository by hand, and take the line out");
 }

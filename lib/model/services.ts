@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import type { ConfigReader } from "./config_reader.ts";
+import type { ConfigReader, Keys, Values } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
 import { type Stage, stages, userTag } from "./stage.ts";
@@ -27,56 +27,67 @@ export type NamedServices = { readonly neededBy: readonly ListName[] } & (
 /** A name that stands in argv, in a network's names and on the screen (Compose, "services"). */
 export const isServiceName = (name: string): boolean => /^[A-Za-z0-9][\w.-]{0,62}$/.test(name);
 
-const keys = ["compose_file", "env_file", "ready", "within", "needed_by", "of"];
+const variables = (stage: Stage) => ({ is: "text", about: `Those of ${stage}, from the runnable dir.` }) as const;
+
+/** The keys of `services`. */
+export const servicesKeys = {
+  compose_file: { is: "text", about: "The compose file of the services, from the runnable dir." },
+  env_file: {
+    is: "section",
+    keys: { local: variables("local"), dev: variables("dev"), prod: variables("prod") },
+    about: "Files of the variables that the compose file names.",
+  },
+  ready: {
+    is: "named",
+    each: { is: "words", about: "Words that run in a service's container and end with 0 once it answers." },
+    about: "What shows that services answer.",
+  },
+  within: { is: "text", about: "Seconds that they have to get ready (default: 60)." },
+  needed_by: { is: "words", of: listNames, about: "Test lists that do not run without them (default: all)." },
+  of: { is: "text", about: "Instead of all that: the dir whose services are meant." },
+} as const satisfies Keys;
 
 /** Reads `services:`; null where a dir names none. */
 export function parseServices(read: ConfigReader): NamedServices | null {
   if (read.at(["services"]) === undefined) return null;
-  read.onlyKeys(["services"], keys);
-  const neededBy = parseLists(read);
-  const of = read.text(["services", "of"]);
-  if (of === undefined) return { neededBy, own: parseOwn(read) };
-  const beside = keys.slice(0, 4).find((key) => read.at(["services", key]) !== undefined);
+  const { needed_by: neededBy = listNames, of, ...own } = read.section(["services"], servicesKeys);
+  if (of === undefined) return { neededBy, own: parseOwn(read, own) };
+  const beside = Object.keys(own).find((key) => read.at(["services", key]) !== undefined);
   if (beside !== undefined)
     read.fail(["services", beside], "stands beside of", `Write it in repo_config.yaml of ${JSON.stringify(of)}`);
   return { neededBy, of: parsePath(read, ["services", "of"], of) };
 }
 
-function parseLists(read: ConfigReader): readonly ListName[] {
-  const path = ["services", "needed_by"];
-  const words = read.words(path) ?? listNames;
-  return words.map(
-    (word) =>
-      listNames.find((name) => name === word) ?? read.fail(path, `names "${word}"`, `Use: ${listNames.join(", ")}`),
-  );
-}
+type OwnKeys = Omit<Values<typeof servicesKeys>, "needed_by" | "of">;
 
-function parseOwn(read: ConfigReader): ServiceSettings {
+function parseOwn(read: ConfigReader, own: OwnKeys): ServiceSettings {
   const at = (...path: readonly string[]) => ["services", ...path];
-  const path = (...key: readonly string[]) => parsePath(read, at(...key), read.text(at(...key)) ?? "");
-  if (read.at(at("compose_file")) === undefined)
+  const composeFile =
+    own.compose_file ??
     read.fail(at("compose_file"), "is missing", "Name it: compose_file: devops/compose/services.yml");
-  read.onlyKeys(at("env_file"), stages);
-  const named = stages.filter((stage) => read.at(at("env_file", stage)) !== undefined);
-  const ready = Object.keys(read.node(at("ready"))).map((name) => [name, parseReady(read, at("ready", name))] as const);
+  const envFile = stages.flatMap((stage) => {
+    const path = own.env_file?.[stage];
+    return path === undefined ? [] : [[stage, parsePath(read, at("env_file", stage), path)] as const];
+  });
+  const ready = Object.entries(own.ready ?? {}).map(
+    ([name, words]) => [name, parseReady(read, at("ready", name), words)] as const,
+  );
   return {
-    composeFile: path("compose_file"),
-    envFile: Object.fromEntries(named.map((stage) => [stage, path("env_file", stage)])),
+    composeFile: parsePath(read, at("compose_file"), composeFile),
+    envFile: Object.fromEntries(envFile),
     ready: Object.fromEntries(ready),
-    within: parseSeconds(read, at("within")),
+    within: parseSeconds(read, at("within"), own.within ?? "60"),
   };
 }
 
-function parseReady(read: ConfigReader, path: readonly string[]): readonly string[] {
-  const words = read.words(path) ?? [];
+function parseReady(read: ConfigReader, path: readonly string[], words: readonly string[] = []): readonly string[] {
   if (!isServiceName(path.at(-1) ?? ""))
     read.fail(path, "is not the name of a service", "Name it as the compose file does");
   if (words.length > 0 && words[0] !== "") return words;
   return read.fail(path, "has no command", 'Write the words of a query: [psql, -h, localhost, -c, "select 1"]');
 }
 
-function parseSeconds(read: ConfigReader, path: readonly string[]): number {
-  const text = read.text(path) ?? "60";
+function parseSeconds(read: ConfigReader, path: readonly string[], text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
   return read.fail(path, `is ${JSON.stringify(text)}, no number of seconds`, "Write it like within: 60");
 }

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { Keys } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
 import { quote } from "./render_plan.ts";
@@ -26,6 +27,31 @@ export const listNames = ["fast", "slow", "superslow", "qa"] as const satisfies 
 /** What shows that an image starts on a platform that the engine only emulates. */
 export type SmokeTest = { readonly command: readonly string[]; readonly entrypoint: boolean };
 export const defaultSmoke = ["uname", "-m"] as const;
+
+const listKeys = {
+  command: { is: "words", about: "The words that run it (default: pytest with the list's marker)." },
+  may_be_empty: { is: "flag", about: "Whether no test at all is a pass (default: false)." },
+  entrypoint: { is: "flag", about: "Whether the image's entrypoint starts it (default: true)." },
+  prod: { is: "word", of: prodWays, about: "How it runs for a prod image, in which no code is mounted." },
+} as const satisfies Keys;
+const listOf = (about: string) => ({ is: "section", keys: listKeys, about }) as const;
+
+/** The keys of `tests`. */
+export const testsKeys = {
+  fast: listOf("The fast tests."),
+  slow: listOf("The slow tests."),
+  superslow: listOf("The superslow tests."),
+  qa: listOf("The QA tests, which drive the container as a user does."),
+  smoke: {
+    is: "section",
+    keys: {
+      command: { is: "words", about: "The words that run it (default: uname -m)." },
+      entrypoint: { is: "flag", about: "Whether the image's entrypoint starts it (default: true)." },
+    },
+    about: "What shows that an image starts on a platform that is only emulated.",
+  },
+  mount: { is: "words", about: "Paths of the dir that Git does not know and that a release's tests get all the same." },
+} as const satisfies Keys;
 
 type PytestRow = { readonly marker: string; readonly seconds: number; readonly reruns: number; readonly path?: string };
 const pytestRows = {

@@ -1,7 +1,6 @@
 import { basename, dirname } from "node:path";
 import { readRepoText } from "../doors/files.ts";
 import { describeCommit } from "../doors/git_describe.ts";
-import { channelsOf, newestTag } from "../model/config.ts";
 import {
   branchTag,
   type DevVersion,
@@ -13,6 +12,7 @@ import {
 } from "../model/dev_version.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts, Looked } from "../model/facts.ts";
+import { channelsOf, newestTag } from "../model/release_settings.ts";
 import { type Decision, decide, readEvent, type Trigger } from "../model/trigger.ts";
 import { lookForTests } from "./look_gates.ts";
 import { loadRegistryFacts } from "./needs.ts";

@@ -144,7 +144,7 @@ export async function lookForPr(facts: Facts, options: Text & Online & { base: s
     });
   // A branch of a fork may have this name too.
   const own = (Array.isArray(requests) ? requests : []).filter((one) => valueAt(one, "isCrossRepository") !== true);
-  const issue = branchIssue(head);
+  const issue = branchIssue(head, facts.config.issuePrefix);
   const body = bodyIn(options);
   const isNamed = issue === null || new RegExp(`#${issue}(?!\\d)`).test(body);
   return {

@@ -51,7 +51,7 @@ async function wantedName(facts: Facts, { branch, title, issue, offline }: Optio
       fix: "Name it: i git_create_branch --title TITLE, --issue N or --branch NAME",
     });
   const words = title ?? (await titleOf(facts, issue ?? 0, { offline }));
-  const name = issueBranchName(words, issue ?? null);
+  const name = issueBranchName(words, issue ?? null, facts.config.issuePrefix);
   if (/[^\d_]/.test(name)) return parseBranch(name);
   throw new UserError(`no branch can be named after the title ${JSON.stringify(oneLine(words))}`, {
     why: "Letters and digits of the title make the name, and it has no letter.",

@@ -4,7 +4,7 @@ import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
 import { dirsIn } from "../doors/runnable_dirs.ts";
 import { loadConfig, loadConfigSource } from "../doors/settings.ts";
-import { imageOfPath } from "../model/config.ts";
+import { configKeys, imageOfPath } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
@@ -64,8 +64,10 @@ async function readDir(root: string, dir: string, env: Facts["env"]): Promise<Te
     // All of a config takes longer to read than its name, and few dirs use another's image.
     const other = read.at(imageOfPath) === undefined ? null : await loadConfig(place, env);
     const image = other ?? (name ? { imageName: name, imageOf: null } : null);
-    const measured = listNames.filter((list) => isPytest(read.words(["tests", list, "command"]) ?? null));
-    const dependsOn = read.words(["runnable_dir_info", "depends_on"]) ?? [];
+    const { runnable_dir_info: info, tests } = configKeys;
+    const lists = read.section(["tests"], tests.keys, { open: true });
+    const measured = listNames.filter((list) => isPytest(lists[list]?.command ?? null));
+    const { depends_on: dependsOn = [] } = read.section(["runnable_dir_info"], info.keys, { open: true });
     return {
       dir,
       dependsOn: [

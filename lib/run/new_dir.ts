@@ -140,6 +140,7 @@ export async function lookAtNewDir({ place, env }: Where): Promise<NewDir> {
     ...loaded,
     ...{ otherImages, texts, files, codeAt: remote?.address ?? null },
     devcontainer: loadDevcontainers(place.root),
+    slipwayAt: ownDir(place),
     needs: pythonNeeds({
       requirements: at("requirements.txt"),
       devRequirements: at("requirements-dev.txt") ?? at("requirements_dev.txt"),

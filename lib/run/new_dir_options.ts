@@ -36,5 +36,6 @@ export const newDirOptions = {
       parse: parseTestCommand,
     },
   ),
+  schema: flag("Write the line too by which editors check and complete repo_config.yaml."),
   devcontainer: flag("Write .devcontainer too, with which editors open the repo in the dev image."),
 };

@@ -1,11 +1,23 @@
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Report } from "../../thin_client/env/report.ts";
 import { pathWithout } from "../bed/bad_machine.ts";
+import { addRemote, commitAll, git } from "../bed/git.ts";
 import { story } from "../bed/story.ts";
 import { makeClone, type Ran, run, start, until } from "../bed/thin_clone.ts";
+import { changelog, tinyConfig, write } from "../bed/tiny_repo.ts";
+import { root } from "../unit/source.ts";
 
 const base = mkdtempSync(join(tmpdir(), "thin-env-"));
 const env = { XDG_DATA_HOME: join(base, "data"), SLIPWAY_ROOT: undefined, SLIPWAY_RUNTIME: undefined };
@@ -148,6 +160,62 @@ describe("npm in one clone", story, () => {
     expect(told.code, told.err).toBe(0);
     expect(reportOf(told).clone).toBe("linked");
     works(a);
+  });
+});
+
+describe("Slipway as a subtree of a repo", story, () => {
+  const [repo, fresh] = [join(base, "super repo"), join(base, "fresh")];
+  const here = (clone: string, ...words: string[]) => run(words, { cwd: clone, env });
+  const plan = "> docker pull 127.0.0.1:5000/subtree:dev\n";
+
+  it("is added by what `git subtree add` does: the commits of both, and its files below a prefix", async () => {
+    copyFileSync(join(root, ".gitignore"), join(b, ".gitignore"));
+    await commitAll(b, "Slipway");
+    write(repo, {
+      "repo_config.yaml": tinyConfig({ name: "subtree", registries: { r1: "127.0.0.1:5000" } }),
+      "changelog.txt": changelog("subtree", "1.0.0"),
+    });
+    await commitAll(repo, "Start");
+    await addRemote(repo);
+    await git(repo, "fetch", "--quiet", b, "HEAD");
+    await git(repo, "merge", "--quiet", "--strategy=ours", "--no-commit", "--allow-unrelated-histories", "FETCH_HEAD");
+    await git(repo, "read-tree", "--prefix=helpers/slipway", "-u", "FETCH_HEAD");
+    await commitAll(repo, "Add Slipway");
+    await git(repo, "push", "--quiet", "origin", "HEAD:main");
+    await git(base, "clone", "--quiet", `${repo}.git`, fresh);
+  });
+
+  it("is built from a fresh clone, whose Git sees no change", async () => {
+    const built = here(fresh, "helpers/slipway/thin_client/build", "--json");
+    expect(built.code, built.err).toBe(0);
+    expect(reportOf(built)).toMatchObject({
+      root: join(fresh, "helpers/slipway"),
+      env: { state: "there" },
+      clone: "linked",
+    });
+    expect(await git(fresh, "status", "--short")).toBe("");
+  });
+
+  it("plans for the repo around it, by its path and once it is sourced, in any dir of the repo", () => {
+    const byPath = here(fresh, "helpers/slipway/thin_client/bin/i", "docker_pull", "--dry-run", "--offline");
+    expect(byPath, byPath.err).toMatchObject({ code: 0, out: expect.stringContaining(plan) });
+    const lines = ". helpers/slipway/thin_client/setenv.sh && cd helpers && i docker_pull --dry-run --offline";
+    const sourced = here(fresh, "bash", "-c", lines);
+    expect(sourced, sourced.err).toMatchObject({ code: 0, out: expect.stringContaining(plan) });
+  });
+
+  it("finds the repo's one runnable dir, and none in itself", () => {
+    const all = here(
+      fresh,
+      "helpers/slipway/thin_client/bin/i",
+      "main_pytest",
+      "fast",
+      "--dry-run",
+      "--offline",
+      "--json",
+    );
+    const dirs = [...all.out.matchAll(/"dir": "([^"]*)"/g)].map(([, dir]) => dir);
+    expect(new Set(dirs), all.err).toEqual(new Set(["."]));
   });
 });
 

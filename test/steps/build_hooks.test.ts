@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { hookFolder } from "./hook_folder.ts";
 
-const { base, sh, install, end } = hookFolder();
+const { base, sh, install, offer, end } = hookFolder();
 afterAll(end, 60_000);
 let count = 0;
 
@@ -86,6 +86,42 @@ describe("build --hooks", () => {
     await expect(install(dir)).rejects.toThrow("is not Slipway's");
     await install(dir, { mayKeep: async () => true });
     expect(sh(dir, "[ -e elsewhere ] || readlink .git/hooks/pre-commit.own").out).toBe("../../elsewhere");
+  });
+
+  const asking = "printf 'repo_info:\\n  enable_git_commit_hook: True  # all\\n' >repo_config.yaml";
+  const none = { state: undefined, asked: 0, said: [] };
+
+  it("without --hooks asks once for those that repo_config.yaml enables, and keeps the answer", async () => {
+    const dir = fresh(`${asking}; mkdir deep`);
+    const told = expect.stringContaining("Install them: thin_client/build --hooks");
+    expect(await offer(join(dir, "deep"), null)).toEqual({ state: undefined, asked: 1, said: [told] });
+    expect(await offer(dir, false)).toEqual({ state: undefined, asked: 1, said: [told] });
+    expect(await offer(dir, true)).toEqual(none);
+    expect(sh(dir, "ls .git/hooks").out).toBe("");
+    await install(dir);
+    expect(await offer(dir, false)).toEqual({ state: "there", asked: 0, said: [] });
+    await install(dir, { wanted: false });
+    expect(await offer(dir, true)).toEqual(none);
+    expect(await offer(fresh(asking), true)).toEqual({ state: "installed", asked: 1, said: [] });
+  });
+
+  it.each([
+    ["it enables none", asking.replace("True", "False")],
+    ["the line is a comment", asking.replace("  enable", "  # enable")],
+    ["there is no config", ""],
+    ["it is a pipe", "mkfifo repo_config.yaml"],
+  ])("without --hooks asks for none where %s", async (_, lines) => {
+    expect(await offer(fresh(lines), true)).toEqual(none);
+  });
+
+  it("without --hooks says why those that repo_config.yaml enables cannot be installed", async () => {
+    const dir = fresh(`${asking}; git config core.hooksPath ../shared`);
+    expect(await offer(dir, true)).toMatchObject({ said: [expect.stringContaining("core.hooksPath")] });
+    const other = fresh(asking);
+    plant(other);
+    expect(await offer(other, true)).toMatchObject({ asked: 1, said: [expect.stringContaining("is not Slipway's")] });
+    expect(readFileSync(hook(other), "utf8")).toBe(foreign);
+    expect((await offer(base, true)).said).toEqual([]);
   });
 
   it("leaves a folder of hooks for other repos alone, and says how to have one of this clone's", async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { setHooks } from "../../thin_client/env/hooks.ts";
+import { offerHooks, setHooks } from "../../thin_client/env/hooks.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -25,6 +25,21 @@ export function hookFolder(variables: Readonly<Record<string, string>> = {}) {
     },
     install: (cwd: string, more: Partial<Parameters<typeof setHooks>[1]> = {}) =>
       setHooks(root, { wanted: true, check: false, cwd, mayKeep: async () => false, ...more }),
+    /** What is asked and said where the hooks are offered, with this answer; null where nobody is there. */
+    offer: async (cwd: string, may: boolean | null) => {
+      const [asked, said]: [string[], string[]] = [[], []];
+      const mayInstall = async (question: string) => {
+        asked.push(question);
+        return may;
+      };
+      const hooks = await offerHooks(root, {
+        cwd,
+        say: (line) => said.push(line),
+        mayInstall,
+        mayKeep: async () => false,
+      });
+      return { state: hooks?.state, asked: asked.length, said };
+    },
     end: () => rmSync(base, { recursive: true, force: true }),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nextBranchName } from "../../lib/model/branch_name.ts";
+import { issueBranchName, nextBranchName } from "../../lib/model/branch_name.ts";
 
 it.each<[branch: string, names: readonly string[], next: string]>([
   ["fix", ["fix"], "fix_1"],
@@ -12,4 +12,13 @@ it.each<[branch: string, names: readonly string[], next: string]>([
   ["$(x)", ["$(x)", "$(x)_1"], "$(x)_2"],
 ])("after %s, where there are %j, comes %s", (branch, names, next) => {
   expect(nextBranchName(branch, names)).toBe(next);
+});
+
+it.each([
+  ["Add: a (b)", 45, "Task", "Task45_Add_a_b"],
+  ["Add", 45, "CmampTask", "CmampTask45_Add"],
+  ["+", 45, "Cm_", "Cm_45"],
+  ["Add", null, "CmampTask", "Add"],
+])("the branch for %j, issue %s, where they are called %s, is %s", (title, issue, prefix, name) => {
+  expect(issueBranchName(title, issue, prefix)).toBe(name);
 });

@@ -159,6 +159,7 @@ describe("a config is refused with file, line and key", () => {
     ["null\n", "repo_config.yaml:1 is empty"],
     ["just text", "repo_config.yaml:1 is not a section"],
     ["- a\n- b\n", "repo_config.yaml:1 is not a section"],
+    ["docker_info: cmamp\n", "repo_config.yaml:1 docker_info is not a section"],
     ["docker_info: {}\n", "repo_config.yaml:1 docker_info.docker_image_name is missing"],
     ["docker_info:\n  docker_image_name: [a]\n", "docker_info.docker_image_name is not a text"],
     ["a: 1\na: 2\n", "repo_config.yaml:2 "],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { configReader, nearest } from "../../lib/model/config_reader.ts";
+import { configReader, type Key, type Keys, nearest } from "../../lib/model/config_reader.ts";
 import { refusal } from "./factory.ts";
 
 const value = {
@@ -17,6 +17,13 @@ const value = {
   },
 };
 const read = configReader({ file: "sub/repo_config.yaml", value, lineOf: (path) => path.length + 10 });
+/** What is read at a key of `a` that is declared so. */
+function at(name: string, key: Key, reader = read): unknown {
+  return reader.section<Keys>(["a"], { [name]: key }, { open: true })[name];
+}
+const about = "";
+const only = (path: readonly string[], ...names: readonly string[]) =>
+  read.section(path, Object.fromEntries(names.map((name) => [name, { is: "anything", about } as const])));
 
 describe("a config", () => {
   it("tells what stands at a key, and nothing where there is none", () => {
@@ -42,32 +49,47 @@ describe("a config", () => {
   });
 
   it.each([
-    ["flag", false, true],
-    ["zero", true, false],
-    ["one", false, true],
-    ["none", true, true],
-    ["none", false, false],
-  ])("tells whether %s, else %s: %s", (key, fallback, expected) => {
-    expect(read.flag(["a", key], fallback)).toBe(expected);
+    ["flag", true],
+    ["zero", false],
+    ["one", true],
+    ["none", undefined],
+    ["absent", undefined],
+  ])("tells whether %s: %s", (key, expected) => {
+    expect(at(key, { is: "flag", about })).toBe(expected);
   });
 
   it("tells a list of words, numbers as text", () => {
-    expect([read.words(["a", "list"]), read.words(["a", "none"])]).toEqual([["p", "7"], undefined]);
+    expect([at("list", { is: "words", about }), at("none", { is: "words", about })]).toEqual([["p", "7"], undefined]);
+    expect(at("list", { is: "words", of: ["7", "p"], about })).toEqual(["p", "7"]);
   });
 
   it("tells texts by name", () => {
-    const env = configReader({ file: "f", value: { env: { A: 1, B: null, C: "c" } }, lineOf: () => 1 });
-    expect([env.texts(["env"]), env.texts(["absent"])]).toEqual([{ A: "1", B: "", C: "c" }, {}]);
+    const env = configReader({ file: "f", value: { a: { env: { A: 1, B: null, C: "c" } } }, lineOf: () => 1 });
+    expect(at("env", { is: "texts", about }, env)).toEqual({ A: "1", B: "", C: "c" });
+    expect(at("absent", { is: "texts", about }, env)).toBe(undefined);
   });
 
   it("tells one word of several", () => {
-    expect([read.oneOf(["a", "text"], ["w", "x"]), read.oneOf(["a", "none"], ["x"])]).toEqual(["x", undefined]);
+    expect([at("text", { is: "word", of: ["w", "x"], about }), at("none", { is: "word", of: ["x"], about })]).toEqual([
+      "x",
+      undefined,
+    ]);
+  });
+
+  it("tells sections within, those of any name, and a word in their place", () => {
+    const keys = { list: { is: "words", about }, text: { is: "text", about } } as const;
+    const deep = { list: ["a"], text: "x" };
+    expect(at("deep", { is: "section", keys, about })).toEqual(deep);
+    expect(at("text", { is: "section", keys, orWord: "x", about })).toBe(undefined);
+    const all = configReader({ file: "f", value: { a: { named: { one: deep, two: null } } }, lineOf: () => 1 });
+    const each = { is: "section", keys, about } as const;
+    expect(at("named", { is: "named", each, about }, all)).toEqual({ one: deep, two: undefined });
   });
 });
 
 it("a config may hold all keys that are known, or fewer", () => {
-  expect(() => read.onlyKeys(["a", "deep"], ["text", "list", "more"])).not.toThrow();
-  expect(() => read.onlyKeys(["absent"], [])).not.toThrow();
+  expect(() => only(["a", "deep"], "text", "list", "more")).not.toThrow();
+  expect(() => only(["absent"])).not.toThrow();
 });
 
 describe("a config is refused", () => {
@@ -90,7 +112,12 @@ describe("a config is refused", () => {
       "12 a.list is not a text",
       "Give one value, in quotes if it holds special characters",
     ],
-    ["a text as a list", () => read.words(["a", "text"]), "12 a.text is not a list", "Write it as text: [a, b]"],
+    [
+      "a text as a list",
+      () => at("text", { is: "words", about }),
+      "12 a.text is not a list",
+      "Write it as text: [a, b]",
+    ],
     [
       "a list as a section, deep inside",
       () => read.node(["a", "deep", "list"]),
@@ -99,25 +126,31 @@ describe("a config is refused", () => {
     ],
     [
       "a text as a list, deep inside",
-      () => read.words(["a", "deep", "text"]),
+      () => read.section(["a", "deep"], { text: { is: "words", about } }, { open: true }),
       "13 a.deep.text is not a list",
       "Write it as text: [a, b]",
     ],
     [
       "an item that is none",
-      () => read.words(["a", "odd"]),
+      () => at("odd", { is: "words", about }),
       "12 a.odd has an item that is not a text",
       "Put it in quotes",
     ],
     [
       "a number as a flag",
-      () => read.flag(["a", "two"], true),
+      () => at("two", { is: "flag", about }),
       '12 a.two is "2", not true or false',
       "Write true or false",
     ],
-    ["a word of no list", () => read.oneOf(["a", "text"], ["v", "w"]), '12 a.text is "x"', "Use one of: v, w"],
-    ["a key of none", () => read.onlyKeys([], ["b", "cc"]), "11 a is not a known key", 'Did you mean "b"?'],
-    ["a key below", () => read.onlyKeys(["a"], ["test"]), "12 a.text is not a known key", 'Did you mean "test"?'],
+    [
+      "a word of no list",
+      () => at("text", { is: "word", of: ["v", "w"], about }),
+      '12 a.text is "x"',
+      "Use one of: v, w",
+    ],
+    ["a word of none", () => at("list", { is: "words", of: ["p"], about }), '12 a.list names "7"', "Use: p"],
+    ["a key of none", () => only([], "b", "cc"), "11 a is not a known key", 'Did you mean "b"?'],
+    ["a key below", () => only(["a"], "test"), "12 a.text is not a known key", 'Did you mean "test"?'],
     ["the whole", () => read.fail([], "is empty", "Fill it"), "10 is empty", "Fill it"],
   ])("with file, line and key: %s", (_what, run, message, fix) => {
     expect(refusal(run)).toMatchObject({

@@ -24,6 +24,8 @@ describe("a config says", () => {
     [{ repo_info: { repo_name: "tools" } }, "tools", ({ repoName }) => repoName],
     [{}, "cmamp", ({ repoName }) => repoName],
     [{}, "cmamp", ({ imageName }) => imageName],
+    [{}, "Task", ({ issuePrefix }) => issuePrefix],
+    [{ repo_info: { issue_prefix: "Cm-Task_" } }, "Cm-Task_", ({ issuePrefix }) => issuePrefix],
     [{ runnable_dir_info: { dir_suffix: "x" } }, "x", ({ dirSuffix }) => dirSuffix],
     [{}, "cmamp", ({ dirSuffix }) => dirSuffix],
     [{}, null, ({ commandPrefix }) => commandPrefix],
@@ -236,6 +238,14 @@ describe("a config is refused", () => {
       "packages.allow_unused.ipdb has no reason",
       'Write why it stays: ipdb: "typed by hand"',
     ],
+    ...["Task4", "-x", "a b", "$(x)"].map(
+      (text) =>
+        [
+          { repo_info: { issue_prefix: text } },
+          `repo_info.issue_prefix is "${text}", no start of a branch's name`,
+          "Write letters, like issue_prefix: CmampTask",
+        ] as [object, string, string],
+    ),
     [{ container: { home: [".gnupg"] } }, 'container.home names ".gnupg"', "Use: .aws, .ssh, .config/gh"],
     [{ notify: { email: "x" } }, "notify.email is not a known key", "Known are slack"],
     [{ release: { gate: [] } }, "release.gate is not a known key", 'Did you mean "gates"?'],

@@ -52,14 +52,18 @@ it("the hosts of gh's file of logins are the keys at its top", () => {
 });
 
 it.each([
-  ["Task45_Add_package", 45],
-  ["CmTask7", 7],
-  ["Task45x", null],
-  ["task45", null],
-  ["Task0_x", null],
-  ["feature/Task45", null],
-])("the branch %s is of the issue %s", (branch, issue) => {
-  expect(branchIssue(branch)).toBe(issue);
+  ["Task45_Add_package", "Task", 45],
+  ["CmTask7", "Task", 7],
+  ["Cm7_Add", "Cm", 7],
+  ["CmTask7", "Cm", 7],
+  ["Cm7_Add", "Task", null],
+  ["45_Add", "Task", null],
+  ["Task45x", "Task", null],
+  ["task45", "Task", null],
+  ["Task0_x", "Task", null],
+  ["feature/Task45", "Task", null],
+])("the branch %s is, where they are called %s, of the issue %s", (branch, prefix, issue) => {
+  expect(branchIssue(branch, prefix)).toBe(issue);
 });
 
 describe("what gh failed with", () => {

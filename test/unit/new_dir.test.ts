@@ -7,7 +7,9 @@ import { chosenDir, doing, facts, newDir, refusal, stepOf } from "./factory.ts";
 
 const file = (text: string, executable = false) => ({ text, executable });
 const template = {
-  "repo_config.yaml": file("name: sample\nrelease:\n  build_args: {BASE_IMAGE: debian}  # note\n  more: samples\n"),
+  "repo_config.yaml": file(
+    "# yaml-language-server: $schema=x\nname: sample\nrelease:\n  build_args: {BASE_IMAGE: debian}  # note\n  more: samples\n",
+  ),
   "changelog.txt": file("# sample-1.0.0\n"),
   [devDockerfile]: file("COPY devops/docker_build/pyproject.toml devops/run.sh /\n"),
   "devops/docker_build/pyproject.toml": file('name = "sample"\n'),
@@ -20,6 +22,9 @@ const init = ({ dir = ".", ...more }: Seen = {}, chosen: Partial<Choice> = {}) =
 const contentOf = (path: string, ...given: Parameters<typeof init>) =>
   doing(init(...given), writeFile).find((one) => one.path === path)?.content;
 const inSub = { dir: "sub" };
+const withSchema = ({ dir = ".", ...more }: Seen = {}) =>
+  initRunnableDirs(facts(), { schema: true }, { dirs: [chosenDir({ template, ...more }, {}, dir)] });
+const schemaIn = (folder: string) => `# yaml-language-server: $schema=${folder}/thin_client/repo_config.schema.json`;
 
 describe("init_runnable_dir", () => {
   it("writes the template's files, each with its mode, and tells what comes next", () => {
@@ -62,6 +67,20 @@ describe("init_runnable_dir", () => {
     ]);
     expect(doing(init({ ...inSub, ...own }), announce)[0]?.text).toContain("sub/tests/ is there");
     expect(doing(init({ ...own, ownTests: null }), writeFile).map(({ path }) => path)).toEqual(files);
+  });
+
+  it("begins the config with the path of its schema where that is asked for and Slipway is in the repo", () => {
+    const slipwayAt = "helpers/slipway";
+    const firstLine = (steps: ReturnType<typeof withSchema>) =>
+      doing(steps, writeFile)
+        .find(({ path }) => path.endsWith("repo_config.yaml"))
+        ?.content.split("\n")[0];
+    expect(firstLine(withSchema({ slipwayAt }))).toBe(schemaIn("helpers/slipway"));
+    expect(firstLine(withSchema({ slipwayAt, dir: "sub" }))).toBe(schemaIn("../helpers/slipway"));
+    expect(firstLine(init({ slipwayAt }))).toBe("name: opt");
+    const kept = doing(withSchema({ slipwayAt, existing: ["repo_config.yaml"] }), announce)[0]?.text;
+    expect(kept).toContain(`as its first: ${schemaIn("helpers/slipway")}`);
+    expect(refusal(() => withSchema())).toMatchObject({ message: "Slipway is not in this repo" });
   });
 
   it("keeps what is there, and says so", () => {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { readRepoText } from "../../lib/doors/files.ts";
 import { withoutForeign } from "../../lib/model/caller_variables.ts";
 import { UserError } from "../../lib/model/errors.ts";
 
@@ -15,6 +16,49 @@ export type Hooks = {
 
 /** Git calls both before a commit: the second where a merge makes one by itself (githooks(5)). */
 const names = ["pre-commit", "pre-merge-commit"] as const;
+
+/** What the answer to the offer is kept as, for this clone. */
+const answer = "slipway.hooks";
+
+type Offer = {
+  readonly cwd: string;
+  readonly say: (line: string) => void;
+  /** Null where nobody is there to answer. */
+  readonly mayInstall: (question: string) => Promise<boolean | null>;
+  readonly mayKeep: Wish["mayKeep"];
+};
+
+/** Installs the hooks where `enable_git_commit_hook` of repo_config.yaml asks for them and a person agrees; a no is kept. */
+export async function offerHooks(root: string, { cwd, say, mayInstall, mayKeep }: Offer): Promise<Hooks | undefined> {
+  if (!isAsked(cwd) || tryGit(cwd, "config", "--type=bool", answer) === "false") return undefined;
+  try {
+    const found = await setHooks(root, { wanted: true, check: true, cwd, mayKeep });
+    if (found.state === "there") return found;
+    const may = await mayInstall(
+      "repo_config.yaml asks for Git hooks, which look at each commit. Install them in this clone?",
+    );
+    if (may === true) return await setHooks(root, { wanted: true, check: false, cwd, mayKeep });
+    if (may === false) ask(cwd, "config", answer, "false");
+    say(`repo_config.yaml asks for Git hooks; they are not installed. Install them: thin_client/build --hooks`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`repo_config.yaml asks for Git hooks; they are not installed: ${error.message}. ${error.fix}`);
+  }
+  return undefined;
+}
+
+/** Whether the config at the top of the repo of a dir asks for hooks; no package is there yet that reads YAML. */
+function isAsked(cwd: string): boolean {
+  const top = tryGit(cwd, "rev-parse", "--show-toplevel");
+  const line = /^[ \t]+enable_git_commit_hook:[ \t]*["']?(?:true|1)["']?[ \t]*(?:#.*)?$/im;
+  try {
+    return top !== null && line.test(readRepoText(top, "repo_config.yaml") ?? "");
+  } catch (error) {
+    // What is no file, or leads out of the repo, is told of where the config is used.
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
 
 type Wish = {
   readonly wanted: boolean;
@@ -34,6 +78,7 @@ export async function setHooks(root: string, { wanted, check, cwd, mayKeep }: Wi
   const asides = () => names.filter((name) => lookAt(aside(dir, name))).map((name) => `${name}.own`);
   const are = kinds.every(({ kind }) => kind === "same") ? "there" : "missing";
   if (check) return told(are, [...asides(), ...foreign]);
+  if (isAsked(cwd)) ask(cwd, "config", answer, String(wanted));
   if (!wanted) {
     const ours = kinds.filter(({ kind }) => kind === "same" || kind === "older");
     for (const { name } of ours) remove(dir, name);
@@ -59,11 +104,18 @@ function hooksDir(cwd: string): string {
   });
 }
 
-function ask(cwd: string, ...words: readonly string[]): string {
+function git(cwd: string, words: readonly string[]) {
   const env = { ...withoutForeign(process.env), LC_ALL: "C" };
   const { status, stdout, stderr, error } = spawnSync("git", words, { cwd, env, encoding: "utf8" });
+  return { said: status === 0 ? stdout.replace(/\n$/, "") : null, stderr, error };
+}
+
+const tryGit = (cwd: string, ...words: readonly string[]): string | null => git(cwd, words).said;
+
+function ask(cwd: string, ...words: readonly string[]): string {
+  const { said, stderr, error } = git(cwd, words);
   if (error) throw error;
-  if (status === 0) return stdout.replace(/\n$/, "");
+  if (said !== null) return said;
   throw new UserError(`${cwd} is in no work tree of Git`, {
     why: `Hooks belong to a repo. Git says: ${stderr.trim().split("\n")[0]}`,
     fix: "cd to the repo whose commits are meant, and run the same command there.",

@@ -19,7 +19,8 @@ usage: thin_client/build [OPTIONS]
 
   --check      Only look and tell; change nothing. Exit code 2 when the thin env is not ready.
   --hooks      Install Git hooks in the repo of the current dir. They refuse a commit on main or master, by an author
-               who is none, of a file above 512 KB, with a word of invalid_words or with a secret.
+               who is none, of a file above 512 KB, with a word of invalid_words or with a secret. Where
+               enable_git_commit_hook of repo_config.yaml is True, build asks for them without it, once.
   --no-hooks   Remove them; a hook that was there before comes back.
   -y, --yes    Install missing tools with apt, replace a node_modules that does not fit, and keep a hook of others
                beside Slipway's, without asking.

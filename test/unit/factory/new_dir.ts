@@ -12,6 +12,7 @@ export const newDir = (more: Partial<NewDir> = {}): NewDir => ({
   texts: {},
   needs: { taken: [], left: [] },
   devcontainer: [],
+  slipwayAt: null,
   knownRegistries: [],
   ...more,
 });

@@ -5,6 +5,7 @@ import type { Owner, TagState } from "../../../lib/model/facts.ts";
 import type { LogEntry, Signature } from "../../../lib/model/log.ts";
 import { parseVersion, type Version } from "../../../lib/model/version.ts";
 import type { EnvLook } from "../../../lib/run/look_env.ts";
+import { agreed } from "../config_schema.ts";
 
 /** The digest whose every hex digit is this one. */
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -43,20 +44,18 @@ function told(error: unknown): UserError {
 
 type Yaml = Readonly<Record<string, unknown>>;
 
-/** A config from the sections of repo_config.yaml; a section that is given replaces the default one. */
-export const config = (sections: Yaml = {}): Config =>
-  parseConfig({
-    file: "repo_config.yaml",
-    lineOf: () => 1,
-    value: {
-      docker_info: { docker_image_name: "cmamp" },
-      container_registry_info: {
-        ecr: { address: "127.0.0.1:5001", kind: "ecr" },
-        dockerhub: { address: "127.0.0.1:5002", kind: "oci" },
-      },
-      ...sections,
+/** A config from the sections of repo_config.yaml, of which editors are told the same; a section that is given replaces the default one. */
+export function config(sections: Yaml = {}): Config {
+  const value = {
+    docker_info: { docker_image_name: "cmamp" },
+    container_registry_info: {
+      ecr: { address: "127.0.0.1:5001", kind: "ecr" },
+      dockerhub: { address: "127.0.0.1:5002", kind: "oci" },
     },
-  });
+    ...sections,
+  };
+  return agreed(value, () => parseConfig({ file: "repo_config.yaml", lineOf: () => 1, value }));
+}
 
 /** Entries of cmamp with one change each, as `1.2.0` for dev or `prod-1.2.0`. */
 export const changelog = (...names: readonly string[]): ChangelogEntry[] =>
