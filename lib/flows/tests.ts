@@ -13,7 +13,7 @@ import { quote } from "../model/render_plan.ts";
 import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
 import { isWhole, type ListChoice, type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
-import { someOf } from "../model/units.ts";
+import { bytes, someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
 import {
@@ -196,7 +196,8 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     services: facts.services?.network,
     entrypoint: config.entrypoint,
     withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
-    meaning: nothingCollected(list, config.mayBeEmpty),
+    meaning: { ...nothingCollected(list, config.mayBeEmpty), ...killed(facts.config) },
+    limits: { cpus: facts.config.testCpus, memory: facts.config.testMemory },
     does: `the ${list} tests`,
     reason: failedTest,
     ...(gate.shown ? { shown: true } : {}),
@@ -323,6 +324,17 @@ const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Comm
     ...(mayBeEmpty ? { passes: true as const } : {}),
   },
 });
+
+/** What ends with SIGKILL where memory is limited has most often reached the limit. */
+const killed = ({ testMemory }: Facts["config"]): NonNullable<Command["meaning"]> =>
+  testMemory === null
+    ? {}
+    : {
+        "137": {
+          why: `It was killed, as the engine does with what wants more than the ${bytes(testMemory)} of tests.memory.`,
+          fix: "Give it more: tests: {memory: 8g} in repo_config.yaml",
+        },
+      };
 
 /** Refuses code that is not committed: what was tested could not be named. */
 export function assertClean(facts: Facts): void {

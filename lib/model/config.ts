@@ -2,6 +2,7 @@ import { isSecret, isVariable, secretFault } from "./build_secrets.ts";
 import { type ConfigReader, type ConfigSource, configReader } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
 import { isFreeTag, parseImageName } from "./image.ts";
+import type { Limits } from "./limits.ts";
 import { type Notify, parseNotify } from "./notify.ts";
 import { parsePlatforms } from "./platform.ts";
 import type { Registry } from "./registry.ts";
@@ -65,6 +66,9 @@ export type Config = {
   readonly tests: Readonly<Record<ListName, TestList>>;
   /** Paths of the runnable dir that Git does not know and that the gates of a release see all the same. */
   readonly testMounts: readonly string[];
+  /** Cores and bytes of memory that each container of a test list may use. */
+  readonly testCpus: number | null;
+  readonly testMemory: number | null;
   /** The smoke test of emulated platforms. */
   readonly smoke: SmokeTest;
   readonly notify: Notify;
@@ -115,6 +119,7 @@ export function parseConfig(source: ConfigSource): Config {
       "is missing",
       'Add docker_info: with docker_image_name: "name" below it',
     );
+  const limits = parseLimits(read);
   return {
     repoName: read.text(["repo_info", "repo_name"]) ?? imageName,
     imageName: parseImageName(imageName),
@@ -127,6 +132,8 @@ export function parseConfig(source: ConfigSource): Config {
     release: parseRelease(read),
     tests: parseTests(read),
     testMounts: parseTestMounts(read),
+    testCpus: limits.cpus,
+    testMemory: limits.memory,
     smoke: parseSmoke(read),
     notify: parseNotify(read),
     container: parseContainer(read),
@@ -266,7 +273,7 @@ function endToEnd(read: ConfigReader, path: readonly string[]): EndToEnd[] {
 }
 
 function parseTests(read: ConfigReader): Config["tests"] {
-  read.onlyKeys(["tests"], [...listNames, "smoke", "mount"]);
+  read.onlyKeys(["tests"], [...listNames, "smoke", "mount", "cpus", "memory"]);
   const list = (name: ListName): TestList => {
     read.onlyKeys(["tests", name], ["command", "may_be_empty", "entrypoint", "prod"]);
     return {
@@ -277,6 +284,31 @@ function parseTests(read: ConfigReader): Config["tests"] {
     };
   };
   return { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") };
+}
+
+const memoryUnits: Readonly<Record<string, number>> = { "": 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+/** What an engine gives at least. */
+const leastMemory = 6 * 2 ** 20;
+
+/** `tests.cpus` and `tests.memory` of a dir's config, as Docker writes them: `1.5`, `512m`, `4g`. */
+export function parseLimits(read: ConfigReader): Limits {
+  return { cpus: parseCpus(read, ["tests", "cpus"]), memory: parseMemory(read, ["tests", "memory"]) };
+}
+
+function parseCpus(read: ConfigReader, path: readonly string[]): number | null {
+  const text = read.text(path);
+  if (text === undefined) return null;
+  if (/^\d{1,4}(\.\d{1,2})?$/.test(text) && Number(text) > 0) return Number(text);
+  return read.fail(path, `is ${JSON.stringify(text)}, no number of cores`, "Write it like cpus: 2 or cpus: 0.5");
+}
+
+function parseMemory(read: ConfigReader, path: readonly string[]): number | null {
+  const text = read.text(path);
+  if (text === undefined) return null;
+  const [, number = "", unit = ""] = /^(\d{1,15})([bkmg]?)b?$/.exec(text.toLowerCase()) ?? [];
+  const size = number === "" ? 0 : Number(number) * (memoryUnits[unit] ?? 0);
+  if (size >= leastMemory && Number.isSafeInteger(size)) return size;
+  return read.fail(path, `is ${JSON.stringify(text)}, no memory of 6 MB or more`, "Write it like memory: 512m or 4g");
 }
 
 function parseSmoke(read: ConfigReader): SmokeTest {

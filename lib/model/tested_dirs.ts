@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
+import type { Limits } from "./limits.ts";
 import { type ListName, listNames } from "./tests.ts";
 
 /** A runnable dir, as one of many that are tested; paths are relative to the outermost Git root, `.` for the root itself. */
@@ -13,6 +14,7 @@ export type TestedDir = {
     readonly gitDir: string;
     /** Its lists that pytest runs, whose coverage can be measured. */
     readonly measured: readonly ListName[];
+    readonly limits: Limits;
   } | null;
 };
 

@@ -1,12 +1,15 @@
 import { join, posix } from "node:path";
+import { engineRoom } from "../doors/docker.ts";
 import { exists } from "../doors/files.ts";
 import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
 import { dirsIn } from "../doors/runnable_dirs.ts";
 import { loadConfigSource } from "../doors/settings.ts";
+import { parseLimits } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import type { Room } from "../model/limits.ts";
 import { changedDirs, type TestedDir } from "../model/tested_dirs.ts";
 import { isPytest, listNames } from "../model/tests.ts";
 import { readTimes } from "./progress.ts";
@@ -17,6 +20,8 @@ export type TestedDirs = {
   readonly chosen: readonly TestedDir[];
   /** Step -> seconds. */
   readonly times: Readonly<Record<string, number>>;
+  /** What the engine has, where a dir says what its lists may use. */
+  readonly room: Room | null;
 };
 type Options = { readonly dirs: readonly string[]; readonly changed: string | undefined };
 
@@ -36,9 +41,13 @@ export async function lookForTestedDirs(facts: Facts, { dirs, changed }: Options
       fix: "Go up, or add the toolchain to a dir: i init_runnable_dir",
     });
   const all = await Promise.all(named(found, dirs, dir).map((one) => readDir(root, one)));
-  if (changed === undefined) return { all, chosen: all, times: readTimes(facts, "main_pytest") };
-  const paths = await changedPaths(place, changed === "" ? null : changed, env);
-  return { all, chosen: changedDirs(all, paths), times: readTimes(facts, "main_pytest") };
+  const isLimited = all.some(({ runs }) => runs !== null && (runs.limits.cpus ?? runs.limits.memory) !== null);
+  const [paths, room] = await Promise.all([
+    changed === undefined ? null : changedPaths(place, changed === "" ? null : changed, env),
+    isLimited ? engineRoom(root, env) : null,
+  ]);
+  const chosen = paths === null ? all : changedDirs(all, paths);
+  return { all, chosen, times: readTimes(facts, "main_pytest"), room };
 }
 
 /** The dirs that were named, as they are called from the dir in which they were looked for; all where none was. */
@@ -65,7 +74,7 @@ async function readDir(root: string, dir: string): Promise<TestedDir> {
     return {
       dir,
       dependsOn: dependsOn.map((path) => posix.join(dir, path).replace(/(?<=.)\/$/, "")),
-      runs: image ? { image, gitDir: place.gitDir, measured } : null,
+      runs: image ? { image, gitDir: place.gitDir, measured, limits: parseLimits(read) } : null,
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
