@@ -196,7 +196,7 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     services: facts.services?.network,
     entrypoint: config.entrypoint,
     withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
-    meaning: { ...nothingCollected(list, config.mayBeEmpty), ...killed(facts.config) },
+    meaning: { ...nothingCollected(list, config.mayBeEmpty), ...killed(facts.config), ...lacksPlugin(gate.choice) },
     limits: { cpus: facts.config.testCpus, memory: facts.config.testMemory },
     does: `the ${list} tests`,
     reason: failedTest,
@@ -324,6 +324,17 @@ const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Comm
     ...(mayBeEmpty ? { passes: true as const } : {}),
   },
 });
+
+/** pytest's exit code 4: words that it does not take, as those of a plugin that the image lacks. */
+const lacksPlugin = ({ coverage, nThreads }: ListChoice): NonNullable<Command["meaning"]> =>
+  coverage || nThreads
+    ? {
+        "4": {
+          why: "pytest did not take its words: --cov is of pytest-cov, and -n of pytest-xdist.",
+          fix: `Add the plugin to the image, i package_add ${coverage ? "pytest-cov" : "pytest-xdist"}, or leave out ${coverage ? "--coverage" : "--n-threads"}`,
+        },
+      }
+    : {};
 
 /** What ends with SIGKILL where memory is limited has most often reached the limit. */
 const killed = ({ testMemory }: Facts["config"]): NonNullable<Command["meaning"]> =>
