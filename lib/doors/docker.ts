@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EngineFacts, LocalImage } from "../model/facts.ts";
+import type { Room } from "../model/limits.ts";
 import type { Seen } from "../model/seen.ts";
 import { type Captured, capture } from "./shell.ts";
 
@@ -50,6 +51,14 @@ export async function loadEngine(
     store: up && !JSON.stringify(info.DriverStatus).includes("io.containerd.snapshotter") ? "classic" : "containerd",
     images: up ? images : [],
   };
+}
+
+/** The cores and the memory of the engine's machine; null where it does not tell. */
+export async function engineRoom(cwd: string, env: Env): Promise<Room | null> {
+  const { stdout } = await capture(["docker", "info", "--format", "{{.NCPU}} {{.MemTotal}}"], { cwd, env });
+  const [, cpus, memory] = /^(\d+) (\d+)\s*$/.exec(stdout) ?? [];
+  const room = { cpus: Number(cpus), memory: Number(memory) };
+  return room.cpus > 0 && room.memory > 0 ? room : null;
 }
 
 /** The kernel's word for a machine in the words of images (containerd, platforms/database.go). */

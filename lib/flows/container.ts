@@ -5,6 +5,7 @@ import type { Chosen } from "../model/choose_image.ts";
 import { type Container, type Mount, receiptPath, renderCompose } from "../model/container.ts";
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
+import type { Limits } from "../model/limits.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import { callerIn } from "./caller.ts";
@@ -44,6 +45,7 @@ export type Run = {
   readonly shown?: true;
   readonly tee?: string;
   readonly retries?: number;
+  readonly limits?: Limits;
   readonly before?: readonly Action[];
   readonly after?: readonly Action[];
 };
@@ -120,6 +122,7 @@ function describe(facts: Facts, run: Run): Container {
     rootFiles: caller ? { "/etc/sudoers.d/slipway": caller.sudoers } : {},
     unlogged: run.unlogged === true,
     services: run.services ?? null,
+    ...(run.limits ? { limits: run.limits } : {}),
     settings: settingsOf(facts, run),
   };
 }

@@ -58,6 +58,8 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   commandPrefix: ["runnable_dir_info", "command_prefix"],
   nestedHelpers: ["runnable_dir_info", "use_helpers_as_nested_module"],
   testMounts: ["tests", "mount"],
+  testCpus: ["tests", "cpus"],
+  testMemory: ["tests", "memory"],
   smoke: ["tests", "smoke"],
   linters: ["lint", "files"],
 };

@@ -38,11 +38,12 @@ export function reproduce({ place }: Facts, { mode, stage }: ReproOptions, seen:
 }
 
 const whats = {
-  tests: "failed tests",
-  classes: "classes with failed tests",
-  files: "files with failed tests",
+  tests: ["failed test", "failed tests"],
+  classes: ["class with failed tests", "classes with failed tests"],
+  files: ["file with failed tests", "files with failed tests"],
 } as const;
-const countOf = (count: number, mode: ReproMode): string => `${count === 0 ? "No" : count} ${whats[mode]}`;
+const countOf = (count: number, mode: ReproMode): string =>
+  `${count === 0 ? "No" : count} ${whats[mode][count === 1 ? 0 : 1]}`;
 
 /** Names start in the runnable dir, and a container where a person stands. */
 function inContainer({ dir, cwd }: Facts["place"], stage: Stage, targets: readonly string[]): string {

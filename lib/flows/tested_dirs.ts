@@ -4,6 +4,7 @@ import { joinReports } from "../kinds/join_reports.ts";
 import { runWorkflow } from "../kinds/run_workflow.ts";
 import { dataOf } from "../model/coverage.ts";
 import type { Facts } from "../model/facts.ts";
+import { assertFits, roomFor } from "../model/limits.ts";
 import { type Group, group, type Step, step } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
@@ -45,7 +46,7 @@ export function testDirs(facts: Facts, options: TestDirsOptions, seen: TestedDir
   const title = `Run the ${lists.join(", ")} tests of ${dirsOf(seen.chosen)}`;
   const onFailure = options.failFast ? "stop" : "go_on";
   return [
-    group("tests", title, tests, { atOnce: options.atOnce ?? "cores", onFailure, toldLater: true }),
+    group("tests", title, tests, { ...atOnceOf(options, seen, all), onFailure, toldLater: true }),
     step("join_reports", "Join the reports", [joinReports({ of: reports, to })]),
     ...(options.coverage ? [coverageOf(facts, options, all)] : []),
   ];
@@ -83,7 +84,19 @@ function coverageOf(facts: Facts, options: TestDirsOptions, all: readonly Tested
   return step("report_coverage", "Report the coverage", [joinCoverage({ of, words: whereWords(options), to })]);
 }
 
-type Tested = { readonly list: ListName; readonly dir: TestedDir };
+/** As many at once as were typed, as there are cores, or as fit into the engine where dirs say what their lists may use. */
+function atOnceOf({ atOnce }: TestDirsOptions, { room: has, chosen }: TestedDirs, all: readonly Tested[]) {
+  if (has === null) return { atOnce: atOnce ?? ("cores" as const) };
+  const takes = all.flatMap(({ id, list, dir }) => {
+    if (!dir.runs || !chosen.includes(dir)) return [];
+    const wants = roomFor(dir.runs.limits);
+    assertFits(`the ${list} list of ${dir.dir}`, has, wants);
+    return [[id, wants] as const];
+  });
+  return { atOnce: atOnce ?? Math.max(1, takes.length), room: { has, takes: Object.fromEntries(takes) } };
+}
+
+type Tested = { readonly list: ListName; readonly dir: TestedDir; readonly id: string };
 
 /** The dirs in parts, as `jobs.<id>.strategy.matrix` of GitHub Actions takes them: each part is the value of `--dirs`. */
 function matrixOf(count: number, lists: readonly ListName[], { chosen, times }: TestedDirs): Step {

@@ -14,7 +14,7 @@ import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
 import { suiteOf } from "../model/tested_dirs.ts";
 import { isWhole, type ListChoice, type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
-import { someOf } from "../model/units.ts";
+import { bytes, someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
 import {
@@ -203,7 +203,8 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     services: facts.services?.network,
     entrypoint: config.entrypoint,
     withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
-    meaning: nothingCollected(list, config.mayBeEmpty),
+    meaning: { ...nothingCollected(list, config.mayBeEmpty), ...killed(facts.config), ...lacksPlugin(gate.choice) },
+    limits: { cpus: facts.config.testCpus, memory: facts.config.testMemory },
     does: `the ${list} tests`,
     reason: failedTest,
     ...(gate.shown ? { shown: true } : {}),
@@ -334,6 +335,28 @@ const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Comm
     ...(mayBeEmpty ? { passes: true as const } : {}),
   },
 });
+
+/** pytest's exit code 4: words that it does not take, as those of a plugin that the image lacks. */
+const lacksPlugin = ({ coverage, nThreads }: ListChoice): NonNullable<Command["meaning"]> =>
+  coverage || nThreads
+    ? {
+        "4": {
+          why: "pytest did not take its words: --cov is of pytest-cov, and -n of pytest-xdist.",
+          fix: `Add the plugin to the image, i package_add ${coverage ? "pytest-cov" : "pytest-xdist"}, or leave out ${coverage ? "--coverage" : "--n-threads"}`,
+        },
+      }
+    : {};
+
+/** What ends with SIGKILL where memory is limited has most often reached the limit. */
+const killed = ({ testMemory }: Facts["config"]): NonNullable<Command["meaning"]> =>
+  testMemory === null
+    ? {}
+    : {
+        "137": {
+          why: `It was killed, as the engine does with what wants more than the ${bytes(testMemory)} of tests.memory.`,
+          fix: "Give it more: tests: {memory: 8g} in repo_config.yaml",
+        },
+      };
 
 /** Refuses code that is not committed: what was tested could not be named. */
 export function assertClean(facts: Facts): void {

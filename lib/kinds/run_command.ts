@@ -11,6 +11,7 @@ import { helperFor } from "../model/oci/credentials.ts";
 import { ruleIn } from "../model/oci/failure.ts";
 import { quote } from "../model/render_plan.ts";
 import { jsonOf, textAt } from "../model/shape.ts";
+import { comfort } from "../run/comfort.ts";
 import { endLateContainers, exitOfContainer } from "../run/containers.ts";
 import { assertEngineNow } from "../run/engine_facts.ts";
 import { commandEnv } from "../run/facts.ts";
@@ -83,7 +84,7 @@ async function exitOf(action: Command, argv: readonly string[], how: How, world:
 /** Runs it, and again where it says that somebody else was quicker; gives the exit code. */
 async function runThrough(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
   const interactive = action.interactive === true;
-  const keep = action.tee === undefined ? null : keepIn(join(world.facts.place.root, action.tee));
+  const keep = action.tee === undefined ? null : keepIn(join(world.facts.place.root, action.tee), world);
   const onOutput = (text: string) => {
     output(world, text);
     keep?.(text);
@@ -95,10 +96,10 @@ async function runThrough(action: Command, argv: readonly string[], how: How, wo
 }
 
 /** Empties a file, and gives what adds text to it. */
-function keepIn(file: string): (text: string) => void {
+function keepIn(file: string, world: World): (text: string) => void {
   privateFolder(dirname(file));
   writePrivate(file, "");
-  return (text) => appendPrivate(file, text);
+  return (text) => comfort(world, () => appendPrivate(file, text));
 }
 
 /** Somebody else was quicker, by the last lines of the output. */

@@ -1,6 +1,7 @@
 import { type ConfigReader, type ConfigSource, configReader, type Keys, type Values } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
 import { parseImageName } from "./image.ts";
+import { parseLimits } from "./limits.ts";
 import { parseRegistries, type Registry, registryKeys, registryKinds } from "./registry.ts";
 import { parseNames, parseRelease, type ReleaseSettings, releaseKeys } from "./release_settings.ts";
 import { defaultSmoke, type ListName, type SmokeTest, type TestList, testsKeys } from "./tests.ts";
@@ -33,6 +34,9 @@ export type Config = {
   readonly tests: Readonly<Record<ListName, TestList>>;
   /** Paths of the runnable dir that Git does not know and that the gates of a release see all the same. */
   readonly testMounts: readonly string[];
+  /** Cores and bytes of memory that each container of a test list may use. */
+  readonly testCpus: number | null;
+  readonly testMemory: number | null;
   /** The smoke test of emulated platforms. */
   readonly smoke: SmokeTest;
   readonly notify: Notify;
@@ -217,7 +221,7 @@ function sourceOf({ repo_name: name, github_repo_account: account, github_host_n
   return `https://${host ?? "github.com"}/${account}/${name ?? image}`;
 }
 
-function parseTests(read: ConfigReader): Pick<Config, "tests" | "testMounts" | "smoke"> {
+function parseTests(read: ConfigReader): Pick<Config, "tests" | "testMounts" | "testCpus" | "testMemory" | "smoke"> {
   const own = read.section(["tests"], testsKeys);
   const list = (name: ListName): TestList => ({
     command: own[name]?.command ?? null,
@@ -225,9 +229,12 @@ function parseTests(read: ConfigReader): Pick<Config, "tests" | "testMounts" | "
     entrypoint: own[name]?.entrypoint ?? true,
     prod: own[name]?.prod ?? null,
   });
+  const limits = parseLimits(read, own);
   return {
     tests: { fast: list("fast"), slow: list("slow"), superslow: list("superslow"), qa: list("qa") },
     testMounts: parseTestMounts(read, own.mount ?? []),
+    testCpus: limits.cpus,
+    testMemory: limits.memory,
     smoke: { command: own.smoke?.command ?? defaultSmoke, entrypoint: own.smoke?.entrypoint ?? true },
   };
 }

@@ -1,5 +1,6 @@
 import { imageLabel, userLabel } from "./engine_container.ts";
 import type { Facts } from "./facts.ts";
+import type { Limits } from "./limits.ts";
 
 /** Everything a compose file of one run says beside the image, which comes in as `${IMAGE}`. */
 export type Container = {
@@ -23,6 +24,7 @@ export type Container = {
   readonly unlogged: boolean;
   /** The network of the dir's services, in which they answer by their names. */
   readonly services: string | null;
+  readonly limits?: Limits;
   readonly settings: Facts["config"]["container"];
 };
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly?: true };
@@ -89,6 +91,8 @@ function service(image: string, container: Container): object {
     ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
     ...(container.unlogged ? { logging: { driver: "none" } } : {}),
     ...(settings.privileged ? { privileged: true } : {}),
+    ...(container.limits?.cpus ? { cpus: container.limits.cpus } : {}),
+    ...(container.limits?.memory ? { mem_limit: container.limits.memory } : {}),
   };
 }
 

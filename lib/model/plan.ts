@@ -1,5 +1,6 @@
 import { UserError } from "./errors.ts";
 import { kindOf } from "./kind.ts";
+import type { Room } from "./limits.ts";
 import type { Reach } from "./trust.ts";
 
 /** Text that is known when the plan is made, or what an earlier step of it makes: the digest of an image. */
@@ -27,6 +28,8 @@ export type Group = {
   readonly id: string;
   readonly title: string;
   readonly atOnce?: number | "cores";
+  /** What there is for its steps, and what each takes of it while it runs, by its id: those run at once that fit. */
+  readonly room?: { readonly has: Room; readonly takes: Readonly<Record<string, Room>> };
   /** After a step that failed: begin none, and end those that run; or do all the others first. */
   readonly onFailure: "stop" | "go_on";
   /** A later step tells of those that failed, and gives the exit code: the plan goes on to it. */
@@ -79,7 +82,7 @@ export const group = (
   id: string,
   title: string,
   steps: Group["steps"],
-  how: Pick<Group, "atOnce" | "onFailure" | "toldLater">,
+  how: Pick<Group, "atOnce" | "room" | "onFailure" | "toldLater">,
 ): Group => ({
   id,
   title,

@@ -1,5 +1,6 @@
 import { kindOf } from "./kind.ts";
 import { type Action, type Group, isGroup, type Plan, type Step, type Value } from "./plan.ts";
+import { bytes } from "./units.ts";
 
 /** One word as a person would type it in sh. */
 export const quote = (word: string): string =>
@@ -23,12 +24,16 @@ export function renderPlan(plan: Plan, isShort = false): string {
 }
 
 /** A group in a line: `lists: Run the test lists, 4 at once, all of them also after a failure`. */
-export function groupTitle({ id, title, atOnce, onFailure }: Group): string {
+export function groupTitle({ id, title, atOnce, room, onFailure }: Group): string {
+  const fits = room ? [`as fits in ${room.has.cpus} cores and ${bytes(room.has.memory)} of memory`] : [];
   const many =
     atOnce === undefined ? [] : [atOnce === "cores" ? "as many at once as there are cores" : `${atOnce} at once`];
-  return [`${id}: ${title}`, ...many, ...(onFailure === "go_on" ? ["all of them, also after a failure"] : [])].join(
-    ", ",
-  );
+  return [
+    `${id}: ${title}`,
+    ...many,
+    ...fits,
+    ...(onFailure === "go_on" ? ["all of them, also after a failure"] : []),
+  ].join(", ");
 }
 
 /** A value as it is shown before it is known. */

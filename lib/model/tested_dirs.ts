@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { Config } from "./config.ts";
+import type { Limits } from "./limits.ts";
 import { type ListName, listNames } from "./tests.ts";
 
 /** A runnable dir, as one of many that are tested; paths are relative to the outermost Git root, `.` for the root itself. */
@@ -14,6 +15,7 @@ export type TestedDir = {
     readonly gitDir: string;
     /** Its lists that pytest runs, whose coverage can be measured. */
     readonly measured: readonly ListName[];
+    readonly limits: Limits;
   } | null;
 };
 

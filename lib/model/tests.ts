@@ -50,6 +50,8 @@ export const testsKeys = {
     },
     about: "What shows that an image starts on a platform that is only emulated.",
   },
+  cpus: { is: "text", about: "Cores that a list's containers get at most, like 2 or 0.5." },
+  memory: { is: "text", about: "Memory that a list's containers get at most, like 512m or 4g." },
   mount: { is: "words", about: "Paths of the dir that Git does not know and that a release's tests get all the same." },
 } as const satisfies Keys;
 

@@ -10,6 +10,7 @@ import { readSeen } from "../model/seen.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { endLeftClients, reapContainers } from "./containers.ts";
 import { readTimes, saveTime } from "./progress.ts";
+import { doorkeeperOf } from "./room.ts";
 import { keepRun } from "./runs.ts";
 import { assertHeld, giveClaimBack, pushWaiting } from "./waiting.ts";
 import { type Outcome, resultsOf, type StepResult, type World, withLog } from "./world.ts";
@@ -91,7 +92,7 @@ type Turn = {
   readonly goesOn: boolean;
   readonly depth: number;
 };
-type Steps = Pick<Group, "steps" | "atOnce" | "onFailure" | "toldLater">;
+type Steps = Pick<Group, "steps" | "atOnce" | "room" | "onFailure" | "toldLater">;
 
 /** Runs the steps of a group, so many at a time; throws its verdict where one failed, unless a later step tells it. */
 async function runGroup(group: Steps, turn: Turn): Promise<void> {
@@ -103,15 +104,24 @@ async function runGroup(group: Steps, turn: Turn): Promise<void> {
   const world = atOnce > 1 ? { ...turn.world, signal: AbortSignal.any([signal, stop.signal]) } : turn.world;
   const inside = { ...turn, world, apart: turn.apart || atOnce > 1, goesOn: turn.goesOn || onFailure === "go_on" };
   const failures: unknown[] = [];
-  let next = 0;
+  const left = [...steps];
+  const door = doorkeeperOf(group);
   const work = async () => {
-    while (next < steps.length && !stop.signal.aborted) {
-      const part = steps[next++] as Step | Group;
+    while (left.length > 0 && !stop.signal.aborted) {
+      const at = door.first(left.map(({ id }) => id));
+      const part = left[at];
+      if (!part) {
+        await door.change();
+        continue;
+      }
+      left.splice(at, 1);
+      door.enter(part.id);
       await runPart(part, inside).catch((error: unknown) => {
         // Who was ended because another failed is no failure of its own.
         if (!stop.signal.aborted || signal.aborted || !isInterrupt(error)) failures.push(error);
         if (onFailure === "stop" || endsAll(error)) stop.abort();
       });
+      door.leave(part.id);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

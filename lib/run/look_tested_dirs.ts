@@ -1,4 +1,5 @@
 import { join, posix } from "node:path";
+import { engineRoom } from "../doors/docker.ts";
 import { exists } from "../doors/files.ts";
 import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
@@ -8,6 +9,7 @@ import { configKeys, imageOfPath } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { parseLimits, type Room } from "../model/limits.ts";
 import { changedDirs, suiteOf, type TestedDir } from "../model/tested_dirs.ts";
 import { isPytest, listNames } from "../model/tests.ts";
 import { readTimes } from "./progress.ts";
@@ -18,6 +20,8 @@ export type TestedDirs = {
   readonly chosen: readonly TestedDir[];
   /** Step -> seconds. */
   readonly times: Readonly<Record<string, number>>;
+  /** What the engine has, where a dir says what its lists may use. */
+  readonly room: Room | null;
 };
 type Options = { readonly dirs: readonly string[]; readonly changed: string | undefined };
 
@@ -37,9 +41,13 @@ export async function lookForTestedDirs(facts: Facts, { dirs, changed }: Options
       fix: "Go up, or add the toolchain to a dir: i init_runnable_dir",
     });
   const all = await Promise.all(named(found, dirs, dir).map((one) => readDir(root, one, env)));
-  if (changed === undefined) return { all, chosen: all, times: readTimes(facts, "main_pytest") };
-  const paths = await changedPaths(place, changed === "" ? null : changed, env);
-  return { all, chosen: changedDirs(all, paths), times: readTimes(facts, "main_pytest") };
+  const isLimited = all.some(({ runs }) => runs !== null && (runs.limits.cpus ?? runs.limits.memory) !== null);
+  const [paths, room] = await Promise.all([
+    changed === undefined ? null : changedPaths(place, changed === "" ? null : changed, env),
+    isLimited ? engineRoom(root, env) : null,
+  ]);
+  const chosen = paths === null ? all : changedDirs(all, paths);
+  return { all, chosen, times: readTimes(facts, "main_pytest"), room };
 }
 
 /** The dirs that were named, as they are called from the dir in which they were looked for; all where none was. */
@@ -74,7 +82,7 @@ async function readDir(root: string, dir: string, env: Facts["env"]): Promise<Te
         ...dependsOn.map((path) => posix.join(dir, path).replace(/(?<=.)\/$/, "")),
         ...(image?.imageOf ? [image.imageOf] : []),
       ],
-      runs: image && { suite: suiteOf(image, dir), gitDir: place.gitDir, measured },
+      runs: image && { suite: suiteOf(image, dir), gitDir: place.gitDir, measured, limits: parseLimits(read, lists) },
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -28,7 +28,9 @@ const dirs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "more.py": code,
     "test_more.py": "from more import half\n\n\ndef test_more():\n    assert half(1) is None\n",
   },
-  web: { "test.sh": "exit 0\n" },
+  web: {
+    "test.sh": "cd /sys/fs/cgroup && cat memory.max cpu.max || cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us\n",
+  },
 };
 
 let ground: Ground;
@@ -42,7 +44,9 @@ beforeAll(async () => {
       "repo_config.yaml": [
         `docker_info: {docker_image_name: ${imageOf(dir)}}`,
         `container_registry_info: {r1: {address: "${ground.addresses["r1"]}", kind: oci}}`,
-        dir === "web" ? "tests: {fast: {command: [sh, test.sh]}}\n" : "tests: {fast: {prod: in_image}}\n",
+        dir === "web"
+          ? "tests: {cpus: 0.5, memory: 64m, fast: {command: [sh, test.sh]}}\n"
+          : "tests: {fast: {prod: in_image}}\n",
       ].join("\n"),
       "changelog.txt": changelog(imageOf(dir), "1.0.0"),
       ...files,
@@ -80,6 +84,12 @@ describe("what is chosen of a list", () => {
     expect(told.stderr + told.stdout).toMatch(/test_a[\s\S]*1\/4 tests collected/);
     expect(reports(imageOf("one"), "fast.xml")).toBe(before);
   });
+});
+
+it("the container of a list has the cores and the memory that its dir gives it", async () => {
+  const ran = await at("web")("run_fast_tests", ...local, "--tee-to-file");
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(reports(imageOf("web"), "fast.log")).toMatch(/^67108864\n50000\b/m);
 });
 
 describe("coverage", () => {

@@ -195,6 +195,42 @@ describe("what is chosen", () => {
   });
 });
 
+describe("what its dirs say that they need", () => {
+  const typed = ["main_pytest", workflow] as const;
+  const sized = async (tests: string, ...words: readonly string[]) => {
+    ground.docker.does('[ "$1" = info ] && echo "4 8000000000"');
+    writeTo(join(ground.repo, "base/repo_config.yaml"), `${config("base")}tests: ${tests}\n`);
+    const ended = await place.run(typed, "--dir", ground.repo, "--dirs", "app,base", "--dry-run", ...words);
+    writeTo(join(ground.repo, "base/repo_config.yaml"), config("base"));
+    return ended;
+  };
+
+  it("is room in the engine, of which the others take a core", async () => {
+    const { out } = await sized("{cpus: 3.5, memory: 2g}", "--json");
+    expect((JSON.parse(out) as Plan).steps[0]).toMatchObject({
+      atOnce: 2,
+      room: {
+        has: { cpus: 4, memory: 8_000_000_000 },
+        takes: { fast_app: { cpus: 1, memory: 0 }, fast_base: { cpus: 3.5, memory: 2 ** 31 } },
+      },
+    });
+    expect(ground.docker.asked()).toEqual(["info --format {{.NCPU}} {{.MemTotal}}"]);
+  });
+
+  it("is told where the engine does not have it", async () => {
+    const { code, err } = await sized("{cpus: 5}");
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining("the fast list of base wants 5 cores, and the engine has 4"),
+    ]);
+  });
+
+  it("costs no question where none says anything", async () => {
+    await sized("{}");
+    expect(ground.docker.asked()).toEqual([]);
+  });
+});
+
 describe("--matrix", () => {
   it("shares the dirs out by the times of their last run", async () => {
     const times = { fast_app: 60, fast_base: 20, fast_deep: 20, fast_user: 21 };

@@ -30,7 +30,7 @@ describe("pytest_repro", () => {
   it("reads pytest's cache of the dir, and rather that of a list in its container", async () => {
     at.write(".pytest_cache/v/cache/lastfailed", '{"test/test_old.py": true}');
     expect((await run()).out).toContain(
-      "1 failed tests in place/.pytest_cache/v/cache/lastfailed\npytest test/test_old.py\n",
+      "1 failed test in place/.pytest_cache/v/cache/lastfailed\npytest test/test_old.py\n",
     );
     writeTo(join(ground.repo, own), '{"test/test_b.py::t": true, "test/test_a.py": true}');
     const { code, out } = await run("--stage", "local");
@@ -51,7 +51,7 @@ describe("pytest_repro", () => {
   it("reads a log, by classes or files, and names the dir where one stands elsewhere", async () => {
     logFile();
     const { out } = await run("--file", "fast.log", "--mode", "classes");
-    expect(out).toContain("1 classes with failed tests in place/fast.log\npytest test/test_a.py::T\n");
+    expect(out).toContain("1 class with failed tests in place/fast.log\npytest test/test_a.py::T\n");
     at.write("deep/other.log", log);
     const deep = await run("--file", "deep/other.log", "--mode", "files", "--dir", "deep");
     expect(deep.out).toContain("i docker_cmd --dir .. -- pytest test/test_a.py\n");

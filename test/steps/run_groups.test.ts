@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => ground.end());
 
 const sh = (id: string, text: string): Step => doing(id, cmd`sh -c ${text}`);
-const many = (steps: Group["steps"], how: Partial<Pick<Group, "atOnce" | "onFailure">> = {}): Group =>
+const many = (steps: Group["steps"], how: Partial<Pick<Group, "atOnce" | "room" | "onFailure">> = {}): Group =>
   group("many", "Do many", steps, { onFailure: "go_on", ...how });
 const numbers = Array.from({ length: 20 }, (_, number) => number);
 const called = (number: number): string => `n${number}`;
@@ -71,6 +71,24 @@ describe("a group", () => {
     ]);
     const seen = lines(err).filter((line) => /^\d+$/.test(line));
     expect([seen.length, Math.max(...seen.map(Number))]).toEqual([7, 2]);
+  });
+
+  it("does at once what fits into its room, one too large for it alone, and none of them twice", async () => {
+    const file = join(ground.dir, "in_room");
+    const counts = (id: string) =>
+      `echo + >>${file}; echo ${id} $(($(grep -c + ${file}) - $(grep -c - ${file}))); sleep 0.1; echo - >>${file}`;
+    const small = ["a", "b", "c", "d"];
+    const takes = {
+      ...Object.fromEntries(small.map((id) => [id, { cpus: 1, memory: 1 }])),
+      all: { cpus: 9, memory: 3 },
+    };
+    const room = { has: { cpus: 2, memory: 3 }, takes };
+    const steps = ["a", "all", "b", "c", "d"].map((id) => sh(id, counts(id)));
+    const { code, err } = await at.plan([many(steps, { atOnce: 5, room })]);
+    const seen = lines(err).flatMap((line) => (/^\w+ \d+$/.test(line) ? [line.split(" ")] : []));
+    const most = (id: string) => Number(seen.find(([name]) => name === id)?.[1]);
+    expect([code, seen.map(([id]) => id).sort()]).toEqual([0, [...small, "all"].sort()]);
+    expect([Math.max(...small.map(most)), most("all")]).toEqual([2, 1]);
   });
 
   it("of twenty with a failure has twenty results where it goes on, and the verdict of the worst", async () => {

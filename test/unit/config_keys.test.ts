@@ -25,6 +25,8 @@ const samples: Readonly<Record<string, readonly [unknown, unknown]>> = {
   "release.dev_packages": [["/venv"], ["/opt"]],
   "release.ref_prefix": ["refs/a", "refs/b"],
   "release.package.index": ["https://pypi.org/simple/", "https://pypi.example.org/"],
+  "tests.cpus": [1, 2],
+  "tests.memory": ["1g", "2g"],
   "release.keep": [1, 2],
   "container.home": [[".aws"], [".ssh"]],
   "common_files.link": [["three"], ["four"]],

@@ -34,7 +34,7 @@ const superRepo = {
 
 const testedDirs = ["infra", "web/it's"].map((dir) => ({
   ...{ dir, dependsOn: [] },
-  runs: { image: "cmamp", gitDir: "/repo/.git", measured: ["fast"] },
+  runs: { image: "cmamp", gitDir: "/repo/.git", measured: ["fast"], limits: { cpus: null, memory: null } },
 }));
 
 const onGithub = { host: "github.com", owner: "acme", name: "opt" };
@@ -242,7 +242,7 @@ export const given: Readonly<Record<string, Given>> = {
   run_tests: { argv: ["fast", "qa"], seen: [] },
   run_fast_slow_superslow_tests: { seen: [] },
   run_superslow_tests: { seen: [] },
-  main_pytest: { seen: { all: testedDirs, chosen: testedDirs.slice(1), times: {} } },
+  main_pytest: { seen: { all: testedDirs, chosen: testedDirs.slice(1), times: {}, room: null } },
   release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {
     argv: ["foo"],

@@ -297,6 +297,18 @@ describe("several test lists", () => {
     });
   });
 
+  it("say where pytest lacks the plugin for what was chosen", () => {
+    const fixOf = (options: Partial<ListsOptions>) =>
+      startOf(stepOf(stepsOf({ steps: run(["fast"], { config: config() }, options) }), "run_fast_tests"))?.meaning?.[
+        "4"
+      ]?.fix;
+    expect(fixOf({ coverage: true })).toBe(
+      "Add the plugin to the image, i package_add pytest-cov, or leave out --coverage",
+    );
+    expect(fixOf({ nThreads: "2" })).toContain("i package_add pytest-xdist");
+    expect(fixOf({})).toBeUndefined();
+  });
+
   it("are reported on the commit where they ran on it", () => {
     const report = stepOf(stepsOf({ steps: covered({ snapshot: true }) }), "report_coverage");
     expect(mountsOf(report)["/app"]).toBe("/repo/.git/slipway/snapshots/cmamp-dev-1.2.0-coverage");
