@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isWithoutEngine } from "../model/engine.ts";
 import type { EngineFacts, LocalImage } from "../model/facts.ts";
 import type { Seen } from "../model/seen.ts";
 import { type Captured, capture } from "./shell.ts";
@@ -49,6 +50,7 @@ export async function loadEngine(
     platform: up ? enginePlatform(info) : hostPlatform(),
     store: up && !JSON.stringify(info.DriverStatus).includes("io.containerd.snapshotter") ? "classic" : "containerd",
     images: up ? images : [],
+    ...(isWithoutEngine(env) ? { inside: true as const } : {}),
   };
 }
 

@@ -83,6 +83,8 @@ export type Config = {
     readonly composeFiles: readonly string[];
     readonly socket: boolean;
     readonly privileged: boolean;
+    /** Slipway is mounted, so that `i` works inside: where that is asked for, and beside the socket. */
+    readonly slipway: boolean;
     readonly home: readonly string[];
     /** The name of the image whose tools several repos share. */
     readonly devTools: string;
@@ -112,7 +114,7 @@ export type ImageOwner = { readonly dir: string; readonly config: Config };
 /** Where repo_config.yaml says whose image it uses. */
 export const imageOfPath = ["docker_info", "image_of"];
 
-function parseImage(read: ConfigReader, owner: ImageOwner | null) {
+function parseImage(read: ConfigReader, owner: ImageOwner | undefined) {
   const own = ["docker_info", "docker_image_name"];
   const imageName = read.text(own);
   if (owner) {
@@ -135,8 +137,11 @@ function parseImage(read: ConfigReader, owner: ImageOwner | null) {
   };
 }
 
+/** Whose image a config is about, and the name of the machine that it is read for. */
+type ReadFor = { readonly owner?: ImageOwner; readonly host?: string };
+
 /** A parsed repo_config.yaml to a Config; throws with file, line and key at the first thing that is wrong. */
-export function parseConfig(source: ConfigSource, owner: ImageOwner | null = null): Config {
+export function parseConfig(source: ConfigSource, { owner, host = "" }: ReadFor = {}): Config {
   const read = configReader(source);
   if (source.value === null || source.value === undefined)
     read.fail([], "is empty", "Start from the template: i init_runnable_dir");
@@ -158,7 +163,7 @@ export function parseConfig(source: ConfigSource, owner: ImageOwner | null = nul
     testMounts: parseTestMounts(read),
     smoke: parseSmoke(read),
     notify: parseNotify(read),
-    container: parseContainer(read),
+    container: parseContainer(read, host),
     packages: parsePackages(read),
     leftAlone,
   };
@@ -355,36 +360,67 @@ const parseNames = (read: ConfigReader, path: readonly string[]): string[] =>
       : read.fail(path, "has what is no name of a variable", "Write names without values, like OPENAI_API_KEY"),
   );
 
-function parseContainer(read: ConfigReader): Config["container"] {
-  const settings = [
-    "volumes",
-    "ports",
-    "env",
-    "pass_env",
-    "env_file",
-    "network",
-    "compose_files",
-    "socket",
-    "privileged",
-  ];
-  const keys = [...settings, "home", "dev_tools"];
-  read.onlyKeys(["container"], keys);
-  const words = (key: string) => read.words(["container", key]) ?? [];
+const containerKeys = [
+  ...["volumes", "ports", "env", "pass_env", "env_file", "network", "compose_files"],
+  ...["socket", "privileged", "slipway", "home", "dev_tools"],
+];
+
+/** What containers get; of `on` the last pattern that the machine's name fits and that says something has its say. */
+function parseContainer(read: ConfigReader, host: string): Config["container"] {
+  read.onlyKeys(["container"], [...containerKeys, "on"]);
+  const patterns = Object.keys(read.node(["container", "on"]));
+  const on = (pattern: string) => ["container", "on", pattern];
+  for (const pattern of patterns) {
+    if (!/^[\w.*-]{1,100}$/.test(pattern))
+      read.fail(on(pattern), "is no name of a machine", 'Write it like dev1 or "dev*"; * stands for any letters');
+    // Each is checked on every machine: a mistake is to be told before the one that it is for is reached.
+    read.onlyKeys(on(pattern), containerKeys);
+    parseSettings(read, (key) => [...on(pattern), key]);
+  }
+  const own = patterns.filter((pattern) => fits(host, pattern));
+  return parseSettings(read, (key) => {
+    const said = own.findLast((pattern) => read.at([...on(pattern), key]) !== undefined);
+    return said === undefined ? ["container", key] : [...on(said), key];
+  });
+}
+
+/** Whether a machine's name, or its first part, is what a pattern says: each piece between stars in its order. */
+function fits(host: string, pattern: string): boolean {
+  const [first = "", ...pieces] = pattern.toLowerCase().split("*");
+  const last = pieces.pop();
+  return [host, host.split(".")[0] ?? ""].some((text) => {
+    const name = text.toLowerCase();
+    if (last === undefined) return name === first;
+    if (!name.startsWith(first)) return false;
+    let at = first.length;
+    for (const piece of pieces) {
+      const found = name.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return name.length - last.length >= at && name.endsWith(last);
+  });
+}
+
+function parseSettings(read: ConfigReader, at: (key: string) => readonly string[]): Config["container"] {
+  const words = (key: string) => read.words(at(key)) ?? [];
   for (const folder of words("home"))
     if (!homeFolders.some((known) => known === folder))
-      read.fail(["container", "home"], `names "${folder}"`, `Use: ${homeFolders.join(", ")}`);
+      read.fail(at("home"), `names "${folder}"`, `Use: ${homeFolders.join(", ")}`);
+  const socket = read.flag(at("socket"), false);
   return {
     volumes: words("volumes"),
     ports: words("ports"),
-    env: read.texts(["container", "env"]),
-    passEnv: parseNames(read, ["container", "pass_env"]),
+    env: read.texts(at("env")),
+    passEnv: parseNames(read, at("pass_env")),
     envFile: words("env_file"),
-    network: read.text(["container", "network"]) ?? null,
+    network: read.text(at("network")) ?? null,
     composeFiles: words("compose_files"),
-    socket: read.flag(["container", "socket"], false),
-    privileged: read.flag(["container", "privileged"], false),
+    socket,
+    privileged: read.flag(at("privileged"), false),
+    slipway: read.flag(at("slipway"), socket),
     home: words("home"),
-    devTools: parseImageName(read.text(["container", "dev_tools"]) ?? "dev_tools"),
+    devTools: parseImageName(read.text(at("dev_tools")) ?? "dev_tools"),
   };
 }
 

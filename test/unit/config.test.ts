@@ -85,6 +85,7 @@ describe("defaults", () => {
       composeFiles: [],
       socket: false,
       privileged: false,
+      slipway: false,
       home: [],
       devTools: "dev_tools",
     });
@@ -116,7 +117,9 @@ describe("what a config says", () => {
     ["tests: {fast: {command: [make, 8]}}", { tests: { fast: { command: ["make", "8"] } } }],
     ["tests: {qa: {may_be_empty: true}}", { tests: { qa: { mayBeEmpty: true } } }],
     ["tests: {mount: [data, .cache/x]}", { testMounts: ["data", ".cache/x"] }],
-    ["container: {socket: 1, privileged: 0}", { container: { socket: true, privileged: false } }],
+    ["container: {socket: 1, privileged: 0}", { container: { socket: true, privileged: false, slipway: true } }],
+    ["container: {socket: true, slipway: false}", { container: { socket: true, slipway: false } }],
+    ["container: {on: {}}", { container: { socket: false } }],
     ["container: {env: {A: true, B: }}", { container: { env: { A: "true", B: "" } } }],
     ["container: {home: [.aws, .config/gh]}", { container: { home: [".aws", ".config/gh"] } }],
     ["runnable_dir_info: {command_prefix: opt}", { commandPrefix: "opt" }],
