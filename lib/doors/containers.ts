@@ -1,3 +1,4 @@
+import { engineFix, isWithoutEngine } from "../model/engine.ts";
 import type { EngineContainer } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
@@ -54,13 +55,15 @@ type Inspected = {
 
 /** Asks the engine; throws where it does not tell, because an empty list would be another answer. */
 export const askEngine = async (words: readonly string[], here: Here): Promise<string> =>
-  told(`docker ${words[0]}`, await capture(["docker", ...words], where(here)));
+  told(`docker ${words[0]}`, await capture(["docker", ...words], where(here)), here);
 
-function told(line: string, { code, stdout, stderr }: Captured): string {
+function told(line: string, { code, stdout, stderr }: Captured, { env }: Here): string {
   if (code === 0) return stdout;
   throw new UserError("the Docker engine did not answer", {
     why: `${stderr.trim().split("\n").at(-1) || `${line} exited with ${code}`}.`,
-    fix: "See whether it answers: i docker version; start Docker, or a private engine: i engine up",
+    fix: isWithoutEngine(env)
+      ? engineFix(true)
+      : "See whether it answers: i docker version; start Docker, or a private engine: i engine up",
     kind: "engine",
   });
 }
@@ -121,7 +124,7 @@ export async function loadStats(ids: readonly string[], here: Here): Promise<rea
 /** Every tag of every image in the engine. */
 export async function loadImages(here: Here): Promise<readonly ListedImage[]> {
   const listed = await listImages(["--no-trunc", "--format", "{{json .}}"], where(here));
-  return linesOf(told("docker image ls", listed)).map((line) => {
+  return linesOf(told("docker image ls", listed, here)).map((line) => {
     const one = JSON.parse(line) as Record<string, string>;
     const at = (name: string) => one[name] ?? "";
     return { repository: at("Repository"), tag: at("Tag"), id: at("ID"), size: at("Size"), created: at("CreatedAt") };

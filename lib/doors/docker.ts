@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isWithoutEngine } from "../model/engine.ts";
 import type { EngineFacts, LocalImage } from "../model/facts.ts";
 import type { Room } from "../model/limits.ts";
 import type { Seen } from "../model/seen.ts";
@@ -50,6 +51,7 @@ export async function loadEngine(
     platform: up ? enginePlatform(info) : hostPlatform(),
     store: up && !JSON.stringify(info.DriverStatus).includes("io.containerd.snapshotter") ? "classic" : "containerd",
     images: up ? images : [],
+    ...(isWithoutEngine(env) ? { inside: true as const } : {}),
   };
 }
 

@@ -132,10 +132,22 @@ export const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
  */
 export function loadThinEnv(root: string): Facts["thinEnv"] {
   const modules = join(realpathSync(slipwayRoot), "node_modules");
+  const source = isInside(modules, root) ? linkedPackages(modules) : null;
+  return source === null ? null : { source, target: relative(root, modules) };
+}
+
+/** Where the packages lie that a folder of links leads to; null where they lie in it, or are not there. */
+function linkedPackages(modules: string): string | null {
   const isLinked = lstatSync(join(modules, "tsx"), { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  if (!isLinked || !isInside(modules, root)) return null;
   const source = join(modules, ".slipway_env", "node_modules");
-  return existsSync(source) ? { source: realpathSync(source), target: relative(root, modules) } : null;
+  return isLinked && existsSync(source) ? realpathSync(source) : null;
+}
+
+/** The Slipway that runs, and the folder that its packages lie in. */
+export function ownFolders(): { readonly root: string; readonly modules: string } {
+  const root = realpathSync(slipwayRoot);
+  const modules = join(root, "node_modules");
+  return { root, modules: linkedPackages(modules) ?? modules };
 }
 
 /**

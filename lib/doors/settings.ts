@@ -3,6 +3,7 @@ import { hostname, release, type } from "node:os";
 import { join, posix } from "node:path";
 import { type Config, imageOfPath, parseConfig } from "../model/config.ts";
 import { type ConfigSource, configReader } from "../model/config_reader.ts";
+import { isInContainer } from "../model/engine.ts";
 import { UserError } from "../model/errors.ts";
 import type { Place, User } from "../model/facts.ts";
 import { kindAt } from "../model/oci/address.ts";
@@ -51,7 +52,7 @@ export async function configSourceOf(file: string, text: string): Promise<Config
 
 /** Reads and checks repo_config.yaml of a place; `CSFY_ECR_BASE_PATH`, when set, is the address of the ecr registry. */
 export async function loadConfig(place: Place, env: Env): Promise<Config> {
-  const config = await configAt(place, []);
+  const config = await configAt(place, loadHost(env).name);
   const ecr = env["CSFY_ECR_BASE_PATH"];
   if (!ecr) return config;
   return {
@@ -65,12 +66,16 @@ export async function loadConfig(place: Place, env: Env): Promise<Config> {
 }
 
 /** The config of a dir, which may use the image of another dir that uses another's; `users` are the dirs that lead to it. */
-async function configAt(place: Pick<Place, "root" | "dir">, users: readonly string[]): Promise<Config> {
+async function configAt(
+  place: Pick<Place, "root" | "dir">,
+  host: string,
+  users: readonly string[] = [],
+): Promise<Config> {
   const { root, dir } = place;
   const source = await loadConfigSource(place);
   const read = configReader(source);
   const typed = read.text(imageOfPath);
-  if (typed === undefined) return parseConfig(source);
+  if (typed === undefined) return parseConfig(source, { host });
   const of = posix.join(dir, typed).replace(/(?<=.)\/$/, "");
   const fail = (what: string) =>
     read.fail(
@@ -83,11 +88,19 @@ async function configAt(place: Pick<Place, "root" | "dir">, users: readonly stri
   if (!exists(join(root, of, configFile))) return fail(`and "${of}" has no ${configFile}`);
   if (findPlace(join(root, of)).owner !== findPlace(join(root, dir)).owner)
     return fail("which lies in another Git repo, and the log of its image too");
-  return parseConfig(source, { dir: of, config: await configAt({ root, dir: of }, [...users, dir]) });
+  const owner = { dir: of, config: await configAt({ root, dir: of }, host, [...users, dir]) };
+  return parseConfig(source, { owner, host });
 }
 
-/** The machine as `hostname` and `uname` name it. */
-export const loadHost = () => ({ name: hostname(), system: type(), release: release() });
+/** The machine as `hostname` and `uname` name it; a container of ours is on the machine that it was started on, which it was told. */
+export const loadHost = (env: Env) => ({
+  name: (isInContainer(env) && env["CSFY_HOST_NAME"]) || hostname(),
+  system: type(),
+  release: release(),
+});
+
+/** Whether an engine's socket is mounted here, as in a container that was given it (proc(5), /proc/pid/mountinfo). */
+export const isGivenSocket = (): boolean => (readText("/proc/self/mountinfo") ?? "").includes("/docker.sock ");
 
 /**
  * Who runs this: whom SLIPWAY_USER names, as where several machines of a CI have one name; the passwd line of the uid, which

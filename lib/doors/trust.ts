@@ -25,10 +25,22 @@ function trustFile(root: string, env: Env): string {
   return join(base, "slipway", "trust", `${createHash("sha256").update(root).digest("hex").slice(0, 16)}.json`);
 }
 
-/** What a person allowed of the repo at a path. */
+/** Where a container finds what was allowed of the repo on its /app, on the machine that it was started on. */
+export const allowedOutside = "/opt/slipway_allowed.json";
+
+/** The file of what a person allowed of a repo, here or where this container was started; null where nothing was. */
+export const allowedFile = (root: string, env: Env): string | null =>
+  [...(root === "/app" ? [allowedOutside] : []), trustFile(root, env)].find(exists) ?? null;
+
+/** What a person allowed of the repo at a path, also before it was mounted here. */
 export function loadAllowed(root: string, env: Env): readonly Allowed[] {
   const kept = jsonOf(readText(trustFile(root, env)) ?? "");
-  if (textAt(kept, "path") !== root || !isNode(kept) || !Array.isArray(kept["allowed"])) return [];
+  const outside = root === "/app" ? jsonOf(readText(allowedOutside) ?? "") : undefined;
+  return [...(textAt(kept, "path") === root ? allowedIn(kept) : []), ...allowedIn(outside)];
+}
+
+function allowedIn(kept: unknown): readonly Allowed[] {
+  if (!isNode(kept) || !Array.isArray(kept["allowed"])) return [];
   return kept["allowed"].flatMap((one: unknown) => {
     const [id, hash] = [textAt(one, "id"), textAt(one, "hash")];
     return id !== undefined && hash !== undefined ? [{ id, hash }] : [];

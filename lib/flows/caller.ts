@@ -3,6 +3,7 @@ import { writeFile } from "../kinds/write_file.ts";
 import type { Chosen } from "../model/choose_image.ts";
 import type { Mount } from "../model/container.ts";
 import type { Facts } from "../model/facts.ts";
+import { requireOnHost } from "../model/host_paths.ts";
 import type { Action, Value } from "../model/plan.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
 
@@ -27,7 +28,7 @@ export function callerIn(facts: Facts, run: Run): Caller | null {
   const home = `/home/${name}`;
   // A name may be another image's by now, an id never is.
   const id = run.what === reference ? local?.id : undefined;
-  const line = cmd`docker run --rm --pull never --user ${`${uid}:${gid}`} --entrypoint sh --mount ${`type=bind,source=${source},target=/out`} ${id ?? run.what} -c ${writeUsers({ name, uid, gid })}`;
+  const line = cmd`docker run --rm --pull never --user ${`${uid}:${gid}`} --entrypoint sh --mount ${`type=bind,source=${requireOnHost(facts.hostMounts, source)},target=/out`} ${id ?? run.what} -c ${writeUsers({ name, uid, gid })}`;
   return {
     home,
     mounts: [

@@ -5,6 +5,7 @@ import type { Chosen } from "../model/choose_image.ts";
 import { type Container, type Mount, receiptPath, renderCompose } from "../model/container.ts";
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
+import { pathOnHost, requireOnHost } from "../model/host_paths.ts";
 import type { Limits } from "../model/limits.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
@@ -74,7 +75,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...line,
     env: { IMAGE: run.what, ...run.variables },
     container: true,
-    ...(runner ? { receipt: { without: run.withoutEntrypoint ?? "run it with --no-entrypoint" } } : {}),
+    ...(runner ? { receipt: receiptOf(facts, run) } : {}),
     ...(run.interactive ? { interactive: true, ownCode: true } : {}),
     ...(run.meaning ? { meaning: run.meaning } : {}),
     ...(run.does ? { does: run.does } : {}),
@@ -93,10 +94,16 @@ export function runContainer(facts: Facts, run: Run): Step {
   ]);
 }
 
+/** How it starts without the entrypoint, and where the engine's machine has the receipt if that is elsewhere. */
+const receiptOf = (facts: Facts, run: Run): NonNullable<Command["receipt"]> => ({
+  without: run.withoutEntrypoint ?? "run it with --no-entrypoint",
+  ...(facts.hostMounts ? { onHost: requireOnHost(facts.hostMounts, `${facts.place.gitDir}/slipway/receipts`) } : {}),
+});
+
 function describe(facts: Facts, run: Run): Container {
   const { stage, version, local } = run.image;
   const root = codeRoot(facts, run);
-  const about: About = { stage, version, labels: local?.labels ?? {}, root };
+  const about: About = { stage, version, labels: local?.labels ?? {}, root: requireOnHost(facts.hostMounts, root) };
   const caller = callerIn(facts, run);
   const socket = run.socket || facts.config.container.socket;
   // What the engine starts itself needs none; a compose file of the config may name another entrypoint.
@@ -114,7 +121,9 @@ function describe(facts: Facts, run: Run): Container {
       ...homeMounts(facts, caller?.home ?? "/root"),
       ...(socket ? [{ source: facts.socket.path, target: "/var/run/docker.sock" }] : []),
       ...(run.mounts ?? []),
-    ],
+    ]
+      .map((mount) => ({ ...mount, source: requireOnHost(facts.hostMounts, mount.source) }))
+      .concat(slipwayMounts(facts, run)),
     platform: run.platform ?? null,
     user: caller ? `${facts.user.uid}:${facts.user.gid}` : run.asRoot ? "0:0" : null,
     entrypoint: run.entrypoint ?? true,
@@ -123,6 +132,7 @@ function describe(facts: Facts, run: Run): Container {
     unlogged: run.unlogged === true,
     services: run.services ?? null,
     ...(run.limits ? { limits: run.limits } : {}),
+    slipway: slipwayMounts(facts, run).length > 0,
     settings: settingsOf(facts, run),
   };
 }
@@ -133,9 +143,11 @@ function reach(facts: Facts, run: Run, { settings }: Container): string[] {
   const isMounted = socket || run.socket;
   return [
     ...(privileged ? ["privileged: it may do on this machine whatever root may"] : []),
-    ...(isMounted ? [`socket: ${facts.socket.path}, through which it commands the engine`] : []),
+    ...(isMounted
+      ? [`socket: ${requireOnHost(facts.hostMounts, facts.socket.path)}, through which it commands the engine`]
+      : []),
     ...settings.volumes.map((volume) => `volume: ${volume}`),
-    ...home.map((name) => `home: ${facts.user.home}/${name}`),
+    ...home.map((name) => `home: ${requireOnHost(facts.hostMounts, `${facts.user.home}/${name}`)}`),
     ...settings.envFile.map((name) => `env_file: ${name}`),
     ...settings.composeFiles.map((name) => `compose_file: ${name}, which may add to all of this`),
   ];
@@ -147,6 +159,15 @@ function settingsOf(facts: Facts, run: Run): Container["settings"] {
   // Compose would look for it beside its file, which lies in the Git dir.
   const envFile = settings.envFile.map((name) => posix.resolve(facts.place.root, facts.place.dir, name));
   return { ...settings, ports: run.ports ?? settings.ports, volumes, envFile };
+}
+
+/** Slipway with what it needs, in a container of this platform; a client that only the image of this one has stays here. */
+function slipwayMounts({ hostMounts, slipway }: Facts, { platform }: Run): Mount[] {
+  if (platform) return [];
+  return slipway.flatMap((mount) => {
+    const source = pathOnHost(hostMounts, mount.source);
+    return source === null ? [] : [{ ...mount, source }];
+  });
 }
 
 /** The code of a run on this machine. */
@@ -194,7 +215,8 @@ const hostVolume = (facts: Facts, run: Run, volume: string): string =>
     .replace(/^\.\.?\/[^:]*/, (path) => {
       const inner = posix.join(facts.place.dir, path);
       return `${isBeside(facts, path) ? facts.place.root : codeRoot(facts, run)}/${inner}`;
-    });
+    })
+    .replace(/^\/[^:]*/, (path) => requireOnHost(facts.hostMounts, path));
 
 /** Whether `tests.mount` names a path of the runnable dir, or a folder that it lies in. */
 const isBeside = ({ config }: Facts, path: string): boolean =>

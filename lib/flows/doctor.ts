@@ -5,6 +5,7 @@ import { checkPush } from "../kinds/check_push.ts";
 import { cmd } from "../kinds/command.ts";
 import { runGit } from "../kinds/run_git.ts";
 import { readChangelog } from "../model/changelog.ts";
+import { engineFix } from "../model/engine.ts";
 import type { Facts, Program } from "../model/facts.ts";
 import { shownRemote } from "../model/git_remote.ts";
 import { targetPlaces } from "../model/names.ts";
@@ -53,7 +54,7 @@ export function doctor(
   { programs: found, access, emulations }: Seen,
 ): (Step | Group)[] {
   const rows = [
-    ...programRows(found),
+    ...programRows(facts, found),
     engineRow(facts),
     emulationRow(emulations),
     ...registryRows(facts, access),
@@ -87,7 +88,7 @@ export function fixes(facts: Facts<"engine">, { fix }: Options, { programs: foun
   );
   const named = facts.env["DOCKER_HOST"] ?? "";
   const mayHaveEngine = facts.user.uid === 0 && facts.host.system === "Linux" && apt && named === "";
-  const isWithout = missing.includes("docker") && !facts.engine.up;
+  const isWithout = missing.includes("docker") && !facts.engine.up && !facts.engine.inside;
   return [
     ...(packages.length > 0 ? [step("install", `Install ${packages.join(" ")}`, [install])] : []),
     ...(isWithout && mayHaveEngine
@@ -122,10 +123,17 @@ function unknownAt({ registries }: Facts<"registries">, name: string) {
   return state?.state === "unknown" ? state : undefined;
 }
 
-const programRows = (found: readonly Program[]): Row[] =>
+const programRows = ({ engine }: Facts<"engine">, found: readonly Program[]): Row[] =>
   found.map(({ name, version }) => {
     const { needed = false, fix = "" } = programs[name] ?? {};
-    return { what: name, ok: version !== null, needed, seen: version ?? "not found", fix };
+    const isGiven = engine.inside && fix.startsWith("i engine up");
+    return {
+      what: name,
+      ok: version !== null,
+      needed,
+      seen: version ?? "not found",
+      fix: isGiven ? engineFix(true) : fix,
+    };
   });
 
 const engineRow = ({ engine }: Facts<"engine">): Row => ({
@@ -133,7 +141,7 @@ const engineRow = ({ engine }: Facts<"engine">): Row => ({
   ok: engine.up,
   needed: true,
   seen: engine.up ? engine.platform : engine.why,
-  fix: "Start Docker, or a private engine: i engine up",
+  fix: engineFix(engine.inside === true),
 });
 
 /** Needed for images of several platforms alone. */

@@ -2,6 +2,7 @@ import { cmd } from "../kinds/command.ts";
 import { tellBuilt } from "../kinds/tell_built.ts";
 import { argsWithDefault, declaredArgs } from "../model/dockerfile.ts";
 import type { Facts } from "../model/facts.ts";
+import { requireOnHost } from "../model/host_paths.ts";
 import { engineImage, requireVersion } from "../model/names.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
 import type { PoetryMode } from "../model/poetry.ts";
@@ -104,7 +105,8 @@ export function bringLockBack(facts: Facts, build: string): Step {
     "bring poetry.lock.out poetry.lock && bring pip_list.txt pip_list.txt || exit",
     'for file in poetry.lock pip_list.txt; do beside "$file" && mv -f "$new" "$to" || exit; done',
   ].join("\n");
-  const mount = `type=bind,source=${facts.place.root}/${folder},target=/out`;
+  const source = requireOnHost(facts.hostMounts, `${facts.place.root}/${folder}`);
+  const mount = `type=bind,source=${source},target=/out`;
   const { uid, gid } = facts.user;
   const line = cmd`docker run --rm --pull never --network none --user ${`${uid}:${gid}`} --entrypoint sh --mount ${mount} ${image} -c ${text}`;
   return step("bring_lock_back", `Bring poetry.lock and pip_list.txt back to ${folder}`, [line]);

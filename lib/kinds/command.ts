@@ -12,8 +12,11 @@ export type Command = {
   readonly cwd: string;
   /** The command starts one container; its exit code is the container's, and the runner removes it on every way out. */
   readonly container?: true;
-  /** It stands behind an entrypoint: it counts as run only if it left its receipt. How it starts without that entrypoint. */
-  readonly receipt?: { readonly without: string };
+  /**
+   * It stands behind an entrypoint: it counts as run only if it left its receipt. How it starts without that entrypoint, and the
+   * folder of receipts as the engine's machine has it, where that has other paths.
+   */
+  readonly receipt?: { readonly without: string; readonly onHost?: string };
   /** The program talks to the person directly: no log, no prefix. */
   readonly interactive?: true;
   /** What it prints is what was asked for: a terminal shows all of it. */

@@ -1,5 +1,6 @@
 import { insideFolder, readPackageUse } from "../doors/package_use.ts";
 import type { Declared } from "../model/declared_packages.ts";
+import { requireOnHost } from "../model/host_paths.ts";
 import { kind, type Show } from "../model/kind.ts";
 import { markers } from "../model/package_markers.ts";
 import { renderUses, renderVerdicts } from "../model/package_report.ts";
@@ -74,11 +75,16 @@ function renderUse(action: PackageUse, show: Show): string {
 }
 
 async function readUse(action: PackageUse, world: World): Promise<Outcome> {
-  const { root } = world.facts.place;
+  const { hostMounts, place } = world.facts;
   const image = knownValue(world, action.image);
-  const [docker = "", run = "", ...words] = packageUseArgv(action, { image, root, inside: insideFolder });
+  const [root, inside] = [requireOnHost(hostMounts, place.root), requireOnHost(hostMounts, insideFolder)];
+  const [docker = "", run = "", ...words] = packageUseArgv(action, { image, root, inside });
   const labels = Object.entries(ownLabels(world)).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
-  const seen = await readPackageUse([docker, run, ...labels, ...words], { cwd: root, env: world.facts.env, image });
+  const seen = await readPackageUse([docker, run, ...labels, ...words], {
+    cwd: place.root,
+    env: world.facts.env,
+    image,
+  });
   if (action.where === null) judge(action, seen, world);
   else tellUses(action.where, action, { seen, world });
   return "done";

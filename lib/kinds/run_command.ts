@@ -68,7 +68,7 @@ async function lastExitOf(action: Command, argv: readonly string[], how: How, wo
 
 /** Runs it; gives the exit code that counts. */
 async function exitOf(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
-  const receipt = action.receipt ? makeReceipt(world) : null;
+  const receipt = action.receipt ? makeReceipt(world, action.receipt.onHost) : null;
   try {
     const code = await runThrough(action, argv, { ...how, env: { ...how.env, ...receipt?.env } }, world);
     if (world.signal.aborted && action.container) await endLateContainers(world);

@@ -51,6 +51,8 @@ export type Config = {
     readonly composeFiles: readonly string[];
     readonly socket: boolean;
     readonly privileged: boolean;
+    /** Slipway is mounted, so that `i` works inside: where that is asked for, and beside the socket. */
+    readonly slipway: boolean;
     readonly home: readonly string[];
     /** The name of the image whose tools several repos share. */
     readonly devTools: string;
@@ -67,7 +69,7 @@ const notifyKeys = {
   slack: { is: "text", about: "The variable that holds the webhook's address (default: SLACK_WEBHOOK_URL)." },
 } as const satisfies Keys;
 
-const containerKeys = {
+const settingKeys = {
   volumes: { is: "words", about: "What is mounted, as compose takes it." },
   ports: { is: "words", about: "Ports, as compose takes them." },
   env: { is: "texts", about: "Variables and their values." },
@@ -77,8 +79,17 @@ const containerKeys = {
   compose_files: { is: "words", about: "More compose files, from the runnable dir." },
   socket: { is: "flag", about: "Give it the engine's socket." },
   privileged: { is: "flag", about: "Let it do what root may." },
+  slipway: { is: "flag", about: "Mount Slipway, so that i works inside (default: where it gets the socket)." },
   home: { is: "words", of: homeFolders, about: "Folders of the caller's home that it gets." },
   dev_tools: { is: "text", about: "Name of the image whose tools several repos share (default: dev_tools)." },
+} as const satisfies Keys;
+const containerKeys = {
+  ...settingKeys,
+  on: {
+    is: "named",
+    each: { is: "section", keys: settingKeys, about: "The same keys." },
+    about: "What is otherwise on machines whose name fits: dev1, or dev* for all that begin so.",
+  },
 } as const satisfies Keys;
 
 /** The sections of the original may hold keys that Slipway does not know; `lint`, `common_files` and `services` have their keys beside their own parsers. */
@@ -154,7 +165,7 @@ export type ImageOwner = { readonly dir: string; readonly config: Config };
 /** Where repo_config.yaml says whose image it uses. */
 export const imageOfPath = ["docker_info", "image_of"];
 
-function parseImage(read: ConfigReader, owner: ImageOwner | null) {
+function parseImage(read: ConfigReader, owner: ImageOwner | undefined) {
   const own = ["docker_info", "docker_image_name"];
   const { docker_image_name: imageName } = read.section(["docker_info"], configKeys.docker_info.keys, { open: true });
   if (owner) {
@@ -177,8 +188,11 @@ function parseImage(read: ConfigReader, owner: ImageOwner | null) {
   };
 }
 
+/** Whose image a config is about, and the name of the machine that it is read for. */
+type ReadFor = { readonly owner?: ImageOwner; readonly host?: string };
+
 /** A parsed repo_config.yaml to a Config; throws with file, line and key at the first thing that is wrong. */
-export function parseConfig(source: ConfigSource, owner: ImageOwner | null = null): Config {
+export function parseConfig(source: ConfigSource, { owner, host = "" }: ReadFor = {}): Config {
   const read = configReader(source);
   if (source.value === null || source.value === undefined)
     read.fail([], "is empty", "Start from the template: i init_runnable_dir");
@@ -201,7 +215,7 @@ export function parseConfig(source: ConfigSource, owner: ImageOwner | null = nul
     release,
     ...parseTests(read),
     notify: parseNotify(read),
-    container: parseContainer(read),
+    container: parseContainer(read, host),
     packages: parsePackages(read),
     leftAlone,
   };
@@ -269,18 +283,58 @@ function parsePackages(read: ConfigReader): Config["packages"] {
   return { allowUnused };
 }
 
-function parseContainer(read: ConfigReader): Config["container"] {
-  const own = read.section(["container"], containerKeys);
+type ContainerValues = Values<typeof settingKeys>;
+
+/** What containers get; of `on` the last pattern that the machine's name fits and that says something has its say. */
+function parseContainer(read: ConfigReader, host: string): Config["container"] {
+  const { on = {}, ...own } = read.section(["container"], containerKeys);
+  const machines = Object.entries(on).map(([pattern, said]) => {
+    const path = ["container", "on", pattern];
+    if (!/^[\w.*-]{1,100}$/.test(pattern))
+      read.fail(path, "is no name of a machine", 'Write it like dev1 or "dev*"; * stands for any letters');
+    // Each is checked on every machine: a mistake is to be told before the one that it is for is reached.
+    parseSettings(read, path, said ?? {});
+    const heard = Object.entries(said ?? {}).filter(([, value]) => value !== undefined);
+    return fits(host, pattern) ? Object.fromEntries(heard) : {};
+  });
+  return parseSettings(read, ["container"], Object.assign({}, own, ...machines) as ContainerValues);
+}
+
+/** Whether a machine's name, or its first part, is what a pattern says: each piece between stars in its order. */
+function fits(host: string, pattern: string): boolean {
+  const [first = "", ...pieces] = pattern.toLowerCase().split("*");
+  const last = pieces.pop();
+  return [host, host.split(".")[0] ?? ""].some((text) => {
+    const name = text.toLowerCase();
+    if (last === undefined) return name === first;
+    if (!name.startsWith(first)) return false;
+    let at = first.length;
+    for (const piece of pieces) {
+      const found = name.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return name.length - last.length >= at && name.endsWith(last);
+  });
+}
+
+function parseSettings(
+  read: ConfigReader,
+  path: readonly string[],
+  own: Partial<ContainerValues>,
+): Config["container"] {
+  const socket = own.socket ?? false;
   return {
     volumes: own.volumes ?? [],
     ports: own.ports ?? [],
     env: own.env ?? {},
-    passEnv: parseNames(read, ["container", "pass_env"], own.pass_env),
+    passEnv: parseNames(read, [...path, "pass_env"], own.pass_env),
     envFile: own.env_file ?? [],
     network: own.network ?? null,
     composeFiles: own.compose_files ?? [],
-    socket: own.socket ?? false,
+    socket,
     privileged: own.privileged ?? false,
+    slipway: own.slipway ?? socket,
     home: own.home ?? [],
     devTools: parseImageName(own.dev_tools ?? "dev_tools"),
   };

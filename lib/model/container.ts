@@ -25,6 +25,8 @@ export type Container = {
   /** The network of the dir's services, in which they answer by their names. */
   readonly services: string | null;
   readonly limits?: Limits;
+  /** Slipway is mounted: what is started inside belongs to this run. */
+  readonly slipway: boolean;
   readonly settings: Facts["config"]["container"];
 };
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly?: true };
@@ -78,7 +80,7 @@ function service(image: string, container: Container): object {
     ...(container.user ? { user: container.user } : {}),
     ...(container.groups.length > 0 ? { group_add: container.groups.map(String) } : {}),
     ...(container.entrypoint ? {} : { entrypoint: [] }),
-    environment: [...variables, ...container.passed],
+    environment: [...variables, ...(container.slipway ? [outerRun] : []), ...container.passed],
     ...(settings.envFile.length > 0 ? { env_file: settings.envFile.map(literal) } : {}),
     labels: {
       "dev.slipway.run": "${SLIPWAY_RUN:-}",
@@ -102,6 +104,9 @@ function volume(text: string): object | string {
   if (!source.startsWith("/")) return literal(text);
   return bind({ source, target, ...(mode.split(",").includes("ro") ? { readOnly: true as const } : {}) });
 }
+
+/** What a run inside puts before its own name, so that the outer one ends its containers too. */
+const outerRun = "SLIPWAY_OUTER_RUN=${SLIPWAY_RUN:-}";
 
 /** Where a container's command writes how it ended. */
 export const receiptPath = "/slipway/receipt";

@@ -20,7 +20,9 @@ const passedOn =
  * names, and those that the person names for all repos in SLIPWAY_PASS_ENV.
  */
 export function passedNames({ env, config }: Pick<Facts, "env" | "config">): string[] {
-  const named = [...config.container.passEnv, ...namesIn(env["SLIPWAY_PASS_ENV"])];
+  // It counts only beside CI, and what it allows was allowed for this container.
+  const trust = config.container.slipway ? ["SLIPWAY_TRUST"] : [];
+  const named = [...config.container.passEnv, ...namesIn(env["SLIPWAY_PASS_ENV"]), ...trust];
   return Object.keys(env).filter(
     (name) => (passedOn.test(name) || named.includes(name)) && !(name in config.container.env),
   );
@@ -38,13 +40,15 @@ export function containerEnv(facts: Facts, about: About): Record<string, string>
     BUILD_TAG: buildTag(facts, version ?? "unknown", about.labels),
     ...(version === null ? {} : { AM_CONTAINER_VERSION: version }),
     SLIPWAY_STAGE: about.stage,
+    // Whoever types `i` inside is the same user to images and containers.
+    ...(facts.config.container.slipway ? { SLIPWAY_USER: facts.user.name } : {}),
     PYTHONDONTWRITEBYTECODE: "x",
     // What other programs left in a __pycache__ of the tree is not the code of the commit.
     PYTHONPYCACHEPREFIX: "/tmp/pycache",
     GIT_CONFIG_COUNT: "1",
     GIT_CONFIG_KEY_0: "safe.directory",
     GIT_CONFIG_VALUE_0: "*",
-    CSFY_ENABLE_DIND: "0",
+    CSFY_ENABLE_DIND: facts.config.container.privileged ? "1" : "0",
     CSFY_REPO_CONFIG_CHECK: "True",
     CSFY_REPO_CONFIG_PATH: dir === "." ? "/app/repo_config.yaml" : `/app/${dir}/repo_config.yaml`,
     ...ecrBasePath(facts),

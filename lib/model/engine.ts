@@ -13,13 +13,28 @@ export const oldestEngine = [20, 10] as const;
  */
 export const cleanedMeanwhile = "parent snapshot sha256:[0-9a-f]+ does not exist";
 
+/** What gives an engine: inside a container of ours that is what repo_config.yaml allows it. */
+export const engineFix = (inside: boolean): string =>
+  inside
+    ? "Run it outside of this container; or give containers the engine there: container: {socket: true} in repo_config.yaml, then i trust"
+    : "Start Docker, or a private engine: i engine up";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether this is a container of ours: each is told where the machine that it was started on has the code. */
+export const isInContainer = (env: Env): boolean => Boolean(env["CSFY_HOST_GIT_ROOT_PATH"]);
+
+/** Whether it is one that may have no engine of its own. */
+export const isWithoutEngine = (env: Env): boolean => isInContainer(env) && env["CSFY_ENABLE_DIND"] !== "1";
+
 /** Asks for an engine that answers, and for the plugins that are needed, with an engine that is not too old for them. */
-export function assertEngine({ up, why, version, plugins: found }: EngineFacts, needed: readonly Plugin[]): void {
+export function assertEngine(engine: EngineFacts, needed: readonly Plugin[]): void {
+  const { up, why, version, plugins: found } = engine;
   if (!up)
     throw new UserError("no Docker engine answers", {
       // Docker's own words may end with a question.
       why: /[.?!]$/.test(why) ? why : `${why}.`,
-      fix: "Start Docker, or a private engine: i engine up",
+      fix: engineFix(engine.inside === true),
       kind: "engine",
     });
   const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -1,5 +1,6 @@
 import type { ChangelogEntry } from "./changelog.ts";
 import type { Config } from "./config.ts";
+import type { Mount } from "./container.ts";
 import type { UserError } from "./errors.ts";
 import type { Remote } from "./git_remote.ts";
 import type { Identity } from "./git_settings.ts";
@@ -90,6 +91,8 @@ export type EngineFacts = {
   /** Where the engine keeps images: the classic store knows an image by its config's digest until it was pushed. */
   readonly store: "containerd" | "classic";
   readonly images: readonly LocalImage[];
+  /** This is a container of ours, which has an engine only if it was given one. */
+  readonly inside?: true;
 };
 
 /** A commit that only this clone has: the branch of the remote that lacks it, and the line that pushes it. */
@@ -209,6 +212,10 @@ type Known = {
   /** What the variable that `notify` names holds, "" without one: read by the workflow that posts, and by no program. */
   readonly webhook: string;
   readonly socket: { readonly path: string; readonly gid: number };
+  /** What of the engine's machine is mounted here, where this is a container of that engine; null where both have the same paths. */
+  readonly hostMounts: readonly Mount[] | null;
+  /** What makes `i` work in a container, by the paths that are here; none where the config asks for none. */
+  readonly slipway: readonly Mount[];
   /** A folder of this machine that belongs to a path below the root, to which links there lead; null where nothing does. */
   readonly thinEnv: { readonly source: string; readonly target: string } | null;
   /** When the look began, in milliseconds since 1970; its day needs the time zone, which takes bun 4 ms to load. */

@@ -1,5 +1,5 @@
 import type { EngineFacts } from "./facts.ts";
-import { fits, jsonOf, listOf, mapOf, node, oneOf, orNull, text } from "./shape.ts";
+import { fits, jsonOf, listOf, mapOf, maybe, node, oneOf, orNull, text } from "./shape.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Engine = Omit<EngineFacts, "images">;
@@ -49,6 +49,7 @@ const shape = {
     plugins: listOf(text),
     platform: text,
     store: oneOf("containerd", "classic"),
+    inside: maybe(isTrue),
   }),
   names: orNull(listOf(text)),
   refs: orNull(node<NonNullable<Seen["refs"]>>({ of: text, all: mapOf(text) })),

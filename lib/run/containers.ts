@@ -23,6 +23,13 @@ async function containers(world: World, filter: string): Promise<readonly Owned[
 const ofStep = ({ step }: World) => ["--all", "--no-trunc", "--filter", `label=dev.slipway.run=${step.run}`];
 const ofRun = (world: World, run: string) => containers(world, `label=dev.slipway.run=${run}`);
 
+/** The containers that were started inside those of a run: when it ends, nobody is left who would end these. */
+async function insideOf(world: World, run: string): Promise<readonly Owned[]> {
+  if (!world.facts.config.container.slipway) return [];
+  const all = await containers(world, "label=dev.slipway.run");
+  return all.filter((one) => one.run.startsWith(`${run}/`));
+}
+
 /** Removes containers, running or not, with the volumes that are theirs alone. */
 const remove = (world: World, ids: readonly string[]) => docker(world, ["rm", "--force", "--volumes", ...ids]);
 const idsOf = (owned: readonly Owned[]): readonly string[] => owned.map(({ id }) => id);
@@ -30,7 +37,7 @@ const idsOf = (owned: readonly Owned[]): readonly string[] => owned.map(({ id })
 /** An engine under load makes a container seconds after the client that asked for it was ended: waits for it up to three. */
 export async function endLateContainers(world: World, run = world.step.run): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) {
-    const late = await ofRun(world, run);
+    const late = [...(await insideOf(world, run)), ...(await ofRun(world, run))];
     if (late.length > 0) await remove(world, idsOf(late));
     if (late.length > 0) return;
     await pause(300);
@@ -95,8 +102,9 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
   }
   // From 125 on the engine may have a reason of its own, which only a look at the container tells.
   const [, ended] = /^\S+ Exited \((\d+)\)/.exec(stdout) ?? [];
+  const all = [...idsOf(await insideOf(world, world.step.run)), ...own];
   if (ended !== undefined && Number(ended) < 125) {
-    await remove(world, own);
+    await remove(world, all);
     return Number(ended);
   }
   const inspected = await docker(world, [
@@ -107,7 +115,7 @@ export async function exitOfContainer(world: World, composeCode: number): Promis
   ]);
   if (inspected.code !== 0) throw endedOutside(137);
   const [status = "", code = "", ...why] = inspected.stdout.trim().split("|");
-  await remove(world, own);
+  await remove(world, all);
   if (status !== "created" && why.join("") === "") return Number(code);
   throw neverStarted([126, 127].includes(Number(code)) ? Number(code) : 125, why.join("|") || `it stayed "${status}"`);
 }

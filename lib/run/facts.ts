@@ -3,7 +3,7 @@ import { now } from "../doors/clock.ts";
 import { engineEnv } from "../doors/engine.ts";
 import { insideRepo, readRepoText } from "../doors/files.ts";
 import { findPlace, loadThinEnv, newPlace } from "../doors/place.ts";
-import { emptyConfig, loadConfig, loadHost, loadUser, socketOf } from "../doors/settings.ts";
+import { emptyConfig, isGivenSocket, loadConfig, loadHost, loadUser, socketOf } from "../doors/settings.ts";
 import { withoutForeign } from "../model/caller_variables.ts";
 import { currentEntry, readChangelog } from "../model/changelog.ts";
 import type { Config } from "../model/config.ts";
@@ -104,13 +104,25 @@ async function loadBase(request: Request): Promise<Base> {
     platforms: platformsOf(config, multiArch),
     builder,
     ...versionOf(request, changelog),
-    host: loadHost(),
+    host: loadHost(env),
     socket: socketOf(env),
+    hostMounts: await hostMounts(place.root, env),
+    slipway: config.container.slipway ? await slipwayMounts(place.root, env, config) : [],
     thinEnv: loadThinEnv(place.root),
     ci: Boolean(env["CI"] || env["CSFY_CI"]),
     now: now(),
     terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
   };
+}
+
+/** What of the engine's machine is mounted here, in a container that has its engine's socket; a machine itself reads no more. */
+async function hostMounts(root: string, env: Base["env"]): Promise<Base["hostMounts"]> {
+  return isGivenSocket() ? (await import("../doors/outside.ts")).loadHostMounts(root, env) : null;
+}
+
+async function slipwayMounts(root: string, env: Base["env"], { container }: Config): Promise<Base["slipway"]> {
+  const { loadSlipway } = await import("../doors/slipway_mounts.ts");
+  return loadSlipway(root, env, { docker: container.socket });
 }
 
 /**

@@ -12,14 +12,15 @@ export type Receipt = {
   readonly drop: () => void;
 };
 
-/** A new one, which holds a nonce that nobody knew before. */
-export function makeReceipt(world: World): Receipt {
+/** A new one, which holds a nonce that nobody knew before; `onHost` is its folder where the engine's machine has other paths. */
+export function makeReceipt(world: World, onHost?: string): Receipt {
   const nonce = crypto.randomUUID();
-  const path = join(slipwayFolder(world.facts, "receipts"), nonce);
+  const folder = slipwayFolder(world.facts, "receipts");
+  const path = join(folder, nonce);
   // Whoever the image's user is has to write it; the folder is closed to all others of this machine.
   writeForAll(path, `${nonce}\n`);
   return {
-    env: { SLIPWAY_RECEIPT: path },
+    env: { SLIPWAY_RECEIPT: join(onHost ?? folder, nonce) },
     code: () => {
       const [, code] = new RegExp(`^${nonce} (\\d{1,3})\n$`).exec(readText(path) ?? "") ?? [];
       return code === undefined ? null : Number(code);

@@ -56,7 +56,7 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     plan,
     facts,
     console,
-    step: { id: "", began: now(), run: owner.nonce, logFile, tail: [], show: console.raw },
+    step: { id: "", began: now(), run: runIn(facts.env, owner.nonce), logFile, tail: [], show: console.raw },
     signal: interruption(),
     owner,
     quiet: run.common.quiet,
@@ -66,6 +66,12 @@ function openWorld(plan: Plan, facts: Facts, run: Run): World {
     registries: async () => sharedClient(facts.env),
     state: startState(run.told),
   };
+}
+
+/** The name of a run; in a container that another one started it stands behind that one's. */
+function runIn(env: Facts["env"], nonce: string): string {
+  const outer = env["SLIPWAY_OUTER_RUN"] ?? "";
+  return /^[\w./-]{1,400}$/.test(outer) ? `${outer}/${nonce}` : nonce;
 }
 
 const logName = (workflow: string): string =>

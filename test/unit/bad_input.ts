@@ -105,6 +105,8 @@ export const configs: readonly Case[] = [
   ["a flag that is a word", /container.socket is "maybe"/, yaml(`${image}container: {socket: maybe}\n`)],
   ["a home folder that is not offered", /container.home names ".gnupg"/, yaml(`${image}container: {home: [.gnupg]}\n`)],
   ["an env that is a list", /container.env is not a section/, yaml(`${image}container: {env: [A=1]}\n`)],
+  ["a machine with a blank", /container.on.a b is no name of a machine/, yaml(`${image}container: {on: {a b: {}}}\n`)],
+  ["a word on another machine", /on.dev.socket is "maybe"/, yaml(`${image}container: {on: {dev: {socket: maybe}}}\n`)],
   ["an address with a scheme", /ghcr is "https:\/\/ghcr.io", not an address/, registry("{ghcr: 'https://ghcr.io'}")],
   ["an address with a slash at its end", /ghcr is "ghcr.io\/a\/", not an address/, registry("{ghcr: ghcr.io/a/}")],
   ["a registry without a kind", /mine has no kind/, registry("{mine: ghcr.io}")],

@@ -85,6 +85,7 @@ describe("defaults", () => {
       composeFiles: [],
       socket: false,
       privileged: false,
+      slipway: false,
       home: [],
       devTools: "dev_tools",
     });
@@ -119,7 +120,9 @@ describe("what a config says", () => {
     ["tests: {cpus: 1.5, memory: 512m}", { testCpus: 1.5, testMemory: 512 * 2 ** 20 }],
     ["tests: {cpus: 2, memory: 4GB}", { testCpus: 2, testMemory: 4 * 2 ** 30 }],
     ["tests: {memory: 6291456}", { testCpus: null, testMemory: 6 * 2 ** 20 }],
-    ["container: {socket: 1, privileged: 0}", { container: { socket: true, privileged: false } }],
+    ["container: {socket: 1, privileged: 0}", { container: { socket: true, privileged: false, slipway: true } }],
+    ["container: {socket: true, slipway: false}", { container: { socket: true, slipway: false } }],
+    ["container: {on: {}}", { container: { socket: false } }],
     ["container: {env: {A: true, B: }}", { container: { env: { A: "true", B: "" } } }],
     ["container: {home: [.aws, .config/gh]}", { container: { home: [".aws", ".config/gh"] } }],
     ["runnable_dir_info: {command_prefix: opt}", { commandPrefix: "opt" }],

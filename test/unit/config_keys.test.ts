@@ -29,6 +29,7 @@ const samples: Readonly<Record<string, readonly [unknown, unknown]>> = {
   "tests.memory": ["1g", "2g"],
   "release.keep": [1, 2],
   "container.home": [[".aws"], [".ssh"]],
+  "container.on.NAME.home": [[".aws"], [".ssh"]],
   "common_files.link": [["three"], ["four"]],
   "services.needed_by": [["fast"], ["slow"]],
   "services.within": [1, 2],

@@ -22,15 +22,17 @@ export const yamlValue = async (text: string): Promise<unknown> =>
 const source = (value: unknown): ConfigSource => ({ file: "repo_config.yaml", value, lineOf: () => 1 });
 
 /** The dir whose image a config uses, where it names one. */
-function ownerIn(value: unknown): ImageOwner | null {
+function ownerIn(value: unknown): { readonly owner?: ImageOwner } {
   const dir = valueAt(value, "docker_info", "image_of");
-  if (!["string", "number", "boolean"].includes(typeof dir)) return null;
-  return { dir: String(dir), config: parseConfig(source({ docker_info: { docker_image_name: "other" } })) };
+  if (!["string", "number", "boolean"].includes(typeof dir)) return {};
+  const config = parseConfig(source({ docker_info: { docker_image_name: "other" } }));
+  return { owner: { dir: String(dir), config } };
 }
 
 /** What all parsers of a config's sections make of it. */
 export const readBy = (value: unknown) => ({
   config: parseConfig(source(value), ownerIn(value)),
+  onMachine: parseConfig(source(value), { ...ownerIn(value), host: "NAME" }),
   lint: parseLint(configReader(source(value))),
   common: parseCommonFiles(configReader(source(value))),
   services: parseServices(configReader(source(value))),

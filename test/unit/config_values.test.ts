@@ -118,14 +118,69 @@ describe("a config says", () => {
     });
     expect(container).toEqual({
       ...{ volumes: ["/a:/b"], ports: ["1:2"], env: { A: "1" }, envFile: ["e"], network: "lab", home: [".ssh"] },
-      ...{ composeFiles: ["c.yml"], passEnv: ["A_KEY"], socket: true, privileged: true, devTools: "tools" },
+      ...{
+        composeFiles: ["c.yml"],
+        passEnv: ["A_KEY"],
+        socket: true,
+        privileged: true,
+        slipway: true,
+        devTools: "tools",
+      },
     });
   });
 
   it("of a container nothing of the host unless it is asked for", () => {
     expect(config().container).toEqual({
       ...{ volumes: [], ports: [], env: {}, envFile: [], network: null, composeFiles: [], home: [] },
-      ...{ passEnv: [], socket: false, privileged: false, devTools: "dev_tools" },
+      ...{ passEnv: [], socket: false, privileged: false, slipway: false, devTools: "dev_tools" },
+    });
+  });
+
+  describe("of a container by the machine", () => {
+    const on = {
+      "*": { network: "all" },
+      "dev*": { socket: true, volumes: ["/data:/data"] },
+      "dev2.lab": { socket: false, privileged: true },
+      "*-ci-*": { privileged: true, socket: null },
+    };
+    const containerOf = (host: string, section: object = { on, volumes: ["./a:/a"] }) => {
+      const value = { docker_info: { docker_image_name: "cmamp" }, container: section };
+      return parseConfig({ file: "repo_config.yaml", lineOf: () => 1, value }, { host }).container;
+    };
+
+    it.each([
+      ["laptop", { network: "all", socket: false, privileged: false, volumes: ["./a:/a"] }],
+      ["dev1", { socket: true, privileged: false, volumes: ["/data:/data"] }],
+      ["DEV1.lab.org", { socket: true, slipway: true }],
+      ["dev2", { socket: true, privileged: false }],
+      ["dev2.lab", { socket: false, privileged: true, slipway: false, volumes: ["/data:/data"] }],
+      ["a-ci-1", { socket: false, privileged: true }],
+      ["-ci-", { privileged: true }],
+      ["ci-", { privileged: false }],
+      ["", { network: "all", privileged: false }],
+    ])("%j takes what the last pattern that fits it says", (host, expected) => {
+      expect(containerOf(host)).toMatchObject(expected);
+    });
+
+    it.each([
+      ["a*a", "a", false],
+      ["a*a", "aa", true],
+      ["*b*b*", "abab", true],
+      ["*b*b*", "ab", false],
+      ["d.v", "dxv", false],
+    ])("%s of %s: %j", (pattern, host, socket) => {
+      expect(containerOf(host, { on: { [pattern]: { socket: true } } }).socket).toBe(socket);
+    });
+
+    it.each([
+      [{ "a b": {} }, "container.on.a b is no name of a machine"],
+      [{ "$(id)": {} }, "container.on.$(id) is no name of a machine"],
+      [{ dev: { sockets: true } }, "container.on.dev.sockets is not a known key"],
+      [{ dev: { on: {} } }, "container.on.dev.on is not a known key"],
+      [{ dev: { home: [".gnupg"] } }, 'container.on.dev.home names ".gnupg"'],
+      [{ dev: true }, "container.on.dev is not a section"],
+    ])("%j is refused on every machine", (wrong, what) => {
+      expect(refusal(() => containerOf("laptop", { on: wrong })).message).toBe(`repo_config.yaml:1 ${what}`);
     });
   });
 

@@ -4,7 +4,7 @@ import { writeFile } from "../../lib/kinds/write_file.ts";
 import { chooseImage } from "../../lib/model/choose_image.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import { renderAction } from "../../lib/model/render_plan.ts";
-import { config, engine, facts, git, localImage, version } from "./factory.ts";
+import { config, engine, facts, git, localImage, refusal, version } from "./factory.ts";
 
 type Mount = {
   readonly source: string;
@@ -172,6 +172,70 @@ describe("what is mounted", () => {
       source: "/home/gp/.aws",
       target: "/home/gp/.aws",
     });
+  });
+});
+
+describe("a container that is started from inside another", () => {
+  const hostMounts = [
+    { source: "/home/ada/repo", target: "/app" },
+    { source: "/home/ada/slipway", target: "/opt/slipway", readOnly: true as const },
+    { source: "/run/user/1000/docker.sock", target: "/var/run/docker.sock" },
+  ];
+  const place = { ...facts().place, root: "/app", owner: "/app", gitDir: "/app/.git" };
+  const inside = (section: object = {}): Partial<AllFacts> => ({ ...container(section), hostMounts, place });
+
+  it("gets all that it gets by the paths of the engine's machine", () => {
+    const { mounts, app } = compose(inside({ socket: true, volumes: ["./data:/data:ro", "cache:/c"] }));
+    const sources = mounts.map(({ source }) => source).filter((source) => !source.startsWith("${"));
+    expect(sources.filter((source) => !/^\/(home\/ada\/repo|run\/user\/1000\/docker.sock)(\/|$)/.test(source))).toEqual(
+      [],
+    );
+    expect(sources).toContain("/home/ada/repo/data");
+    expect(app.volumes).toContain("cache:/c");
+    expect(app.environment).toContain("CSFY_HOST_GIT_ROOT_PATH=/home/ada/repo");
+  });
+
+  it("has its receipt and the caller's files there too", () => {
+    const all = facts(inside());
+    const image = chooseImage(all, "dev", version("1.2.0"));
+    const made = runContainer(all, { id: "run", title: "Run", image, what: image.reference, argv: ["ls"] });
+    expect(made.do.at(-1)).toMatchObject({ receipt: { onHost: "/home/ada/repo/.git/slipway/receipts" } });
+    const user = made.do.map((action) => renderAction(action, "it").join("\n")).find((line) => line.includes("/out"));
+    expect(user).toContain("type=bind,source=/home/ada/repo/.git/slipway/users/");
+  });
+
+  it.each([
+    ["a repo that is there alone", { ...inside(), place: { ...place, root: "/tmp/x" } }, "/tmp/x"],
+    ["a volume that is", inside({ volumes: ["/data:/data"] }), "/data"],
+    ["what is in no home of the caller's there", inside({ home: [".aws"] }), "/home/gp/.aws"],
+  ])("is refused for %s", (_what, world, path) => {
+    expect(refusal(() => compose(world)).message).toBe(`the machine of the engine does not have "${path}"`);
+  });
+});
+
+describe("Slipway", () => {
+  const slipway = [
+    { source: "/opt/slipway", target: "/opt/slipway", readOnly: true as const },
+    { source: "/usr/bin/docker", target: "/opt/slipway_docker/docker", readOnly: true as const },
+  ];
+  const targets = (...given: Parameters<typeof compose>) => compose(...given).mounts.map(({ target }) => target);
+
+  it("is mounted read-only, and what is started inside belongs to the run", () => {
+    const { mounts, app } = compose({ slipway });
+    expect(mounts.slice(-2)).toMatchObject(slipway.map(({ source }) => ({ source, read_only: true })));
+    expect(app.environment).toContain("SLIPWAY_OUTER_RUN=${SLIPWAY_RUN:-}");
+    expect(compose().text).not.toContain("SLIPWAY_OUTER_RUN");
+  });
+
+  it("is not mounted where a container has another platform than its programs", () => {
+    expect(targets({ slipway }, { platform: "linux/arm64" })).not.toContain("/opt/slipway");
+  });
+
+  it("is what of it the engine's machine has", () => {
+    const hostMounts = ["/app", "/opt/slipway"].map((target) => ({ source: `/h${target}`, target }));
+    const place = { ...facts().place, root: "/app", owner: "/app", gitDir: "/app/.git" };
+    const { mounts } = compose({ slipway, hostMounts, place });
+    expect(mounts.at(-1)).toMatchObject({ source: "/h/opt/slipway", target: "/opt/slipway" });
   });
 });
 

@@ -26,6 +26,8 @@ describe("a container is told", () => {
     ["GIT_CONFIG_KEY_0", "safe.directory", {}, {}],
     ["GIT_CONFIG_VALUE_0", "*", {}, {}],
     ["CSFY_ENABLE_DIND", "0", {}, {}],
+    ["CSFY_ENABLE_DIND", "1", { config: config({ container: { privileged: true } }) }, {}],
+    ["SLIPWAY_USER", "gp", { config: config({ container: { socket: true } }) }, {}],
     ["CSFY_REPO_CONFIG_CHECK", "True", {}, {}],
     ["CSFY_REPO_CONFIG_PATH", "/app/repo_config.yaml", {}, {}],
     ["CSFY_REPO_CONFIG_PATH", "/app/a/b/repo_config.yaml", { place: { ...facts().place, dir: "a/b" } }, {}],
@@ -116,6 +118,11 @@ describe("a container gets from the host the value of", () => {
     expect(passed("GH_TOKENS", named)).toEqual([]);
     const env = { SLIPWAY_PASS_ENV: "OPENAI_API_KEY, MINE", OPENAI_API_KEY: "x", MINE: "x", OTHER: "x" };
     expect(passedNames(facts({ env }))).toEqual(["OPENAI_API_KEY", "MINE"]);
+  });
+
+  it("what a CI's settings allow goes only where `i` works", () => {
+    const at = (container: object) => passed("SLIPWAY_TRUST", { config: config({ container }) });
+    expect([at({}), at({ privileged: true }), at({ slipway: true })]).toEqual([[], [], ["SLIPWAY_TRUST"]]);
   });
 
   it("no name that the config gives a value of its own", () => {

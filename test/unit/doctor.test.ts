@@ -3,6 +3,7 @@ import type { Access } from "../../lib/doors/registry.ts";
 import { asksFixes, doctor, fixes } from "../../lib/flows/doctor.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { type EmulationState, emulationsOn } from "../../lib/model/emulation.ts";
+import { engineFix } from "../../lib/model/engine.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { AllFacts, Program } from "../../lib/model/facts.ts";
 import { fixOf } from "../../lib/model/oci/failure.ts";
@@ -125,6 +126,11 @@ describe("doctor", () => {
     ]);
   });
 
+  it("sends nobody to a private engine from a container of ours", () => {
+    const seen = { programs: [{ name: "docker", version: null }], engine: engine({ up: false, inside: true }) };
+    expect(row("docker", seen)).toMatchObject({ fix: engineFix(true) });
+  });
+
   const docs = "i engine up, or https://docs.docker.com/";
   it.each<[string, boolean, string, string | null]>([
     ["git", true, "apt-get install git", "git"],
@@ -158,6 +164,11 @@ describe("doctor", () => {
     ],
     ["nothing where all is there", { ...root, programs: [{ name: "git", version: "2.39.5" }] }, []],
     ["no programs where there is no apt-get", { ...root, programs: nothing, engine: down, apt: false }, []],
+    [
+      "no engine in a container of ours",
+      { ...root, programs: [{ name: "docker", version: null }], engine: { ...down, inside: true } },
+      [],
+    ],
     [
       "no second engine beside a Docker that is not started",
       { ...root, programs: [{ name: "docker", version: "27.0.0" }], engine: down },
@@ -204,6 +215,12 @@ describe("doctor", () => {
       { engine: engine({ up: false, why: "no socket" }) },
       "engine",
       { ok: false, needed: true, seen: "no socket", fix: "Start Docker, or a private engine: i engine up" },
+    ],
+    [
+      "an engine that a container of ours was not given",
+      { engine: engine({ up: false, why: "no socket", inside: true }) },
+      "engine",
+      { ok: false, needed: true, seen: "no socket", fix: engineFix(true) },
     ],
     [
       "a registry that answers",

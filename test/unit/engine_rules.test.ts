@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertEngine, lacksImage, plugins } from "../../lib/model/engine.ts";
+import { assertEngine, isWithoutEngine, lacksImage, plugins } from "../../lib/model/engine.ts";
 import { chooseContainer, ownContainers, requireContainer, shortId } from "../../lib/model/engine_container.ts";
 import { container, digest, engine, facts, refusal } from "./factory.ts";
 
@@ -38,6 +38,22 @@ describe("an engine", () => {
       fix: "Start Docker, or a private engine: i engine up",
       kind: "engine",
     });
+  });
+
+  it("is not to be started in a container of ours: the config gives it one", () => {
+    const { fix } = refusal(() => assertEngine(engine({ up: false, why: "none", inside: true }), []));
+    expect(fix).toContain("container: {socket: true} in repo_config.yaml, then i trust");
+    expect(fix).not.toContain("i engine up");
+  });
+
+  it.each([
+    [{}, false],
+    [{ CSFY_HOST_GIT_ROOT_PATH: "/repo", CSFY_ENABLE_DIND: "0" }, true],
+    [{ CSFY_HOST_GIT_ROOT_PATH: "/repo" }, true],
+    [{ CSFY_HOST_GIT_ROOT_PATH: "/repo", CSFY_ENABLE_DIND: "1" }, false],
+    [{ CSFY_ENABLE_DIND: "0" }, false],
+  ])("is kept from a container of ours unless it is privileged: %j", (env, expected) => {
+    expect(isWithoutEngine(env)).toBe(expected);
   });
 
   it.each([

@@ -47,6 +47,8 @@ export function facts(more: Partial<AllFacts> = {}): AllFacts {
     unpushed: null,
     changelogText: null,
     socket: { path: "/var/run/docker.sock", gid: 999 },
+    hostMounts: null,
+    slipway: [],
     terminal: false,
     ...more,
   };

@@ -40,6 +40,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
         rootFiles: {},
         unlogged: false,
         services: null,
+        slipway: false,
         settings: config().container,
       });
       const { services } = JSON.parse(text) as { services: { app: { environment: readonly string[] } } };

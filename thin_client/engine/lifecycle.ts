@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { engineSocket, hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
 import { withoutForeign } from "../../lib/model/caller_variables.ts";
+import { engineFix, isWithoutEngine } from "../../lib/model/engine.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { ensureMade, ensureMadeArchive, hasImage, madeImages } from "./base.ts";
 import { allOf, removeFolder, run } from "./command.ts";
@@ -70,7 +71,7 @@ export async function engineUp(options: UpOptions = {}): Promise<EngineStatus> {
   const say = options.say ?? (() => undefined);
   const own = await ownEngineAnswers(env);
   if (own) say("your own Docker engine answers; it is used as it is");
-  else if (!(await daemonAnswers(at))) await assertMayStart(at, options.yes ?? false);
+  else if (!(await daemonAnswers(at))) await assertMayStart(at, env, options.yes ?? false);
   await withLock(
     at.home,
     () => say("waiting for another engine command to end"),
@@ -116,7 +117,13 @@ async function bringUpPrivate(at: Layout, env: Env, say: (line: string) => void)
 }
 
 /** Asks whether a private engine may be started; a machine that cannot have one is told before the question. */
-async function assertMayStart(at: Layout, yes: boolean): Promise<void> {
+async function assertMayStart(at: Layout, env: Env, yes: boolean): Promise<void> {
+  if (isWithoutEngine(env))
+    throw new UserError("a private engine does not start in this container", {
+      why: "It is not privileged: only container: {privileged: true} in repo_config.yaml lets an engine run inside.",
+      fix: engineFix(true),
+      kind: "no_engine",
+    });
   assertDebian();
   assertRoot();
   assertShortHome(at.home);

@@ -1,0 +1,36 @@
+import type { Mount } from "./container.ts";
+import { UserError } from "./errors.ts";
+
+/**
+ * The container that this runs in, by what it has mounted (proc(5), /proc/pid/mountinfo): the files that its engine keeps for it,
+ * whose path has its id. Null where it has no engine's socket from outside, and so no engine that has other paths.
+ */
+export function containerIn(mountinfo: string): string | null {
+  const mounts = mountinfo.split("\n").map((line) => line.split(" "));
+  const hasSocket = mounts.some(([, , , , target = ""]) => target.endsWith("/docker.sock"));
+  const ids = mounts.flatMap(([, , , source = ""]) => /\/containers\/([0-9a-f]{64})\//.exec(source)?.[1] ?? []);
+  return hasSocket ? (ids[0] ?? null) : null;
+}
+
+type Mounts = readonly Mount[] | null;
+
+const holds = (target: string, path: string): boolean => path === target || path.startsWith(`${target}/`);
+
+/** A path as the engine's machine has it, by what of that machine is mounted here; null for one that it does not have. */
+export function pathOnHost(mounts: Mounts, path: string): string | null {
+  if (mounts === null) return path;
+  const fitting = mounts.filter(({ target }) => holds(target, path));
+  const nearest = fitting.reduce<Mount | null>((a, b) => (a && a.target.length >= b.target.length ? a : b), null);
+  return nearest && `${nearest.source}${path.slice(nearest.target.length)}`;
+}
+
+/** The same for what a container needs; throws for a path that the engine's machine does not have. */
+export function requireOnHost(mounts: Mounts, path: string): string {
+  const found = pathOnHost(mounts, path);
+  if (found !== null) return found;
+  const targets = (mounts ?? []).map(({ target }) => target).sort();
+  throw new UserError(`the machine of the engine does not have "${path}"`, {
+    why: `This is a container, the engine mounts paths of its own machine, and of those are here: ${targets.join(", ") || "none"}.`,
+    fix: "Use a path below one of them; or have it mounted where this container is started: container: {volumes: [...]} in repo_config.yaml",
+  });
+}
