@@ -1,10 +1,9 @@
 import { type ConfigReader, type ConfigSource, configReader, type Keys, type Values } from "./config_reader.ts";
 import { placeholderAccount } from "./git_remote.ts";
 import { parseImageName } from "./image.ts";
-import { parseLimits } from "./limits.ts";
 import { parseRegistries, type Registry, registryKeys, registryKinds } from "./registry.ts";
 import { parseNames, parseRelease, type ReleaseSettings, releaseKeys } from "./release_settings.ts";
-import { defaultSmoke, type ListName, type SmokeTest, type TestList, testsKeys } from "./tests.ts";
+import { defaultSmoke, type ListName, parseLimits, type SmokeTest, type TestList, testsKeys } from "./tests.ts";
 
 const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
 

@@ -41,7 +41,7 @@ export const lintKeys = {
   entrypoint: { is: "flag", about: "Whether the image's entrypoint starts them (default: true)." },
   files: {
     is: "named",
-    each: { is: "section", keys: linterKeys, about: "The linters of one kind of files, by any name." },
+    each: { is: "section", needed: true, keys: linterKeys, about: "The linters of one kind of files, by any name." },
     about: "The linters.",
   },
 } as const satisfies Keys;

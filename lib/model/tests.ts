@@ -1,7 +1,8 @@
 import { posix } from "node:path";
-import type { Keys } from "./config_reader.ts";
+import type { ConfigReader, Keys } from "./config_reader.ts";
 import { UserError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
+import type { Limits } from "./limits.ts";
 import { quote } from "./render_plan.ts";
 
 /** A list of tests and how it is chosen; the markers, timeouts and reruns of the original (design.md, "From the documents"). */
@@ -54,6 +55,32 @@ export const testsKeys = {
   memory: { is: "text", about: "Memory that a list's containers get at most, like 512m or 4g." },
   mount: { is: "words", about: "Paths of the dir that Git does not know and that a release's tests get all the same." },
 } as const satisfies Keys;
+
+const memoryUnits: Readonly<Record<string, number>> = { "": 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+/** What an engine gives at least. */
+const leastMemory = 6 * 2 ** 20;
+
+type Written = { readonly cpus?: string | undefined; readonly memory?: string | undefined };
+
+/** `tests.cpus` and `tests.memory` of a dir's config, as Docker writes them: `1.5`, `512m`, `4g`. */
+export const parseLimits = (read: ConfigReader, { cpus, memory }: Written): Limits => ({
+  cpus: cpus === undefined ? null : parseCpus(read, cpus),
+  memory: memory === undefined ? null : parseMemory(read, memory),
+});
+
+function parseCpus(read: ConfigReader, text: string): number {
+  if (/^\d{1,4}(\.\d{1,2})?$/.test(text) && Number(text) > 0) return Number(text);
+  const fix = "Write it like cpus: 2 or cpus: 0.5";
+  return read.fail(["tests", "cpus"], `is ${JSON.stringify(text)}, no number of cores`, fix);
+}
+
+function parseMemory(read: ConfigReader, text: string): number {
+  const [, number = "", unit = ""] = /^(\d{1,15})([bkmg]?)b?$/.exec(text.toLowerCase()) ?? [];
+  const size = number === "" ? 0 : Number(number) * (memoryUnits[unit] ?? 0);
+  if (size >= leastMemory && Number.isSafeInteger(size)) return size;
+  const fix = "Write it like memory: 512m or 4g";
+  return read.fail(["tests", "memory"], `is ${JSON.stringify(text)}, no memory of 6 MB or more`, fix);
+}
 
 type PytestRow = { readonly marker: string; readonly seconds: number; readonly reruns: number; readonly path?: string };
 const pytestRows = {

@@ -9,9 +9,9 @@ import { configKeys, imageOfPath } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
-import { parseLimits, type Room } from "../model/limits.ts";
+import type { Room } from "../model/limits.ts";
 import { changedDirs, suiteOf, type TestedDir } from "../model/tested_dirs.ts";
-import { isPytest, listNames } from "../model/tests.ts";
+import { isPytest, listNames, parseLimits } from "../model/tests.ts";
 import { readTimes } from "./progress.ts";
 
 /** The runnable dirs below the named one, which of them are to be tested, and how long their lists took last time. */

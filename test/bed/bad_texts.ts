@@ -93,7 +93,7 @@ export const textCases: readonly BadCase[] = [
     says: /"." has no image of its own: it uses that of "x"/,
     spoil: commits({
       "repo_config.yaml": "docker_info: {image_of: x}\n",
-      "x/repo_config.yaml": "docker_info: {docker_image_name: x}\ncontainer_registry_info: {r1: 127.0.0.1:5000}\n",
+      "x/repo_config.yaml": "docker_info: {docker_image_name: x}\ncontainer_registry_info: {ecr: 127.0.0.1:5000}\n",
       "x/changelog.txt": changelog("x", "1.0.0"),
     }),
   },

@@ -282,7 +282,7 @@ describe("main_pytest on a repo of many languages", () => {
     await commitAll(many, "Start");
     await git(many, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", join(ground.dir, "sub"), "sub");
     await commitAll(many, "Add a submodule");
-  }, 300_000);
+  });
 
   it.each(["1", "4"])(
     "tests each dir in its image, %s at once, and a reader of another make takes its JUnit",

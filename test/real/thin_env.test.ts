@@ -164,7 +164,7 @@ describe("npm in one clone", story, () => {
 });
 
 describe("Slipway as a subtree of a repo", story, () => {
-  const [repo, fresh] = [join(base, "super repo"), join(base, "fresh")];
+  const [repo, fresh] = [join(base, "super repo"), join(base, "super clone")];
   const here = (clone: string, ...words: string[]) => run(words, { cwd: clone, env });
   const plan = "> docker pull 127.0.0.1:5000/subtree:dev\n";
 

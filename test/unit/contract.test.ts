@@ -15,7 +15,7 @@ import { cutAtWords, kebab, parseOptions } from "../../lib/run/parse_options.ts"
 import type { Script } from "../../lib/run/script.ts";
 import { answers, type Given, given, withLocal, worlds } from "./contract_given.ts";
 import { config, facts, ids } from "./factory.ts";
-import { readIn, root, sources } from "./source.ts";
+import { code, readIn, root, sources } from "./source.ts";
 
 type Loaded = Script<OptionSet>;
 const names = sources("scripts").map((path) => path.replace(/^scripts\/(.*)\.ts$/, "$1"));
@@ -162,4 +162,14 @@ it("a plan that reads what its script did not look at does not compile", () => {
 
 it("the scripts lie where they are found", () => {
   expect(existsSync(`${root}/scripts/docker_release_dev.ts`)).toBe(true);
+});
+
+it("every line to type that the code tells starts a workflow that is there", () => {
+  const others = ["NAME", "engine", "quickstart", "build", "tmux", "help"];
+  const told = [...sources("lib"), ...sources("thin_client")].flatMap((path) =>
+    // A name that goes on with a value, as in docker_rollback_${stage}, is one of several.
+    [...code(path).matchAll(/(?<![\w./-])i ([a-z]+_[a-z_]*[a-z])(?![\w$]|_\$)/g)].map(([, name = ""]) => name),
+  );
+  expect(told.length).toBeGreaterThan(150);
+  expect([...new Set(told)].filter((name) => ![...names, ...others].includes(name))).toEqual([]);
 });

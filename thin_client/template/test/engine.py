@@ -58,11 +58,16 @@ def run(words: list[str], **host_config: Any) -> tuple[int, str, str]:
         },
     )
     path = f"/containers/{made['Id']}"
+    attached = EngineConnection("localhost", timeout=120)
     try:
+        # What it prints is read until its end: its log may lack the last of it when it has exited.
+        attached.request("POST", f"{path}/attach?stream=1&stdout=1&stderr=1")
+        printed = attached.getresponse()
         call("POST", f"{path}/start")
-        code = call("POST", f"{path}/wait")["StatusCode"]
-        return code, *streams(call("GET", f"{path}/logs?stdout=1&stderr=1"))
+        output = streams(printed.read())
+        return call("POST", f"{path}/wait")["StatusCode"], *output
     finally:
+        attached.close()
         call("DELETE", f"{path}?force=1")
 
 
