@@ -66,10 +66,10 @@ export function pullIfMissing(facts: Facts<"engine">, image: Chosen): Step[] {
 }
 
 /** Without a host in its name, an image is looked for in Docker Hub, where it is a stranger's. */
-const noRegistry = (image: Chosen): UserError =>
-  new UserError(`there is no registry to pull ${image.reference} from`, {
-    why: "No registry is configured, and the name alone would be pulled from Docker Hub, where anybody may own it.",
-    fix: "Add a registry to repo_config.yaml, container_registry_info; or build an image: i docker_build_local, and use --stage local",
+const noRegistry = ({ reference, tag }: Chosen): UserError =>
+  new UserError(`there is no registry to pull ${reference} from`, {
+    why: "Its name has no registry, and the name alone would be pulled from Docker Hub, where anybody may own it.",
+    fix: `Add a registry to repo_config.yaml, container_registry_info; name it: --base-name HOST/${reference.slice(0, -tag.length - 1)}; or build an image: i docker_build_local, and use --stage local`,
   });
 
 const missingLocal = (facts: Facts<"engine">, image: Chosen): never => {

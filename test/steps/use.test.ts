@@ -40,6 +40,12 @@ describe("without a registry", () => {
         expect.stringContaining("container_registry_info"),
       ]);
     }
+    const { why, fix } = refusal(() => bash(facts(none), options));
+    // It may be the name alone that --base-name gave, in a repo that has registries.
+    expect([why, fix]).toEqual([
+      "Its name has no registry, and the name alone would be pulled from Docker Hub, where anybody may own it.",
+      expect.stringContaining("--base-name HOST/cmamp"),
+    ]);
     expect(bash(facts({ ...none, ...local }), options).map(({ id }) => id)).toEqual(["docker_bash"]);
   });
 });
