@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { must } from "../../thin_client/engine/command.ts";
@@ -44,6 +44,8 @@ const uids = [0, 4321];
 /** Fifty dirs, and what one list adds to its container, as root and as somebody else. */
 async function run(): Promise<Row[]> {
   const ground = await makeGround(1);
+  // Whoever is not root works in it, too.
+  chmodSync(ground.dir, 0o755);
   const person = await makePerson(join(ground.dir, "person"), 4321);
   try {
     const rows: Row[] = [];
