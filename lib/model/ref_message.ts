@@ -1,10 +1,9 @@
 import type { Owner } from "./facts.ts";
 import type { Flip } from "./flip.ts";
-import { commitIn, isTag } from "./image.ts";
+import { commitIn, isDigest, isTag } from "./image.ts";
 import type { LoggedEntry, Newer, Origin, Signature, SignedEntry } from "./log.ts";
 import {
   type Check,
-  digest,
   fits,
   isNode,
   isSet,
@@ -30,6 +29,8 @@ export const longestLog = 1 << 24;
 
 /** What a ref holds and no Slipway can read, in words that go on from its name: `is not JSON: "x"`. */
 export type Broken = { readonly broken: string };
+
+const digest: Check = (value) => typeof value === "string" && isDigest(value);
 
 /** What an older Slipway wrote names no namespace and no attempt. */
 const owner: Shape<Owner> = {

@@ -1,4 +1,3 @@
-import { isDigest } from "./image.ts";
 import { isVisible } from "./visible.ts";
 
 /** What foreign JSON has to look like: refs, registries, archives, and programs that run inside an image. */
@@ -14,7 +13,6 @@ export const text: Check = (value) => typeof value === "string";
 /** A name: shown within a line, so it may not end it or steer a terminal. */
 export const word: Check = (value) => typeof value === "string" && !/[\n\t]/.test(value) && isVisible(value);
 export const whole: Check = (value) => Number.isSafeInteger(value);
-export const digest: Check = (value) => typeof value === "string" && isDigest(value);
 export const maybe =
   (check: Check): Check =>
   (value) =>
