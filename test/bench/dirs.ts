@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { must } from "../../thin_client/engine/command.ts";
+import { must, type Outcome } from "../../thin_client/engine/command.ts";
 import { commitAll } from "../bed/git.ts";
 import { makePerson } from "../bed/person.ts";
 import { tinyImage } from "../bed/tiny.ts";
@@ -52,17 +52,15 @@ async function run(): Promise<Row[]> {
     for (const uid of uids) {
       const repo = join(ground.dir, `many${uid}`);
       await makeRepo(repo, ground, uid);
-      const workflowIn = async (...[name, ...words]: [string, ...string[]]) => {
-        if (uid === 0) return timed(workflow("bun", name, ...words), repo);
-        const start = performance.now();
-        const { code, stderr } = await person.workflow(repo, name, ...words);
-        if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`);
-        return (performance.now() - start) / 1000;
-      };
+      const workflowIn = async (...[name, ...words]: [string, ...string[]]) =>
+        uid === 0 ? timed(workflow("bun", name, ...words), repo) : timedOf(person.workflow(repo, name, ...words));
+      // By the same way to the engine as the workflows go.
+      const words = ["docker", "compose", "--file", "compose.yml", "run", "--rm", "app", "true"];
+      const compose = async () => (uid === 0 ? timed(words, repo) : timedOf(person.runs(repo, ...words)));
       const bare: number[] = [];
       const lists: number[] = [];
       for (let turn = 0; turn < 7; turn += 1) {
-        bare.push(await timed(["docker", "compose", "--file", "compose.yml", "run", "--rm", "app", "true"], repo));
+        bare.push(await compose());
         lists.push(await workflowIn("run_fast_tests", "--stage", "local", "--dir", quick));
       }
       const cores = availableParallelism();
@@ -127,4 +125,12 @@ async function timed(argv: readonly string[], cwd: string): Promise<number> {
   const { seconds, code } = await timeOnce(argv, { cwd });
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}`);
   return seconds;
+}
+
+/** What somebody else runs. */
+async function timedOf(running: Promise<Outcome>): Promise<number> {
+  const start = performance.now();
+  const { code, stderr } = await running;
+  if (code !== 0) throw new Error(`ended with ${code}: ${stderr}`);
+  return (performance.now() - start) / 1000;
 }
