@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/bed/longest_first.ts";
+import { quickTmp } from "./test/bed/quick_tmp.ts";
 
 // The engine, its registries and docker's programs tidy their memory less often: an eighth of a run's processor time.
 process.env["GOGC"] = "400";
 // Two thousand workflows of a second or less: what bun would compile in them does not pay for itself.
 process.env["BUN_JSC_useJIT"] = "0";
+process.env["TMPDIR"] = quickTmp() ?? process.env["TMPDIR"] ?? "/tmp";
 // Workflows say other things in CI: a test that is about that says so itself, and all others run there as they do here.
 for (const name of ["CI", "GITHUB_ACTIONS"]) delete process.env[name];
 
