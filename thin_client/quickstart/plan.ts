@@ -4,6 +4,7 @@ import { announce } from "../../lib/kinds/announce.ts";
 import type { Facts } from "../../lib/model/facts.ts";
 import { parseImageName } from "../../lib/model/image.ts";
 import { type Group, group, step } from "../../lib/model/plan.ts";
+import { quote } from "../../lib/model/render_plan.ts";
 import { flag, text } from "../../lib/run/options.ts";
 import { reportStopped } from "../engine/actions.ts";
 import { pythonImage } from "../engine/base.ts";
@@ -161,8 +162,8 @@ function remove({ dir, name, repo, engine, users, stays }: QuickstartLook): Grou
 /** Without comments: a zsh that is typed into takes them for words. */
 const nextLines = ({ root, repo, dir, isUsual }: QuickstartLook): string => `
 Try next:
-  source ${root}/thin_client/setenv.sh
-  cd ${repo}
+  source ${quote(join(root, "thin_client/setenv.sh"))}
+  cd ${quote(repo)}
 A shell in the dev container, and which digest is where:
   i docker_bash
   i release_status
@@ -173,4 +174,4 @@ A session with the windows of the repo, and all workflows:
   i tmux --index 1
   i
 All of this removed:
-  (cd ${root} && npm run quickstart -- --down${isUsual ? "" : ` --dir ${dir}`})`;
+  (cd ${quote(root)} && npm run quickstart -- --down${isUsual ? "" : ` --dir ${quote(dir)}`})`;
