@@ -8,7 +8,7 @@ import { ensureMade, ensureMadeArchive, hasImage, type MadeImage } from "./base.
 import { codename } from "./bootstrap.ts";
 import { endedBy } from "./command.ts";
 import { daemonAnswers } from "./daemon.ts";
-import { liveHolders } from "./holders.ts";
+import { defaultHolder, liveHolders } from "./holders.ts";
 import { engineDown, enginePlace, engineStatus, hold, type Place, purge, startPrivate } from "./lifecycle.ts";
 import { registerArm, runsArm } from "./multi_arch.ts";
 import { describe } from "./options.ts";
@@ -31,11 +31,13 @@ const done =
 
 const words = (...parts: readonly string[]): string => parts.map(quote).join(" ");
 
-/** A process that counts as a user of the engine while it lives. */
-export type HoldEngine = { readonly kind: "hold_engine"; readonly holder: number };
+/** A process that counts as a user of the engine while it lives; null for the session of the terminal. */
+export type HoldEngine = { readonly kind: "hold_engine"; readonly holder: number | null };
 export const holdEngine = kind<HoldEngine>("hold_engine", {
-  lines: ({ holder }) => [`# i engine down leaves the engine up while process ${holder} lives`],
-  run: done(({ holder }, { at, say }) => hold(at, holder, say)),
+  lines: ({ holder }) => [
+    `# i engine down leaves the engine up while ${holder === null ? "this session" : `process ${holder}`} lives`,
+  ],
+  run: done(({ holder }, { at, say }) => hold(at, holder ?? defaultHolder(), say)),
 });
 
 /** The engine's programs, unpacked into a folder of the user's and installed nowhere. */
@@ -167,8 +169,8 @@ export const reportEngine = kind<ReportEngine>("report_engine", {
 /** The end of all that the engine runs, unless a user of it still lives. */
 export type StopEngine = {
   readonly kind: "stop_engine";
-  /** Who uses it no longer. */
-  readonly holders: readonly number[];
+  /** Who uses it no longer; null for the session of the terminal. */
+  readonly holders: readonly (number | null)[];
   readonly force: boolean;
   readonly home: string;
 };
@@ -180,7 +182,10 @@ export const stopEngine = kind<StopEngine>("stop_engine", {
   run: done(async ({ holders, force }, { at, env, say }) => {
     const isUp = (await daemonAnswers(at)) || existsSync(at.registries);
     for (const [index, holder] of holders.entries())
-      await engineDown({ env, holder, force, ...(index === holders.length - 1 ? { say } : {}) });
+      await engineDown({
+        ...{ env, force, holder: holder ?? defaultHolder() },
+        ...(index === holders.length - 1 ? { say } : {}),
+      });
     return isUp;
   }),
 });

@@ -18,7 +18,6 @@ import {
 } from "./actions.ts";
 import { baseImage, type MadeImage, madeArchive, packagesOf, pythonImage } from "./base.ts";
 import { daemonAnswers } from "./daemon.ts";
-import { defaultHolder } from "./holders.ts";
 import type { Layout } from "./layout.ts";
 import { assertMayStart, enginePlace, hostPackages, ownEngineAnswers, purgedFolders } from "./lifecycle.ts";
 import { enginePackages, programsFolder } from "./packages.ts";
@@ -74,11 +73,15 @@ export type EngineLook = {
   readonly own: boolean;
   /** No engine answers, and the private one may be started. */
   readonly starts: boolean;
-  readonly holder: number;
+  /** Null for the session of the terminal. */
+  readonly holder: number | null;
 };
 
 /** Looks which engine answers; refuses a machine that could have none. */
-export async function lookAtEngine({ env: all }: Pick<Facts, "env">, holder = defaultHolder()): Promise<EngineLook> {
+export async function lookAtEngine(
+  { env: all }: Pick<Facts, "env">,
+  holder: number | null = null,
+): Promise<EngineLook> {
   const place = enginePlace(all);
   const own = await ownEngineAnswers(place.env);
   const starts = !own && !(await daemonAnswers(place.at));
@@ -87,7 +90,7 @@ export async function lookAtEngine({ env: all }: Pick<Facts, "env">, holder = de
 }
 
 /** The same where an engine is only stopped or shown, whoever answers. */
-const lookAtFolder = ({ env }: Pick<Facts, "env">, holder = defaultHolder()): EngineLook => ({
+const lookAtFolder = ({ env }: Pick<Facts, "env">, holder: number | null = null): EngineLook => ({
   at: enginePlace(env).at,
   own: false,
   starts: false,
@@ -204,5 +207,5 @@ function stop({ at, holder }: EngineLook, { force, purge }: EngineOptions): Grou
 }
 
 /** Stops what the private engine runs, unless others use it. */
-export const stopStep = (at: Layout, holders: readonly number[], force: boolean): Step =>
+export const stopStep = (at: Layout, holders: readonly (number | null)[], force: boolean): Step =>
   step("stop_engine", "Stop the private engine and its registries", [stopEngine({ holders, force, home: at.home })]);

@@ -5,6 +5,7 @@ import { quote } from "../../lib/model/render_plan.ts";
 import { commandEnv } from "../../lib/run/facts.ts";
 import { output, resultsOf, type World } from "../../lib/run/world.ts";
 import { endedBy } from "../engine/command.ts";
+import { defaultHolder } from "../engine/holders.ts";
 import { findProcess } from "../engine/processes.ts";
 import { cloneState } from "../env/clone.ts";
 import { makeEnv } from "../env/make.ts";
@@ -28,19 +29,19 @@ export const done =
 
 const words = (...parts: readonly string[]): string => parts.map(quote).join(" ");
 
-/** A folder that is a quickstart's, so that `--down` may remove it; `holder` is the process that uses the engine till then. */
+/** A folder that is a quickstart's, so that `--down` may remove it; `holder` is the process that uses the engine till then, null the session. */
 export type ClaimDir = {
   readonly kind: "claim_dir";
   readonly dir: string;
   readonly name: string;
-  readonly holder: number;
+  readonly holder: number | null;
 };
 export const takeDir = kind<ClaimDir>("claim_dir", {
   lines: ({ dir, name, holder }) => [
     words("mkdir", "-p", dir),
-    `echo ${quote(JSON.stringify({ name, holder }))} >${quote(placeIn(dir, name).marker)}`,
+    `echo ${quote(JSON.stringify({ name, ...(holder === null ? {} : { holder }) }))} >${quote(placeIn(dir, name).marker)}`,
   ],
-  run: done(({ dir, name, holder }) => claimDir(placeIn(dir, name), holder)),
+  run: done(({ dir, name, holder }) => claimDir(placeIn(dir, name), holder ?? defaultHolder())),
 });
 
 /** The thin env of the clone that runs. */

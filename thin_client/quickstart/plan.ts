@@ -62,7 +62,7 @@ export type QuickstartLook = Place & {
   /** The default folder is meant. */
   readonly isUsual: boolean;
   /** Who uses the engine for it, and so no longer does with `--down`. */
-  readonly users: readonly number[];
+  readonly users: readonly (number | null)[];
 };
 
 /** Looks at the folder, at the engine and at the sample. */
@@ -72,14 +72,14 @@ export async function lookAtQuickstart(
 ): Promise<QuickstartLook> {
   const at = findPlace(asked, env);
   const used = at.known?.holder;
-  const holder = used !== undefined && findProcess(used) ? used : defaultHolder();
+  const holder = used !== undefined && findProcess(used) ? used : null;
   if (!down) assertOwnDir(at);
   const [engine, isAtFirst] = await Promise.all([
     down ? { at: enginePlace(env).at, own: false, starts: false, holder } : lookAtEngine({ env }, holder),
     down || looksUntouched(at),
   ]);
   const stays = existsSync(at.dir) ? `${at.dir} is no quickstart's and stays` : `${at.dir} is not there`;
-  const users = [...new Set([used ?? defaultHolder(), defaultHolder()])];
+  const users = used === undefined || used === defaultHolder() ? [null] : [used, null];
   const isUsual = at.dir === defaultDir(env);
   return { ...at, engine, stays: at.known ? null : stays, isAtFirst, isUsual, users };
 }
