@@ -94,6 +94,7 @@ values() { # option, what it takes, dir
   --branch:NAME | --branch:) branches ;;
   *:MODE) printf '%s\n' update refresh no_update ;;
   *:KIND) printf '%s\n' major minor patch ;;
+  *:'up|down|status') printf '%s\n' up down status ;;
   *:LIST | *:LISTS) printf '%s\n' fast slow superslow qa ;;
   esac
 }
@@ -124,7 +125,10 @@ complete_workflow() { # name, words
   -*) if [ -n "$page" ]; then hint=$(read_page "$last"); fi ;;
   *) last='' ;;
   esac
-  case $hint$name in run_tests | run_coverage | main_pytest) hint=LISTS ;; esac
+  case $hint$name in
+  run_tests | run_coverage | main_pytest) hint=LISTS ;;
+  engine) hint='up|down|status' ;;
+  esac
   case $hint in *S) lead=$lead${word%"${word##*,}"} ;; esac
   values "$last" "$hint" "$dir" | while IFS= read -r each; do
     case $each in '' | -* | *[!A-Za-z0-9_./@+-]*) ;; *) printf '%s\n' "$lead$each" ;; esac

@@ -6,9 +6,11 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const systemSocket = "/var/run/docker.sock";
 
-/** The folder of the private engine: `${XDG_DATA_HOME:-$HOME/.local/share}/slipway/engine`. */
-export const engineHome = (env: Env): string =>
-  join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share"), "slipway", "engine");
+/** Where programs keep what is a user's own: `${XDG_DATA_HOME:-$HOME/.local/share}`. */
+export const dataHome = (env: Env): string => env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share");
+
+/** The folder of the private engine, below the user's data. */
+export const engineHome = (env: Env): string => join(dataHome(env), "slipway", "engine");
 
 /** What was fetched, and can be fetched again: `${XDG_CACHE_HOME:-$HOME/.cache}/slipway`, one for all engines of a user. */
 export const cacheHome = (env: Env): string =>

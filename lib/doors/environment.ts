@@ -21,6 +21,9 @@ type Environment = { readonly env: Env; readonly dotEnv: DotEnvFile; readonly is
 const namesFile = fileURLToPath(new URL("../../thin_client/env/dotenv_names.txt", import.meta.url));
 const noDotEnv: DotEnvFile = { values: {}, out: [], unread: [] };
 
+/** The process's own environment alone. */
+export const ownEnvironment = (env: Env): Environment => ({ env, dotEnv: noDotEnv, isTold: true });
+
 /**
  * The process's own environment, and behind it what `.env` at the outermost root of the repo around `cwd` may set. What the
  * sourced shell took from the `.env` of another repo is left out.

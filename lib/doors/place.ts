@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../model/errors.ts";
 import type { Facts, Place } from "../model/facts.ts";
+import { dataHome } from "./engine.ts";
 import { exists, filesIn, isFolder, readText } from "./files.ts";
 
 export const configFile = "repo_config.yaml";
@@ -164,4 +165,10 @@ export function newPlace(start: string): Place {
     });
   const dir = relative(repo.own, here) || ".";
   return { root: repo.own, dir, owner: repo.own, gitDir: repo.common, cwd: dir, gitMounts: [], gitPrograms: [] };
+}
+
+/** The place of what belongs to no repo: Slipway's own files, as logs, lie with what else is the user's own. */
+export function noPlace(env: Readonly<Record<string, string | undefined>>): Place {
+  const root = dataHome(env);
+  return { root, dir: ".", owner: root, gitDir: root, cwd: ".", gitMounts: [], gitPrograms: [] };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { now } from "../doors/clock.ts";
 import { engineEnv } from "../doors/engine.ts";
 import { insideRepo, readRepoText } from "../doors/files.ts";
-import { findPlace, loadThinEnv, newPlace } from "../doors/place.ts";
+import { findPlace, loadThinEnv, newPlace, noPlace } from "../doors/place.ts";
 import { emptyConfig, isGivenSocket, loadConfig, loadHost, loadUser, socketOf } from "../doors/settings.ts";
 import { withoutForeign } from "../model/caller_variables.ts";
 import { currentEntry, readChangelog } from "../model/changelog.ts";
@@ -40,6 +40,8 @@ export type Request = {
   readonly dir: string;
   /** The dir is to become runnable: it has no config yet. */
   readonly newDir: boolean;
+  /** The script belongs to no repo. */
+  readonly noRepo: boolean;
   readonly offline: boolean;
   readonly env: Env;
   /** All that `.env` assigns; what it may set is in `env` too. */
@@ -78,12 +80,23 @@ const namedPaths = ({ container, testMounts }: Config): string[] => [
   ...[container.envFile, container.composeFiles, testMounts].flat(),
 ];
 
+function placeOf({ noRepo, newDir, dir }: Request, env: Env): Base["place"] {
+  if (noRepo) return noPlace(env);
+  return newDir ? newPlace(dir) : findPlace(dir);
+}
+
+/** What has no repo has no image either. */
+async function configOf({ noRepo, newDir }: Request, place: Base["place"], env: Env): Promise<Config> {
+  if (noRepo) return { ...emptyConfig, imageName: "" };
+  return newDir ? emptyConfig : loadConfig(place, env);
+}
+
 /** What is read for every script: it costs a few files. */
 async function loadBase(request: Request): Promise<Base> {
   const own = commandEnv(withoutForeign(request.env));
-  const place = request.newDir ? newPlace(request.dir) : findPlace(request.dir);
+  const place = placeOf(request, own);
   const { baseName } = request.options;
-  const ofDir = request.newDir ? emptyConfig : await loadConfig(place, own);
+  const ofDir = await configOf(request, place, own);
   const config = baseName ? withBase(ofDir, baseName) : ofDir;
   const env = { ...profileOf(config), ...own, ...quietBuilder };
   for (const path of namedPaths(config)) insideRepo([place.root], join(place.dir, path));

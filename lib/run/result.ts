@@ -23,18 +23,16 @@ const painted = (world: World, text: string): string =>
     )
     .replaceAll(/^ok(?= {2})/gm, (word) => world.console.colour("green", word));
 
-type How = { readonly json: boolean; readonly wide: boolean };
+type How = { readonly json: boolean; readonly wide: boolean; readonly bare: boolean };
 
 /** Tells what a run did: text for a person, JSON for a machine, outputs and a summary for GitHub Actions. */
-export function tellResult(world: World, { json, wide }: How): void {
+export function tellResult(world: World, { json, wide, bare }: How): void {
   const { workflow, image, version } = world.plan;
   const digest = resultDigest(world);
   const text = world.state.text.join("\n");
-  const steps = resultsOf(world);
-  if (json)
-    world.console.result(
-      JSON.stringify({ workflow, image, version, digest, steps, result: world.state.data ?? null }, null, 2),
-    );
+  const result = world.state.data ?? null;
+  const whole = { workflow, image, version, digest, steps: resultsOf(world), result };
+  if (json) world.console.result(JSON.stringify(bare ? result : whole, null, 2));
   else if (text !== "" && world.console.isRead)
     world.console.result(painted(world, wide ? text : withShortDigests(text)));
   else if (text !== "") world.console.result(text);

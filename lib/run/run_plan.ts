@@ -19,6 +19,8 @@ import { resultsOf, startState, type Told, thisOwner, type World, withLog } from
 type Run = {
   readonly common: Values<typeof universal>;
   readonly breakLock: boolean;
+  /** As JSON the report is printed alone. */
+  readonly bareJson: boolean;
   readonly question: string | null;
   /** Another plan follows, which tells the result of both. */
   readonly goesOn?: true;
@@ -38,7 +40,7 @@ export async function runPlan(plan: Plan, facts: Facts, run: Run): Promise<numbe
     await execute(world, run.common.from);
     tellTime(world, (now() - start) / 1000);
     if (run.goesOn) Object.assign(run.told, { text: world.state.text, data: world.state.data });
-    else tellResult(world, run.common);
+    else tellResult(world, { ...run.common, bare: run.bareJson });
     return world.state.exitCode;
   } catch (error) {
     // A step that was interrupted may say what goes on without it.

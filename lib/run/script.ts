@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { notice, outliveReaders, outputColumns, printLine, tellError } from "../doors/console.ts";
-import { loadEnvironment } from "../doors/environment.ts";
+import { loadEnvironment, ownEnvironment } from "../doors/environment.ts";
 import { putBack, realPath } from "../doors/files.ts";
 import { forgetInterrupts, interrupted, interruption, listenForInterrupts } from "../doors/interrupt.ts";
 import { dropEnvFiles, typedWords } from "../doors/words.ts";
@@ -35,6 +35,10 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly versionFromChangelog?: true;
   /** The script makes a dir runnable, so it starts where no config is yet. */
   readonly newDir?: true;
+  /** It belongs to no repo: it runs anywhere, reads no `.env`, and what it remembers lies with the user's own data. */
+  readonly noRepo?: true;
+  /** With `--json` it prints what its report holds, and nothing around it. */
+  readonly bareJson?: true;
   /** The first word that is no option, and all after it, are the words of another program: `i docker ps --all`. */
   readonly passesWords?: true;
   readonly examples?: readonly string[];
@@ -86,7 +90,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
   const stopListening = listenForInterrupts();
   const wantsJson = typed.slice(0, [...typed, "--"].indexOf("--")).includes("--json");
   try {
-    const environment = await loadEnvironment(process.cwd(), process.env);
+    const environment = spec.noRepo ? ownEnvironment(process.env) : await loadEnvironment(process.cwd(), process.env);
     const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
     const common = { ...values, ...ownMeanings(spec.options) } as Common;
@@ -100,6 +104,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
         stage,
         versionFromChangelog: spec.versionFromChangelog === true,
         newDir: spec.newDir === true,
+        noRepo: spec.noRepo === true,
         options: options as Asked,
         dir: common.dir ?? process.cwd(),
         offline: common.offline,
@@ -174,12 +179,19 @@ async function planAndRun(
     return printPlan(plan, { json: common.json, isShort: common.quiet, origins, facts, goesOn: first.length > 0 });
   const { runPlan } = await import("./run_plan.ts");
   const breakLock = (options as Record<string, unknown>)["breakLock"] === true;
+  const bareJson = spec.bareJson === true;
   if (first.length === 0)
-    return runPlan(plan, facts, { common, breakLock, question: spec.asks?.(facts, options, seen) ?? null, told });
+    return runPlan(plan, facts, {
+      common,
+      breakLock,
+      bareJson,
+      question: spec.asks?.(facts, options, seen) ?? null,
+      told,
+    });
   const kept = spec.putsBack?.(facts, seen) ?? {};
   try {
     const question = spec.before?.asks?.(facts, options, seen) ?? null;
-    const code = await runPlan(plan, facts, { common, breakLock, question, goesOn: true, told });
+    const code = await runPlan(plan, facts, { common, breakLock, bareJson, question, goesOn: true, told });
     const { before: _, ...rest } = spec;
     return code === 0 ? await planAndRun(name, rest, { look, options, common, origins, told }) : code;
   } catch (error) {

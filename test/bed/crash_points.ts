@@ -81,7 +81,23 @@ const atFirst = (): Before => {
  */
 export const quietKinds: ReadonlySet<string> = new Set([
   ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
-  ...["allow", "run_workflow", "join_reports", "watch_runs", "await_services"],
+  ...["allow", "run_workflow", "join_reports", "watch_runs", "await_services", "report_engine", "report_stopped"],
+  "tell_times",
+]);
+
+/** What is done to the private engine and to the sample of quickstart; test/real/engine_crash.test.ts and quickstart.test.ts end it. */
+export const ofThinClient: ReadonlySet<string> = new Set([
+  ...[
+    "hold_engine",
+    "unpack_engine",
+    "install_packages",
+    "start_engine",
+    "start_registries",
+    "make_image",
+    "load_image",
+  ],
+  ...["allow_emulation", "stop_engine", "remove_engine", "claim_dir", "make_thin_env", "make_sample", "type_workflow"],
+  ...["end_sessions", "forget_images", "forget_pushed", "remove_dir"],
 ]);
 
 /**

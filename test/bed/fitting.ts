@@ -6,6 +6,13 @@ export const workflowNames: readonly string[] = readdirSync(fileURLToPath(new UR
   .map((file) => file.replace(/\.ts$/, ""))
   .sort();
 
+/** Those that belong to no repo, and lie with the thin client. */
+export const thinClientNames = ["engine", "quickstart"] as const;
+
+/** The file of a workflow. */
+export const fileOf = (name: string): string =>
+  `${thinClientNames.some((one) => one === name) ? "thin_client" : "scripts"}/${name}.ts`;
+
 /** The workflows that look into an image's Python, which the tiny image does not have. */
 export const ofPython = ["find_unused_packages", "package_add", "run_coverage"] as const;
 

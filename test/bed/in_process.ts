@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { runScript } from "../../lib/run/script.ts";
+import { fileOf } from "./fitting.ts";
 
 /** One workflow with the words that are typed after it; `cwd`: where, if not in the folder of the lines before it. */
 export type Line = { readonly workflow: string; readonly words: readonly string[]; readonly cwd?: string };
@@ -9,7 +10,7 @@ export type Answer = { readonly code: number; readonly printed: string; readonly
 /** Runs a workflow in this process and folder. */
 async function answer({ workflow, words, cwd }: Line): Promise<Answer> {
   if (cwd !== undefined) process.chdir(cwd);
-  const { default: spec } = await import(`../../scripts/${workflow}.ts`);
+  const { default: spec } = await import(`../../${fileOf(workflow)}`);
   const streams = [process.stdout, process.stderr] as const;
   const writes = streams.map(({ write }) => write);
   const texts = ["", ""];

@@ -43,6 +43,7 @@ export const planted: readonly Planted[] = [
     line: "release_branch --branch %",
   },
   { slot: "a workflow", kinds: ["dollar", "dots"], line: "gh_workflow_run --workflows %" },
+  { slot: "a sample's name", kinds: ["quote", "dollar", "newline", "dots"], line: "quickstart --dry-run --name %" },
   { slot: "--base", kinds: ["newline"], line: "gh_create_pr --base %" },
   { slot: "a submodule", kinds: ["dollar", "newline", "dots"], line: "git_roll_submodule %" },
   { slot: "a tool", kinds: ["quote", "dollar", "backtick", "newline", "pipe", "dots"], line: "tools_run % -- x" },

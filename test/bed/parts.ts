@@ -11,10 +11,10 @@ import {
   pythonImage,
 } from "../../thin_client/engine/base.ts";
 import { type Layout, layout } from "../../thin_client/engine/layout.ts";
+import { engineDown, engineUp } from "../../thin_client/engine/lifecycle.ts";
 import { registerArm } from "../../thin_client/engine/multi_arch.ts";
 import { ensurePrograms, installPackages } from "../../thin_client/engine/packages.ts";
 import { startRegistries } from "../../thin_client/engine/registries.ts";
-import { engineDown, engineUp } from "../../thin_client/engine.ts";
 import { ensureMoto } from "./moto.ts";
 import { ensurePostgres, ensurePostgresArchive } from "./postgres.ts";
 import { ensureThinEnv } from "./quickstart.ts";
@@ -60,7 +60,7 @@ const makers = {
   clients: ({ at, say }) => ensurePrograms(at, say),
   engine: async ({ env, holder, say, part }) => {
     await part("clients");
-    await engineUp({ env, yes: true, holder, say });
+    await engineUp({ env, holder, say });
   },
   /** The three that all tests share, on 127.0.0.1 to 127.0.0.3. */
   registries: async ({ at, env, say, part }) => {

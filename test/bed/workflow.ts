@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type CommandOptions, must, type Outcome, run } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { namesAt } from "./engine_api.ts";
+import { fileOf } from "./fitting.ts";
 import type { Answer, Line } from "./in_process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -20,7 +21,7 @@ export type Runtime = keyof typeof runtimes;
 /** The words that start a workflow of this repository. */
 export const workflow = (runtime: Runtime, name: string, ...words: readonly string[]): readonly string[] => [
   ...runtimes[runtime],
-  join(root, "scripts", `${name}.ts`),
+  join(root, fileOf(name)),
   ...words,
 ];
 

@@ -7,8 +7,8 @@ import { engineSocket } from "../../lib/doors/engine.ts";
 import { baseImage } from "../../thin_client/engine/base.ts";
 import { run, until } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
+import { engineStatus, engineUp } from "../../thin_client/engine/lifecycle.ts";
 import { allProcesses, commandLine, findProcess, startDaemon } from "../../thin_client/engine/processes.ts";
-import { engineStatus, engineUp } from "../../thin_client/engine.ts";
 import { type ApartEngine, apartEngine, tsx } from "../bed/engine.ts";
 import { needs } from "../bed/parts.ts";
 
@@ -102,7 +102,7 @@ describe("an engine apart", () => {
 
   it("is not started unasked where nobody can be asked", async () => {
     const { code, stderr } = await apart.engine("up");
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("fix: Pass --yes") });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("or pass --yes") });
     expect(dockerdOf(apart.home)).toEqual([]);
   });
 

@@ -117,8 +117,9 @@ describe("npm run quickstart in a fresh clone", () => {
   it("tells how long it took, and each of its parts", () => {
     const [whole = "", ...parts] = first.stderr.slice(first.stderr.indexOf("quickstart: done")).trimEnd().split("\n");
     expect(whole).toMatch(/^quickstart: done in \d+\.\d s$/);
-    const names = parts.map((line) => /^ {2}(.*?) +\d+\.\d s, from \d+\.\d s on$/.exec(line)?.[1]);
-    expect(new Set(names)).toEqual(new Set(["runtime", "thin env", "engine and registries", "sample repo", "release"]));
+    const names = parts.map((line) => /^ {2}(\w+) +\d+\.\d s$/.exec(line)?.[1]);
+    // What an earlier run made is there, but who used the engine for it was killed.
+    expect(names).toEqual(["claim_dir", "hold_engine", "release"]);
   });
 
   it("leaves a repo in which a command's exit code is its own", async () => {

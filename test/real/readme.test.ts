@@ -20,8 +20,11 @@ const lines = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
 
 /** What each kind of line gets so that it tells what it would do and does nothing, and what is told then. */
 const kinds = [
-  { is: /^npm run quickstart\b/, run: () => `cd ${root} && npm run quickstart -- --help`, tells: () => "[OPTIONS]" },
-  { is: /^i (engine|quickstart)\b/, run: (line: string) => `${line} --help`, tells: (line: string) => nameIn(line) },
+  {
+    is: /^npm run quickstart\b/,
+    run: (line: string) => `cd ${root} && ${line.includes(" -- ") ? line : `${line} --`} --dry-run`,
+    tells: () => "quickstart:\n",
+  },
   {
     is: /^(\S+\/)?thin_client\/build$/,
     run: () => `${root}/thin_client/build --help`,

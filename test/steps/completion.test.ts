@@ -102,6 +102,7 @@ describe("what is offered", () => {
     [["i", "run_tests", "--dry-run", "fast", ""], ".", lists],
     [["run_coverage", ""], ".", lists],
     [["main_pytest", "fast", ""], ".", lists],
+    [["i", "engine", ""], ".", ["up", "down", "status"]],
     [["run_tests", "--test-lists=fast,"], ".", lists.map((list) => `--test-lists=fast,${list}`)],
     [["own_flow", "--stage", ""], "sub/optimizer", stages],
     // The values of others are files, free text, or nothing; behind -- they are another program's.

@@ -13,15 +13,16 @@ import { examplesOf, renderHelp } from "../../lib/run/help.ts";
 import { type Option, type OptionSet, universal, universalBeside, type Values } from "../../lib/run/options.ts";
 import { cutAtWords, kebab, parseOptions } from "../../lib/run/parse_options.ts";
 import type { Script } from "../../lib/run/script.ts";
+import { fileOf, thinClientNames, workflowNames } from "../bed/fitting.ts";
 import { answers, type Given, given, withLocal, worlds } from "./contract_given.ts";
 import { config, facts, ids } from "./factory.ts";
 import { code, readIn, root, sources } from "./source.ts";
 
 type Loaded = Script<OptionSet>;
-const names = sources("scripts").map((path) => path.replace(/^scripts\/(.*)\.ts$/, "$1"));
+const names = [...workflowNames, ...thinClientNames];
 const loaded = await Promise.all(
   names.map(async (name) => {
-    const { default: made } = (await import(`../../scripts/${name}.ts`)) as { default: Loaded };
+    const { default: made } = (await import(`${root}/${fileOf(name)}`)) as { default: Loaded };
     return [name, made] as const;
   }),
 );
@@ -69,9 +70,10 @@ describe.each(loaded)("%s", (name, made) => {
   });
 
   it("is a file of less than 40 lines, named as it is typed", () => {
-    expect([readIn(`scripts/${name}.ts`).split("\n").length <= 40, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)]).toEqual(
-      [true, true],
-    );
+    expect([readIn(fileOf(name)).split("\n").length <= 40, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)]).toEqual([
+      true,
+      true,
+    ]);
   });
 
   it("has options whose spellings are all different", () => {
@@ -84,9 +86,9 @@ describe.each(loaded)("%s", (name, made) => {
     expect(words.filter((word, index) => words.indexOf(word) !== index)).toEqual([]);
   });
 
-  it("uses no universal option for something of its own, but for the document's --from USER", () => {
+  it("uses no universal option for something of its own, but for the document's --from USER, and the folder of what has no repo", () => {
     const used = Object.keys(made.options).filter((option) => option in universal);
-    expect(used).toEqual(name === "docker_take_local" ? ["from"] : []);
+    expect(used).toEqual({ docker_take_local: ["from"], quickstart: ["dir"] }[name] ?? []);
   });
 
   it("says of each option in one sentence what happens", () => {
@@ -165,7 +167,7 @@ it("the scripts lie where they are found", () => {
 });
 
 it("every line to type that the code tells starts a workflow that is there", () => {
-  const others = ["NAME", "engine", "quickstart", "build", "tmux", "help"];
+  const others = ["NAME", "build", "tmux", "help"];
   const told = [...sources("lib"), ...sources("thin_client")].flatMap((path) =>
     // A name that goes on with a value, as in docker_rollback_${stage}, is one of several.
     [...code(path).matchAll(/(?<![\w./-])i ([a-z]+_[a-z_]*[a-z])(?![\w$]|_\$)/g)].map(([, name = ""]) => name),

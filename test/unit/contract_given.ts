@@ -5,6 +5,8 @@ import type { AllFacts } from "../../lib/model/facts.ts";
 import { candidateTag } from "../../lib/model/stage.ts";
 import { ask } from "../../lib/model/trust.ts";
 import type { ServicesLook } from "../../lib/run/look_services.ts";
+import { layout } from "../../thin_client/engine/layout.ts";
+import { placeIn } from "../../thin_client/quickstart/place.ts";
 import {
   changelog,
   chosenDir,
@@ -36,6 +38,8 @@ const testedDirs = ["infra", "web/it's"].map((dir) => ({
   ...{ dir, dependsOn: [] },
   runs: { image: "cmamp", gitDir: "/repo/.git", measured: ["fast"], limits: { cpus: null, memory: null } },
 }));
+
+const privateEngine = { at: layout({ HOME: "/home/ada" }), own: false, starts: true, holder: 1 };
 
 const onGithub = { host: "github.com", owner: "acme", name: "opt" };
 /** What its remote has, and this clone does not. */
@@ -278,6 +282,13 @@ export const given: Readonly<Record<string, Given>> = {
         },
       ],
       offline: false,
+    },
+  },
+  engine: { argv: ["up", "--registries", "--base", "--multi-arch"], seen: privateEngine },
+  quickstart: {
+    seen: {
+      ...placeIn("/data/quickstart", "sample"),
+      ...{ known: null, engine: privateEngine, stays: null, isAtFirst: true, isUsual: true, users: [1] },
     },
   },
   git_branch_diff: {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bootstrap, codename } from "./bootstrap.ts";
 import { run } from "./command.ts";
-import { ensureArchive, hasArchive, type ImageRecipe, loadArchive } from "./images.ts";
+import { archiveOf, ensureArchive, hasArchive, type ImageRecipe, loadArchive } from "./images.ts";
 import type { Env, Layout } from "./layout.ts";
 
 /** Debian 12 with nothing but its package manager. */
@@ -28,7 +28,7 @@ export const hasImage = async (docker: Env, name: string): Promise<boolean> =>
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** The packages of an image beside those that every Debian has. */
-const packagesOf = (name: MadeImage): readonly string[] =>
+export const packagesOf = (name: MadeImage): readonly string[] =>
   name === baseImage
     ? []
     : readFileSync(here("../template/devops/docker_build/os_packages.txt"), "utf8")
@@ -50,6 +50,9 @@ function recipe(at: Layout, name: MadeImage): ImageRecipe {
     fill: (folder) => bootstrap(at, packages, folder),
   };
 }
+
+/** The file that an image is kept in. */
+export const madeArchive = (at: Layout, name: MadeImage): string => archiveOf(at, recipe(at, name));
 
 /** Makes the archive of an image unless it is kept already; needs no engine. */
 export async function ensureMadeArchive(at: Layout, name: MadeImage, say: (line: string) => void): Promise<void> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -34,11 +35,23 @@ const feed = async (input: Readable | string | undefined, stdin: NodeJS.Writable
   else stdin.end(input);
 };
 
+const stopping = new AsyncLocalStorage<AbortSignal>();
+
+/** Does work whose programs are ended when the signal fires. */
+export const endedBy = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => stopping.run(signal, work);
+
+/** Whether the work that this is part of was told to stop. */
+export const isStopped = (): boolean => stopping.getStore()?.aborted === true;
+
 /** Runs a program to its end; a program that is not there has the code 127. */
 export async function run(argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
   const [program = "", ...words] = argv;
   const env = { ...(options.env ?? withoutForeign(process.env)) } as NodeJS.ProcessEnv;
+  if (isStopped()) return { code: 130, stdout: "", stderr: "" };
   const child = spawn(program, words, { cwd: options.cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  const signal = stopping.getStore();
+  const stop = () => void child.kill("SIGTERM");
+  signal?.addEventListener("abort", stop);
   const ended = new Promise<number>((resolve) => {
     child.on("error", () => resolve(127));
     child.on("close", (code) => resolve(code ?? 128));
@@ -49,6 +62,7 @@ export async function run(argv: readonly string[], options: CommandOptions = {})
     ended,
     feed(options.input, child.stdin),
   ]);
+  signal?.removeEventListener("abort", stop);
   if (options.log !== undefined) keep(options.log, `$ ${argv.join(" ")}\n${stdout}${stderr}exit ${code}\n`);
   return { code, stdout, stderr };
 }

@@ -31,7 +31,7 @@ const platformOf = (architecture: string) => platforms[architecture] ?? { archit
 const made = "2024-01-01T00:00:00Z";
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-const archiveOf = (at: Layout, { file }: Pick<ImageRecipe, "file">): string => join(at.images, `${file}.tar`);
+export const archiveOf = (at: Layout, { file }: Pick<ImageRecipe, "file">): string => join(at.images, `${file}.tar`);
 
 /** Whether the archive of an image is kept. */
 export const hasArchive = (at: Layout, recipe: Pick<ImageRecipe, "file">): boolean => existsSync(archiveOf(at, recipe));

@@ -1,4 +1,4 @@
-import type { MadeImage } from "./base.ts";
+import { type MadeImage, madeImages } from "./base.ts";
 import type { Env } from "./layout.ts";
 import type { LoopbackRegistry } from "./registries.ts";
 
@@ -14,8 +14,6 @@ export type EngineOptions = {
 
 /** What shall be there after `engineUp`. */
 export type UpOptions = EngineOptions & {
-  /** Start a private engine without asking. */
-  readonly yes?: boolean;
   readonly registries?: boolean;
   /** What the engine shall have of the images that are made here. */
   readonly images?: readonly MadeImage[];
@@ -44,3 +42,18 @@ export type EngineStatus = {
   /** The variables that docker commands need. */
   readonly env: Readonly<Record<string, string>>;
 };
+
+/** A line for the user's shell; of the PATH only what comes first is ours to say. */
+const exportLine = (name: string, value: string): string =>
+  name === "PATH" ? `export PATH='${value.split(":")[0]}':"$PATH"` : `export ${name}='${value}'`;
+
+/** The state as a person reads it. */
+export const describe = (status: EngineStatus): string =>
+  [
+    { own: "engine: your own", private: `engine: private, ${status.socket}`, none: "engine: none" }[status.engine],
+    ...status.registries.map(({ name, address, up }) => `registry: ${address} (${name}) ${up ? "up" : "down"}`),
+    ...madeImages.map((name) => `image: ${name} ${status.images.includes(name) ? "there" : "not there"}`),
+    `arm64: ${status.multiArch ? "runs" : "does not run"}`,
+    `used by: ${status.holders.join(", ") || "nobody"}`,
+    ...Object.entries(status.env).map(([name, value]) => exportLine(name, value)),
+  ].join("\n");

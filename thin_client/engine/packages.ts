@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { must, run } from "./command.ts";
+import { isStopped, must, run } from "./command.ts";
 import { assertDebian, type Debian, sourcesText } from "./debian.ts";
 import { withLock } from "./holders.ts";
 import type { Layout } from "./layout.ts";
 
 const engineSuite = "trixie";
-const enginePackages = [
+export const enginePackages = [
   "docker.io",
   "docker-cli",
   "containerd",
@@ -60,6 +60,7 @@ export async function fromFirst<S>(sources: readonly S[], bring: (source: S) => 
         return await bring(source);
       } catch (error) {
         last = error;
+        if (isStopped()) throw error;
       }
     }
   }
@@ -67,7 +68,7 @@ export async function fromFirst<S>(sources: readonly S[], bring: (source: S) => 
 }
 
 /** The packages that are not installed. */
-async function missingOf(names: readonly string[]): Promise<readonly string[]> {
+export async function missingOf(names: readonly string[]): Promise<readonly string[]> {
   const states = names.map((name) => run(["dpkg-query", "-W", "-f", "${Status}", name]));
   const told = await Promise.all(states);
   return names.filter((_, index) => !told[index]?.stdout.includes("ok installed"));
@@ -225,9 +226,12 @@ async function once(at: Layout, target: string, needed: () => boolean, bring: ()
   );
 }
 
+/** The folder that the engine's packages are unpacked into. */
+export const programsFolder = (at: Layout): string => join(at.packages, "engine");
+
 /** Brings the engine's programs; done already where they are there. */
 export async function ensurePrograms(at: Layout, say: (line: string) => void): Promise<void> {
-  const root = join(at.packages, "engine");
+  const root = programsFolder(at);
   const onBring = () => say("downloading the engine's packages (about 100 MB)");
   await unpackPackages(at, enginePackages, root, { onBring, isWhole: isWholeEngine });
   for (const program of programs) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { listens } from "../../lib/doors/ports.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import { until } from "./command.ts";
+import { withLock } from "./holders.ts";
 import type { Env, Layout } from "./layout.ts";
 import { endProcesses, readPidFile, startDaemon } from "./processes.ts";
 
@@ -55,16 +56,22 @@ export const registryFiles = (at: Layout, name: string) => ({
 export const registryRuns = async (at: Layout, { name, address }: LoopbackRegistry): Promise<boolean> =>
   readPidFile(registryFiles(at, name).pid) !== undefined && (await listens(address));
 
-/** Starts the loopback registries that do not run yet. */
-export async function startRegistries(at: Layout, env: Env, say: (line: string) => void): Promise<void> {
-  await Promise.all(
-    loopbackRegistries.map(async (registry) => {
-      if (await registryRuns(at, registry)) return;
-      say(`starting the registry ${registry.address}, standing for ${registry.name}`);
-      await startOne(at, env, registry);
-    }),
+/** Starts the loopback registries that do not run yet, whoever else does at the same time; gives whether one was started. */
+export const startRegistries = (at: Layout, env: Env, say: (line: string) => void): Promise<boolean> =>
+  // Not the engine's own lock: they need no engine, and come up beside it.
+  withLock(
+    join(at.packages, "lock-registries"),
+    () => undefined,
+    async () => {
+      const started = loopbackRegistries.map(async (registry) => {
+        if (await registryRuns(at, registry)) return false;
+        say(`starting the registry ${registry.address}, standing for ${registry.name}`);
+        await startOne(at, env, registry);
+        return true;
+      });
+      return (await Promise.all(started)).includes(true);
+    },
   );
-}
 
 async function startOne(at: Layout, env: Env, { name, address }: LoopbackRegistry): Promise<void> {
   if (await listens(address)) throw taken(address, "somebody else listens there already.");
@@ -90,4 +97,19 @@ export async function stopRegistries(at: Layout): Promise<void> {
   const running = loopbackRegistries.flatMap(({ name }) => readPidFile(registryFiles(at, name).pid) ?? []);
   await endProcesses(running, 5_000);
   rmSync(at.registries, { recursive: true, force: true });
+}
+
+/** Loopback is asked past every proxy, as Docker does: bun's fetch heeds HTTP_PROXY, Node's does not. */
+const direct: RequestInit & { readonly proxy: false } = { proxy: false };
+
+/** Asks a registry of this machine; null where none answers. */
+export async function askRegistry(address: string, path: string, init: RequestInit = {}): Promise<Response | null> {
+  const url = `http://${address}/v2/${path}`;
+  return fetch(url, { ...direct, ...init, signal: AbortSignal.timeout(5_000) }).catch(() => null);
+}
+
+/** Whether every loopback registry answers already, whoever started it. */
+export async function allAnswer(): Promise<boolean> {
+  const answers = await Promise.all(loopbackRegistries.map(({ address }) => askRegistry(address, "")));
+  return answers.every((answer) => answer?.ok === true);
 }

@@ -1,4 +1,4 @@
-import { loopbackRegistries } from "../engine/registries.ts";
+import { askRegistry as ask, loopbackRegistries } from "../engine/registries.ts";
 
 const manifestTypes = [
   "application/vnd.oci.image.index.v1+json",
@@ -6,20 +6,6 @@ const manifestTypes = [
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
-
-/** Loopback is asked past every proxy, as Docker does: bun's fetch heeds HTTP_PROXY, Node's does not. */
-const direct: RequestInit & { readonly proxy: false } = { proxy: false };
-
-async function ask(address: string, path: string, init: RequestInit = {}): Promise<Response | null> {
-  const url = `http://${address}/v2/${path}`;
-  return fetch(url, { ...direct, ...init, signal: AbortSignal.timeout(5_000) }).catch(() => null);
-}
-
-/** Whether every loopback registry answers already, whoever started it. */
-export async function allAnswer(): Promise<boolean> {
-  const answers = await Promise.all(loopbackRegistries.map(({ address }) => ask(address, "")));
-  return answers.every((answer) => answer?.ok === true);
-}
 
 async function tagsOf(address: string, image: string): Promise<readonly string[]> {
   const answer = await ask(address, `${image}/tags/list`);
@@ -35,15 +21,18 @@ export async function holding(image: string): Promise<readonly string[]> {
   return (await Promise.all(rows)).flat();
 }
 
-/** Removes every image of this name from the loopback registries. */
-export async function forgetImage(image: string): Promise<void> {
-  await Promise.all(loopbackRegistries.map(({ address }) => forgetIn(address, image)));
+/** Removes every image of this name from the loopback registries; gives whether there was one. */
+export async function forgetImage(image: string): Promise<boolean> {
+  const found = await Promise.all(loopbackRegistries.map(({ address }) => forgetIn(address, image)));
+  return found.includes(true);
 }
 
-async function forgetIn(address: string, image: string): Promise<void> {
-  const heads = (await tagsOf(address, image)).map((tag) =>
+async function forgetIn(address: string, image: string): Promise<boolean> {
+  const tags = await tagsOf(address, image);
+  const heads = tags.map((tag) =>
     ask(address, `${image}/manifests/${tag}`, { method: "HEAD", headers: { Accept: manifestTypes } }),
   );
   const digests = (await Promise.all(heads)).flatMap((head) => head?.headers.get("docker-content-digest") ?? []);
   for (const digest of new Set(digests)) await ask(address, `${image}/manifests/${digest}`, { method: "DELETE" });
+  return tags.length > 0;
 }

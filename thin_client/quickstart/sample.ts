@@ -6,11 +6,18 @@ import { must, run } from "../engine/command.ts";
 import { loopbackRegistries } from "../engine/registries.ts";
 import type { Place } from "./place.ts";
 import { holding } from "./registries.ts";
-import { say, shown } from "./shown.ts";
 
-/** Makes the sample repo and its bare remote under other names first: half a repo never has the name. */
-export async function makeSample(at: Place): Promise<void> {
-  if (existsSync(at.repo)) return say(`${at.repo} is there`);
+/** The words of the workflow that gives the sample its toolchain. */
+export const toolchainWords = (name: string): readonly string[] => [
+  ...["init_runnable_dir", "--name", name, "--base-image", pythonImage, "--yes"],
+];
+
+/**
+ * Makes the sample repo and its bare remote under other names first: half a repo never has the name. Gives whether it was
+ * made; `addToolchain` makes a repo a runnable dir.
+ */
+export async function makeSample(at: Place, addToolchain: (repo: string) => Promise<void>): Promise<boolean> {
+  if (existsSync(at.repo)) return false;
   await assertFreeName(at);
   for (const left of [at.unfinished, at.remote]) rmSync(left, { recursive: true, force: true });
   const repo = join(at.unfinished, "repo");
@@ -19,7 +26,7 @@ export async function makeSample(at: Place): Promise<void> {
   const git = (...words: readonly string[]) => must(["git", "-C", repo, ...words]);
   await git("init", "--quiet", "--initial-branch=main");
   await nameAuthor(repo);
-  await addToolchain(at, repo);
+  await addToolchain(repo);
   setAddresses(join(repo, "repo_config.yaml"));
   await git("add", "--all");
   await git("-c", "commit.gpgsign=false", "commit", "--quiet", "--message", `Start ${at.name}`);
@@ -30,7 +37,7 @@ export async function makeSample(at: Place): Promise<void> {
   renameSync(remote, at.remote);
   renameSync(repo, at.repo);
   rmSync(at.unfinished, { recursive: true, force: true });
-  say(`${at.repo} has its first commit, and ${at.remote} has it too`);
+  return true;
 }
 
 /** Another repo's images must not pass for this one's. */
@@ -51,15 +58,6 @@ async function nameAuthor(repo: string): Promise<void> {
     if ((await run(["git", "-C", repo, "config", key])).code !== 0)
       await must(["git", "-C", repo, "config", key, value]);
 }
-
-const addToolchain = (at: Place, repo: string): Promise<void> =>
-  shown(
-    [
-      ...[join(at.root, "thin_client/bin/i"), "init_runnable_dir"],
-      ...["--name", at.name, "--base-image", pythonImage, "--yes"],
-    ],
-    { cwd: repo, line: `i init_runnable_dir --name ${at.name} --base-image ${pythonImage}`, silent: true },
-  );
 
 /** The template names one registry of your account; the sample has the three of this machine. */
 function setAddresses(file: string): void {

@@ -10,10 +10,13 @@ export type Workflow = Page & { readonly subject: string };
 /** The subjects in the order in which `i` lists them. */
 export const subjects = ["use", "build, test", "release", "report", "packages", "repo", "thin client"];
 
-/** What the help of every workflow is made of: those of scripts/, and tmux. */
+/** What the help of every workflow is made of: those of scripts/, and those of the thin client. */
 export async function loadWorkflows(): Promise<readonly Workflow[]> {
   const names = readdirSync(`${root}/scripts`).map((file) => file.replace(/\.ts$/, ""));
-  const paths = [...names.map((name) => `scripts/${name}`), "thin_client/tmux"];
+  const paths = [
+    ...names.map((name) => `scripts/${name}`),
+    ...["engine", "quickstart", "tmux"].map((name) => `thin_client/${name}`),
+  ];
   return Promise.all(
     paths.sort().map(async (path) => {
       const { default: made } = (await import(`${root}/${path}.ts`)) as { default: Script<OptionSet> };
