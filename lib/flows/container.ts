@@ -45,6 +45,7 @@ export type Run = {
   readonly reason?: string;
   readonly shown?: true;
   readonly tee?: string;
+  readonly evidence?: Command["evidence"];
   readonly retries?: number;
   readonly limits?: Limits;
   readonly before?: readonly Action[];
@@ -82,6 +83,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(run.reason ? { reason: run.reason } : {}),
     ...(run.shown ? { shown: true } : {}),
     ...(run.tee ? { tee: run.tee } : {}),
+    ...(run.evidence ? { evidence: run.evidence } : {}),
     ...(run.retries ? { retries: run.retries } : {}),
   };
   return step(run.id, run.title, [

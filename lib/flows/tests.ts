@@ -1,5 +1,5 @@
 import { announce } from "../kinds/announce.ts";
-import { type Command, cmd } from "../kinds/command.ts";
+import { type Command, cmd, type OfEvidence } from "../kinds/command.ts";
 import { record } from "../kinds/record.ts";
 import { type Snapshot, snapshot } from "../kinds/snapshot.ts";
 import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
@@ -210,6 +210,7 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     ...(gate.shown ? { shown: true } : {}),
     ...(gate.tee ? { tee: `${reports}/${list}.log` } : {}),
     ...(gate.retries ? { retries: gate.retries } : {}),
+    ...(gate.choice.collectOnly ? {} : { evidence: evidenceOf(facts, gate) }),
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),
@@ -223,6 +224,24 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     ],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
+}
+
+/** What the evidence of a list is of: its code is a commit where that alone is mounted, or the tree was seen to be one. */
+function evidenceOf(facts: Facts<"engine">, gate: Gate): OfEvidence {
+  const { list, image } = gate;
+  const reports = reportsOf(facts, suiteOf(facts.config, facts.place.dir));
+  const isCommit = seesCode(facts, image.stage, list) && (gate.snapshot || gate.digest !== null);
+  return {
+    dir: facts.place.dir,
+    list,
+    image: gate.digest ?? image.local?.digests.at(-1) ?? null,
+    code: isCommit ? { commit: facts.git.code, tree: facts.git.tree } : null,
+    files: {
+      "junit.xml": `${reports}/${list}.xml`,
+      ...(gate.choice.coverage ? { "coverage.data": dataOf(reports, list) } : {}),
+    },
+    to: `${reports}/evidence/${list}`,
+  };
 }
 
 /** What a list is started in: the image itself, unless one of prod says otherwise. */

@@ -32,7 +32,8 @@ export async function runCommand(action: Command, world: World): Promise<Outcome
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
-  const result = await lastExitOf(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
+  const how = { cwd, env, ...(input === undefined ? {} : { input }) };
+  const result = await exitWithEvidence(action, argv, how, world);
   if (!passes(action, result)) {
     if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
     if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
@@ -49,6 +50,22 @@ function callersPart({ typed, ofRepo }: Command, { facts }: World): Readonly<Rec
 }
 
 type How = Pick<RunOptions, "cwd" | "env" | "input">;
+
+/** The exit code that counts. Evidence is kept of a run of tests, also where an entrypoint never ran them; none of one that was interrupted. */
+async function exitWithEvidence(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const { evidence } = action;
+  if (!evidence) return lastExitOf(action, argv, how, world);
+  const keep = (await import("../run/evidence.ts")).watchRun(world);
+  try {
+    const exitCode = await lastExitOf(action, argv, how, world);
+    keep(evidence, { exitCode, ran: true });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof UserError && error.kind === "command")
+      keep(evidence, { exitCode: error.exitCode, ran: false });
+    throw error;
+  }
+}
 
 const passes = ({ meaning }: Command, code: number): boolean => code === 0 || meaning?.[String(code)]?.passes === true;
 
