@@ -166,14 +166,32 @@ const short = (text: string, most: number): string => (text.length > most ? `${t
 type End = { readonly code: number; readonly tail: readonly string[] };
 
 function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
-  const meaning = action.meaning?.[String(code)] ?? ruleOf(argv, tail);
-  const told = action.reason ? new RegExp(action.reason, "m").exec(tail.join("\n"))?.[0] : undefined;
-  return new UserError(`${action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``} exited with ${code}`, {
+  const rule = ruleOf(argv, tail);
+  const does = action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``;
+  const { meaning, reason } = action;
+  const told = { ...(meaning ? { meaning } : {}), ...(reason ? { reason } : {}), ...(rule ? { rule } : {}) };
+  return failedCommand({ does, program: argv[0] ?? "", ...told }, { code, tail });
+}
+
+type Failed = Pick<Command, "meaning" | "reason"> & {
+  readonly does: string;
+  readonly program: string;
+  readonly rule?: { readonly why: string; readonly fix: string };
+};
+
+/** The error of a command that failed, wherever it ran: by the line that tells why, else by what its exit code means. */
+export function failedCommand(
+  { does, program, meaning: meanings, reason, rule }: Failed,
+  { code, tail }: End,
+): UserError {
+  const meaning = meanings?.[String(code)] ?? rule;
+  const told = reason ? new RegExp(reason, "m").exec(tail.join("\n"))?.[0] : undefined;
+  return new UserError(`${does} exited with ${code}`, {
     why:
       (told && short(told, 300)) ??
       meaning?.why ??
       (code === 127
-        ? `"${argv[0]}" or what it should run was not found.`
+        ? `"${program}" or what it should run was not found.`
         : "The command's output above shows the cause."),
     fix: meaning?.fix ?? "Fix the cause and run the same command again",
     exitCode: code,
