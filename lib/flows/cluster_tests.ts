@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { clusterCode } from "../kinds/cluster_code.ts";
 import { clusterTest } from "../kinds/cluster_test.ts";
-import { assertPlace, platformConstraint } from "../model/cluster.ts";
+import { assertPlace, ownMemory, platformConstraint } from "../model/cluster.ts";
 import { containerEnv, passedNames } from "../model/container_env.ts";
 import { dataOf } from "../model/coverage.ts";
 import { roomFor } from "../model/limits.ts";
@@ -40,11 +40,11 @@ export function staysHere({ facts, hasServices }: ClusterDir, list: ListName): s
 }
 
 /** The step that brings the code to where nodes pull it from. */
-export function pushCode(dirs: readonly ClusterDir[]): Step {
+export function pushCode({ on }: Cluster, dirs: readonly ClusterDir[]): Step {
   const git = dirs[0]?.facts.git;
   if (!git) throw new Error("code is pushed for no dir");
   const to = new Map(dirs.flatMap(({ image: { repo, digest } }) => (digest === null ? [] : [[repo.reference, repo]])));
-  const actions = [clusterCode({ commit: git.code, branch: git.branch, to: [...to.values()] })];
+  const actions = [clusterCode({ on, commit: git.code, branch: git.branch, to: [...to.values()] })];
   return step("push_code", `Push the code of ${git.code.slice(0, 12)}`, actions, {
     skip: to.size === 0 ? "no registry has an image of a dir that is tested" : null,
   });
@@ -59,7 +59,8 @@ export function onCluster(
   const { config, place, git, user } = facts;
   const { dir } = place;
   const { constraints, deadline } = config.testCluster;
-  const { cpus, memory } = roomFor({ cpus: config.testCpus, memory: config.testMemory });
+  const { cpus, memory: own } = roomFor({ cpus: config.testCpus, memory: config.testMemory });
+  const memory = own > 0 ? own + ownMemory : 0;
   const all = [platformConstraint(cluster.platform), ...constraints];
   assertPlace(cluster.nodes, { what: `the ${list} list of ${dir}`, room: { cpus, memory }, constraints: all });
   const reports = reportsOf(facts, suiteOf(config, dir));

@@ -4,7 +4,6 @@ import { joinReports } from "../kinds/join_reports.ts";
 import { runWorkflow } from "../kinds/run_workflow.ts";
 import type { On } from "../model/cluster.ts";
 import { dataOf } from "../model/coverage.ts";
-import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import { assertFits, roomFor } from "../model/limits.ts";
 import { type Group, group, type Step, step } from "../model/plan.ts";
@@ -34,7 +33,6 @@ export type TestDirsOptions = ListChoice & {
 /** Each list of each dir in a container of its own, several at once, and one verdict and report of all; or the dirs as a matrix for a CI. */
 export function testDirs(facts: Facts, options: TestDirsOptions, seen: TestedDirs): (Step | Group)[] {
   const lists = options.testLists.length > 0 ? [...new Set(options.testLists)] : (["fast"] as const);
-  assertTogether(options);
   if (options.matrix !== undefined) return [matrixOf(options.matrix, lists, seen)];
   const all = lists.flatMap((list) => seen.all.map((dir) => ({ list, dir, id: stepOf(list, dir.dir) })));
   const reports = all.map(({ list, dir, id }) => ({
@@ -115,23 +113,9 @@ function testsThere(
   ];
   const dirs = [...new Set(placed.flatMap(({ dir }) => (dir ? [dir] : [])))];
   return [
-    ...(there.length > 0 ? [pushCode(dirs)] : []),
+    ...(there.length > 0 ? [pushCode(cluster, dirs)] : []),
     group("tests", title, parts, { atOnce: Math.max(1, parts.length), ...how }),
   ];
-}
-
-/** Refuses what makes no sense on a cluster. */
-function assertTogether({ on, stage, matrix }: TestDirsOptions): void {
-  if (on === undefined) return;
-  const [other, why] =
-    matrix !== undefined
-      ? ["--matrix", "A matrix has a CI's own machines run the dirs."]
-      : ["--stage", "Its nodes pull the dev image from a registry; other stages are tested where they are built."];
-  if (matrix === undefined && stage === "dev") return;
-  throw new UserError(`--on and ${other}${other === "--stage" ? ` ${stage}` : ""} exclude each other`, {
-    why,
-    fix: "Leave one of them out",
-  });
 }
 
 const dirsOf = (dirs: readonly TestedDir[]): string => (dirs.length === 1 ? "1 dir" : `${dirs.length} dirs`);

@@ -1,3 +1,4 @@
+import type { On } from "../model/cluster.ts";
 import { kind } from "../model/kind.ts";
 import type { Repository } from "../model/oci/address.ts";
 import { quote } from "../model/render_plan.ts";
@@ -5,6 +6,7 @@ import { quote } from "../model/render_plan.ts";
 /** Brings the code of a commit, and what runs test lists, as layers into the repositories of images. */
 export type ClusterCode = {
   readonly kind: "cluster_code";
+  readonly on: On;
   readonly commit: string;
   readonly branch: string | null;
   readonly to: readonly Repository[];

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { now, pause } from "../doors/clock.ts";
@@ -8,25 +8,17 @@ import { interrupted } from "../doors/interrupt.ts";
 import { type Manifest, type RegistryClient, registryClient } from "../doors/registry.ts";
 import { evidenceTag, type Job, jobVariable, runtimeFolder, secretFolder, serviceName } from "../model/cluster.ts";
 import { UserError } from "../model/errors.ts";
-import {
-  type Evidence,
-  type EvidenceFile,
-  type EvidenceParts,
-  evidenceFiles,
-  otherThan,
-  parseEvidence,
-  parseEvidenceConfig,
-  renderEvidence,
-} from "../model/evidence.ts";
+import type { Evidence } from "../model/evidence.ts";
 import { addLayers, blobOf } from "../model/oci/added_layers.ts";
 import { parseManifest } from "../model/oci/copy_plan.ts";
 import { RegistryError } from "../model/oci/failure.ts";
 import { jsonOf, valueAt } from "../model/shape.ts";
 import { seconds } from "../model/units.ts";
 import { commandEnv } from "../run/facts.ts";
+import { type Taken, takeEvidence } from "../run/take_evidence.ts";
 import { type Outcome, output, ownLabels, type World } from "../run/world.ts";
 import type { ClusterTest } from "./cluster_test.ts";
-import { pushedLayers } from "./run_cluster_code.ts";
+import { pushedLayers, removeSecret, repoLabel } from "./run_cluster_code.ts";
 import { failedCommand } from "./run_command.ts";
 
 /** One list that runs on a cluster. */
@@ -53,12 +45,15 @@ export async function runOnCluster(action: ClusterTest, words: readonly string[]
   const key = randomBytes(32).toString("hex");
   const running = { action, words, image, world, service, key, client: await world.registries() };
   let made: string | null = null;
+  count(world, 1);
   try {
     made = await pushImage(running);
     await start(running, made);
-    const evidence = await take(running, await arrival(running));
-    return judge(running, evidence);
+    const { repo, does, dir } = action;
+    const wanted = { repo, of: expected(running), key, does: `${does} of ${dir}` };
+    return judge(running, await takeEvidence(running.client, wanted, await arrival(running)));
   } finally {
+    count(world, -1);
     await clear(running, made);
   }
 }
@@ -166,7 +161,16 @@ async function start(running: Running, made: string): Promise<void> {
   await must(running, ["secret", "create", ...labels, service, "-"], secret);
   const [uid = "0", gid = "0"] = (action.user ?? "0:0").split(":");
   const mounted = `source=${service},target=${secretFolder}/config.json,uid=${uid},gid=${gid},mode=0444`;
-  const own = ["--name", service, ...labels, "--secret", mounted, `${repo.reference}@${made}`];
+  const own = [
+    "--name",
+    service,
+    ...labels,
+    "--label",
+    `${repoLabel}=${JSON.stringify(repo)}`,
+    "--secret",
+    mounted,
+    `${repo.reference}@${made}`,
+  ];
   await must(running, [...words, ...own]);
 }
 
@@ -183,9 +187,14 @@ async function must({ action, world }: Running, words: readonly string[], input?
   });
 }
 
-/** Milliseconds between two questions for evidence, and between two looks at where the list is. */
-const asks = 700;
-const looks = 8_000;
+/** Lists that wait in this run. */
+const waiting = new WeakMap<World["state"], number>();
+const waitingIn = ({ state }: World): number => waiting.get(state) ?? 0;
+const count = ({ state }: World, by: 1 | -1) => waiting.set(state, (waiting.get(state) ?? 0) + by);
+
+/** Milliseconds between two questions for evidence, and between two looks at where a list is: more where many lists wait. */
+const asks = (world: World): number => Math.max(700, 30 * waitingIn(world));
+const looks = (world: World): number => 8_000 + 500 * waitingIn(world);
 
 /** Waits until there is evidence; gives the digest of what came first, which is what counts. */
 async function arrival(running: Running): Promise<string> {
@@ -198,11 +207,11 @@ async function arrival(running: Running): Promise<string> {
     const found = await client.head(action.repo, evidenceTag(image, service)).catch(notNow(world));
     if (found) return found.digest;
     if (now() >= end) throw missing(action, last);
-    if (now() - looked >= looks) {
+    if (now() - looked >= looks(world)) {
       last = await look(running, last);
       looked = now();
     }
-    await pause(asks, world.signal);
+    await pause(asks(world), world.signal);
   }
 }
 
@@ -242,54 +251,6 @@ const missing = ({ does, dir, deadline }: ClusterTest, last: string): UserError 
     exitCode: 124,
     kind: "cluster",
   });
-
-const falsified = ({ action }: Running, why: string): UserError =>
-  new UserError(`the evidence of ${action.does} of ${action.dir} is not what its run left`, {
-    why: `${why[0]?.toUpperCase()}${why.slice(1)}.`,
-    fix: "See who pushes to the registry, then run the same command again",
-    exitCode: 125,
-    kind: "cluster",
-  });
-
-type Taken = { readonly evidence: Evidence; readonly files: Readonly<Partial<Record<EvidenceFile, Uint8Array>>> };
-
-/** Takes evidence out of a registry by digest; what is not of this run, or not as its run left it, is refused. */
-async function take(running: Running, digest: string): Promise<Taken> {
-  const { action, client } = running;
-  const { repo } = action;
-  try {
-    const manifest = await client.manifest(repo, digest);
-    if (manifest === null) throw new Error("its manifest is not there");
-    const parts = parseEvidence(new TextDecoder("utf8", { fatal: true }).decode(manifest.bytes));
-    assertProven(running, parts);
-    const read = (blob: { readonly digest: string; readonly size: number }) =>
-      client.blob(repo, { mediaType: "", ...blob });
-    const evidence = parseEvidenceConfig(new TextDecoder("utf8", { fatal: true }).decode(await read(parts.config)));
-    const other = otherThan(evidence, expected(running));
-    if (other !== undefined) throw new Error(other);
-    const files: Partial<Record<EvidenceFile, Uint8Array>> = {};
-    for (const { name } of evidenceFiles) {
-      const file = parts.files[name];
-      if (file) files[name] = await read(file);
-    }
-    return { evidence, files };
-  } catch (error) {
-    if (error instanceof RegistryError && ["broken", "not_found"].includes(error.reason))
-      throw falsified(running, `${error.message}: ${error.why}`);
-    if (error instanceof UserError || !(error instanceof Error)) throw error;
-    throw falsified(running, error.message);
-  }
-}
-
-/** Only who started the run, and its own container, know the key. */
-function assertProven({ key, image }: Running, { proof, ...parts }: EvidenceParts): void {
-  const own = createHmac("sha256", key)
-    .update(renderEvidence({ ...parts, proof: null }))
-    .digest();
-  const given = Buffer.from(proof ?? "", "hex");
-  if (given.length !== own.length || !timingSafeEqual(given, own)) throw new Error("it lacks the proof of this run");
-  if (parts.subject?.digest !== image) throw new Error(`its subject is ${parts.subject?.digest ?? "none"}`);
-}
 
 /** Leaves the files where a run on this machine does, and ends as that would. */
 function judge({ action, world }: Running, { evidence, files }: Taken): Outcome {
@@ -336,14 +297,8 @@ function ended(
 
 /** Takes service, secret and image away on every way out; what cannot be is told, and no failure. */
 async function clear({ action, world, service }: Running, made: string | null): Promise<void> {
-  const ask = (...words: readonly string[]) => askCluster(action.on, words, where(world));
-  await ask("service", "rm", service);
-  // A secret is in use until the service's last task is gone.
-  for (let turn = 0; turn < 10; turn += 1) {
-    const { code, stderr } = await ask("secret", "rm", service);
-    if (code === 0 || /not found|no such/i.test(stderr)) break;
-    await pause(500);
-  }
+  await askCluster(action.on, ["service", "rm", service], where(world));
+  await removeSecret(action.on, service, where(world));
   if (made === null) return;
   // An interrupt ends the run's own client, and this is done all the same.
   const client = registryClient({ env: world.facts.env });

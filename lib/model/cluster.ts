@@ -5,6 +5,7 @@ import { fitsIn, type Room } from "./limits.ts";
 import type { Repository } from "./oci/address.ts";
 import type { Descriptor } from "./oci/copy_plan.ts";
 import { isNode, jsonOf, textAt, valueAt } from "./shape.ts";
+import type { Stage } from "./stage.ts";
 import { constraintForm } from "./tests.ts";
 import { bytes } from "./units.ts";
 
@@ -19,6 +20,21 @@ export function parseOn(value: string): On {
     why: "It is swarm, or swarm:CONTEXT with a context of docker context ls.",
     fix: "Pass one: --on swarm",
   });
+}
+
+type Beside = { readonly stage: Stage; readonly matrix: number | undefined };
+
+/** Refuses options that make no sense beside a cluster. */
+export function assertTogether({ stage, matrix }: Beside): void {
+  if (stage === "dev" && matrix === undefined) return;
+  const [other, why] =
+    matrix === undefined
+      ? [
+          `--stage ${stage}`,
+          "Its nodes pull the dev image from a registry; other stages are tested where they are built.",
+        ]
+      : ["--matrix", "A matrix has a CI's own machines run the dirs."];
+  throw new UserError(`--on and ${other} exclude each other`, { why, fix: "Leave one of them out" });
 }
 
 /** The words that Docker's client begins with for its engine. */
@@ -69,6 +85,9 @@ function fits({ fields }: ClusterNode, constraint: string): boolean {
 const machines: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "aarch64", arm: "armv7l" };
 export const platformConstraint = (platform: string): string =>
   `node.platform.arch==${machines[platform.split("/")[1] ?? ""] ?? platform.split("/")[1]}`;
+
+/** Bytes that what runs a list inside takes beside it. */
+export const ownMemory = 128 * 2 ** 20;
 
 type Wanted = { readonly what: string; readonly room: Room; readonly constraints: readonly string[] };
 

@@ -5,12 +5,13 @@ import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
 import { dirsIn } from "../doors/runnable_dirs.ts";
 import { loadConfig, loadConfigSource } from "../doors/settings.ts";
-import type { On } from "../model/cluster.ts";
+import { assertTogether, type On } from "../model/cluster.ts";
 import { configKeys, imageOfPath } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Room } from "../model/limits.ts";
+import type { Stage } from "../model/stage.ts";
 import { changedDirs, suiteOf, type TestedDir } from "../model/tested_dirs.ts";
 import { isPytest, listNames, parseLimits } from "../model/tests.ts";
 import type { Cluster } from "./look_cluster.ts";
@@ -31,6 +32,8 @@ type Options = {
   readonly dirs: readonly string[];
   readonly changed: string | undefined;
   readonly on: On | undefined;
+  readonly stage: Stage;
+  readonly matrix: number | undefined;
   readonly skipSubmodules: boolean;
   readonly offline: boolean;
 };
@@ -69,6 +72,7 @@ async function clusterFor(
 ): Promise<Cluster | null> {
   if (on === undefined) return null;
   const { lookForCluster } = await import("./look_cluster.ts");
+  assertTogether(asked);
   const { skipSubmodules, offline } = asked;
   return lookForCluster(facts, { on, dirs: chosen.map(({ dir }) => dir), skipSubmodules, offline });
 }

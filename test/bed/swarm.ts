@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +18,7 @@ import { commitAll } from "./git.ts";
 import { needs } from "./parts.ts";
 import { ensureTiny, tinyImage } from "./tiny.ts";
 import { changelog, write } from "./tiny_repo.ts";
+import type { Started } from "./workflow.ts";
 
 /** One engine of a swarm, in a network, mounts and a hostname of its own. */
 export type SwarmNode = {
@@ -147,14 +149,35 @@ export const runAt = (
 ): Promise<Outcome> =>
   run([...enter, ...argv], { ...options, env: { ...process.env, ...nodes[0]?.env, ...options.env } });
 
+/** Starts one there, as the leader of a process group. */
+export function startAt({ enter, nodes }: SwarmBed, argv: readonly string[], cwd: string): Pick<Started, "kill"> {
+  const [program = "", ...words] = [...enter, ...argv];
+  const env = { ...process.env, ...nodes[0]?.env };
+  const child = spawn(program, words, { cwd, env, detached: true, stdio: "ignore" });
+  const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 128)));
+  return {
+    kill: (name = "SIGKILL") => {
+      process.kill(-(child.pid ?? 0), name);
+      return ended;
+    },
+  };
+}
+
+/** The image of a dir in a repo of these. */
+export const swarmImage = (repo: string, dir: string): string => `${repo}-${dir.replaceAll("/", "_")}x`;
+
 /** What a list of a dir does, and what stands in its config beside its image. */
 export type SwarmDir = { readonly script: string; readonly config?: string };
 
 /** A repo of dirs, each with an image of its own that the registry has as `dev`. */
-export async function swarmRepo(bed: SwarmBed, name: string, dirs: Readonly<Record<string, SwarmDir>>): Promise<string> {
+export async function swarmRepo(
+  bed: SwarmBed,
+  name: string,
+  dirs: Readonly<Record<string, SwarmDir>>,
+): Promise<string> {
   const repo = join(bed.dir, name);
   for (const [dir, { script, config = "" }] of Object.entries(dirs)) {
-    const image = `${name}-${dir.replaceAll("/", "_")}x`;
+    const image = swarmImage(name, dir);
     write(join(repo, dir), {
       "repo_config.yaml": [
         `docker_info: {docker_image_name: ${image}}`,

@@ -43,14 +43,27 @@ function keepLog() {
   };
 }
 
+function comfort(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    tell(`going on without it: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** The exit code of a program, as a container's would be. */
 function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<number> {
   const { [jobVariable]: _, ...env } = process.env;
   const [program = "", ...words] = argv;
   return new Promise((resolve) => {
     const child = spawn(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
-    const stop = () => child.pid !== undefined && process.kill(-child.pid, "SIGTERM");
-    process.once("SIGTERM", stop);
+    // Where memory runs out the kernel takes the list, and not what tells of it (proc(5), "oom_score_adj").
+    if (child.pid !== undefined) comfort(() => writeFileSync(`/proc/${child.pid}/oom_score_adj`, "1000"));
+    // A node that is drained, or a service that goes, is no verdict: the list ends without evidence.
+    process.once("SIGTERM", () => {
+      if (child.pid !== undefined) comfort(() => process.kill(-(child.pid ?? 0), "SIGKILL"));
+      process.exit(143);
+    });
     child.stdout.on("data", add);
     child.stderr.on("data", add);
     child.once("error", (error: NodeJS.ErrnoException) => {
