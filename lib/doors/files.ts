@@ -136,7 +136,7 @@ export function writeText(roots: readonly [string, ...string[]], path: string, t
 }
 
 /** Writes a file of Slipway's own that only its user may read. What a loss of power takes of it can be made again. */
-export const writePrivate = (path: string, text: string): void =>
+export const writePrivate = (path: string, text: string | Buffer): void =>
   replaceFile(path, text, { mode: 0o600, flushed: false });
 
 /** Writes a file that nobody changes any more, where it is not there yet; its folder is open to whom the one above is. */
@@ -310,6 +310,12 @@ export const remove = (path: string): void => rmSync(path, { recursive: true, fo
 
 /** Gives a file or folder another name beside it. */
 export const rename = (path: string, to: string): void => renameSync(path, to);
+
+/** The bytes of a regular file of Slipway's own, of so many at most; null where it is no such. */
+export function readOwnBytes(path: string, most: number): Buffer | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() && stat.size <= most ? readFileSync(path) : null;
+}
 
 /** The path behind all links. */
 export const realPath = (path: string): string => realpathSync(path);

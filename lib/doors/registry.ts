@@ -20,6 +20,9 @@ export function registryClient(options: ClientOptions): RegistryClient {
     access: async (...asked) => (await client()).access(...asked),
     remove: async (...asked) => (await client()).remove(...asked),
     assertCanPush: async (...asked) => (await client()).assertCanPush(...asked),
+    putBlob: async (...asked) => (await client()).putBlob(...asked),
+    blob: async (...asked) => (await client()).blob(...asked),
+    dockerConfigFor: async (...asked) => (await client()).dockerConfigFor(...asked),
     copy: async (...asked) => (await client()).copy(...asked),
   };
 }

@@ -45,6 +45,7 @@ export type Run = {
   readonly reason?: string;
   readonly shown?: true;
   readonly tee?: string;
+  readonly evidence?: Command["evidence"];
   readonly retries?: number;
   readonly limits?: Limits;
   readonly before?: readonly Action[];
@@ -82,6 +83,7 @@ export function runContainer(facts: Facts, run: Run): Step {
     ...(run.reason ? { reason: run.reason } : {}),
     ...(run.shown ? { shown: true } : {}),
     ...(run.tee ? { tee: run.tee } : {}),
+    ...(run.evidence ? { evidence: run.evidence } : {}),
     ...(run.retries ? { retries: run.retries } : {}),
   };
   return step(run.id, run.title, [
@@ -247,6 +249,9 @@ export function typedText(facts: Facts, text: string): Required<Pick<Run, "argv"
 
 const runnerPath = "/slipway/run";
 
+const runnerText = (enter: string): string =>
+  `#!/bin/sh\n${enter}trap : INT\n"$@"\ncode=$?\nread -r nonce <${receiptPath}\necho "$nonce $code" >${receiptPath}\nexit $code\n`;
+
 /** Where a run starts and where its command does: an entrypoint may be a path that starts in the runnable dir, as the original's. */
 function placesOf({ place }: Facts, run: Run): { readonly entrypoint: string; readonly command: string } {
   const command = run.cwd ?? place.cwd;
@@ -258,7 +263,7 @@ function placesOf({ place }: Facts, run: Run): { readonly entrypoint: string; re
 function receiptRunner(facts: Facts, run: Run): { readonly file: WriteFile; readonly mount: Mount } {
   const { entrypoint, command } = placesOf(facts, run);
   const enter = entrypoint === command ? "" : `cd ${quote(posix.join("/app", command))} || exit\n`;
-  const content = `#!/bin/sh\n${enter}trap : INT\n"$@"\ncode=$?\nread -r nonce <${receiptPath}\necho "$nonce $code" >${receiptPath}\nexit $code\n`;
+  const content = runnerText(enter);
   const path = slipwayFile(facts, "run", shortHash(content));
   return {
     file: writeFile({ path, content, mode: "0755" }),
@@ -266,11 +271,21 @@ function receiptRunner(facts: Facts, run: Run): { readonly file: WriteFile; read
   };
 }
 
+/** The texts of the program that leaves a receipt and of what it runs, for a container that starts in the dir of its command. */
+export const mountedTexts = (text: string): { readonly runner: string; readonly script: string } => ({
+  runner: runnerText(""),
+  script: commandText(text),
+});
+
 /** Shell text as a mounted file whose path is the command, so that no entrypoint can split it: bash where the image has it, else sh. */
 export function shellText(facts: Facts, text: string): Required<Pick<Run, "argv" | "mounts" | "before">> {
-  const bash = '[ -n "${BASH_VERSION-}" ] || ! command -v bash >/dev/null 2>&1 || exec bash "$0" "$@"';
-  return mountedCommand(facts, `#!/bin/sh\n${bash}\n${text}\n`);
+  return mountedCommand(facts, commandText(text));
 }
+
+const commandText = (text: string): string => {
+  const bash = '[ -n "${BASH_VERSION-}" ] || ! command -v bash >/dev/null 2>&1 || exec bash "$0" "$@"';
+  return `#!/bin/sh\n${bash}\n${text}\n`;
+};
 
 function mountedCommand(facts: Facts, content: string): Required<Pick<Run, "argv" | "mounts" | "before">> {
   const path = slipwayFile(facts, "cmd", shortHash(content));

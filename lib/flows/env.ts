@@ -60,6 +60,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   testMounts: ["tests", "mount"],
   testCpus: ["tests", "cpus"],
   testMemory: ["tests", "memory"],
+  testCluster: ["tests", "swarm"],
   smoke: ["tests", "smoke"],
   linters: ["lint", "files"],
 };

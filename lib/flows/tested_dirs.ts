@@ -2,6 +2,7 @@ import { announce } from "../kinds/announce.ts";
 import { joinCoverage } from "../kinds/join_coverage.ts";
 import { joinReports } from "../kinds/join_reports.ts";
 import { runWorkflow } from "../kinds/run_workflow.ts";
+import type { On } from "../model/cluster.ts";
 import { dataOf } from "../model/coverage.ts";
 import type { Facts } from "../model/facts.ts";
 import { assertFits, roomFor } from "../model/limits.ts";
@@ -10,7 +11,9 @@ import { quote } from "../model/render_plan.ts";
 import type { Stage } from "../model/stage.ts";
 import { shardsOf, stepOf, type TestedDir } from "../model/tested_dirs.ts";
 import { choiceWords, type ListChoice, type ListName } from "../model/tests.ts";
+import type { Cluster } from "../run/look_cluster.ts";
 import type { TestedDirs } from "../run/look_tested_dirs.ts";
+import { onCluster, pushCode, staysHere } from "./cluster_tests.ts";
 import { reportsOf, slipwayFile } from "./own_files.ts";
 
 export type TestDirsOptions = ListChoice & {
@@ -23,6 +26,8 @@ export type TestDirsOptions = ListChoice & {
   readonly failFast: boolean;
   readonly retryFlaky: number | undefined;
   readonly matrix: number | undefined;
+  readonly on: On | undefined;
+  readonly swarmNetwork: string | undefined;
 };
 
 /** Each list of each dir in a container of its own, several at once, and one verdict and report of all; or the dirs as a matrix for a CI. */
@@ -30,25 +35,86 @@ export function testDirs(facts: Facts, options: TestDirsOptions, seen: TestedDir
   const lists = options.testLists.length > 0 ? [...new Set(options.testLists)] : (["fast"] as const);
   if (options.matrix !== undefined) return [matrixOf(options.matrix, lists, seen)];
   const all = lists.flatMap((list) => seen.all.map((dir) => ({ list, dir, id: stepOf(list, dir.dir) })));
-  const tests = all.map(({ list, dir, id }) =>
-    step(
-      id,
-      `Run the ${list} tests of ${dir.dir}`,
-      [runWorkflow({ workflow: `run_${list}_tests`, dir: dir.dir, words: wordsOf(options, isMeasured(dir, list)) })],
-      { skip: seen.chosen.includes(dir) ? null : notChanged(options.changed) },
-    ),
-  );
   const reports = all.map(({ list, dir, id }) => ({
     ...{ step: id, dir: dir.dir, list },
     report: dir.runs && `${reportsOf({ place: { ...facts.place, ...dir.runs } }, dir.runs.suite)}/${list}.xml`,
   }));
   const to = slipwayFile(facts, "reports", "main_pytest.xml");
   const title = `Run the ${lists.join(", ")} tests of ${dirsOf(seen.chosen)}`;
-  const onFailure = options.failFast ? "stop" : "go_on";
   return [
-    group("tests", title, tests, { ...atOnceOf(options, seen, all), onFailure, toldLater: true }),
+    ...(seen.cluster === null
+      ? [testsHere(options, seen, { all, title })]
+      : testsThere(seen.cluster, options, seen, { all, title })),
     step("join_reports", "Join the reports", [joinReports({ of: reports, to })]),
     ...(options.coverage ? [coverageOf(facts, options, all)] : []),
+  ];
+}
+
+type Tests = { readonly all: readonly Tested[]; readonly title: string };
+
+const endOf = ({ failFast }: TestDirsOptions) => ({ onFailure: failFast ? "stop" : "go_on", toldLater: true }) as const;
+
+/** One list in a container of this machine's engine, by its own workflow. */
+const testHere = (options: TestDirsOptions, seen: TestedDirs, { id, list, dir }: Tested, why = ""): Step =>
+  step(
+    id,
+    `Run the ${list} tests of ${dir.dir}${why && ` here, for they want ${why}`}`,
+    [runWorkflow({ workflow: `run_${list}_tests`, dir: dir.dir, words: wordsOf(options, isMeasured(dir, list)) })],
+    { skip: seen.chosen.includes(dir) ? null : notChanged(options.changed) },
+  );
+
+function testsHere(options: TestDirsOptions, seen: TestedDirs, { all, title }: Tests): Group {
+  const tests = all.map((one) => testHere(options, seen, one));
+  return group("tests", title, tests, { ...atOnceOf(options, seen, all), ...endOf(options) });
+}
+
+/** The lists on a cluster, all at once, for it has them wait itself; and beside them those that have to be here. */
+function testsThere(
+  cluster: Cluster,
+  options: TestDirsOptions,
+  seen: TestedDirs,
+  { all, title }: Tests,
+): (Step | Group)[] {
+  const placed = all.map((one) => {
+    const dir = cluster.dirs.get(one.dir.dir);
+    const why = dir ? staysHere(dir, one.list) : null;
+    return { one, dir: why === null ? dir : undefined, why: why ?? "" };
+  });
+  const there = placed.flatMap(({ one, dir }) => {
+    if (!dir) return [];
+    const { id, list } = one;
+    const choice = { ...options, coverage: options.coverage === true && isMeasured(one.dir, list) };
+    return [
+      step(id, `Run the ${list} tests of ${one.dir.dir} on the swarm`, [
+        onCluster(cluster, dir, { list, options: choice }),
+      ]),
+    ];
+  });
+  const stays = placed.filter(({ dir }) => !dir);
+  const words = { ...options, snapshot: true };
+  const here = stays.map(({ one, why }) => testHere(words, seen, one, why));
+  const how = endOf(options);
+  const parts = [
+    ...(there.length > 0
+      ? [group("on_swarm", "On the swarm", there, { atOnce: options.atOnce ?? there.length, ...how })]
+      : []),
+    ...(here.length > 0
+      ? [
+          group("here", "On this engine", here, {
+            ...atOnceOf(
+              options,
+              seen,
+              stays.map(({ one }) => one),
+            ),
+            ...how,
+          }),
+        ]
+      : []),
+  ];
+  const dirs = [...new Set(placed.flatMap(({ dir }) => (dir ? [dir] : [])))];
+  return [
+    ...(there.length > 0 ? [pushCode(cluster, dirs)] : []),
+    group("tests", title, parts, { atOnce: Math.max(1, parts.length), ...how }),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { announce } from "../kinds/announce.ts";
-import { type Command, cmd } from "../kinds/command.ts";
+import { type Command, cmd, type OfEvidence } from "../kinds/command.ts";
 import { record } from "../kinds/record.ts";
 import { type Snapshot, snapshot } from "../kinds/snapshot.ts";
 import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
@@ -189,8 +189,7 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     ...(gate.choice.coverage ? [forgetCoverage(facts, list)] : []),
   ];
   // Some entrypoints join their words and split them again, and a marker has spaces.
-  const covers = gate.choice.coverage ? `export COVERAGE_FILE=${dataOf(reportsInside, list)}\n` : "";
-  const text = shellText(facts, `${covers}exec ${listWords(facts, gate).map(quote).join(" ")}`);
+  const text = shellText(facts, listScript(facts, gate));
   const way = wayOf(facts, gate);
   const isCode = seesCode(facts, image.stage, list);
   const code = gate.snapshot && isCode ? snapshotOf(facts, gate) : null;
@@ -203,13 +202,14 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     services: facts.services?.network,
     entrypoint: config.entrypoint,
     withoutEntrypoint: `set tests: {${list}: {entrypoint: false}} in repo_config.yaml`,
-    meaning: { ...nothingCollected(list, config.mayBeEmpty), ...killed(facts.config), ...lacksPlugin(gate.choice) },
+    meaning: meaningOf(facts, gate),
     limits: { cpus: facts.config.testCpus, memory: facts.config.testMemory },
     does: `the ${list} tests`,
     reason: failedTest,
     ...(gate.shown ? { shown: true } : {}),
     ...(gate.tee ? { tee: `${reports}/${list}.log` } : {}),
     ...(gate.retries ? { retries: gate.retries } : {}),
+    ...(gate.choice.collectOnly ? {} : { evidence: evidenceOf(facts, gate) }),
     argv: text.argv,
     ...way,
     ...(code ? { code: code.make.path } : {}),
@@ -223,6 +223,40 @@ export function testList(facts: Facts<"engine" | "registries" | "log" | "nested"
     ],
   });
   return known ? { ...made, skip: `passed on ${known.at.slice(0, 16).replace("T", " ")} by ${known.by}` } : made;
+}
+
+/** The text of sh that runs a list. */
+export function listScript(facts: Facts<"nested">, gate: Pick<Gate, "list" | "image" | "choice">): string {
+  const covers = gate.choice.coverage ? `export COVERAGE_FILE=${dataOf(reportsInside, gate.list)}\n` : "";
+  return `${covers}exec ${listWords(facts, gate).map(quote).join(" ")}`;
+}
+
+/** The exit codes of a list that are a result of their own. */
+export const meaningOf = (
+  { config }: Facts,
+  { list, choice }: Pick<Gate, "list" | "choice">,
+): NonNullable<Command["meaning"]> => ({
+  ...nothingCollected(list, config.tests[list].mayBeEmpty),
+  ...killed(config),
+  ...lacksPlugin(choice),
+});
+
+/** What the evidence of a list is of: its code is a commit where that alone is mounted, or the tree was seen to be one. */
+function evidenceOf(facts: Facts<"engine">, gate: Gate): OfEvidence {
+  const { list, image } = gate;
+  const reports = reportsOf(facts, suiteOf(facts.config, facts.place.dir));
+  const isCommit = seesCode(facts, image.stage, list) && (gate.snapshot || gate.digest !== null);
+  return {
+    dir: facts.place.dir,
+    list,
+    image: gate.digest ?? image.local?.digests.at(-1) ?? null,
+    code: isCommit ? { commit: facts.git.code, tree: facts.git.tree } : null,
+    files: {
+      "junit.xml": `${reports}/${list}.xml`,
+      ...(gate.choice.coverage ? { "coverage.data": dataOf(reports, list) } : {}),
+    },
+    to: `${reports}/evidence/${list}`,
+  };
 }
 
 /** What a list is started in: the image itself, unless one of prod says otherwise. */
@@ -254,7 +288,10 @@ export function snapshotOf(facts: Facts, { list, image }: { readonly list: strin
   return { make, remove };
 }
 
-const listWords = (facts: Facts<"nested">, { list, image, choice }: Gate): readonly string[] =>
+const listWords = (
+  facts: Facts<"nested">,
+  { list, image, choice }: Pick<Gate, "list" | "image" | "choice">,
+): readonly string[] =>
   testCommand(list, facts.config.tests[list], {
     ci: facts.ci,
     suite: suiteOf(facts.config, facts.place.dir),

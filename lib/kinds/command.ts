@@ -23,6 +23,8 @@ export type Command = {
   readonly shown?: true;
   /** A file of Slipway's own that gets its output too, relative to the outermost Git root. */
   readonly tee?: string;
+  /** It is a run of a test list, of which evidence is kept however it ends. */
+  readonly evidence?: OfEvidence;
   /**
    * The words are the repo's own, and run on this machine; `lint`: in an image of others that it names; `service`: a compose
    * file of the repo's, which gets no variable of the caller's.
@@ -52,6 +54,18 @@ export type Command = {
   readonly meaning?: Readonly<Record<string, { readonly why: string; readonly fix: string; readonly passes?: true }>>;
 };
 
+/** What evidence of a run is of, and where its files are left and itself is kept, relative to the outermost Git root. */
+export type OfEvidence = {
+  readonly dir: string;
+  readonly list: string;
+  /** The digest of the image; null where nobody knows it yet. */
+  readonly image: Value | null;
+  /** The mounted code, where that is a commit. */
+  readonly code: { readonly commit: string; readonly tree: string } | null;
+  readonly files: { readonly "junit.xml": string; readonly "coverage.data"?: string };
+  readonly to: string;
+};
+
 export const command = kind<Command>("command", {
   reaps: ({ argv, container }) => container === true || argv.slice(0, 3).join(" ") === "docker image rm",
   talks: ({ interactive }) => interactive === true,
@@ -64,6 +78,7 @@ export const command = kind<Command>("command", {
   lines: (action, show) => [
     renderCommand(action, show),
     ...(action.retries ? [`# again where it fails, ${times(action.retries)} at most: a pass is flaky then`] : []),
+    ...(action.evidence ? [`# evidence in ${quote(action.evidence.to)}`] : []),
   ],
   run: async (action, world) => (await import("./run_command.ts")).runCommand(action, world),
 });

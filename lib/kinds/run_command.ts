@@ -32,7 +32,8 @@ export async function runCommand(action: Command, world: World): Promise<Outcome
   const cwd = join(world.facts.place.root, action.cwd);
   if (action.input && "ecr" in action.input && (await isServed(argv.at(-1) ?? "", env))) return "already";
   const input = action.input ? await outputOf(action.input, world) : undefined;
-  const result = await lastExitOf(action, argv, { cwd, env, ...(input === undefined ? {} : { input }) }, world);
+  const how = { cwd, env, ...(input === undefined ? {} : { input }) };
+  const result = await exitWithEvidence(action, argv, how, world);
   if (!passes(action, result)) {
     if (argv[0] === "docker" && !action.container) await assertEngineNow(world.facts, argv[1] ?? "");
     if (action.ownCode && !action.meaning?.[String(result)]) throw passedOn(result);
@@ -49,6 +50,22 @@ function callersPart({ typed, ofRepo }: Command, { facts }: World): Readonly<Rec
 }
 
 type How = Pick<RunOptions, "cwd" | "env" | "input">;
+
+/** The exit code that counts. Evidence is kept of a run of tests, also where an entrypoint never ran them; none of one that was interrupted. */
+async function exitWithEvidence(action: Command, argv: readonly string[], how: How, world: World): Promise<number> {
+  const { evidence } = action;
+  if (!evidence) return lastExitOf(action, argv, how, world);
+  const keep = (await import("../run/evidence.ts")).watchRun(world);
+  try {
+    const exitCode = await lastExitOf(action, argv, how, world);
+    keep(evidence, { exitCode, ran: true });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof UserError && error.kind === "command")
+      keep(evidence, { exitCode: error.exitCode, ran: false });
+    throw error;
+  }
+}
 
 const passes = ({ meaning }: Command, code: number): boolean => code === 0 || meaning?.[String(code)]?.passes === true;
 
@@ -149,14 +166,32 @@ const short = (text: string, most: number): string => (text.length > most ? `${t
 type End = { readonly code: number; readonly tail: readonly string[] };
 
 function failed(action: Command, argv: readonly string[], { code, tail }: End): UserError {
-  const meaning = action.meaning?.[String(code)] ?? ruleOf(argv, tail);
-  const told = action.reason ? new RegExp(action.reason, "m").exec(tail.join("\n"))?.[0] : undefined;
-  return new UserError(`${action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``} exited with ${code}`, {
+  const rule = ruleOf(argv, tail);
+  const does = action.does ?? `\`${short(argv.map(quote).join(" "), 200)}\``;
+  const { meaning, reason } = action;
+  const told = { ...(meaning ? { meaning } : {}), ...(reason ? { reason } : {}), ...(rule ? { rule } : {}) };
+  return failedCommand({ does, program: argv[0] ?? "", ...told }, { code, tail });
+}
+
+type Failed = Pick<Command, "meaning" | "reason"> & {
+  readonly does: string;
+  readonly program: string;
+  readonly rule?: { readonly why: string; readonly fix: string };
+};
+
+/** The error of a command that failed, wherever it ran: by the line that tells why, else by what its exit code means. */
+export function failedCommand(
+  { does, program, meaning: meanings, reason, rule }: Failed,
+  { code, tail }: End,
+): UserError {
+  const meaning = meanings?.[String(code)] ?? rule;
+  const told = reason ? new RegExp(reason, "m").exec(tail.join("\n"))?.[0] : undefined;
+  return new UserError(`${does} exited with ${code}`, {
     why:
       (told && short(told, 300)) ??
       meaning?.why ??
       (code === 127
-        ? `"${argv[0]}" or what it should run was not found.`
+        ? `"${program}" or what it should run was not found.`
         : "The command's output above shows the cause."),
     fix: meaning?.fix ?? "Fix the cause and run the same command again",
     exitCode: code,

@@ -3,7 +3,16 @@ import { placeholderAccount } from "./git_remote.ts";
 import { parseImageName } from "./image.ts";
 import { parseRegistries, type Registry, registryKeys, registryKinds } from "./registry.ts";
 import { parseNames, parseRelease, type ReleaseSettings, releaseKeys } from "./release_settings.ts";
-import { defaultSmoke, type ListName, parseLimits, type SmokeTest, type TestList, testsKeys } from "./tests.ts";
+import {
+  type ClusterSettings,
+  defaultSmoke,
+  type ListName,
+  parseCluster,
+  parseLimits,
+  type SmokeTest,
+  type TestList,
+  testsKeys,
+} from "./tests.ts";
 
 const homeFolders = [".aws", ".ssh", ".config/gh"] as const;
 
@@ -36,6 +45,8 @@ export type Config = {
   /** Cores and bytes of memory that each container of a test list may use. */
   readonly testCpus: number | null;
   readonly testMemory: number | null;
+  /** How its lists run on a swarm. */
+  readonly testCluster: ClusterSettings;
   /** The smoke test of emulated platforms. */
   readonly smoke: SmokeTest;
   readonly notify: Notify;
@@ -234,7 +245,9 @@ function sourceOf({ repo_name: name, github_repo_account: account, github_host_n
   return `https://${host ?? "github.com"}/${account}/${name ?? image}`;
 }
 
-function parseTests(read: ConfigReader): Pick<Config, "tests" | "testMounts" | "testCpus" | "testMemory" | "smoke"> {
+function parseTests(
+  read: ConfigReader,
+): Pick<Config, "tests" | "testMounts" | "testCpus" | "testMemory" | "testCluster" | "smoke"> {
   const own = read.section(["tests"], testsKeys);
   const list = (name: ListName): TestList => ({
     command: own[name]?.command ?? null,
@@ -248,6 +261,7 @@ function parseTests(read: ConfigReader): Pick<Config, "tests" | "testMounts" | "
     testMounts: parseTestMounts(read, own.mount ?? []),
     testCpus: limits.cpus,
     testMemory: limits.memory,
+    testCluster: parseCluster(read, own.swarm ?? {}),
     smoke: { command: own.smoke?.command ?? defaultSmoke, entrypoint: own.smoke?.entrypoint ?? true },
   };
 }

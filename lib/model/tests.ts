@@ -53,6 +53,17 @@ export const testsKeys = {
   },
   cpus: { is: "text", about: "Cores that a list's containers get at most, like 2 or 0.5." },
   memory: { is: "text", about: "Memory that a list's containers get at most, like 512m or 4g." },
+  swarm: {
+    is: "section",
+    keys: {
+      constraints: {
+        is: "words",
+        about: "Nodes that its lists run on, by main_pytest --on swarm: [node.labels.size==large].",
+      },
+      deadline: { is: "text", about: "When the evidence of a list has to be there, like 30m (default: 2h)." },
+    },
+    about: "How its lists run on a Docker swarm.",
+  },
   mount: { is: "words", about: "Paths of the dir that Git does not know and that a release's tests get all the same." },
 } as const satisfies Keys;
 
@@ -80,6 +91,44 @@ function parseMemory(read: ConfigReader, text: string): number {
   if (size >= leastMemory && Number.isSafeInteger(size)) return size;
   const fix = "Write it like memory: 512m or 4g";
   return read.fail(["tests", "memory"], `is ${JSON.stringify(text)}, no memory of 6 MB or more`, fix);
+}
+
+/** `tests.swarm` of a dir's config. */
+export type ClusterSettings = {
+  /** As `docker service create --constraint` takes them. */
+  readonly constraints: readonly string[];
+  /** Seconds from the start of a list in which its evidence has to be there. */
+  readonly deadline: number;
+};
+
+const timeUnits: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const usualDeadline = 2 * 3600;
+export const constraintForm =
+  /^(node\.(?:id|hostname|role|platform\.os|platform\.arch|labels\.[\w.-]{1,100})|engine\.labels\.[\w.-]{1,100}) ?(==|!=) ?([\w.-]{1,100})$/;
+
+export function parseCluster(
+  read: ConfigReader,
+  {
+    constraints = [],
+    deadline,
+  }: { readonly constraints?: readonly string[] | undefined; readonly deadline?: string | undefined },
+): ClusterSettings {
+  const wrong = constraints.find((one) => !constraintForm.test(one));
+  if (wrong !== undefined)
+    read.fail(
+      ["tests", "swarm", "constraints"],
+      `has ${JSON.stringify(wrong)}, which is no constraint`,
+      "Write it like constraints: [node.labels.size==large], as docker service create --constraint takes it",
+    );
+  return { constraints, deadline: deadline === undefined ? usualDeadline : parseDeadline(read, deadline) };
+}
+
+function parseDeadline(read: ConfigReader, text: string): number {
+  const [, number = "", unit = ""] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
+  const seconds = Number(number) * (timeUnits[unit] ?? 0);
+  if (seconds > 0) return seconds;
+  const fix = "Write it like deadline: 90s, 30m or 2h";
+  return read.fail(["tests", "swarm", "deadline"], `is ${JSON.stringify(text)}, no time`, fix);
 }
 
 type PytestRow = { readonly marker: string; readonly seconds: number; readonly reruns: number; readonly path?: string };

@@ -84,7 +84,8 @@ function holderOf(owner = "") {
   return { host, boot, pid: Number(pid), started, namespace };
 }
 
-function isGone(owner: string, world: World): boolean {
+/** Whether the process that owns something was one that this one can look at, and is gone. */
+export function isGone(owner: string, world: World): boolean {
   const holder = holderOf(owner);
   return lifeOf(holder, world.owner, startTime(holder.pid)) === "gone";
 }

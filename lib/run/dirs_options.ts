@@ -1,3 +1,4 @@
+import { type On, parseOn } from "../model/cluster.ts";
 import { UserError } from "../model/errors.ts";
 import { listNamed } from "../model/tested_dirs.ts";
 import { type ListName, listNames } from "../model/tests.ts";
@@ -13,6 +14,14 @@ export const wholeFromOne =
       fix: `Pass one: ${option} 4`,
     });
   };
+
+function parseNetwork(value: string): string {
+  if (/^[a-zA-Z0-9][\w.-]{0,100}$/.test(value)) return value;
+  throw new UserError(`--swarm-network "${value}" is no name of a network`, {
+    why: "A network's name is letters, digits, dots, dashes and underscores.",
+    fix: "Pass one of docker network ls: --swarm-network host",
+  });
+}
 
 /** What `main_pytest` takes beside the options of one list. */
 export const dirsTestsOptions = {
@@ -34,6 +43,19 @@ export const dirsTestsOptions = {
     aliases: ["n-jobs"],
     parse: wholeFromOne("--at-once"),
   }),
+  on: {
+    ...text<On>("CLUSTER", "Run them on a Docker swarm: swarm, or swarm:CONTEXT (default: on this engine).", {
+      parse: parseOn,
+    }),
+    onlyTyped: true,
+  } as Option<On | undefined>,
+  swarmNetwork: text<string>(
+    "NAME",
+    "Network of the swarm's nodes that the containers of --on are in (default: their own bridge).",
+    {
+      parse: parseNetwork,
+    },
+  ) as Option<string | undefined>,
   failFast: flag("Stop all others after the first list that failed."),
   matrix: text<number>("N", "Run nothing; show the dirs in N parts as a matrix for GitHub Actions.", {
     onlyTyped: true,

@@ -5,13 +5,16 @@ import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
 import { dirsIn } from "../doors/runnable_dirs.ts";
 import { loadConfig, loadConfigSource } from "../doors/settings.ts";
+import { assertTogether, type On } from "../model/cluster.ts";
 import { configKeys, imageOfPath } from "../model/config.ts";
 import { configReader, didYouMean } from "../model/config_reader.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Room } from "../model/limits.ts";
+import type { Stage } from "../model/stage.ts";
 import { changedDirs, suiteOf, type TestedDir } from "../model/tested_dirs.ts";
 import { isPytest, listNames, parseLimits } from "../model/tests.ts";
+import type { Cluster } from "./look_cluster.ts";
 import { readTimes } from "./progress.ts";
 
 /** The runnable dirs below the named one, which of them are to be tested, and how long their lists took last time. */
@@ -22,11 +25,22 @@ export type TestedDirs = {
   readonly times: Readonly<Record<string, number>>;
   /** What the engine has, where a dir says what its lists may use. */
   readonly room: Room | null;
+  /** Where lists run that do not run here; null where all do. */
+  readonly cluster: Cluster | null;
 };
-type Options = { readonly dirs: readonly string[]; readonly changed: string | undefined };
+type Options = {
+  readonly dirs: readonly string[];
+  readonly changed: string | undefined;
+  readonly on: On | undefined;
+  readonly stage: Stage;
+  readonly matrix: number | undefined;
+  readonly skipSubmodules: boolean;
+  readonly offline: boolean;
+};
 
 /** Finds the runnable dirs, those of `--dirs` where it names some, and what changed of them; one without a config is told by its own run. */
-export async function lookForTestedDirs(facts: Facts, { dirs, changed }: Options): Promise<TestedDirs> {
+export async function lookForTestedDirs(facts: Facts, options: Options): Promise<TestedDirs> {
+  const { dirs, changed } = options;
   const { place, env } = facts;
   const { root, dir } = place;
   if (!exists(join(root, dir)))
@@ -47,7 +61,20 @@ export async function lookForTestedDirs(facts: Facts, { dirs, changed }: Options
     isLimited ? engineRoom(root, env) : null,
   ]);
   const chosen = paths === null ? all : changedDirs(all, paths);
-  return { all, chosen, times: readTimes(facts, "main_pytest"), room };
+  const times = readTimes(facts, "main_pytest");
+  return { all, chosen, times, room, cluster: await clusterFor(facts, chosen, options) };
+}
+
+async function clusterFor(
+  facts: Facts,
+  chosen: readonly TestedDir[],
+  { on, ...asked }: Options,
+): Promise<Cluster | null> {
+  if (on === undefined) return null;
+  const { lookForCluster } = await import("./look_cluster.ts");
+  assertTogether(asked);
+  const { skipSubmodules, offline } = asked;
+  return lookForCluster(facts, { on, dirs: chosen.map(({ dir }) => dir), skipSubmodules, offline });
 }
 
 /** The dirs that were named, as they are called from the dir in which they were looked for; all where none was. */

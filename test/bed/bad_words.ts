@@ -265,6 +265,14 @@ export const wordCases: readonly BadCase[] = [
   },
   { what: "no lists at once", line: "main_pytest --at-once 0", says: /--at-once "0" is no whole number from 1/ },
   { what: "parts that are none", line: "main_pytest --matrix 1.5", says: /--matrix "1.5" is no whole number from 1/ },
+  { what: "a cluster that is none", line: "main_pytest --on k8s", says: /--on "k8s" is no cluster/ },
+  {
+    what: "a matrix on a swarm",
+    line: "main_pytest --on swarm --matrix 2",
+    says: /--on and --matrix exclude each other/,
+  },
+  { what: "a stage on a swarm", line: "main_pytest --on swarm --stage local", says: /--on and --stage local exclude/ },
+  { what: "a network that is none", line: "main_pytest --swarm-network a/b", says: /is no name of a network/ },
   { what: "a dir that is not runnable", line: "main_pytest --dirs nowhere", says: /"nowhere" is no runnable dir/ },
   { what: "a change since nothing", line: "main_pytest --changed=nowhere", says: /"nowhere" is no commit/ },
   {

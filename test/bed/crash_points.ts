@@ -1,6 +1,8 @@
 import { checkEcr } from "../../lib/kinds/check_ecr.ts";
 import { checkPush } from "../../lib/kinds/check_push.ts";
 import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
+import { clusterCode } from "../../lib/kinds/cluster_code.ts";
+import { clusterTest } from "../../lib/kinds/cluster_test.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { comparePackages } from "../../lib/kinds/compare_packages.ts";
 import { copyImage } from "../../lib/kinds/copy_image.ts";
@@ -176,6 +178,9 @@ export function ofAction(name: string, action: Action, before: Before = atFirst(
     return action.code && count("snapshot") === 1
       ? at(`${name}: git clone`, { by: "git", words: " clone ", nth: 1 }, ["after"])
       : [];
+  // Its layers are content that any run may put; nothing else of it is seen by others.
+  if (clusterCode.is(action)) return [];
+  if (clusterTest.is(action)) return at(`${name}: docker service`, program("service create --detach"));
   if (putIndex.is(action)) return at(`${name}: index`, put(action.place.registry, manifest(action.tag)));
   if (postMessage.is(action))
     return [

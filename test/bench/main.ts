@@ -8,6 +8,7 @@ import { quickstart } from "./quickstart.ts";
 import { rebuild } from "./rebuild.ts";
 import { releaseCost } from "./release.ts";
 import { startUp } from "./start_up.ts";
+import { swarmTime } from "./swarm.ts";
 
 // Prints the speed table. Ratios are measured side by side in one run; nothing here is a test, so nothing here fails one.
 const wanted = process.argv.slice(2);
@@ -26,6 +27,7 @@ async function compare(): Promise<void> {
     release: releaseCost,
     log: longLog,
     dirs: manyDirs,
+    swarm: swarmTime,
   };
   for (const [name, part] of Object.entries(parts))
     if (wanted.length === 0 || wanted.includes(name)) print(await part());

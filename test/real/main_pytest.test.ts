@@ -4,6 +4,7 @@ import { DOMParser } from "@xmldom/xmldom";
 import { parse } from "junit2json";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../thin_client/engine/command.ts";
+import { localEvidence } from "../bed/evidence.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { labelled, startLabelled } from "../bed/labelled.ts";
 import { ensurePythonBase } from "../bed/python_base.ts";
@@ -133,6 +134,29 @@ describe("main_pytest", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("leaves evidence of each list that ran: how it ended, its report and what it printed", async () => {
+    await run("--dirs", "deep/fails,passes,empty,killed", "--snapshot");
+    const commit = (await git(repo, "rev-parse", "HEAD")).trim();
+    const tree = (await git(repo, "rev-parse", "HEAD^{tree}")).trim();
+    const read = await Promise.all(
+      ["deep/fails", "passes", "empty", "killed"].map((dir) => localEvidence(repo, imageOf(dir), "fast")),
+    );
+    expect(read.map((one) => [one?.dir, one?.exitCode, one?.files["junit.xml"]?.includes("<testsuite")])).toEqual([
+      ["deep/fails", 1, true],
+      ["passes", 0, true],
+      ["empty", 5, undefined],
+      ["killed", 137, undefined],
+    ]);
+    for (const one of read)
+      expect(one).toMatchObject({ list: "fast", commit, tree, ran: true, parts: { subject: null } });
+    write(repo, { "garbled/test.sh": "echo seen >&2; exit 3\n" });
+    await run("--dirs", "garbled");
+    const dirty = await localEvidence(repo, imageOf("garbled"), "fast");
+    expect(dirty).toMatchObject({ exitCode: 3, commit: null, tree: null });
+    expect(dirty?.files["output.log"]).toContain("seen");
+    write(repo, { "garbled/test.sh": `${dirs["garbled"]}\n` });
   });
 
   it("--fail-fast ends the others, and says which were not run", async () => {

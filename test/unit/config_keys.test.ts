@@ -27,6 +27,8 @@ const samples: Readonly<Record<string, readonly [unknown, unknown]>> = {
   "release.package.index": ["https://pypi.org/simple/", "https://pypi.example.org/"],
   "tests.cpus": [1, 2],
   "tests.memory": ["1g", "2g"],
+  "tests.swarm.constraints": [["node.role==worker"], ["node.labels.size!=small"]],
+  "tests.swarm.deadline": ["30m", "2h"],
   "release.keep": [1, 2],
   "container.home": [[".aws"], [".ssh"]],
   "container.on.NAME.home": [[".aws"], [".ssh"]],

@@ -246,7 +246,7 @@ export const given: Readonly<Record<string, Given>> = {
   run_tests: { argv: ["fast", "qa"], seen: [] },
   run_fast_slow_superslow_tests: { seen: [] },
   run_superslow_tests: { seen: [] },
-  main_pytest: { seen: { all: testedDirs, chosen: testedDirs.slice(1), times: {}, room: null } },
+  main_pytest: { seen: { all: testedDirs, chosen: testedDirs.slice(1), times: {}, room: null, cluster: null } },
   release_log: { seen: { ref: "refs/slipway/log/cmamp", fault: null, entries: [] } },
   package_add: {
     argv: ["foo"],

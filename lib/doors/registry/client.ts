@@ -8,6 +8,7 @@ import { copyImage } from "./copy.ts";
 import { readConfig } from "./image_config.ts";
 import { loginSource } from "./login.ts";
 import { headManifest, listTags, readManifest, writeManifest } from "./manifests.ts";
+import { dockerConfigFor, putBlob, readBlob } from "./own_blobs.ts";
 import { removeImages } from "./remove.ts";
 import { newSession, type Session } from "./session.ts";
 import type { Access, ClientOptions, RegistryClient } from "./types.ts";
@@ -26,6 +27,9 @@ export function newClient(options: ClientOptions): RegistryClient {
     access: async (repo) => accessTo(session, await at(repo)),
     remove: async (repo, removals) => removeImages(session, await at(repo), removals),
     assertCanPush: async (repo) => assertCanPush(session, await at(repo)),
+    putBlob: async (repo, blob) => putBlob(session, await at(repo), blob),
+    blob: async (repo, blob) => readBlob(session, await at(repo), blob),
+    dockerConfigFor: async (repo) => dockerConfigFor(session, await at(repo)),
     copy: async (job, progress = () => undefined) => {
       const [from, ...to] = await Promise.all([at(job.from), ...job.to.map(at)]);
       return copyImage(session, { ...job, from, to }, progress);

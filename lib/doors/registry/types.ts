@@ -1,5 +1,6 @@
 import type { AwsAccount } from "../../model/aws.ts";
 import type { Repository } from "../../model/oci/address.ts";
+import type { Descriptor } from "../../model/oci/copy_plan.ts";
 import type { RegistryError } from "../../model/oci/failure.ts";
 import type { Removal } from "../../model/prune.ts";
 import type { Clock } from "../clock.ts";
@@ -96,7 +97,19 @@ export type RegistryClient = {
   readonly remove: (repo: Repository, removals: readonly Removal[]) => Promise<RemoveResult[]>;
   /** Opens an upload and cancels it; throws where pushing is not allowed. */
   readonly assertCanPush: (repo: Repository) => Promise<void>;
+  /** Brings a blob of this machine to a repository, unless it is there. */
+  readonly putBlob: (repo: Repository, blob: OwnBlob) => Promise<void>;
+  /** Gives the bytes of a blob, size and digest checked. */
+  readonly blob: (repo: Repository, blob: Descriptor) => Promise<Uint8Array>;
+  /** Gives the text of a Docker configuration with the login for this registry alone, null where there is none: a secret. */
+  readonly dockerConfigFor: (repo: Repository) => Promise<string | null>;
   /** Copies an image to every target; a failing target does not stop the others. Throws only when interrupted. */
   readonly copy: (job: CopyJob, progress?: (event: CopyEvent) => void) => Promise<CopyResult[]>;
+};
+/** A blob with what reads it, and a repository of the same registry that has it already. */
+export type OwnBlob = {
+  readonly blob: Descriptor;
+  readonly from: Repository | null;
+  readonly read: () => AsyncIterable<Uint8Array>;
 };
 export type PutOptions = { readonly manifest: Manifest; readonly ifMatch?: string };

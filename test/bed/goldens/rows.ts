@@ -166,6 +166,7 @@ const more: Readonly<Record<string, Row>> = {
   "doctor.fix": [["fresh"], "--fix"],
   "find_unused_packages.where": [["local"], "--stage", "local", "--where", "alpha"],
   "init.schema": [["fresh"], "--dir", "inner", "--source", "https://github.com/your-account/slipway", "--schema"],
+  "main_pytest.swarm": [["dev"], "--on", "swarm"],
   "package_add.locked": [["local"], "alpha"],
   "poetry.local": [["local"], "--stage", "local", "lock", "--no-update"],
   "release_announce.prod": [["prod"], "--stage", "prod"],

@@ -1,0 +1,40 @@
+import { type ClusterNode, clientWords, type On, readNodes } from "../model/cluster.ts";
+import { UserError } from "../model/errors.ts";
+import { quote } from "../model/render_plan.ts";
+import { jsonOf, valueAt } from "../model/shape.ts";
+import { type Captured, capture } from "./shell.ts";
+
+type Where = { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> };
+
+/** Asks the engine that manages a swarm; what ends this process by Ctrl-C does not reach the client. */
+export const askCluster = (
+  on: On,
+  words: readonly string[],
+  { cwd, env, input }: Where & { readonly input?: string },
+): Promise<Captured> =>
+  capture([...clientWords(on), ...words], { cwd, env, apart: true, ...(input === undefined ? {} : { input }) });
+
+const failed = (on: On, what: string, { stderr }: Captured): UserError =>
+  new UserError(what, {
+    why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
+    fix: `See what it says: ${[...clientWords(on), "node", "ls"].map(quote).join(" ")}`,
+    kind: "cluster",
+  });
+
+/** The nodes of a swarm that take tasks; throws where the engine manages none. */
+export async function loadNodes(on: On, where: Where): Promise<readonly ClusterNode[]> {
+  const named = on.context === null ? "the Docker engine" : `the engine of context "${on.context}"`;
+  const info = await askCluster(on, ["info", "--format", "{{json .Swarm}}"], where);
+  if (info.code !== 0) throw failed(on, `${named} did not answer`, info);
+  if (valueAt(jsonOf(info.stdout), "ControlAvailable") !== true)
+    throw new UserError(`${named} is no manager of a swarm`, {
+      why: "A manager of Docker Swarm places the test lists on its nodes.",
+      fix: `Make it one: ${[...clientWords(on), "swarm", "init"].map(quote).join(" ")}; or name a manager's context: --on swarm:CONTEXT`,
+      kind: "cluster",
+    });
+  const ids = await askCluster(on, ["node", "ls", "--quiet"], where);
+  if (ids.code !== 0) throw failed(on, `${named} did not list its nodes`, ids);
+  const nodes = await askCluster(on, ["node", "inspect", ...ids.stdout.split("\n").filter((id) => id !== "")], where);
+  if (nodes.code !== 0) throw failed(on, `${named} did not show its nodes`, nodes);
+  return readNodes(nodes.stdout);
+}

@@ -1,0 +1,186 @@
+import { spawn } from "node:child_process";
+import { createHash, createHmac, randomUUID } from "node:crypto";
+import { existsSync, lstatSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Job, jobVariable, secretFolder } from "../../model/cluster.ts";
+import { receiptPath } from "../../model/container.ts";
+import {
+  type Evidence,
+  type EvidenceFile,
+  evidenceFiles,
+  evidenceType,
+  lastOf,
+  renderEvidence,
+  renderEvidenceConfig,
+} from "../../model/evidence.ts";
+import { jsonOf, textAt } from "../../model/shape.ts";
+import { pause } from "../clock.ts";
+import { registryClient } from "../registry.ts";
+
+// Runs one test list in its image on a node of a swarm, and pushes what it leaves as one artifact. It ends with 0 whatever the
+// verdict is: any other end is the node's or the network's fault, and Swarm starts it again.
+
+type Ended = Pick<Evidence, "exitCode" | "ran" | "failedRuns" | "milliseconds"> & { readonly log: Buffer };
+
+const [, , logFile] = evidenceFiles;
+const tell = (line: string): void => void process.stdout.write(`slipway: ${line}\n`);
+
+/** Keeps the end of what a list prints. */
+function keepLog() {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    add: (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size <= 2 * logFile.most) return;
+      const kept = Buffer.concat(chunks).subarray(-logFile.most);
+      chunks = [kept];
+      size = kept.length;
+    },
+    whole: () => lastOf(Buffer.concat(chunks), logFile.most),
+  };
+}
+
+function comfort(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    tell(`going on without it: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The exit code of a program, as a container's would be. */
+function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<number> {
+  const { [jobVariable]: _, ...env } = process.env;
+  const [program = "", ...words] = argv;
+  return new Promise((resolve) => {
+    const child = spawn(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    // Where memory runs out the kernel takes the list, and not what tells of it (proc(5), "oom_score_adj").
+    if (child.pid !== undefined) comfort(() => writeFileSync(`/proc/${child.pid}/oom_score_adj`, "1000"));
+    // A node that is drained, or a service that goes, is no verdict: the list ends without evidence.
+    process.once("SIGTERM", () => {
+      if (child.pid !== undefined) comfort(() => process.kill(-(child.pid ?? 0), "SIGKILL"));
+      process.exit(143);
+    });
+    child.stdout.on("data", add);
+    child.stderr.on("data", add);
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      add(Buffer.from(`${program}: ${error.message}\n`));
+      resolve(error.code === "ENOENT" ? 127 : 126);
+    });
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signals[signal ?? ""] ?? 1)));
+  });
+}
+const signals: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+/** Runs the list once; its own exit code counts, which an entrypoint may hide. */
+async function once(job: Job, add: (chunk: Buffer) => void): Promise<Pick<Evidence, "exitCode" | "ran">> {
+  const nonce = randomUUID();
+  writeFileSync(receiptPath, `${nonce}\n`, { mode: 0o666 });
+  const code = await exitOf(job, add);
+  const [, own] = new RegExp(`^${nonce} (\\d{1,3})\n$`).exec(readFileSync(receiptPath, "utf8")) ?? [];
+  if (own === undefined) return { exitCode: code, ran: code > 125 };
+  return { exitCode: code === 0 || job.passing.includes(code) ? Number(own) : code, ran: true };
+}
+
+async function runList(job: Job): Promise<Ended> {
+  writeFileSync("/slipway/run", job.runner, { mode: 0o755 });
+  writeFileSync("/slipway/cmd", job.script, { mode: 0o755 });
+  const log = keepLog();
+  const began = Date.now();
+  const passes = (code: number) => code === 0 || job.passing.includes(code);
+  const isOwn = (code: number) => !passes(code) && code < 125 && !job.meant.includes(code);
+  let failedRuns = 0;
+  let ended = await once(job, log.add);
+  for (let failed = 1; failed <= job.retries && ended.ran && isOwn(ended.exitCode); failed += 1) {
+    log.add(Buffer.from(`${job.does} exited with ${ended.exitCode}: running again, ${failed} of ${job.retries}\n`));
+    ended = await once(job, log.add);
+    if (passes(ended.exitCode)) failedRuns = failed;
+  }
+  return { ...ended, failedRuns, milliseconds: Date.now() - began, log: log.whole() };
+}
+
+function filesOf(job: Job, log: Buffer): Readonly<Partial<Record<EvidenceFile, Buffer>>> {
+  const own = (path: string | null, name: EvidenceFile) => {
+    const most = evidenceFiles.find((one) => one.name === name)?.most ?? 0;
+    const found = path === null ? undefined : lstatSync(path, { throwIfNoEntry: false });
+    return path !== null && found?.isFile() && found.size <= most ? { [name]: readFileSync(path) } : {};
+  };
+  return { ...own(job.junit, "junit.xml"), ...own(job.coverage, "coverage.data"), "output.log": log };
+}
+
+const blobOf = (content: Buffer) => ({
+  mediaType: "application/octet-stream",
+  digest: `sha256:${createHash("sha256").update(content).digest("hex")}`,
+  size: content.length,
+});
+
+/** A client with the login of this job alone. */
+function clientOf(secret: unknown) {
+  const authority = textAt(secret, "slipway", "authority") ?? "";
+  const env: Record<string, string> = { DOCKER_CONFIG: secretFolder, HOME: "/slipway/home" };
+  if (authority !== "") {
+    const file = join(mkdtempSync("/slipway/work/"), "ca.pem");
+    writeFileSync(file, authority);
+    env["NODE_EXTRA_CA_CERTS"] = file;
+  }
+  return registryClient({ env });
+}
+
+async function push(job: Job, ended: Ended, secret: unknown): Promise<void> {
+  const client = clientOf(secret);
+  const put = async (content: Buffer) => {
+    const blob = blobOf(content);
+    await client.putBlob(job.repo, {
+      blob,
+      from: null,
+      read: async function* () {
+        if (content.length > 0) yield content;
+      },
+    });
+    return { digest: blob.digest, size: blob.size };
+  };
+  const { log, ...how } = ended;
+  const files: Partial<Record<EvidenceFile, { digest: string; size: number }>> = {};
+  for (const [name, content] of Object.entries(filesOf(job, log))) files[name as EvidenceFile] = await put(content);
+  const parts = {
+    config: await put(Buffer.from(renderEvidenceConfig({ slipway: 1, ...job.of, ...how }))),
+    files,
+    subject: job.subject,
+  };
+  const key = textAt(secret, "slipway", "key") ?? "";
+  const proof = createHmac("sha256", key)
+    .update(renderEvidence({ ...parts, proof: null }))
+    .digest("hex");
+  const bytes = Buffer.from(renderEvidence({ ...parts, proof }));
+  const manifest = { ...blobOf(bytes), mediaType: evidenceType, bytes };
+  await client.putManifest(job.repo, job.tag, { manifest });
+}
+
+const job = jsonOf(process.env[jobVariable] ?? "") as Job;
+const secretFile = join(secretFolder, "config.json");
+const secret = jsonOf(existsSync(secretFile) ? readFileSync(secretFile, "utf8") : "{}");
+// One that ran and was lost before Swarm heard of its end is not run again.
+if ((await clientOf(secret).head(job.repo, job.tag)) === null) {
+  const ended = await runList(job);
+  for (let left = 4; ; left -= 1) {
+    try {
+      await push(job, ended, secret);
+      break;
+    } catch (error) {
+      tell(`evidence was not pushed: ${error instanceof Error ? error.message : String(error)}`);
+      if (left === 0) process.exit(75);
+      await pause(3_000);
+    }
+  }
+}
+process.exit(0);
