@@ -204,7 +204,7 @@ describe("a command behind an entrypoint", () => {
   };
   it.each([0, 125])("that found no engine inside says why, whatever its entrypoint makes of that: %i", async (code) => {
     expect(refused(await ends(" engine dockerd ended: no iptables", code))).toMatchObject({
-      message: "the engine inside the container did not come up",
+      what: expect.stringContaining("the engine inside the container did not come up"),
       why: "dockerd ended: no iptables.",
       exitCode: 125,
     });
