@@ -2,6 +2,7 @@ import { engineFix, isWithoutEngine } from "../model/engine.ts";
 import type { EngineContainer } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { engineLabel } from "../model/inner_engine.ts";
 import { listImages } from "./docker.ts";
 import { type Captured, capture } from "./shell.ts";
 
@@ -120,6 +121,10 @@ export async function loadStats(ids: readonly string[], here: Here): Promise<rea
   });
   return stats.filter(({ id }) => ids.includes(id));
 }
+
+/** The volumes of the engine in which containers have engines of their own. */
+export const loadEngineVolumes = async (here: Here): Promise<readonly string[]> =>
+  linesOf(await askEngine(["volume", "ls", "--quiet", "--filter", `label=${engineLabel}`], here));
 
 /** Every tag of every image in the engine. */
 export async function loadImages(here: Here): Promise<readonly ListedImage[]> {

@@ -26,9 +26,10 @@ export function loadSlipway(root: string, env: Env, { docker }: { readonly docke
   ];
 }
 
-const readOnly = (source: string, target: string): Mount => ({ source, target, readOnly: true });
+export const readOnly = (source: string, target: string): Mount => ({ source, target, readOnly: true });
 
-function clientMounts(env: Env): readonly Mount[] {
+/** The engine's client with its plugins, where they are here. */
+export function clientMounts(env: Env): readonly Mount[] {
   const onPath = (env["PATH"] ?? "").split(":").map((folder) => join(folder, "docker"));
   const program = firstOf([client, ...onPath]);
   if (program === null) return [];

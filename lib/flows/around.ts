@@ -11,8 +11,10 @@ import {
 } from "../model/engine_container.ts";
 import { UserError } from "../model/errors.ts";
 import type { Facts } from "../model/facts.ts";
+import { engineVolume } from "../model/inner_engine.ts";
 import { type Step, step } from "../model/plan.ts";
 import { renderTable } from "../model/table.ts";
+import type { ToKill } from "../run/look_containers.ts";
 
 type All = { readonly all: boolean };
 type Containers = readonly EngineContainer[];
@@ -65,18 +67,41 @@ export function containerStats(facts: Facts, options: All, stats: readonly Conta
   return report("Show what containers use", text, stats);
 }
 
-/** Ends and removes the last own container, the named one, or all own ones; never anyone else's. */
-export function killContainers(facts: Facts, options: All & Named, containers: Containers): Step[] {
-  const ended = toKill(facts, options, containers);
-  if (ended.length === 0)
+type Kill = All & Named & { readonly purge: boolean };
+
+/** Ends and removes the last own container, the named one, or all own ones, then what their engine kept; never anyone else's. */
+export function killContainers(facts: Facts, options: Kill, seen: ToKill): Step[] {
+  const ended = toKill(facts, options, seen.containers);
+  const purged = toPurge(facts, options, seen);
+  if (ended.length + purged.length === 0)
     return report("Report that there is nothing to stop", none(facts, { all: false }).replace(/; .*/, ""), []);
-  const told = ended.map(({ id, name, image }) => `ended ${shortId(id)} ${name} (${image})`).join("\n");
+  const told = [
+    ...ended.map(({ id, name, image }) => `ended ${shortId(id)} ${name} (${image})`),
+    ...purged.map((name) => `removed volume ${name}`),
+  ];
+  const names = [...ended.map(({ name }) => name), ...purged.map((name) => `volume ${name}`)];
   return [
-    step("docker_kill", `End and remove ${ended.map(({ name }) => name).join(", ")}`, [
-      cmd`docker rm --force --volumes ${ended.map(({ id }) => id)}`,
-      announce({ text: told, data: ended.map(({ id, name }) => ({ id, name })) }),
+    step("docker_kill", `End and remove ${names.join(", ")}`, [
+      ...(ended.length > 0 ? [cmd`docker rm --force --volumes ${ended.map(({ id }) => id)}`] : []),
+      ...(purged.length > 0 ? [cmd`docker volume rm ${purged}`] : []),
+      announce({
+        text: told.join("\n"),
+        data: [...ended.map(({ id, name }) => ({ id, name })), ...purged.map((volume) => ({ volume }))],
+      }),
     ]),
   ];
+}
+
+/** The volume of this dir's engine, where there is one. */
+function toPurge(facts: Facts, { all, purge }: Kill, { volumes }: ToKill): readonly string[] {
+  if (!purge) return [];
+  if (!all)
+    throw new UserError("--purge was given without --all", {
+      why: "All containers of the dir share the volume of its engine, and none may use it when it goes.",
+      fix: "Type i docker_kill --all --purge",
+    });
+  const { name } = engineVolume(facts);
+  return volumes.filter((one) => one === name);
 }
 
 function toKill(facts: Facts, { all, container }: All & Named, containers: Containers): Containers {
@@ -89,12 +114,16 @@ function toKill(facts: Facts, { all, container }: All & Named, containers: Conta
   return [chooseContainer(facts, containers, container) ?? []].flat();
 }
 
-/** --all ends what somebody may be working in, so it asks. */
-export const asksKill = (facts: Facts, options: All & Named, containers: Containers): string | null => {
-  const ended = options.all ? toKill(facts, options, containers) : [];
-  return ended.length > 0
-    ? `End and remove ${ended.length} container${ended.length > 1 ? "s" : ""}: ${ended.map(({ name }) => name).join(", ")}?`
-    : null;
+/** --all ends what somebody may be working in, and --purge what nobody else has, so it asks. */
+export const asksKill = (facts: Facts, options: Kill, seen: ToKill): string | null => {
+  const ended = options.all ? toKill(facts, options, seen.containers) : [];
+  const parts = [
+    ...(ended.length > 0
+      ? [`${ended.length} container${ended.length > 1 ? "s" : ""}: ${ended.map(({ name }) => name).join(", ")}`]
+      : []),
+    ...toPurge(facts, options, seen).map((name) => `the images and containers in the volume ${name}`),
+  ];
+  return parts.length > 0 ? `End and remove ${parts.join(", and ")}?` : null;
 };
 
 type Exec = Named & { readonly cmd?: string | undefined; readonly asRoot: boolean; readonly words: readonly string[] };

@@ -6,6 +6,7 @@ import { type Container, type Mount, receiptPath, renderCompose } from "../model
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
 import { pathOnHost, requireOnHost } from "../model/host_paths.ts";
+import { engineProgram, engineTools, engineVolume } from "../model/inner_engine.ts";
 import type { Limits } from "../model/limits.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
@@ -28,6 +29,8 @@ export type Run = {
   /** What to set or type so that it starts without the entrypoint, where that is not --no-entrypoint. */
   readonly withoutEntrypoint?: string;
   readonly socket?: boolean;
+  /** What runs in it has no use for an engine, so none is started inside. */
+  readonly withoutEngine?: true;
   /** The folder that is mounted as the code instead of the outermost repo: a snapshot of it. */
   readonly code?: string;
   readonly cwd?: string;
@@ -109,7 +112,9 @@ function describe(facts: Facts, run: Run): Container {
   const caller = callerIn(facts, run);
   const socket = run.socket || facts.config.container.socket;
   // What the engine starts itself needs none; a compose file of the config may name another entrypoint.
-  const receipt = !run.bare && (run.entrypoint !== false || facts.config.container.composeFiles.length > 0);
+  const engine = innerEngineOf(facts, run);
+  const receipt =
+    engine !== null || (!run.bare && (run.entrypoint !== false || facts.config.container.composeFiles.length > 0));
   return {
     receipt,
     startedBy: facts.user.name,
@@ -125,13 +130,14 @@ function describe(facts: Facts, run: Run): Container {
       ...(run.mounts ?? []),
     ]
       .map((mount) => ({ ...mount, source: requireOnHost(facts.hostMounts, mount.source) }))
-      .concat(slipwayMounts(facts, run)),
+      .concat(engine ? ofThisMachine(facts, facts.innerEngine) : [], slipwayMounts(facts, run)),
     platform: run.platform ?? null,
     user: caller ? `${facts.user.uid}:${facts.user.gid}` : run.asRoot ? "0:0" : null,
     entrypoint: run.entrypoint ?? true,
     groups: caller && socket ? [facts.socket.gid] : [],
     rootFiles: caller ? { "/etc/sudoers.d/slipway": caller.sudoers } : {},
     unlogged: run.unlogged === true,
+    engine,
     services: run.services ?? null,
     ...(run.limits ? { limits: run.limits } : {}),
     slipway: slipwayMounts(facts, run).length > 0,
@@ -140,13 +146,18 @@ function describe(facts: Facts, run: Run): Container {
 }
 
 /** What the container reaches of this machine by repo_config.yaml, a line each: who reads a plan has to see it. */
-function reach(facts: Facts, run: Run, { settings }: Container): string[] {
+function reach(facts: Facts, run: Run, { settings, engine }: Container): string[] {
   const { privileged, socket, home } = facts.config.container;
   const isMounted = socket || run.socket;
   return [
     ...(privileged ? ["privileged: it may do on this machine whatever root may"] : []),
     ...(isMounted
       ? [`socket: ${requireOnHost(facts.hostMounts, facts.socket.path)}, through which it commands the engine`]
+      : []),
+    ...(engine
+      ? [
+          `dind: an engine of its own, which keeps ${engine.kept ? `its data in the volume ${engine.kept.name}` : "nothing"}`,
+        ]
       : []),
     ...settings.volumes.map((volume) => `volume: ${volume}`),
     ...home.map((name) => `home: ${requireOnHost(facts.hostMounts, `${facts.user.home}/${name}`)}`),
@@ -164,12 +175,23 @@ function settingsOf(facts: Facts, run: Run): Container["settings"] {
 }
 
 /** Slipway with what it needs, in a container of this platform; a client that only the image of this one has stays here. */
-function slipwayMounts({ hostMounts, slipway }: Facts, { platform }: Run): Mount[] {
-  if (platform) return [];
-  return slipway.flatMap((mount) => {
+const slipwayMounts = (facts: Facts, { platform }: Run): Mount[] =>
+  platform ? [] : ofThisMachine(facts, facts.slipway);
+
+const ofThisMachine = ({ hostMounts }: Facts, mounts: readonly Mount[]): Mount[] =>
+  mounts.flatMap((mount) => {
     const source = pathOnHost(hostMounts, mount.source);
     return source === null ? [] : [{ ...mount, source }];
   });
+
+/**
+ * Whether an engine runs in it. Not where it gets this machine's, nor under emulation, nor where its words are the entrypoint's
+ * own. What is tested of a commit alone finds the engine empty: a pass must not stand on what somebody pulled by hand.
+ */
+function innerEngineOf(facts: Facts, run: Run): Container["engine"] {
+  const { dind, socket } = facts.config.container;
+  if (!dind || socket || run.socket || run.bare || run.platform || run.withoutEngine) return null;
+  return { kept: run.code === undefined ? engineVolume(facts) : null };
 }
 
 /** The code of a run on this machine. */
@@ -249,8 +271,9 @@ export function typedText(facts: Facts, text: string): Required<Pick<Run, "argv"
 
 const runnerPath = "/slipway/run";
 
-const runnerText = (enter: string): string =>
-  `#!/bin/sh\n${enter}trap : INT\n"$@"\ncode=$?\nread -r nonce <${receiptPath}\necho "$nonce $code" >${receiptPath}\nexit $code\n`;
+/** `before`: shell lines that come before the words. */
+const runnerText = (before: string): string =>
+  `#!/bin/sh\n${before}trap : INT\n"$@"\ncode=$?\nread -r nonce <${receiptPath}\necho "$nonce $code" >${receiptPath}\nexit $code\n`;
 
 /** Where a run starts and where its command does: an entrypoint may be a path that starts in the runnable dir, as the original's. */
 function placesOf({ place }: Facts, run: Run): { readonly entrypoint: string; readonly command: string } {
@@ -263,7 +286,7 @@ function placesOf({ place }: Facts, run: Run): { readonly entrypoint: string; re
 function receiptRunner(facts: Facts, run: Run): { readonly file: WriteFile; readonly mount: Mount } {
   const { entrypoint, command } = placesOf(facts, run);
   const enter = entrypoint === command ? "" : `cd ${quote(posix.join("/app", command))} || exit\n`;
-  const content = runnerText(enter);
+  const content = runnerText(`${enter}${innerEngineOf(facts, run) ? startEngine : ""}`);
   const path = slipwayFile(facts, "run", shortHash(content));
   return {
     file: writeFile({ path, content, mode: "0755" }),
@@ -276,6 +299,16 @@ export const mountedTexts = (text: string): { readonly runner: string; readonly 
   runner: runnerText(""),
   script: commandText(text),
 });
+
+/** The command starts once the engine inside answers; why it does not stands in the receipt, for the image may log to anywhere. */
+const startEngine = `PATH=$PATH:${engineTools}
+export PATH
+why=$(sh ${engineProgram}) || {
+  read -r nonce <${receiptPath}
+  echo "$nonce engine $why" >${receiptPath}
+  exit 125
+}
+`;
 
 /** Shell text as a mounted file whose path is the command, so that no entrypoint can split it: bash where the image has it, else sh. */
 export function shellText(facts: Facts, text: string): Required<Pick<Run, "argv" | "mounts" | "before">> {

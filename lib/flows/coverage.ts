@@ -97,6 +97,7 @@ function report(facts: Facts, run: Measured, { cwd, data, mounts, output, target
       },
     },
     shown: true,
+    withoutEngine: true,
     argv: text.argv,
     mounts: [...mounts, { source: folder, target: outputInside }, ...text.mounts],
     before: [readyReports(facts), cmd`mkdir -p ${folder}`, ...text.before, ...(run.before ?? [])],

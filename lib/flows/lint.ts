@@ -57,7 +57,7 @@ function runLinters(facts: Facts, seen: LintLook, { jobs, check, ...run }: Linti
   const made = runContainer(facts, {
     ...run,
     title: `${check ? "Check" : "Lint"} ${count} file${count === 1 ? "" : "s"} in ${shownImage(run.image)}`,
-    ...{ what: run.image.reference, cwd: facts.place.dir, entrypoint: seen.settings.entrypoint },
+    ...{ what: run.image.reference, cwd: facts.place.dir, entrypoint: seen.settings.entrypoint, withoutEngine: true },
     ...{ argv: text.argv, mounts: text.mounts, before: [...(run.before ?? []), ...text.before] },
     withoutEntrypoint: "set lint: {entrypoint: false} in repo_config.yaml",
     does: "the linters",

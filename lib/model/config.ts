@@ -61,6 +61,8 @@ export type Config = {
     readonly composeFiles: readonly string[];
     readonly socket: boolean;
     readonly privileged: boolean;
+    /** An engine of its own runs in each container. */
+    readonly dind: boolean;
     /** Slipway is mounted, so that `i` works inside: where that is asked for, and beside the socket. */
     readonly slipway: boolean;
     readonly home: readonly string[];
@@ -89,6 +91,7 @@ const settingKeys = {
   compose_files: { is: "words", about: "More compose files, from the runnable dir." },
   socket: { is: "flag", about: "Give it the engine's socket." },
   privileged: { is: "flag", about: "Let it do what root may." },
+  dind: { is: "flag", about: "Start an engine of its own in it; it has to be privileged." },
   slipway: { is: "flag", about: "Mount Slipway, so that i works inside (default: where it gets the socket)." },
   home: { is: "words", of: homeFolders, about: "Folders of the caller's home that it gets." },
   dev_tools: { is: "text", about: "Name of the image whose tools several repos share (default: dev_tools)." },
@@ -310,7 +313,22 @@ function parseContainer(read: ConfigReader, host: string): Config["container"] {
     const heard = Object.entries(said ?? {}).filter(([, value]) => value !== undefined);
     return fits(host, pattern) ? Object.fromEntries(heard) : {};
   });
-  return parseSettings(read, ["container"], Object.assign({}, own, ...machines) as ContainerValues);
+  const settings = parseSettings(read, ["container"], Object.assign({}, own, ...machines) as ContainerValues);
+  assertInnerEngine(read, settings);
+  return settings;
+}
+
+/** Of what a machine gets in the end: `on` may say one of them, and the section itself another. */
+function assertInnerEngine(read: ConfigReader, { dind, privileged, socket }: Config["container"]): void {
+  const path = ["container", "dind"];
+  if (dind && socket)
+    read.fail(
+      path,
+      "stands beside socket: both would be the engine on /var/run/docker.sock, this machine's and the container's own",
+      "Remove one of them: socket to start containers beside this one, dind to start them inside",
+    );
+  if (dind && !privileged)
+    read.fail(path, "needs privileged: an engine mounts, and makes networks and cgroups", "Add privileged: true");
 }
 
 /** Whether a machine's name, or its first part, is what a pattern says: each piece between stars in its order. */
@@ -347,6 +365,7 @@ function parseSettings(
     composeFiles: own.compose_files ?? [],
     socket,
     privileged: own.privileged ?? false,
+    dind: own.dind ?? false,
     slipway: own.slipway ?? socket,
     home: own.home ?? [],
     devTools: parseImageName(own.dev_tools ?? "dev_tools"),

@@ -1,5 +1,6 @@
 import { imageLabel, userLabel } from "./engine_container.ts";
 import type { Facts } from "./facts.ts";
+import { type EngineVolume, engineLabel, keptData, spareData } from "./inner_engine.ts";
 import type { Limits } from "./limits.ts";
 
 /** Everything a compose file of one run says beside the image, which comes in as `${IMAGE}`. */
@@ -22,6 +23,8 @@ export type Container = {
   /** Files that the engine itself puts into the container, owned by root. */
   readonly rootFiles: Readonly<Record<string, string>>;
   readonly unlogged: boolean;
+  /** An engine runs inside: the volume with its data, null where what it has is gone with the container. */
+  readonly engine: { readonly kept: EngineVolume | null } | null;
   /** The network of the dir's services, in which they answer by their names. */
   readonly services: string | null;
   readonly limits?: Limits;
@@ -56,9 +59,25 @@ function composeFile(image: string, container: Container): object {
     ...(configs.length > 0
       ? { configs: Object.fromEntries(configs.map(({ name, content }) => [name, { content: literal(content) }])) }
       : {}),
+    ...(container.engine?.kept ? { volumes: { engine: engineData(image, container, container.engine.kept) } } : {}),
     ...(joined.length > 0 ? { networks: Object.fromEntries(joined.map(([key, name]) => [key, outside(name)])) } : {}),
   };
 }
+
+/** The volume of the inner engine: of the user and the dir alone, and labelled as theirs. */
+const engineData = (image: string, { startedBy }: Container, { name, dir }: EngineVolume): object => ({
+  name,
+  labels: { [imageLabel]: image, [userLabel]: literal(startedBy), [engineLabel]: literal(dir) },
+});
+
+/** Beside the volume that is kept an unnamed one, which goes with its container: two engines must not share one data folder. */
+const engineVolumes = ({ engine }: Container): readonly object[] =>
+  engine === null
+    ? []
+    : [
+        ...(engine.kept ? [{ type: "volume", source: "engine", target: keptData }] : []),
+        { type: "volume", target: spareData },
+      ];
 
 /** The networks of others that a container joins, by what its compose file calls them. */
 const networksOf = ({ settings, services }: Container): readonly (readonly [key: string, name: string])[] => [
@@ -88,7 +107,12 @@ function service(image: string, container: Container): object {
       [imageLabel]: image,
       [userLabel]: literal(container.startedBy),
     },
-    volumes: [...(container.receipt ? [receipt] : []), ...container.mounts.map(bind), ...settings.volumes.map(volume)],
+    volumes: [
+      ...(container.receipt ? [receipt] : []),
+      ...container.mounts.map(bind),
+      ...engineVolumes(container),
+      ...settings.volumes.map(volume),
+    ],
     ...(joined.length > 0 ? { networks: joined } : { network_mode: "bridge" }),
     ...(settings.ports.length > 0 ? { ports: settings.ports } : {}),
     ...(container.unlogged ? { logging: { driver: "none" } } : {}),

@@ -216,6 +216,8 @@ type Known = {
   readonly hostMounts: readonly Mount[] | null;
   /** What makes `i` work in a container, by the paths that are here; none where the config asks for none. */
   readonly slipway: readonly Mount[];
+  /** What an engine inside a container needs of this machine; none where the config asks for none. */
+  readonly innerEngine: readonly Mount[];
   /** A folder of this machine that belongs to a path below the root, to which links there lead; null where nothing does. */
   readonly thinEnv: { readonly source: string; readonly target: string } | null;
   /** When the look began, in milliseconds since 1970; its day needs the time zone, which takes bun 4 ms to load. */

@@ -127,6 +127,9 @@ function containerAsks({ config, dir, textOf, contentOf }: Seen, named: Named): 
   const outside = listNames.filter((list) => list !== "qa" && tests[list].prod === "from_outside");
   return [
     ...(container.privileged ? [add("privileged", "are privileged: they may do here whatever root may")] : []),
+    ...(container.dind
+      ? [add("dind", "run an engine of their own, whose images and containers stay in a volume of yours")]
+      : []),
     ...(container.socket ? [add("socket", "get the engine's socket, through which they may become root here")] : []),
     ...outside.map((list) => add(`socket ${list}`, `of the ${list} tests of prod get the engine's socket`)),
     ...container.volumes

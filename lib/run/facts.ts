@@ -121,6 +121,7 @@ async function loadBase(request: Request): Promise<Base> {
     socket: socketOf(env),
     hostMounts: await hostMounts(place.root, env),
     slipway: config.container.slipway ? await slipwayMounts(place.root, env, config) : [],
+    innerEngine: config.container.dind ? await innerEngine(env) : [],
     thinEnv: loadThinEnv(place.root),
     ci: Boolean(env["CI"] || env["CSFY_CI"]),
     now: now(),
@@ -136,6 +137,11 @@ async function hostMounts(root: string, env: Base["env"]): Promise<Base["hostMou
 async function slipwayMounts(root: string, env: Base["env"], { container }: Config): Promise<Base["slipway"]> {
   const { loadSlipway } = await import("../doors/slipway_mounts.ts");
   return loadSlipway(root, env, { docker: container.socket });
+}
+
+async function innerEngine(env: Base["env"]): Promise<Base["innerEngine"]> {
+  const { loadInnerEngine } = await import("../doors/inner_engine.ts");
+  return loadInnerEngine(env);
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   type ImageSettings,
   type ListedImage,
   loadContainers,
+  loadEngineVolumes,
   loadImages,
   loadSettings,
   loadStats,
@@ -30,6 +31,14 @@ export type InEngine = {
 export async function lookAtContainersAndImages(base: Base): Promise<InEngine> {
   const [containers, images] = await Promise.all([loadContainers(base), loadImages(base)]);
   return { containers, images };
+}
+
+/** All containers, and the data of inner engines where those are to go. */
+export type ToKill = { readonly containers: readonly EngineContainer[]; readonly volumes: readonly string[] };
+
+export async function lookToKill(base: Base, { purge }: { readonly purge: boolean }): Promise<ToKill> {
+  const [containers, volumes] = await Promise.all([loadContainers(base), purge ? loadEngineVolumes(base) : []]);
+  return { containers, volumes };
 }
 
 /** What the running containers use just now: the own ones, or all. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readText, remove, writeForAll } from "../doors/files.ts";
 import type { Command } from "../kinds/command.ts";
 import { UserError } from "../model/errors.ts";
+import { oneLine } from "../model/visible.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
 /** The file in which a container's command writes how it ended; its mount is named in the compose file. */
@@ -9,6 +10,8 @@ export type Receipt = {
   readonly env: Readonly<Record<string, string>>;
   /** The exit code of the command, null where nothing ran it to its end. */
   readonly code: () => number | null;
+  /** Why the engine inside did not come up; null where it did, or none was wanted. */
+  readonly noEngine: () => string | null;
   readonly drop: () => void;
 };
 
@@ -25,6 +28,7 @@ export function makeReceipt(world: World, onHost?: string): Receipt {
       const [, code] = new RegExp(`^${nonce} (\\d{1,3})\n$`).exec(readText(path) ?? "") ?? [];
       return code === undefined ? null : Number(code);
     },
+    noEngine: () => new RegExp(`^${nonce} engine (.+)`).exec(readText(path) ?? "")?.[1]?.slice(0, 500) ?? null,
     drop: () => remove(path),
   };
 }
@@ -33,6 +37,14 @@ export function makeReceipt(world: World, onHost?: string): Receipt {
 export function provenExit(action: Command, receipt: Receipt, code: number, passes: (code: number) => boolean): number {
   const own = receipt.code();
   if (own !== null) return passes(code) ? own : code;
+  const noEngine = receipt.noEngine();
+  if (noEngine !== null)
+    throw new UserError("the engine inside the container did not come up", {
+      why: `${oneLine(noEngine, 500)}.`,
+      fix: "Fix what it names, e.g. by docker.io, iptables and sudo in the image; or work without it: container: {dind: false} in repo_config.yaml",
+      exitCode: 125,
+      kind: "command",
+    });
   // Ended by a signal, or by the engine: that is told by its own words.
   if (code > 125) return code;
   throw new UserError(`the image's entrypoint ended with ${code}, and did not run the command`, {

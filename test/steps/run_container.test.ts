@@ -202,6 +202,14 @@ describe("a command behind an entrypoint", () => {
     expect(readdirSync(join(acting.dir, ".git", "slipway", "receipts"))).toEqual([]);
     return ended;
   };
+  it.each([0, 125])("that found no engine inside says why, whatever its entrypoint makes of that: %i", async (code) => {
+    expect(refused(await ends(" engine dockerd ended: no iptables", code))).toMatchObject({
+      what: expect.stringContaining("the engine inside the container did not come up"),
+      why: "dockerd ended: no iptables.",
+      exitCode: 125,
+    });
+  });
+
   const mayBeEmpty = { meaning: { "5": { why: "Why.", fix: "Fix", passes: true } } } as const;
 
   it.each([

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { loadInnerEngine } from "../../lib/doors/inner_engine.ts";
 import { loadSlipway } from "../../lib/doors/slipway_mounts.ts";
 import { keepAllowed, loadAllowed } from "../../lib/doors/trust.ts";
 import { root as slipway } from "../unit/source.ts";
@@ -54,4 +55,14 @@ it("what was allowed of the repo comes along, and of no other", () => {
   expect(loadSlipway("/other", home, { docker: false }).map(({ target }) => target)).not.toContain(
     "/opt/slipway_allowed.json",
   );
+});
+
+it("an engine inside gets what starts it, and the machine's own programs", () => {
+  const names = ["dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-proxy"];
+  const folders = names.map((name) => program(`engine_${name}`, name));
+  const init = program("engine_init", "docker-init", "behind/engine_init/tini-static");
+  const targets = (...parts: readonly string[]) =>
+    loadInnerEngine({ ...home, PATH: parts.join(":") }).map(({ target }) => target.replace("/opt/slipway_docker/", ""));
+  expect(targets(...folders, init)).toEqual(expect.arrayContaining(["/slipway/engine", ...names, "docker-init"]));
+  expect(existsSync(loadInnerEngine(home)[0]?.source ?? "")).toBe(true);
 });

@@ -72,6 +72,16 @@ const rows: readonly Row[] = [
     [],
   ],
   [
+    "an engine of its own",
+    container("privileged: true, dind: true"),
+    [
+      "containers are privileged: they may do here whatever root may",
+      "containers run an engine of their own, whose images and containers stay in a volume of yours",
+    ],
+    container("privileged: true, dind: true, env: {A: b}"),
+    [],
+  ],
+  [
     "the engine's socket",
     container("socket: true"),
     ["containers get the engine's socket, through which they may become root here"],

@@ -4,6 +4,7 @@ import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_imag
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { ownContainers } from "../../lib/model/engine_container.ts";
+import { engineVolume } from "../../lib/model/inner_engine.ts";
 import { renderTable } from "../../lib/model/table.ts";
 import { config, container, digest, doing, facts, lines, listedImage, refusal, version } from "./factory.ts";
 
@@ -43,7 +44,9 @@ describe("the own containers", () => {
 
 describe("docker_kill", () => {
   const killed = (options: { all: boolean; container?: string }) =>
-    lines(killContainers(facts(), options, all)).map((line) => line.replace("docker rm --force --volumes ", ""));
+    lines(killContainers(facts(), { purge: false, ...options }, { containers: all, volumes: [] })).map((line) =>
+      line.replace("docker rm --force --volumes ", ""),
+    );
   it.each([
     ["the last own one", { all: false }, ended.id],
     ["the one named by the start of its id", { all: false, container: last.id.slice(0, 6) }, last.id],
@@ -70,10 +73,39 @@ describe("docker_kill", () => {
 
   it("asks for --all only, and only where there is something", () => {
     expect([
-      asksKill(facts(), { all: true }, all),
-      asksKill(facts(), { all: false }, all),
-      asksKill(facts(), { all: true }, []),
+      asksKill(facts(), { all: true, purge: false }, { containers: all, volumes: [] }),
+      asksKill(facts(), { all: false, purge: false }, { containers: all, volumes: [] }),
+      asksKill(facts(), { all: true, purge: false }, { containers: [], volumes: [] }),
     ]).toEqual([`End and remove 3 containers: ${ended.name}, ${last.name}, ${old.name}?`, null, null]);
+  });
+});
+
+describe("docker_kill --purge", () => {
+  const own = engineVolume(facts()).name;
+  const purge = { all: true, purge: true };
+
+  it("removes the data of the dir's engine once no container of it is left, and no other dir's", () => {
+    const seen = { containers: [last], volumes: [own, "slipway-gp-other-engine"] };
+    expect(doing(killContainers(facts(), purge, seen), command).map(({ argv }) => argv)).toEqual([
+      ["docker", "rm", "--force", "--volumes", last.id],
+      ["docker", "volume", "rm", own],
+    ]);
+    expect(asksKill(facts(), purge, seen)).toBe(
+      `End and remove 1 container: ${last.name}, and the images and containers in the volume ${own}?`,
+    );
+  });
+
+  it("leaves it where that was not asked for, and has nothing to do where there is none", () => {
+    const seen = { containers: [], volumes: [own] };
+    expect(doing(killContainers(facts(), { all: true, purge: false }, seen), command)).toEqual([]);
+    expect(doing(killContainers(facts(), purge, { containers: [], volumes: [] }), command)).toEqual([]);
+  });
+
+  it("is refused for one container: all of the dir share it", () => {
+    const one = { all: false, purge: true };
+    expect(refusal(() => killContainers(facts(), one, { containers: [], volumes: [own] })).fix).toBe(
+      "Type i docker_kill --all --purge",
+    );
   });
 });
 

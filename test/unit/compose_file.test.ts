@@ -10,6 +10,7 @@ type File = {
 const bare = (more: Partial<Container> = {}): Container => ({
   ...{ workingDir: "/app", startedBy: "gp", environment: {}, passed: [], mounts: [], platform: null, user: null },
   ...{ entrypoint: true, receipt: false, groups: [], rootFiles: {}, unlogged: false, services: null, slipway: false },
+  engine: null,
   settings: config().container,
   ...more,
 });

@@ -85,6 +85,7 @@ describe("defaults", () => {
       composeFiles: [],
       socket: false,
       privileged: false,
+      dind: false,
       slipway: false,
       home: [],
       devTools: "dev_tools",

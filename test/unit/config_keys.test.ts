@@ -30,6 +30,9 @@ const samples: Readonly<Record<string, readonly [unknown, unknown]>> = {
   "tests.swarm.constraints": [["node.role==worker"], ["node.labels.size!=small"]],
   "tests.swarm.deadline": ["30m", "2h"],
   "release.keep": [1, 2],
+  // It needs the engine to be nobody else's: the sample of socket is true.
+  "container.dind": [false, true],
+  "container.on.NAME.dind": [false, true],
   "container.home": [[".aws"], [".ssh"]],
   "container.on.NAME.home": [[".aws"], [".ssh"]],
   "common_files.link": [["three"], ["four"]],

@@ -123,6 +123,7 @@ describe("a config says", () => {
         passEnv: ["A_KEY"],
         socket: true,
         privileged: true,
+        dind: false,
         slipway: true,
         devTools: "tools",
       },
@@ -132,7 +133,7 @@ describe("a config says", () => {
   it("of a container nothing of the host unless it is asked for", () => {
     expect(config().container).toEqual({
       ...{ volumes: [], ports: [], env: {}, envFile: [], network: null, composeFiles: [], home: [] },
-      ...{ passEnv: [], socket: false, privileged: false, slipway: false, devTools: "dev_tools" },
+      ...{ passEnv: [], socket: false, privileged: false, dind: false, slipway: false, devTools: "dev_tools" },
     });
   });
 

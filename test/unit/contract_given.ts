@@ -162,7 +162,7 @@ export const given: Readonly<Record<string, Given>> = {
   release_adopt: { seen: { tags: {}, registries: { ecr: [tagged("dev-0.9.0")] } } },
   docker_images_ls_repo: { seen: { containers: [], images: [] } },
   docker_jupyter: { seen: { seen: {}, port: { number: 20_000, free: true } } },
-  docker_kill: { seen: [container("3f2a91")] },
+  docker_kill: { seen: { containers: [container("3f2a91")], volumes: [] } },
   docker_exec: { seen: [container("3f2a91")] },
   docker_ps: { seen: [] },
   docker_remove: { seen: { containers: [], images: [] } },

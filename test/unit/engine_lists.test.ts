@@ -87,7 +87,11 @@ describe("docker_stats", () => {
 
 describe("docker_kill", () => {
   it("says what it ended", () => {
-    const [step, ...more] = killContainers(facts(), { all: true }, [first, second]);
+    const [step, ...more] = killContainers(
+      facts(),
+      { all: true, purge: false },
+      { containers: [first, second], volumes: [] },
+    );
     expect([step?.id, step?.title, more, step?.do]).toEqual([
       "docker_kill",
       "End and remove box_b2, box_a1",
@@ -107,7 +111,7 @@ describe("docker_kill", () => {
   });
 
   it.each([true, false])("says that there is nothing to end (--all %s)", (all) => {
-    const steps = killContainers(facts(), { all }, []);
+    const steps = killContainers(facts(), { all, purge: false }, { containers: [], volumes: [] });
     expect([steps.map(({ id, title }) => [id, title]), told(steps)]).toEqual([
       [["report", "Report that there is nothing to stop"]],
       { kind: "announce", text: "gp has no container of cmamp", data: [] },
@@ -115,7 +119,8 @@ describe("docker_kill", () => {
   });
 
   it("asks of one as of one, and of several as of several", () => {
-    const asks = (...containers: readonly EngineContainer[]) => asksKill(facts(), { all: true }, containers);
+    const asks = (...containers: readonly EngineContainer[]) =>
+      asksKill(facts(), { all: true, purge: false }, { containers, volumes: [] });
     expect([asks(first), asks(first, second)]).toEqual([
       "End and remove 1 container: box_a1?",
       "End and remove 2 containers: box_b2, box_a1?",
@@ -123,7 +128,11 @@ describe("docker_kill", () => {
   });
 
   it("refuses one container and all", () => {
-    expect(refusal(() => killContainers(facts(), { all: true, container: "a" }, []))).toMatchObject({
+    expect(
+      refusal(() =>
+        killContainers(facts(), { all: true, purge: false, container: "a" }, { containers: [], volumes: [] }),
+      ),
+    ).toMatchObject({
       message: "--all and --container were both given",
       why: "One means every container of yours, the other a single one.",
     });

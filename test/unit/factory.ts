@@ -49,6 +49,7 @@ export function facts(more: Partial<AllFacts> = {}): AllFacts {
     socket: { path: "/var/run/docker.sock", gid: 999 },
     hostMounts: null,
     slipway: [],
+    innerEngine: [],
     terminal: false,
     ...more,
   };

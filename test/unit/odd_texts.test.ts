@@ -41,6 +41,7 @@ it("any branch is one variable of the compose file, letter for letter", () => {
         unlogged: false,
         services: null,
         slipway: false,
+        engine: null,
         settings: config().container,
       });
       const { services } = JSON.parse(text) as { services: { app: { environment: readonly string[] } } };
