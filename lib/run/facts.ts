@@ -34,6 +34,8 @@ export type Request = {
   readonly needs: readonly Need[];
   /** The stage that the flow releases, moves or looks at. */
   readonly stage: ReleaseStage;
+  /** A stage whose tags are looked at too. */
+  readonly also?: ReleaseStage;
   /** Whether the stage's newest changelog entry is meant when no version is given. */
   readonly versionFromChangelog: boolean;
   readonly options: Asked;

@@ -29,8 +29,8 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
   readonly needs?: readonly N[];
-  /** The stage that the workflow releases or moves; without it that of `--stage`, else dev. */
-  readonly stage?: ReleaseStage;
+  /** The stage that the workflow releases or moves, dev where it is both; without it that of `--stage`, else dev. */
+  readonly stage?: ReleaseStage | "both";
   /** Without a version the stage's newest changelog entry is meant. */
   readonly versionFromChangelog?: true;
   /** The script makes a dir runnable, so it starts where no config is yet. */
@@ -42,7 +42,6 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
   readonly before?: {
-    readonly stage?: ReleaseStage;
     readonly steps: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => Step[];
     /** A question before that, or null. */
     readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
@@ -94,10 +93,11 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
-    const look = async (stage: ReleaseStage = spec.stage ?? asked): Promise<Known> => {
+    const look = async (): Promise<Known> => {
+      const { stage = asked } = spec;
       const facts = await loadFacts({
         needs: spec.needs ?? [],
-        stage,
+        ...(stage === "both" ? { stage: "dev", also: "prod" } : { stage }),
         versionFromChangelog: spec.versionFromChangelog === true,
         newDir: spec.newDir === true,
         options: options as Asked,
@@ -139,7 +139,7 @@ const ownMeanings = (own: OptionSet): Readonly<Record<string, unknown>> =>
   );
 
 type Turn = {
-  readonly look: (stage?: ReleaseStage) => Promise<Known>;
+  readonly look: () => Promise<Known>;
   readonly options: Values<OptionSet> & { readonly words: readonly string[] };
   readonly common: Common;
   readonly origins: Readonly<Record<string, string>>;
@@ -156,10 +156,12 @@ async function planAndRun(
   const seconds = common.dryRun ? undefined : spec.every?.(options);
   if (seconds !== undefined) return again(name, spec, { seconds, turn: { look, options, common, origins } });
   const planned = common.dryRun ? planDespite : planStrictly;
-  const early = spec.before ? await look(spec.before.stage) : null;
-  const before = early && planned(early, ({ facts, seen }) => spec.before?.steps(facts, options, seen) ?? []);
+  const early = await look();
+  const before = spec.before
+    ? planned(early, ({ facts, seen }) => spec.before?.steps(facts, options, seen) ?? [])
+    : null;
   const first = before?.steps ?? [];
-  const known = before && (first.length > 0 || !spec.before?.stage) ? before : await look();
+  const known = before ?? early;
   const { facts, seen, steps, refused } =
     before && first.length > 0
       ? before
