@@ -17,7 +17,7 @@ import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
-import { type OptionSet, universal, universalBeside, type Values } from "./options.ts";
+import { type dirsOption, type OptionSet, universal, universalBeside, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
 
@@ -33,8 +33,10 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly stage?: ReleaseStage | "both";
   /** Without a version the stage's newest changelog entry is meant. */
   readonly versionFromChangelog?: true;
-  /** The script makes a dir runnable, so it starts where no config is yet. */
-  readonly newDir?: true;
+  /** It starts where no config is yet; without it in a runnable dir. */
+  readonly place?: "new";
+  /** What plans it in the many dirs of `--dirs`, where that makes sense; it is loaded where that is typed. */
+  readonly inDirs?: () => Promise<{ readonly inDirs: (of: InDirs) => Plan["steps"] }>;
   /** The first word that is no option, and all after it, are the words of another program: `i docker ps --all`. */
   readonly passesWords?: true;
   readonly examples?: readonly string[];
@@ -61,6 +63,12 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
     seen: S,
   ) => Plan["steps"];
 };
+/** A workflow in many dirs, relative to the outermost Git root, with what it is told in each. */
+export type InDirs = {
+  readonly workflow: string;
+  readonly dirs: readonly string[];
+  readonly words: readonly string[];
+};
 type Common = Values<typeof universal>;
 
 /** Defines a script, and runs it when its file is the one that was started. */
@@ -77,9 +85,9 @@ export async function script<const O extends OptionSet, S = undefined, N extends
 }
 
 /** Runs a script with the words that were typed; gives its exit code, and never throws. */
-export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
-  const all = { ...universalBeside(spec.options), ...spec.options };
-  const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
+export async function runScript(name: string, own: Script<OptionSet>, argv: readonly string[]): Promise<number> {
+  const all = { ...universalBeside(own.options), ...own.options };
+  const typed = own.passesWords ? cutAtWords(all, argv) : argv;
   outliveReaders();
   forgetInterrupts();
   const stopListening = listenForInterrupts();
@@ -88,8 +96,9 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
     const environment = await loadEnvironment(process.cwd(), process.env);
     const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
-    const common = { ...values, ...ownMeanings(spec.options) } as Common;
-    if (common.help) return await printHelp(name, spec, typed.includes("--help"));
+    const common = { ...values, ...ownMeanings(own.options) } as Common;
+    if (common.help) return await printHelp(name, own, typed.includes("--help"));
+    const spec = (await (await inManyDirs(own, values))?.({ name, spec: own, all, argv: typed, values })) ?? own;
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
@@ -99,7 +108,7 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
         needs: spec.needs ?? [],
         ...(stage === "both" ? { stage: "dev", also: "prod" } : { stage }),
         versionFromChangelog: spec.versionFromChangelog === true,
-        newDir: spec.newDir === true,
+        newDir: spec.place === "new",
         options: options as Asked,
         dir: common.dir ?? process.cwd(),
         offline: common.offline,
@@ -122,6 +131,12 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
   } finally {
     stopListening();
   }
+}
+
+/** What makes a workflow one of many dirs, where `--dirs` asks for it. */
+async function inManyDirs({ inDirs }: Script<OptionSet>, values: Readonly<Record<string, unknown>>) {
+  const { dirs = [] } = values as Partial<Values<typeof dirsOption>>;
+  return inDirs && dirs.length > 0 ? (await import("./many_dirs.ts")).manyDirs : undefined;
 }
 
 async function printHelp(name: string, spec: Script<OptionSet>, isWhole: boolean): Promise<number> {

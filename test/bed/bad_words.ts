@@ -261,6 +261,11 @@ export const wordCases: readonly BadCase[] = [
   { what: "no lists at once", line: "main_pytest --at-once 0", says: /--at-once "0" is no whole number from 1/ },
   { what: "parts that are none", line: "main_pytest --matrix 1.5", says: /--matrix "1.5" is no whole number from 1/ },
   { what: "a dir that is not runnable", line: "main_pytest --dirs nowhere", says: /"nowhere" is no runnable dir/ },
+  {
+    what: "one of many dirs that is not runnable",
+    line: "docker_pull --dirs nowhere",
+    says: /"nowhere" is no runnable dir/,
+  },
   { what: "a change since nothing", line: "main_pytest --changed=nowhere", says: /"nowhere" is no commit/ },
   {
     what: "tests of an image that is nowhere",

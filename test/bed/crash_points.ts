@@ -81,7 +81,7 @@ const atFirst = (): Before => {
  */
 export const quietKinds: ReadonlySet<string> = new Set([
   ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
-  ...["allow", "run_workflow", "join_reports", "watch_runs", "await_services"],
+  ...["allow", "run_workflow", "join_reports", "tell_dirs", "watch_runs", "await_services"],
 ]);
 
 /**

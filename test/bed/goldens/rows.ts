@@ -134,6 +134,7 @@ const more: Readonly<Record<string, Row>> = {
   "docker_push_dev.subset": [["prod"], "--version", "1.1.0", "--target-registries", "r1,r3"],
   "docker_push_prod.hotfix": [["prod"], "--version", "1.1.1"],
   "docker_push_prod.skip_tests": [["prod"], "--version", "1.1.1", "--skip-tests"],
+  "docker_pull.dirs": [["fresh"], "--dirs", "all"],
   "docker_release_all.released": [["dev"], "--version", "1.1.0"],
   "docker_release_all.skip_tests": [["fresh"], "--skip-tests"],
   "docker_release_all.no_push": [["fresh"], "--no-push-to-repo"],
