@@ -1,9 +1,11 @@
 import { checkChangelog } from "../lib/flows/repo.ts";
+import { dirsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
   subject: "repo",
   about: "Check format, order, dates and versions of changelog.txt.",
-  options: {},
+  options: dirsOption,
+  inDirs: () => import("../lib/flows/in_dirs.ts"),
   steps: checkChangelog,
 });

@@ -1,5 +1,5 @@
-import { releaseOnOwnDev, releaseUnlessDone } from "../lib/flows/release.ts";
-import { lookForGates } from "../lib/run/look_gates.ts";
+import { releaseAll } from "../lib/flows/release_all.ts";
+import { lookForGatesAndProd } from "../lib/run/look_prod.ts";
 import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,11 +9,10 @@ export default await script(import.meta.url, {
   subject: "release",
   about: "Release dev and then, from its verified digest, prod of the same version.",
   options,
-  stage: "prod",
+  stage: "both",
   needs: ["git", "engine", "registries", "log", "pushed", "inputs"],
-  look: lookForGates,
+  look: lookForGatesAndProd,
   versionFromChangelog: true,
   examples: ["i docker_release_all --version 1.2.0"],
-  before: { stage: "dev", steps: (facts, options, gates) => releaseUnlessDone({ ...facts, ...gates }, options) },
-  steps: (facts, options, gates) => releaseOnOwnDev({ ...facts, ...gates }, options),
+  steps: (facts, options, seen) => releaseAll({ ...facts, ...seen }, options),
 });

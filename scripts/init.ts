@@ -23,7 +23,7 @@ export default await script(import.meta.url, {
     ...newDirOptions,
     adopt: flag("Write repo_config.yaml from the repo_config.py of the Python toolchain, and nothing else."),
   },
-  newDir: true,
+  place: "new",
   look: lookAtAdoption,
   asks: asksAdoption,
   examples: ["i init --yes", "i init --as submodule --name cmamp --dry-run", "i init --adopt"],

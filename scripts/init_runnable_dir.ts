@@ -15,7 +15,7 @@ export default await script(import.meta.url, {
     }),
     ...newDirOptions,
   },
-  newDir: true,
+  place: "new",
   look: lookAtNewDirs,
   asks: asksRunnableDirs,
   examples: [

@@ -1,6 +1,6 @@
 import { lint } from "../lib/flows/lint.ts";
 import { lookForLint } from "../lib/run/look_lint.ts";
-import { flag, list } from "../lib/run/options.ts";
+import { dirsOption, flag, list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -16,10 +16,12 @@ export default await script(import.meta.url, {
     }),
     branch: flag("Lint what changed since the branch left main."),
     all: flag("Lint all files of the runnable dir that Git does not ignore."),
+    ...dirsOption,
     check: flag("Change nothing, and tell what a linter would change.", { aliases: ["only-check"] }),
   },
   needs: ["git"],
   look: lookForLint,
+  inDirs: () => import("../lib/flows/in_dirs.ts"),
   examples: ["i lint", "i lint --branch --check", "i lint README.md src"],
   steps: lint,
 });

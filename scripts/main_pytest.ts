@@ -9,7 +9,7 @@ export default await script(import.meta.url, {
   about:
     "Run test lists of every runnable dir below this one, each in its own container, several at once; joins their reports.",
   options: { ...dirsTestsOptions, ...listOptions },
-  newDir: true,
+  place: "new",
   look: lookForTestedDirs,
   examples: ["i main_pytest", "i main_pytest fast slow --changed", "i main_pytest --dirs infra,web --at-once 4"],
   steps: testDirs,

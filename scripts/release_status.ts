@@ -1,6 +1,6 @@
 import { releaseStatus } from "../lib/flows/status.ts";
 import { asksOverwrite } from "../lib/model/report.ts";
-import { pick } from "../lib/run/options.ts";
+import { dirsOption, pick } from "../lib/run/options.ts";
 import { anyStage, every, file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,6 +9,7 @@ export default await script(import.meta.url, {
   about: "Show the digest behind each tag in each registry; exits 1 if they differ.",
   options: {
     ...pick("version", "targetRegistries"),
+    ...dirsOption,
     stage: anyStage,
     html: file(
       "Also write an HTML page to FILE (default: among Slipway's own files): tags, history, layers, pull size, timeline.",
@@ -19,6 +20,7 @@ export default await script(import.meta.url, {
   look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookForStatus(facts, options),
   asks: (_facts, _options, seen) => asksOverwrite(seen),
   every: ({ watch }) => watch,
+  inDirs: () => import("../lib/flows/in_dirs.ts"),
   examples: ["i release_status --html status.html", "i release_status --stage prod --watch 30"],
   steps: releaseStatus,
 });

@@ -1,14 +1,16 @@
 import { runTests } from "../lib/flows/tests.ts";
 import { lookForTests } from "../lib/run/look_gates.ts";
+import { dirsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 import { versionListOptions } from "../lib/run/test_options.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
   about: "Run the slow tests in the container of a stage; a pass is recorded if the tree matches its commit.",
-  options: versionListOptions,
+  options: { ...versionListOptions, ...dirsOption },
   needs: ["git", "tree", "engine", "registries", "log"],
   look: lookForTests,
+  inDirs: () => import("../lib/flows/in_dirs.ts"),
   examples: ["i run_slow_tests --stage local --version 1.2.0"],
   steps: (facts, options, seen) => runTests({ ...facts, ...seen }, options, "slow"),
 });

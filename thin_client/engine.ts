@@ -5,7 +5,7 @@ export default await script(import.meta.url, {
   subject: "thin client",
   about: "Bring up a private Docker engine and loopback registries on a machine that has none.",
   options: engineOptions,
-  noRepo: true,
+  place: "none",
   bareJson: true,
   examples: ["i engine up --yes --registries --base", "i engine status --json", "i engine down --purge"],
   look: lookFor,

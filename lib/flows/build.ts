@@ -7,9 +7,9 @@ import { UserError } from "../model/errors.ts";
 import type { BuildInputs, Facts } from "../model/facts.ts";
 import { sourceAt } from "../model/git_remote.ts";
 import { contextLabel } from "../model/patched.ts";
-import { type Action, type Step, step } from "../model/plan.ts";
+import { type Action, prefixed, type Step, step, type Value } from "../model/plan.ts";
 import { lockFiles } from "../model/poetry.ts";
-import { quote } from "../model/render_plan.ts";
+import { quote, shown } from "../model/render_plan.ts";
 import { someOf } from "../model/units.ts";
 import { ecrLogin } from "./ecr.ts";
 import { shortHash, slipwayFile } from "./own_files.ts";
@@ -19,15 +19,15 @@ export type Build = {
   readonly id: string;
   readonly reference: string;
   /** Build arguments; each is passed only where the Dockerfile declares it. */
-  readonly args: Readonly<Record<string, string>>;
+  readonly args: Readonly<Record<string, Value>>;
   /** `NAME=VALUE` as typed by a person: passed as they are. */
   readonly typedArgs: readonly string[];
   /** Variables whose values the build gets as secrets, beside those of the config. */
   readonly secrets: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, Value>>;
   readonly cache: boolean;
   /** Names that a FROM of the Dockerfile may use -> the image that is meant, e.g. `docker-image://ghcr.io/acme/app@sha256:...`. */
-  readonly images: Readonly<Record<string, string>>;
+  readonly images: Readonly<Record<string, Value>>;
   /** What is done otherwise than it was asked for. */
   readonly note?: string;
 };
@@ -39,7 +39,7 @@ export const imageLabels = (
   mode: string,
 ): Record<string, string> => ({
   [basesLabel]: basesOf(facts.inputs),
-  "dev.slipway.inputs": inputsLabel(facts.inputs, mode, facts.platforms.join(",") || facts.engine.platform),
+  [inputsName]: inputsLabel(facts.inputs, mode, platformsOf(facts)),
   "org.opencontainers.image.created": new Date(facts.inputs.time * 1000).toISOString().replace(".000Z", "Z"),
   "org.opencontainers.image.revision": facts.inputs.revision,
   ...sourceLabel(facts),
@@ -47,11 +47,14 @@ export const imageLabels = (
   ...contextLabels(facts, mode),
   ...(facts.inputs.base
     ? {
-        "org.opencontainers.image.base.digest": facts.inputs.base.digest,
+        [baseDigestLabel]: shown(facts.inputs.base.digest),
         "org.opencontainers.image.base.name": `${facts.inputs.base.repository}:dev-${facts.inputs.base.version}`,
       }
     : {}),
 });
+
+/** The dev image below a prod image, as the label that a build gives it. */
+export const baseDigestLabel = "org.opencontainers.image.base.digest";
 
 /** Where the code is, by the config or else by Git; no label where neither knows. */
 function sourceLabel({ config, git }: Facts): Record<string, string> {
@@ -69,13 +72,19 @@ const basesOf = ({ bases }: BuildInputs): string =>
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Whether an image comes from the same commit and files. One that is released stays what it is, whatever its base has become. */
-export const isOfSameSource = (theirs: Labels, labels: Labels): boolean =>
-  ["org.opencontainers.image.revision", "dev.slipway.inputs"].every((name) => theirs[name] === labels[name]);
+/**
+ * Whether an image comes from the same commit and files, and of prod from the same dev image. One that is released stays what it is,
+ * whatever its other bases have become. `former` is what Slipway 0.1 wrote of the inputs, with that dev image in it.
+ */
+export const isOfSameSource = (theirs: Labels, labels: Labels, former?: string): boolean =>
+  theirs["org.opencontainers.image.revision"] === labels["org.opencontainers.image.revision"] &&
+  ((former !== undefined && theirs[inputsName] === former) ||
+    (theirs[inputsName] === labels[inputsName] &&
+      (labels[baseDigestLabel] === undefined || theirs[baseDigestLabel] === labels[baseDigestLabel])));
 
 /** Whether an image is what would be built now: on the same bases too, and only where all are known. */
-export const isSameBuild = (theirs: Labels, labels: Labels): boolean =>
-  isOfSameSource(theirs, labels) &&
+export const isSameBuild = (theirs: Labels, labels: Labels, former?: string): boolean =>
+  isOfSameSource(theirs, labels, former) &&
   [basesLabel, contextLabel].every((name) => theirs[name] === labels[name]) &&
   labels[basesLabel] !== "unknown";
 
@@ -104,6 +113,15 @@ export function assertContext({ inputs, stage }: Facts<"inputs">): void {
 /** What makes two builds the same: the inputs, the platforms and the poetry mode. */
 export const inputsLabel = (inputs: BuildInputs, mode: string, platform: string): string =>
   shortHash(`${inputs.hash} ${platform} ${mode}`);
+
+const inputsName = "dev.slipway.inputs";
+const platformsOf = ({ platforms, engine }: Facts<"engine">): string => platforms.join(",") || engine.platform;
+
+/** The same as Slipway 0.1 wrote it on a prod image; undefined where that is the same. */
+export const formerInputs = (facts: Facts<"engine" | "inputs">, mode: string): string | undefined => {
+  const { formerHash: hash } = facts.inputs;
+  return hash === undefined ? undefined : inputsLabel({ ...facts.inputs, hash }, mode, platformsOf(facts));
+};
 
 /** The build itself: Dockerfile and ignore file copied out of the tree, links staged with their contents, every timestamp the commit's. */
 export function buildStep(facts: Facts<"engine" | "inputs">, build: Build): Step {
@@ -152,9 +170,9 @@ export const meanwhile = `${namedMeanwhile}|${cleanedMeanwhile}`;
 
 function buildLine(facts: Facts<"inputs">, build: Build, { dockerfile, context, metadata }: Paths): Command {
   const declared = declaredArgs(facts.inputs.dockerfileText);
-  const words = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
-  const pairs = (values: Readonly<Record<string, string>>) =>
-    Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  const words = (flag: string, values: readonly Value[]) => values.flatMap((value) => [flag, value]);
+  const pairs = (values: Readonly<Record<string, Value>>) =>
+    Object.entries(values).map(([name, value]) => prefixed(`${name}=`, value));
   const args = Object.entries(build.args).filter(([name]) => declared.includes(name));
   const given = [`SOURCE_DATE_EPOCH=${facts.inputs.time}`, ...pairs(Object.fromEntries(args)), ...build.typedArgs];
   // BuildKit reads each from the variable of its name; none becomes part of the image.

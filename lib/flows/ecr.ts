@@ -4,8 +4,9 @@ import { cleanedMeanwhile } from "../model/engine.ts";
 import type { Facts } from "../model/facts.ts";
 import { targetPlaces } from "../model/names.ts";
 import { accountOfRepository, isAwsAt, repositoryOf } from "../model/oci/address.ts";
-import type { Action } from "../model/plan.ts";
+import type { Action, Value } from "../model/plan.ts";
 import type { Registry } from "../model/registry.ts";
+import { shown } from "../model/render_plan.ts";
 
 type Known = Pick<Facts, "config" | "env">;
 
@@ -32,9 +33,9 @@ export function ecrLogin(facts: Known, name: string): Command[] {
 }
 
 /** The pull of an image, and before it docker's login where ECR has it: every pull logs in (design.md, "From the documents"). */
-export function pullOf(facts: Known, reference: string, words: readonly string[] = []): Command[] {
+export function pullOf(facts: Known, reference: Value, words: readonly string[] = []): Command[] {
   const { registries, imageName } = facts.config;
-  const registry = registries.find((one) => reference.startsWith(`${repositoryOf(one, imageName).host}/`));
+  const registry = registries.find((one) => shown(reference).startsWith(`${repositoryOf(one, imageName).host}/`));
   const pull = { ...cmd`docker pull ${words} ${reference}`, again: cleanedMeanwhile };
   return [...ecrLogin(facts, registry?.name ?? ""), pull];
 }

@@ -4,7 +4,7 @@ import { builtImage, isIndex, versionTag } from "../model/names.ts";
 import { assertNotPatched } from "../model/patched.ts";
 import { bump, type Version } from "../model/version.ts";
 import { assertSameImage } from "./agreement.ts";
-import { imageLabels, isOfSameSource, isSameBuild } from "./build.ts";
+import { formerInputs, imageLabels, isOfSameSource, isSameBuild } from "./build.ts";
 import { releasedDigest } from "./push.ts";
 
 /** Where the image of a version is found; of one in a registry, whether the engine has it too. */
@@ -15,7 +15,8 @@ export type Found =
 
 /** The image, if it exists: in a registry, if it comes from this run's source; in the engine, if it is built on the same bases too. */
 export function findImage(facts: Facts<"engine" | "registries" | "log" | "inputs">, version: Version): Found {
-  const labels = imageLabels(facts, version, facts.stage === "prod" ? "prod" : "no_update");
+  const mode = facts.stage === "prod" ? "prod" : "no_update";
+  const [labels, former] = [imageLabels(facts, version, mode), formerInputs(facts, mode)];
   const inEngine = (digest: string) => facts.engine.images.some(({ digests }) => digests.includes(digest));
   const tag = versionTag(facts, version);
   const published = releasedDigest(facts, version);
@@ -26,12 +27,13 @@ export function findImage(facts: Facts<"engine" | "registries" | "log" | "inputs
     const found = theirs?.state === "found" ? (theirs.labels ?? {}) : {};
     const platform = theirs?.state === "found" ? theirs.platform : undefined;
     if (isIndex(facts) && platform !== undefined) throw isNoIndex(facts, version, platform);
-    if (!isOfSameSource(found, labels)) throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
+    if (!isOfSameSource(found, labels, former))
+      throw builtBefore(facts, version, found["org.opencontainers.image.revision"]);
     return { where: "registry", digest: published, pulled: inEngine(published) };
   }
   assertNotPatched(facts.engine.images.find(({ reference }) => reference === builtImage(facts, version)));
   const local = facts.engine.images.find(
-    (image) => image.reference === builtImage(facts, version) && isSameBuild(image.labels, labels),
+    (image) => image.reference === builtImage(facts, version) && isSameBuild(image.labels, labels, former),
   );
   assertSameImage(facts, version, local ? [local.id, ...local.digests] : []);
   return local ? { where: "engine", digest: local.id } : { where: null, digest: null };

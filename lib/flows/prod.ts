@@ -3,10 +3,10 @@ import { baseArgs } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { builtImage, engineRepository, requireVersion } from "../model/names.ts";
-import { type Step, step, type Value } from "../model/plan.ts";
+import { prefixed, type Step, step, type Value } from "../model/plan.ts";
 import { candidateTag } from "../model/stage.ts";
 import type { Version } from "../model/version.ts";
-import { assertContext, type Build, buildStep, imageLabels } from "./build.ts";
+import { assertContext, type Build, baseDigestLabel, buildStep, imageLabels } from "./build.ts";
 import { pullOf } from "./ecr.ts";
 import { imageInEngine } from "./promote.ts";
 import { pushedDigest, pushImage } from "./push.ts";
@@ -85,22 +85,23 @@ export function prodBuild(facts: Facts<"engine" | "inputs">, { version, referenc
     },
     typedArgs: options.buildArg,
     secrets: options.secret ?? [],
-    labels: imageLabels(facts, version, "prod"),
+    labels: { ...imageLabels(facts, version, "prod"), [baseDigestLabel]: digest },
     cache: options.cache,
-    images: { [`${repository}:dev-${base.version}`]: `docker-image://${repository}@${digest}` },
+    images: { [`${repository}:dev-${base.version}`]: prefixed(`docker-image://${repository}@`, digest) },
   };
 }
 
 /** Brings the dev image below a prod image into the engine, by its digest. */
 export function pullBase(facts: Facts<"engine" | "inputs">): Step {
   const { repository, digest, version, why } = requireBase(facts);
-  const isThere = facts.engine.images.some(({ digests }) => digests.includes(digest));
+  const made = typeof digest === "string" ? null : `${digest.from} has it from this engine`;
+  const isThere = facts.engine.images.some(({ digests }) => digests.some((one) => one === digest));
   return step(
     "pull_base",
     `Pull dev-${version}, which prod is built on: ${why}`,
-    pullOf(facts, `${repository}@${digest}`),
+    pullOf(facts, prefixed(`${repository}@`, digest)),
     {
-      skip: isThere ? "the engine has it" : null,
+      skip: isThere ? "the engine has it" : made,
     },
   );
 }

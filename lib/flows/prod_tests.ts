@@ -4,7 +4,8 @@ import type { Chosen } from "../model/choose_image.ts";
 import { UserError } from "../model/errors.ts";
 import type { BaseImage, Facts } from "../model/facts.ts";
 import { engineRepository } from "../model/names.ts";
-import type { Action, Value } from "../model/plan.ts";
+import { type Action, prefixed, type Value } from "../model/plan.ts";
+import { shown } from "../model/render_plan.ts";
 import { type ListName, prodWays } from "../model/tests.ts";
 import { type Version, versionIn } from "../model/version.ts";
 import type { Run } from "./container.ts";
@@ -17,7 +18,7 @@ type Gate = {
   readonly base: BaseImage | null;
 };
 /** A dev image as the engine can be asked for it, and its version. */
-type Base = { readonly reference: string; readonly version: Version };
+type Base = { readonly reference: Value; readonly version: Version };
 type Way = Pick<Run, "image" | "what"> & Partial<Pick<Run, "before" | "after" | "socket" | "variables">>;
 
 /** Refuses lists that do not say how they run for a prod image, before anything is built. */
@@ -40,7 +41,7 @@ export function prodWay(facts: Facts, gate: Gate): Way {
 
 /** The dev image with the code mounted; it starts the prod image itself, by the name it finds in SLIPWAY_IMAGE_UNDER_TEST. */
 const fromOutside = ({ what }: Gate, { reference, version }: Base): Way => ({
-  image: { reference, tag: "dev", stage: "dev", version, local: null },
+  image: { reference: shown(reference), tag: "dev", stage: "dev", version, local: null },
   what: reference,
   socket: true,
   variables: { SLIPWAY_IMAGE_UNDER_TEST: what },
@@ -50,7 +51,8 @@ const fromOutside = ({ what }: Gate, { reference, version }: Base): Way => ({
 function withDevPackages(facts: Facts, { image, what }: Gate, dev: Base): Way {
   const content = [
     "ARG UNDER_TEST",
-    `FROM ${dev.reference} AS dev`,
+    "ARG DEV_IMAGE",
+    "FROM ${DEV_IMAGE} AS dev",
     // A name and not a digest: a digest is looked for in a registry, and this image was not pushed yet.
     "FROM ${UNDER_TEST}",
     ...facts.config.release.devPackages.map((path) => `COPY --from=dev ${path} ${path}`),
@@ -62,7 +64,7 @@ function withDevPackages(facts: Facts, { image, what }: Gate, dev: Base): Way {
   const before: Action[] = [
     writeFile({ path: `${folder}/Dockerfile`, content }),
     cmd`docker tag ${what} ${name}`,
-    cmd`docker buildx build --provenance=false --sbom=false --progress=plain --build-arg ${`UNDER_TEST=${name}`} --tag ${made} --load ${folder}`,
+    cmd`docker buildx build --provenance=false --sbom=false --progress=plain --build-arg ${`UNDER_TEST=${name}`} --build-arg DEV_IMAGE=${dev.reference} --tag ${made} --load ${folder}`,
   ];
   return { image: { ...image, reference: made }, what: made, before, after: [cmd`docker image rm ${made} ${name}`] };
 }
@@ -74,7 +76,7 @@ function baseOf({ image, base }: Gate): Base {
   const end = name.lastIndexOf(":");
   const version = versionIn(name.slice(end));
   if (digest && version) return { reference: `${name.slice(0, end)}@${digest}`, version };
-  if (base) return { reference: `${base.repository}@${base.digest}`, version: base.version };
+  if (base) return { reference: prefixed(`${base.repository}@`, base.digest), version: base.version };
   if (!image.local)
     throw new UserError(`${image.reference} is not in the engine`, {
       why: "This list of tests needs the dev image below it too, which the labels of the image name.",

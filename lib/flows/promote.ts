@@ -7,6 +7,7 @@ import { builtImage, engineImage, releaseTag, requireVersion, tagMessage, versio
 import { assertOfCommit } from "../model/patched.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
 import { testsOf } from "../model/releases.ts";
+import { shown } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 import { isVersion, type Version } from "../model/version.ts";
 import { assertSameImage, assertTagAgrees } from "./agreement.ts";
@@ -142,7 +143,7 @@ function assertBaseOf(facts: Facts<"engine" | "registries" | "inputs">, image: s
   if (!base || !own || own === base.digest) return;
   const named = (labels["org.opencontainers.image.base.name"] ?? "").split(":dev-").at(-1) ?? "";
   const version = isVersion(named) ? named : "X.Y.Z";
-  throw new UserError(`the prod image is built on ${own}, and dev ${base.version} is ${base.digest}`, {
+  throw new UserError(`the prod image is built on ${own}, and dev ${base.version} is ${shown(base.digest)}`, {
     why: `Taken was ${base.why}; the release is recorded with the dev image that prod was built on.`,
     fix: `Name that one: --dev-version ${version}; or build it again: i docker_build_prod`,
   });

@@ -1,6 +1,5 @@
 import { checkDisk } from "../kinds/check_disk.ts";
 import { settleMove } from "../kinds/settle_move.ts";
-import { UserError } from "../model/errors.ts";
 import type { Facts, PushFacts, ReleaseFacts } from "../model/facts.ts";
 import { builtImage, requireVersion, versionTag } from "../model/names.ts";
 import { type Step, step, type Value } from "../model/plan.ts";
@@ -19,14 +18,8 @@ import { localBuild } from "./local.ts";
 import { prodBuild, pullBase } from "./prod.ts";
 import { engineName, tagTested } from "./promote.ts";
 import { publish, tell } from "./publish.ts";
-import { publishedDigest, push, releasedDigest, sourcePlace } from "./push.ts";
-import {
-  assertMayRelease,
-  assertNotRolledBack,
-  assertPushed,
-  assertTagFits,
-  type PushOptions,
-} from "./release_rules.ts";
+import { publishedDigest, push, sourcePlace } from "./push.ts";
+import { assertMayRelease, assertPushed, assertTagFits, type PushOptions } from "./release_rules.ts";
 import { passedAt } from "./tests.ts";
 
 export type ReleaseOptions = GateOptions &
@@ -45,17 +38,16 @@ export function release(facts: Releasing, options: ReleaseOptions): Step[] {
   assertMayRelease(facts, version);
   // The lock that this run resolved and committed is pushed by whoever looked at it.
   if (options.pushToRepo && !resolves(options.poetryMode)) assertPushed(facts, options);
-  const found = findImage(facts, version);
+  const { found, image } = obtained(facts, version);
   assertTagAgrees(facts, version, passedAt(facts, found.digest));
   assertTagFits(facts, version);
-  const image: Value = found.digest ?? { from: buildOf(facts) };
   const what = facts.builder && !found.digest ? builtImage(facts, version) : engineName(facts, image, version);
   const lint = facts.config.release.lint
     ? lintGate(facts, linters(facts), options.skipTests ? "--skip-tests" : null)
     : [];
   const own = gates(facts, { version, image, what, options });
-  const obtained = obtainImage(facts, { version, found, options });
-  const upToPush = [...lint, ...obtained, ...own, ...tagFound(facts, image, version)];
+  const steps = obtainImage(facts, { version, found, options });
+  const upToPush = [...lint, ...steps, ...own, ...tagFound(facts, image, version)];
   const tests = [...lint, ...own];
   if (!options.pushToRepo) return [preflight(facts), ...claimed(facts, version, upToPush)];
   const published = publishedDigest(facts, image, version);
@@ -69,6 +61,16 @@ export function release(facts: Releasing, options: ReleaseOptions): Step[] {
     tell(facts, published, { version, tested, untested }),
   ];
 }
+
+/** The image of a release: where it is found, else the step that builds it. */
+function obtained(facts: Releasing, version: Version): { readonly found: Found; readonly image: Value } {
+  const found = findImage(facts, version);
+  return { found, image: found.digest ?? { from: buildOf(facts) } };
+}
+
+/** The digest that a release of the stage has in the registries, or the step that makes it. */
+export const releasesDigest = (facts: Releasing, version: Version): Value =>
+  publishedDigest(facts, obtained(facts, version).image, version);
 
 function linters({ lint }: Releasing): LintLook {
   if (lint) return lint;
@@ -87,31 +89,6 @@ const pullBuilt = (facts: Facts<"engine">, reference: string): Step[] => {
   const words = platform === facts.engine.platform ? [] : ["--platform", platform];
   return facts.builder ? [step("pull_built", `Pull ${reference} to test it`, pullOf(facts, reference, words))] : [];
 };
-
-/** The dev half of docker_release_all: nothing where every target has the version, the log its release, and nobody a claim. */
-export function releaseUnlessDone(facts: Releasing, options: ReleaseOptions): Step[] {
-  const version = requireVersion(facts);
-  const tag = versionTag(facts, version);
-  const isEverywhere = facts.targets.every(({ name }) => facts.registries[name]?.[tag]?.state === "found");
-  const isRecorded = facts.log.some(
-    (entry) => entry.type === "release" && entry.stage === facts.stage && entry.version === version,
-  );
-  if (!isEverywhere || !isRecorded || facts.claim !== null) return release(facts, options);
-  assertNotRolledBack(facts, version);
-  assertTagAgrees(facts, version, passedAt(facts, releasedDigest(facts, version) ?? null));
-  return [];
-}
-
-/** The prod half of docker_release_all: on the dev image of its own version, which the dev half has verified. */
-export function releaseOnOwnDev(facts: Releasing, options: ReleaseOptions): Step[] {
-  const version = requireVersion(facts);
-  const { base } = facts.inputs;
-  if (!base || base.version === version) return release(facts, options);
-  throw new UserError(`prod ${version} would be built on dev ${base.version}, ${base.why}`, {
-    why: "docker_release_all releases prod from the dev image of the same version.",
-    fix: `Name it: i docker_release_prod --version ${version} --dev-version ${version}`,
-  });
-}
 
 /** The step that builds the image of the stage. */
 const buildOf = ({ stage }: Facts): string => (stage === "prod" ? "build_prod" : "build_local");

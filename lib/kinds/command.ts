@@ -1,6 +1,6 @@
 import { accountWords, type EcrPassword } from "../model/aws.ts";
 import { kind, type Show } from "../model/kind.ts";
-import type { Value } from "../model/plan.ts";
+import { prefixed, type Value } from "../model/plan.ts";
 import { quote } from "../model/render_plan.ts";
 
 /** A program with its words; it never passes through a shell. */
@@ -97,8 +97,8 @@ export function cmd(text: TemplateStringsArray, ...values: readonly Words[]): Co
   const add = (word: Value) => {
     const last = argv.at(-1);
     if (!open) argv.push(word);
-    else if (typeof last === "string" && typeof word === "string") argv[argv.length - 1] = last + word;
-    else throw new Error("cmd: what a step makes is a word of its own");
+    else if (typeof last === "string") argv[argv.length - 1] = prefixed(last, word);
+    else throw new Error("cmd: what a step makes is the end of its word");
     open = true;
   };
   for (const [index, part] of text.entries()) {

@@ -35,10 +35,11 @@ export const record = kind<RecordEntry>("record", {
 });
 
 function recordText(entry: object, show: Show): string {
+  const inside = (_: string, value: unknown) => (isMade(value) ? show(value) : value);
   return Object.entries(entry)
     .map(
       ([name, value]) =>
-        `${name}=${typeof value === "string" ? value : isMade(value) ? show(value) : JSON.stringify(value)}`,
+        `${name}=${typeof value === "string" ? value : isMade(value) ? show(value) : JSON.stringify(value, inside)}`,
     )
     .join(" ");
 }
@@ -52,7 +53,9 @@ async function filled({ entry, index }: RecordEntry, world: World): Promise<LogE
   if (value === null) return entry;
   if (typeof value !== "string" && !world.state.made.has(value.from)) return null;
   const digest = knownValue(world, value);
-  return { ...entry, [key]: digest, ...(index ? { children: await childrenOf(index, digest, world) } : {}) };
+  const { base } = entry.type === "release" ? entry : {};
+  const below = base ? { base: { ...base, digest: knownValue(world, base.digest) } } : {};
+  return { ...entry, ...below, [key]: digest, ...(index ? { children: await childrenOf(index, digest, world) } : {}) };
 }
 
 /** Platform -> digest, from the index that a registry has. */

@@ -21,6 +21,8 @@ export type RunWorkflow = {
   /** Relative to the outermost Git root. */
   readonly dir: string;
   readonly words: readonly string[];
+  /** What it gives as its result is told by a later step. */
+  readonly tells?: true;
 };
 
 /** Seconds that it has to end its containers: their programs have some, and so has the engine. */
@@ -41,7 +43,8 @@ export const runWorkflow = kind<RunWorkflow>("run_workflow", {
 });
 
 /** Runs a workflow as a person would type it; its failure is this one's. Gives its result, where that is asked for as JSON. */
-export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "kind">, world: World): Promise<string> {
+export async function typeWorkflow(action: Omit<RunWorkflow, "kind">, world: World): Promise<string> {
+  const { workflow, dir, words, tells } = action;
   const { root } = world.facts.place;
   const argv = [join(slipwayRoot, "thin_client/bin/i"), workflow, "--dir", join(root, dir), ...words];
   const onOutput = (text: string) => output(world, text);
@@ -51,14 +54,20 @@ export async function typeWorkflow({ workflow, dir, words }: Omit<RunWorkflow, "
   const onResult = (text: string) => {
     result += text;
   };
-  const asJson = words.includes("--json") ? { onResult } : {};
+  const asJson = tells || words.includes("--json") ? { onResult } : {};
   const code = await run(argv, { cwd: root, env, onOutput, signal, patience, ...asJson });
   if (signal.aborted) throw interrupted();
+  if (tells) told.set(world.state, (told.get(world.state) ?? new Map<string, string>()).set(world.step.id, result));
   // One that was killed has left its container, and none beside it looks for that.
   if (code > 128) await reapContainers(world);
   if (code !== 0) throw failed(code, `${workflow} in "${dir}"`, world);
   return result;
 }
+
+const told = new WeakMap<World["state"], Map<string, string>>();
+
+/** What the workflow of a step gave as its result; undefined where it did not come to its end. */
+export const toldBy = (state: World["state"], step: string): string | undefined => told.get(state)?.get(step);
 
 const seenIn = new WeakMap<World["state"], Promise<ReadonlyMap<string, string>>>();
 

@@ -1,4 +1,5 @@
 import type { BaseImage } from "./facts.ts";
+import { prefixed, type Value } from "./plan.ts";
 
 type Args = Readonly<Record<string, string>>;
 /** An instruction with its flags, `--from=x` as `["from", "x"]`, and its other words. */
@@ -138,8 +139,8 @@ export function finalStage(text: string): FinalStage {
 }
 
 /** The build arguments that name the dev image below a prod image, the original's too (design.md, "From the documents"). */
-export const baseArgs = ({ repository, digest, version }: BaseImage, image: string): Record<string, string> => ({
-  BASE_IMAGE: `${repository}@${digest}`,
+export const baseArgs = ({ repository, digest, version }: BaseImage, image: string): Record<string, Value> => ({
+  BASE_IMAGE: prefixed(`${repository}@`, digest),
   VERSION: version,
   ECR_BASE_PATH: repository.slice(0, -`/${image}`.length),
   IMAGE_NAME: image,

@@ -6,6 +6,7 @@ import type { Remote } from "./git_remote.ts";
 import type { Identity } from "./git_settings.ts";
 import type { SignedEntry } from "./log.ts";
 import type { RegistryReason } from "./oci/failure.ts";
+import type { Value } from "./plan.ts";
 import type { Registry } from "./registry.ts";
 import type { JoinedServices } from "./services.ts";
 import type { ReleaseStage } from "./stage.ts";
@@ -123,7 +124,8 @@ export type BaseImage = {
   readonly version: Version;
   /** Why it is this one: `the newest dev 1.2`. */
   readonly why: string;
-  readonly digest: string;
+  /** The step that makes it, where the same run releases it. */
+  readonly digest: Value;
   /** `<address>/<image>` of the registry that has it. */
   readonly repository: string;
 };
@@ -136,8 +138,10 @@ export type BuildInputs = {
   readonly dockerfileText: string;
   readonly ignoreText: string;
   readonly context: string;
-  /** Hash over context file list and contents, Dockerfile, build arguments and, of a prod image, the digest of its dev image. */
+  /** Hash over context file list and contents, Dockerfile and build arguments. */
   readonly hash: string;
+  /** Of a prod image: what Slipway 0.1 wrote as that hash, which the digest of its dev image was part of. */
+  readonly formerHash?: string;
   /** The other images that it is built on, each with what it is in the engine or by the digest in its name; null for one that nobody knows. */
   readonly bases: readonly { readonly name: string; readonly content: string | null }[];
   /** First path parts of the context's files: what to stage and what revision to look for. */

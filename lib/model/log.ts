@@ -45,7 +45,7 @@ export type Released = {
   /** Of an index: platform -> digest of its image. */
   readonly children?: Readonly<Record<string, string>>;
   /** Of a prod image: the dev image that it stands on. */
-  readonly base?: { readonly version: string; readonly digest: string };
+  readonly base?: { readonly version: string; readonly digest: Value };
   readonly registries: readonly string[];
   /** It was made before there was a log, and brought in. */
   readonly adopted?: Origin;

@@ -1,10 +1,15 @@
 import { UserError } from "./errors.ts";
 import { kindOf } from "./kind.ts";
 import type { Room } from "./limits.ts";
+import { isNode } from "./shape.ts";
 import type { Reach } from "./trust.ts";
 
-/** Text that is known when the plan is made, or what an earlier step of it makes: the digest of an image. */
-export type Value = string | { readonly from: string };
+/** Text that is known when the plan is made, or what an earlier step of it makes, the digest of an image, with text before it. */
+export type Value = string | { readonly from: string; readonly prefix?: string };
+
+/** A value with text before it: `ghcr.io/acme/app@`. */
+export const prefixed = (text: string, value: Value): Value =>
+  typeof value === "string" ? text + value : { ...value, prefix: text + (value.prefix ?? "") };
 
 /** One thing that is done, as data; its kind says how it is printed and done (lib/kinds). */
 export type Action = { readonly kind: string };
@@ -76,6 +81,16 @@ export const step = (
   actions: readonly Action[],
   { skip = null }: Partial<Pick<Step, "skip">> = {},
 ): Step => ({ id, title, skip, do: actions });
+
+/** The same steps under other ids, by which those of them that use what another makes name it. */
+export function renamed(steps: readonly Step[], name: (id: string) => string): Step[] {
+  const own = new Set(steps.map(({ id }) => id));
+  const made = (_: string, value: unknown) =>
+    isNode(value) && typeof value["from"] === "string" && own.has(value["from"])
+      ? { ...value, from: name(value["from"]) }
+      : value;
+  return steps.map((one) => ({ ...one, id: name(one.id), do: JSON.parse(JSON.stringify(one.do), made) }));
+}
 
 /** Builds a group of steps, or of groups. */
 export const group = (

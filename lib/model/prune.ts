@@ -141,7 +141,7 @@ function logRoots(log: Log): readonly (readonly [string, string])[] {
     if (one.type === "flip")
       return [one.to, ...Object.values(one.from)].map((digest) => [digest, `${one.tag} was moved to it or from it`]);
     if (one.type !== "release") return [];
-    const digests = [one.digest, ...Object.values(one.children ?? {}), ...(one.base ? [one.base.digest] : [])];
+    const digests = [one.digest, ...Object.values(one.children ?? {}), ...(one.base ? [String(one.base.digest)] : [])];
     return digests.map((digest) => [digest, `${one.stage} ${one.version} is released`]);
   });
   const running = [...deployed.values()].map(({ digest, service }) => [digest, `${service} got it last`]);

@@ -37,7 +37,8 @@ export function groupTitle({ id, title, atOnce, room, onFailure }: Group): strin
 }
 
 /** A value as it is shown before it is known. */
-export const shown = (value: Value): string => (typeof value === "string" ? value : `<digest of ${value.from}>`);
+export const shown = (value: Value): string =>
+  typeof value === "string" ? value : `${value.prefix ?? ""}<digest of ${value.from}>`;
 
 /** The lines that a person could type for one action; `remote` is the Git remote's name or address. */
 export const renderAction = (action: Action, remote = "."): readonly string[] =>

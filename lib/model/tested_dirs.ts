@@ -53,7 +53,7 @@ export function changedDirs(dirs: readonly TestedDir[], paths: readonly string[]
 }
 
 /** The name of a dir's list among steps, logs and times: its path where that is a name, else with a hash of it. */
-export const stepOf = (list: ListName, dir: string): string => (dir === "." ? list : `${list}_${nameOf(dir)}`);
+export const stepOf = (list: string, dir: string): string => (dir === "." ? list : `${list}_${nameOf(dir)}`);
 
 function nameOf(dir: string): string {
   const name = dir.replaceAll(/[^\w-]/g, "_");

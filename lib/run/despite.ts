@@ -8,13 +8,17 @@ import { isNode } from "../model/shape.ts";
 export type Known = { readonly facts: NeededFacts; readonly seen: unknown };
 export type Planned = Known & { readonly steps: Plan["steps"]; readonly refused: readonly Refusal[] };
 
-type Parts = Partial<Pick<AllFacts, "git" | "inputs" | "unpushed" | "engine" | "services">>;
+type Parts = Partial<Pick<AllFacts, "git" | "inputs" | "unpushed" | "engine" | "services">> & {
+  /** What prod is planned from where dev and prod are. */
+  readonly prod?: Pick<AllFacts, "inputs">;
+};
 
 /** States of the world that refuse a run and leave its plan as it is: by the kind of the error, the world without them. */
 const states: Readonly<Record<string, (known: Parts) => Parts>> = {
-  dirty: ({ git, inputs }) => ({
+  dirty: ({ git, inputs, prod }) => ({
     ...(git ? { git: { ...git, dirty: [] } } : {}),
     ...(inputs ? { inputs: { ...inputs, other: [] } } : {}),
+    ...(prod ? { prod: { ...prod, inputs: { ...prod.inputs, other: [] } } } : {}),
   }),
   shallow: ({ git }) => (git ? { git: { ...git, shallow: false } } : {}),
   unpushed: ({ unpushed }) => (unpushed ? { unpushed: null } : {}),

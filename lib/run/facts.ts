@@ -34,14 +34,14 @@ export type Request = {
   readonly needs: readonly Need[];
   /** The stage that the flow releases, moves or looks at. */
   readonly stage: ReleaseStage;
+  /** A stage whose tags are looked at too. */
+  readonly also?: ReleaseStage;
   /** Whether the stage's newest changelog entry is meant when no version is given. */
   readonly versionFromChangelog: boolean;
   readonly options: Asked;
   readonly dir: string;
-  /** The dir is to become runnable: it has no config yet. */
-  readonly newDir: boolean;
-  /** The script belongs to no repo. */
-  readonly noRepo: boolean;
+  /** Without it a runnable dir. `new`: it is to become one, and has no config yet. `none`: the script belongs to no repo. */
+  readonly place?: "new" | "none" | undefined;
   readonly offline: boolean;
   readonly env: Env;
   /** All that `.env` assigns; what it may set is in `env` too. */
@@ -80,15 +80,15 @@ const namedPaths = ({ container, testMounts }: Config): string[] => [
   ...[container.envFile, container.composeFiles, testMounts].flat(),
 ];
 
-function placeOf({ noRepo, newDir, dir }: Request, env: Env): Base["place"] {
-  if (noRepo) return noPlace(env);
-  return newDir ? newPlace(dir) : findPlace(dir);
+function placeOf({ place, dir }: Request, env: Env): Base["place"] {
+  if (place === "none") return noPlace(env);
+  return place === "new" ? newPlace(dir) : findPlace(dir);
 }
 
 /** What has no repo has no image either. */
-async function configOf({ noRepo, newDir }: Request, place: Base["place"], env: Env): Promise<Config> {
-  if (noRepo) return { ...emptyConfig, imageName: "" };
-  return newDir ? emptyConfig : loadConfig(place, env);
+async function configOf(asked: Request["place"], place: Base["place"], env: Env): Promise<Config> {
+  if (asked === "none") return { ...emptyConfig, imageName: "" };
+  return asked === "new" ? emptyConfig : loadConfig(place, env);
 }
 
 /** What is read for every script: it costs a few files. */
@@ -96,7 +96,7 @@ async function loadBase(request: Request): Promise<Base> {
   const own = commandEnv(withoutForeign(request.env));
   const place = placeOf(request, own);
   const { baseName } = request.options;
-  const ofDir = await configOf(request, place, own);
+  const ofDir = await configOf(request.place, place, own);
   const config = baseName ? withBase(ofDir, baseName) : ofDir;
   const env = { ...profileOf(config), ...own, ...quietBuilder };
   for (const path of namedPaths(config)) insideRepo([place.root], join(place.dir, path));

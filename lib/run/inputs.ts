@@ -8,7 +8,7 @@ import { baseArgs, baseImages } from "../model/dockerfile.ts";
 import { UserError } from "../model/errors.ts";
 import { encodeExact } from "../model/exact_text.ts";
 import type { BaseImage, BuildInputs, Facts, Place } from "../model/facts.ts";
-import { quote } from "../model/render_plan.ts";
+import { quote, shown } from "../model/render_plan.ts";
 import type { ReleaseStage } from "../model/stage.ts";
 
 type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
@@ -34,8 +34,8 @@ export async function readInputs(facts: Base, { buildArg = [], base, isTagged }:
   const bases = await readBases(facts, baseImages(dockerfileText, { ...buildArgs, ...below(facts, base) }), base);
   const change = await lastChangeOf(facts, { entries: context.entries, isTagged });
   const hash = createHash("sha256");
-  for (const part of [context.hash, dockerfileText, JSON.stringify(buildArgs), ...(base ? [base.digest] : [])])
-    hash.update(encodeExact(`${part}\0`));
+  for (const part of [context.hash, dockerfileText, JSON.stringify(buildArgs)]) hash.update(encodeExact(`${part}\0`));
+  const former = base && typeof base.digest === "string" ? hash.copy().update(encodeExact(`${base.digest}\0`)) : null;
   return {
     base,
     dockerfile: join(place.dir, dockerfile),
@@ -43,6 +43,7 @@ export async function readInputs(facts: Base, { buildArg = [], base, isTagged }:
     ignoreText: [ownIgnore, ...context.leftOut.map(ignoreLine)].join("\n"),
     context: contextDir,
     hash: hash.digest("hex"),
+    ...(former ? { formerHash: former.digest("hex") } : {}),
     bases,
     entries: context.entries,
     large: context.sizes.filter(({ bytes }) => bytes > largeBytes),
@@ -68,11 +69,14 @@ export async function readFiles(facts: Where) {
 /** What a candidate may have below one first path part of its context (design.md, "From the documents"). */
 const largeBytes = 200 * 2 ** 20;
 
-const below = ({ config }: Base, base: BaseImage | null) => (base ? baseArgs(base, config.imageName) : {});
+const below = ({ config }: Base, base: BaseImage | null): Record<string, string> =>
+  base
+    ? Object.fromEntries(Object.entries(baseArgs(base, config.imageName)).map(([name, value]) => [name, shown(value)]))
+    : {};
 
 /** What the engine builds on is what it has under the name; a builder of its own takes it from elsewhere. */
 async function readBases({ place, env, builder }: Base, names: readonly string[], base: BaseImage | null) {
-  const own = base ? [`${base.repository}@${base.digest}`, `${base.repository}:dev-${base.version}`] : [];
+  const own = base ? [`${base.repository}@${shown(base.digest)}`, `${base.repository}:dev-${base.version}`] : [];
   const others = names.filter((name) => !own.includes(name));
   const images = builder ? [] : await inspectImages(others, place.root, env);
   return others.map((name) => ({

@@ -74,7 +74,6 @@ async function lookAtDir(dir: string, { env, offline, skipSubmodules }: Here): P
       versionFromChangelog: false,
       options: {},
       dir,
-      newDir: false,
       offline,
       env,
       dotEnv: {},

@@ -42,19 +42,8 @@ type Options = {
 export async function lookForTestedDirs(facts: Facts, options: Options): Promise<TestedDirs> {
   const { dirs, changed } = options;
   const { place, env } = facts;
-  const { root, dir } = place;
-  if (!exists(join(root, dir)))
-    throw new UserError(`the directory "${dir}" does not exist`, {
-      why: "The runnable dirs below it are tested.",
-      fix: "Give --dir one that exists, or none for the current one",
-    });
-  const found = await dirsIn(place, dir, env);
-  if (found.length === 0)
-    throw new UserError(`there is no runnable dir in "${dir}"`, {
-      why: "A run without a single test proves nothing.",
-      fix: "Go up, or add the toolchain to a dir: i init_runnable_dir",
-    });
-  const all = await Promise.all(named(found, dirs, dir).map((one) => readDir(root, one, env)));
+  const { root } = place;
+  const all = await Promise.all((await chosenDirs(facts, dirs)).map((one) => readDir(root, one, env)));
   const isLimited = all.some(({ runs }) => runs !== null && (runs.limits.cpus ?? runs.limits.memory) !== null);
   const [paths, room] = await Promise.all([
     changed === undefined ? null : changedPaths(place, changed === "" ? null : changed, env),
@@ -77,10 +66,27 @@ async function clusterFor(
   return lookForCluster(facts, { on, dirs: chosen.map(({ dir }) => dir), skipSubmodules, offline });
 }
 
+/** The runnable dirs below the named one, or those of them that `--dirs` names, relative to the outermost Git root. */
+export async function chosenDirs({ place, env }: Facts, dirs: readonly string[]): Promise<readonly string[]> {
+  const { root, dir } = place;
+  if (!exists(join(root, dir)))
+    throw new UserError(`the directory "${dir}" does not exist`, {
+      why: "The runnable dirs below it are looked for.",
+      fix: "Give --dir one that exists, or none for the current one",
+    });
+  const found = await dirsIn(place, dir, env);
+  if (found.length === 0)
+    throw new UserError(`there is no runnable dir in "${dir}"`, {
+      why: "A run that does nothing proves nothing.",
+      fix: "Go up, or add the toolchain to a dir: i init_runnable_dir",
+    });
+  return named(found, dirs, dir);
+}
+
 /** The dirs that were named, as they are called from the dir in which they were looked for; all where none was. */
 function named(found: readonly string[], dirs: readonly string[], from: string): readonly string[] {
   if (dirs.length === 0) return found;
-  return dirs.map((typed) => {
+  const all = dirs.map((typed) => {
     const dir = posix.join(from, typed).replace(/(?<=.)\/$/, "");
     if (found.includes(dir)) return dir;
     const known = found.map((one) => posix.relative(from, one) || ".");
@@ -89,6 +95,7 @@ function named(found: readonly string[], dirs: readonly string[], from: string):
       fix: didYouMean(typed, known, (one) => `--dirs ${one}`) ?? "Name some of them: --dirs A,B",
     });
   });
+  return [...new Set(all)];
 }
 
 async function readDir(root: string, dir: string, env: Facts["env"]): Promise<TestedDir> {

@@ -19,7 +19,8 @@ export async function loadNeeds(base: Base, request: Request): Promise<Partial<A
   const early = isOnDev ? await loadGitAndRefs(base, request, looked) : undefined;
   const dev = early ? chooseBase(base.version, early.refs?.log ?? [], request.options.devVersion) : null;
   const below = dev ? [imageTag("dev", "", dev.version)] : [];
-  const tags = [...wantedTags(base), ...below, ...typedTags(request)];
+  const also = request.also ? wantedTags({ ...base, stage: request.also }) : [];
+  const tags = [...wantedTags(base), ...also, ...below, ...typedTags(request)];
   const [{ git, tree, refs, more }, engine, { registries: seen, inputs }] = await Promise.all([
     early ?? loadGitAndRefs(base, request, looked),
     wants("engine") ? loadEngineFacts(base, { tags, own: true }) : undefined,

@@ -305,6 +305,13 @@ export const releaseOptions = pick(
 );
 
 /** What a release of several architectures takes: the same, but several is the default. */
+/** Of a workflow that is run in many dirs at once. */
+export const dirsOption = {
+  dirs: list("DIRS", "Run it in these runnable dirs below this one, comma-separated, or in all; several at once.", {
+    onlyTyped: true,
+  }),
+} as const;
+
 export const multiReleaseOptions = { ...releaseOptions, multiArch: platformsOption([]) } as const;
 
 /** What every script takes; no script mentions them. */

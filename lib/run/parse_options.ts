@@ -49,6 +49,18 @@ export function parseOptions(options: OptionSet, argv: readonly string[], env: E
   return { values, origins, words: cut < 0 ? [] : argv.slice(cut + 1) };
 }
 
+/** What was typed as words again, but for some options: each by its own name, whatever alias or place it had. */
+export function typedAgain(options: OptionSet, argv: readonly string[], without: readonly string[]): readonly string[] {
+  const cut = argv.indexOf("--");
+  const own = cut < 0 ? argv : argv.slice(0, cut);
+  const words = readTokens(spellings(options), own).flatMap(({ spelling: { name, option, fixed }, text }) => {
+    if (without.includes(name)) return [];
+    if (option.takes === "flag") return [fixed === "false" ? `--no-${kebab(name)}` : `--${kebab(name)}`];
+    return [`--${kebab(name)}=${fixed ?? text}`];
+  });
+  return [...words, ...(cut < 0 ? [] : argv.slice(cut))];
+}
+
 /** The same words with a `--` before the first one that is neither an option nor the value of one. */
 export function cutAtWords(options: OptionSet, argv: readonly string[]): readonly string[] {
   const known = spellings(options);

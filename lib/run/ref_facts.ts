@@ -78,17 +78,27 @@ export async function loadRefs(known: Known, pushed: boolean): Promise<RefFacts>
   const all = await refs.list();
   const log = await refs.readLog(all[refs.logRef]);
   if (!offline) await assertBegun(refs, all, known);
-  const ref = base.version ? releaseClaim(base, base.version) : "";
-  const object = all[ref];
-  const claim = object ? await refs.readOwner(ref, object) : null;
   return {
     log,
-    // One that cannot be read is refused, or dropped, by whoever takes the claim.
-    claim: claim && "broken" in claim ? null : claim,
+    claim: await claimIn(refs, all, base),
     moving: flipRef(base.config.release.refPrefix, base.config.imageName) in all,
     remoteTags: tagCommits(all),
     unpushed: pushed ? await lookForCommit(refs, all, known) : null,
   };
+}
+
+/** The claim of the version as the last look saw it. */
+export async function claimOf(known: Known): Promise<Owner | null> {
+  const refs = await open(known);
+  return claimIn(refs, await refs.known(), known.base);
+}
+
+async function claimIn(refs: Refs, all: All, base: Pick<Base, "config" | "stage" | "version">): Promise<Owner | null> {
+  const ref = base.version ? releaseClaim(base, base.version) : "";
+  const object = all[ref];
+  const claim = object ? await refs.readOwner(ref, object) : null;
+  // One that cannot be read is refused, or dropped, by whoever takes the claim.
+  return claim && "broken" in claim ? null : claim;
 }
 
 /** The log that this clone saw last, which costs no network. */

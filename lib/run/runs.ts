@@ -3,7 +3,7 @@ import { now } from "../doors/clock.ts";
 import { filesIn, readText, writePrivate } from "../doors/files.ts";
 import type { Place } from "../model/facts.ts";
 import { kindOf } from "../model/kind.ts";
-import { stepsOf } from "../model/plan.ts";
+import { isGroup, type Step, stepsOf } from "../model/plan.ts";
 import type { RunRecord } from "../model/report.ts";
 import { comfort } from "./comfort.ts";
 import { type StepResult, slipwayFolder, type World } from "./world.ts";
@@ -29,26 +29,52 @@ function runsIn(file: string): readonly RunRecord[] {
   }
 }
 
-/** Notes when a run of a release starts; gives what is to be called with its steps when it ends. Other runs are not kept. */
+/**
+ * Notes when a run of releases starts; gives what is to be called with its steps when it ends. Each release is kept with its own
+ * steps: those of the part of the plan that has it, where the plan has several. Other runs are not kept.
+ */
 export function keepRun(world: World): (results: readonly StepResult[], isDone: boolean) => void {
-  const steps = stepsOf(world.plan);
-  const released = steps
-    .flatMap((step) => step.do.map((action) => kindOf(action).release?.(action)))
-    .find((one) => one);
-  if (!released) return () => undefined;
-  const { image, stage, version } = released;
-  const started = new Date(now()).toISOString();
-  const titles = new Map(steps.map(({ id, title }) => [id, title]));
+  const releases = world.plan.steps.flatMap((part) => releasesIn(isGroup(part) ? stepsOf(part) : [part]));
+  const [first] = releases;
+  if (!first) return () => undefined;
+  const kept = releases.length > 1 ? releases : [{ ...first, steps: stepsOf(world.plan) }];
+  const began = now();
   return (results, isDone) => {
-    const ended = isDone ? "done" : "stopped";
-    const rows = results.map(({ id, state, seconds }) => ({
-      ...{ id, title: titles.get(id) ?? id, state: state === "stopped" ? ("failed" as const) : state },
-      seconds: Math.round(seconds * 100) / 100,
-    }));
-    const run = { workflow: world.plan.workflow, stage, version, started, ended, steps: rows };
-    comfort(world, () => {
-      const file = join(slipwayFolder(world.facts, ...folderOf(image)), `${stage}-${version}.json`);
-      writePrivate(file, JSON.stringify([...runsIn(file), run].slice(-most)));
-    });
+    let before = 0;
+    for (const release of kept) {
+      const rows = release.steps.flatMap(({ id, title }) =>
+        results.flatMap((one) => (one.id === id ? [{ ...one, title }] : [])),
+      );
+      const started = new Date(began + before * 1000).toISOString();
+      if (rows.length > 0)
+        keep(world, release, { rows, started, isDone: isDone || rows.length === release.steps.length });
+      before += rows.reduce((sum, { seconds }) => sum + seconds, 0);
+    }
   };
+}
+
+type Kept = { readonly image: string; readonly stage: string; readonly version: string };
+
+/** The release that these steps record, with them. */
+function releasesIn(steps: readonly Step[]): (Kept & { readonly steps: readonly Step[] })[] {
+  const found = steps.flatMap((step) => step.do.flatMap((action) => kindOf(action).release?.(action) ?? []));
+  return found.slice(0, 1).map((one) => ({ ...one, steps }));
+}
+
+type Ended = {
+  readonly rows: readonly (StepResult & { readonly title: string })[];
+  readonly started: string;
+  readonly isDone: boolean;
+};
+
+function keep(world: World, { image, stage, version }: Kept, { rows, started, isDone }: Ended): void {
+  const steps = rows.map(({ id, title, state, seconds }) => ({
+    ...{ id, title, state: state === "stopped" ? ("failed" as const) : state },
+    seconds: Math.round(seconds * 100) / 100,
+  }));
+  const run = { workflow: world.plan.workflow, stage, version, started, ended: isDone ? "done" : "stopped", steps };
+  comfort(world, () => {
+    const file = join(slipwayFolder(world.facts, ...folderOf(image)), `${stage}-${version}.json`);
+    writePrivate(file, JSON.stringify([...runsIn(file), run].slice(-most)));
+  });
 }

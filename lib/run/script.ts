@@ -17,7 +17,7 @@ import type { ReleaseStage } from "../model/stage.ts";
 import { systemRefusal } from "../model/system_errors.ts";
 import { type Known, type Planned, planDespite } from "./despite.ts";
 import { type Asked, loadFacts } from "./facts.ts";
-import { type OptionSet, universal, universalBeside, type Values } from "./options.ts";
+import { type dirsOption, type OptionSet, universal, universalBeside, type Values } from "./options.ts";
 import { cutAtWords, parseOptions } from "./parse_options.ts";
 import type { Told } from "./world.ts";
 
@@ -29,16 +29,19 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly options: O;
   /** What the flow reads of the world beside config, changelog and user. */
   readonly needs?: readonly N[];
-  /** The stage that the workflow releases or moves; without it that of `--stage`, else dev. */
-  readonly stage?: ReleaseStage;
+  /** The stage that the workflow releases or moves, dev where it is both; without it that of `--stage`, else dev. */
+  readonly stage?: ReleaseStage | "both";
   /** Without a version the stage's newest changelog entry is meant. */
   readonly versionFromChangelog?: true;
-  /** The script makes a dir runnable, so it starts where no config is yet. */
-  readonly newDir?: true;
-  /** It belongs to no repo: it runs anywhere, reads no `.env`, and what it remembers lies with the user's own data. */
-  readonly noRepo?: true;
+  /**
+   * Where it starts; without it in a runnable dir. `new`: where no config is yet. `none`: it belongs to no repo, runs anywhere,
+   * reads no `.env`, and what it remembers lies with the user's own data.
+   */
+  readonly place?: "new" | "none";
   /** With `--json` it prints what its report holds, and nothing around it. */
   readonly bareJson?: true;
+  /** What plans it in the many dirs of `--dirs`, where that makes sense; it is loaded where that is typed. */
+  readonly inDirs?: () => Promise<{ readonly inDirs: (of: InDirs) => Plan["steps"] }>;
   /** The first word that is no option, and all after it, are the words of another program: `i docker ps --all`. */
   readonly passesWords?: true;
   readonly examples?: readonly string[];
@@ -46,7 +49,6 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
   readonly before?: {
-    readonly stage?: ReleaseStage;
     readonly steps: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => Step[];
     /** A question before that, or null. */
     readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
@@ -66,6 +68,12 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
     seen: S,
   ) => Plan["steps"];
 };
+/** A workflow in many dirs, relative to the outermost Git root, with what it is told in each. */
+export type InDirs = {
+  readonly workflow: string;
+  readonly dirs: readonly string[];
+  readonly words: readonly string[];
+};
 type Common = Values<typeof universal>;
 
 /** Defines a script, and runs it when its file is the one that was started. */
@@ -82,29 +90,31 @@ export async function script<const O extends OptionSet, S = undefined, N extends
 }
 
 /** Runs a script with the words that were typed; gives its exit code, and never throws. */
-export async function runScript(name: string, spec: Script<OptionSet>, argv: readonly string[]): Promise<number> {
-  const all = { ...universalBeside(spec.options), ...spec.options };
-  const typed = spec.passesWords ? cutAtWords(all, argv) : argv;
+export async function runScript(name: string, own: Script<OptionSet>, argv: readonly string[]): Promise<number> {
+  const all = { ...universalBeside(own.options), ...own.options };
+  const typed = own.passesWords ? cutAtWords(all, argv) : argv;
   outliveReaders();
   forgetInterrupts();
   const stopListening = listenForInterrupts();
   const wantsJson = typed.slice(0, [...typed, "--"].indexOf("--")).includes("--json");
   try {
-    const environment = spec.noRepo ? ownEnvironment(process.env) : await loadEnvironment(process.cwd(), process.env);
+    const environment =
+      own.place === "none" ? ownEnvironment(process.env) : await loadEnvironment(process.cwd(), process.env);
     const { env, dotEnv } = environment;
     const { values, origins, words } = parseOptions(all, typed, env);
-    const common = { ...values, ...ownMeanings(spec.options) } as Common;
-    if (common.help) return await printHelp(name, spec, typed.includes("--help"));
+    const common = { ...values, ...ownMeanings(own.options) } as Common;
+    if (common.help) return await printHelp(name, own, typed.includes("--help"));
+    const spec = (await (await inManyDirs(own, values))?.({ name, spec: own, all, argv: typed, values })) ?? own;
     const options = { ...values, words } as Values<OptionSet> & { words: readonly string[] };
     const asked = values["stage"] === "prod" ? "prod" : "dev";
     let isTold = common.quiet;
-    const look = async (stage: ReleaseStage = spec.stage ?? asked): Promise<Known> => {
+    const look = async (): Promise<Known> => {
+      const { stage = asked } = spec;
       const facts = await loadFacts({
         needs: spec.needs ?? [],
-        stage,
+        ...(stage === "both" ? { stage: "dev", also: "prod" } : { stage }),
         versionFromChangelog: spec.versionFromChangelog === true,
-        newDir: spec.newDir === true,
-        noRepo: spec.noRepo === true,
+        place: spec.place,
         options: options as Asked,
         dir: common.dir ?? process.cwd(),
         offline: common.offline,
@@ -129,6 +139,12 @@ export async function runScript(name: string, spec: Script<OptionSet>, argv: rea
   }
 }
 
+/** What makes a workflow one of many dirs, where `--dirs` asks for it. */
+async function inManyDirs({ inDirs }: Script<OptionSet>, values: Readonly<Record<string, unknown>>) {
+  const { dirs = [] } = values as Partial<Values<typeof dirsOption>>;
+  return inDirs && dirs.length > 0 ? (await import("./many_dirs.ts")).manyDirs : undefined;
+}
+
 async function printHelp(name: string, spec: Script<OptionSet>, isWhole: boolean): Promise<number> {
   const { renderHelp, renderShortHelp } = await import("./help.ts");
   const { about, options, examples = [] } = spec;
@@ -144,7 +160,7 @@ const ownMeanings = (own: OptionSet): Readonly<Record<string, unknown>> =>
   );
 
 type Turn = {
-  readonly look: (stage?: ReleaseStage) => Promise<Known>;
+  readonly look: () => Promise<Known>;
   readonly options: Values<OptionSet> & { readonly words: readonly string[] };
   readonly common: Common;
   readonly origins: Readonly<Record<string, string>>;
@@ -161,10 +177,12 @@ async function planAndRun(
   const seconds = common.dryRun ? undefined : spec.every?.(options);
   if (seconds !== undefined) return again(name, spec, { seconds, turn: { look, options, common, origins } });
   const planned = common.dryRun ? planDespite : planStrictly;
-  const early = spec.before ? await look(spec.before.stage) : null;
-  const before = early && planned(early, ({ facts, seen }) => spec.before?.steps(facts, options, seen) ?? []);
+  const early = await look();
+  const before = spec.before
+    ? planned(early, ({ facts, seen }) => spec.before?.steps(facts, options, seen) ?? [])
+    : null;
   const first = before?.steps ?? [];
-  const known = before && (first.length > 0 || !spec.before?.stage) ? before : await look();
+  const known = before ?? early;
   const { facts, seen, steps, refused } =
     before && first.length > 0
       ? before

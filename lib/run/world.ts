@@ -121,7 +121,7 @@ export const ownVariables = (world: World): Readonly<Record<string, string>> => 
 export function knownValue(world: World, value: Value): string {
   if (typeof value === "string") return value;
   const known = world.state.made.get(value.from);
-  if (known !== undefined) return known;
+  if (known !== undefined) return (value.prefix ?? "") + known;
   throw new Error(`a step uses what ${value.from} makes before that is made`);
 }
 

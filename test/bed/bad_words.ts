@@ -274,6 +274,11 @@ export const wordCases: readonly BadCase[] = [
   { what: "a stage on a swarm", line: "main_pytest --on swarm --stage local", says: /--on and --stage local exclude/ },
   { what: "a network that is none", line: "main_pytest --swarm-network a/b", says: /is no name of a network/ },
   { what: "a dir that is not runnable", line: "main_pytest --dirs nowhere", says: /"nowhere" is no runnable dir/ },
+  {
+    what: "one of many dirs that is not runnable",
+    line: "docker_pull --dirs nowhere",
+    says: /"nowhere" is no runnable dir/,
+  },
   { what: "a change since nothing", line: "main_pytest --changed=nowhere", says: /"nowhere" is no commit/ },
   {
     what: "tests of an image that is nowhere",

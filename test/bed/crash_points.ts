@@ -83,7 +83,16 @@ const atFirst = (): Before => {
  */
 export const quietKinds: ReadonlySet<string> = new Set([
   ...["announce", "tell_built", "by_hand", "verify_digest", "check_branch", "check_disk", "check_ecr", "settle_move"],
-  ...["allow", "run_workflow", "join_reports", "watch_runs", "await_services", "report_engine", "report_stopped"],
+  ...[
+    "allow",
+    "run_workflow",
+    "join_reports",
+    "tell_dirs",
+    "watch_runs",
+    "await_services",
+    "report_engine",
+    "report_stopped",
+  ],
   "tell_times",
 ]);
 

@@ -16,8 +16,8 @@ const rows: Readonly<Record<string, Row>> = {
     line: ["docker_release_all", "--version", "1.0.0"],
     gates: [],
     // Within its two parts it is a release as the others; between them it has to go on with the second.
-    only: /^(flip_dev: dev in r2|release_claim)/,
-    has: ["flip_dev: dev in r2", "release_claim: ref"],
+    only: /^(flip_dev: dev in r2|(prod_)?release_claim)/,
+    has: ["flip_dev: dev in r2", "release_claim: ref", "prod_release_claim: ref"],
     least: 6,
   },
   "a rollback of dev": {

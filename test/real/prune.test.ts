@@ -60,7 +60,7 @@ const several = (count: number) => Array.from({ length: count }, () => null);
 function expectedTags(running: string): readonly string[] {
   const stays = new Set([running, ...log.flatMap((one) => (one.type === "release" ? [String(one.digest)] : []))]);
   for (const { image, mayGo } of planted) if (!mayGo) stays.add(image.digest);
-  for (const one of log) if (one.type === "release" && one.base) stays.add(one.base.digest);
+  for (const one of log) if (one.type === "release" && one.base) stays.add(String(one.base.digest));
   for (let size = -1; size !== stays.size; ) {
     size = stays.size;
     for (const { image } of planted)

@@ -242,7 +242,7 @@ describe("a prod image", () => {
     expect([found.entries.includes("notes.txt"), found.revision, found.other]).toEqual([false, inside, []]);
   });
 
-  it("is another one with another base", async () => {
+  it("has the same inputs on another dev image, and others by the former hash", async () => {
     const here = ground.place("based", { changelog: "# based-prod-1.0.0\n- 2025-01-02\n- x\n" });
     here.write("devops/docker_build/prod.Dockerfile", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n");
     const [registry] = ground.registries;
@@ -250,6 +250,11 @@ describe("a prod image", () => {
     registry?.put("based", "dev-1.0.0", { v: "1" });
     const one = await look();
     registry?.put("based", "dev-1.0.0", { v: "2" });
-    expect([(await look()).hash === one.hash, one.bases]).toEqual([false, []]);
+    const other = await look();
+    expect([other.hash === one.hash, other.formerHash === one.formerHash, one.bases]).toEqual([true, false, []]);
+    expect([one.base?.digest === other.base?.digest, one.formerHash]).toEqual([
+      false,
+      expect.stringMatching(/^[0-9a-f]{64}$/),
+    ]);
   });
 });

@@ -140,7 +140,7 @@ describe("every workflow knows", () => {
   });
 
   it("in a dir that is to become runnable nothing but where it is", async () => {
-    const facts = await at.look([], { newDir: true }, "--dir", "../not/there/yet");
+    const facts = await at.look([], { place: "new" }, "--dir", "../not/there/yet");
     expect(facts).toMatchObject({ place: { dir: "not/there/yet", root: ground.repo }, config: { imageName: "new" } });
   });
 });

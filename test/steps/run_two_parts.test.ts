@@ -15,7 +15,6 @@ beforeAll(async () => {
 afterAll(() => ground.end());
 
 const note = (words: string, more = {}) => announce({ text: words, ...more });
-const said = (words: string) => [doing("tell", note(words))];
 
 describe("a workflow of two parts", () => {
   const two = (more: Partial<Workflow> = {}): Workflow => ({
@@ -43,18 +42,6 @@ describe("a workflow of two parts", () => {
     const none = two({ before: { steps: () => [] } });
     expect((await at.run(["two", none], "--dry-run")).out).toBe("two:\n 1. second: Do second\n      > # second\n");
     expect((await at.run(["two", none])).out).toBe("second\n");
-  });
-
-  it("looks at the stage of each", async () => {
-    const staged = two({
-      stage: "prod",
-      before: { stage: "dev", steps: (facts) => (facts.env["SKIP"] ? [] : said(facts.stage)) },
-      steps: (facts) => said(facts.stage),
-    });
-    expect((await at.run(["two", staged])).out).toBe("dev\nprod\n");
-    ground.env["SKIP"] = "1";
-    expect((await at.run(["two", staged])).out).toBe("prod\n");
-    delete ground.env["SKIP"];
   });
 
   it("ends with the first where that is bad news, and puts files back where either fails", async () => {

@@ -41,7 +41,8 @@ function stepsFor(
   const { values, words } = parseOptions({ ...universalBeside(made.options), ...made.options }, argv, {});
   const options = { ...values, words } as Values<OptionSet> & { readonly words: readonly string[] };
   const typed = values["version"] === undefined ? {} : { version: values["version"] as Version };
-  const stage = made.stage ?? (values["stage"] === "prod" ? "prod" : "dev");
+  const { stage: own = values["stage"] === "prod" ? "prod" : "dev" } = made;
+  const stage = own === "both" ? "dev" : own;
   const steps = made.steps(
     facts({ config: config(), stage, ...withLocal, ...typed, ...given[name]?.world, ...world }),
     options,

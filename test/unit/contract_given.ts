@@ -137,7 +137,10 @@ export const given: Readonly<Record<string, Given>> = {
   docker_create_candidate: onDev(),
   docker_push_prod: { argv: ["--skip-tests"], world: { ...onDev("prod-1.2.0").world, config: withoutGates } },
   docker_push_prod_candidate: { world: engineWith(`127.0.0.1:5001/cmamp:${candidateTag("gp", commit("a"))}`) },
-  docker_release_all: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates }, seen: [] },
+  docker_release_all: {
+    ...{ argv: ["--skip-tests"], world: { config: withoutGates } },
+    seen: { prod: { inputs: onDev().world.inputs, claim: null } },
+  },
   docker_release_dev: { seen: [] },
   docker_release_multi_build_dev: { seen: [] },
   docker_release_prod: { argv: ["--skip-tests"], world: { ...onDev().world, config: withoutGates }, seen: [] },

@@ -88,6 +88,39 @@ describe("the image of a version is found", () => {
     expect(find(inEngine(local({ labels: prodLabels }))).where).toBeNull();
   });
 
+  const onDev = (of: string, formerHash?: string): Partial<AllFacts> => {
+    const base = { version: version("1.2.0"), why: "the newest dev", digest: digest(of), repository };
+    return { stage: "prod", inputs: inputs({ base, ...(formerHash ? { formerHash } : {}) }) };
+  };
+  const ofProd = (of: string) => imageLabels(facts(onDev(of)), version("1.2.0"), "prod");
+  const prodInEcr = (had: Readonly<Record<string, string>>, wanted: Partial<AllFacts>) => ({
+    ...wanted,
+    registries: { ecr: { "prod-1.2.0": found(built, had) } },
+  });
+  it("as prod on the same dev image alone, in registry and engine", () => {
+    const image = localImage(`${repository}:prod-1.2.0`, { id: built, labels: ofProd("d") });
+    expect([
+      find({ ...onDev("d"), ...inEngine(image) }).where,
+      find({ ...onDev("e"), ...inEngine(image) }).where,
+    ]).toEqual(["engine", null]);
+    expect(find(prodInEcr(ofProd("d"), onDev("d"))).where).toBe("registry");
+    expect(refusal(() => find(prodInEcr(ofProd("d"), onDev("e")))).message).toContain("was already built from");
+  });
+
+  it("as prod that Slipway 0.1 labelled, by inputs that had the digest of dev in them", () => {
+    const former = imageLabels(
+      facts({ stage: "prod", inputs: inputs({ hash: "f".repeat(64) }) }),
+      version("1.2.0"),
+      "prod",
+    );
+    const had = { ...ofProd("d"), "dev.slipway.inputs": former["dev.slipway.inputs"] ?? "" };
+    const image = localImage(`${repository}:prod-1.2.0`, { id: built, labels: had });
+    expect(find(prodInEcr(had, onDev("d", "f".repeat(64)))).where).toBe("registry");
+    expect(find({ ...onDev("d", "f".repeat(64)), ...inEngine(image) }).where).toBe("engine");
+    expect(refusal(() => find(prodInEcr(had, onDev("d", "e".repeat(64))))).message).toContain("was already built from");
+    expect(refusal(() => find(prodInEcr(had, onDev("d")))).message).toContain("was already built from");
+  });
+
   it.each<[string, Partial<AllFacts>, string]>([
     ["another commit", inEcr({ ...labels, [revision]: commit("e") }), "eeeeeeeeeeee"],
     ["other inputs", inEcr({ ...labels, "dev.slipway.inputs": "x" }), "aaaaaaaaaaaa"],

@@ -51,9 +51,14 @@ describe("cmd", () => {
     expect(argv`${{ from: "build" }} ${"a"}`).toEqual([{ from: "build" }, "a"]);
   });
 
-  it("refuses a digest inside a word", () => {
-    expect(() => cmd`docker tag ${{ from: "build" }}:dev`).toThrow("cmd: what a step makes is a word of its own");
-    expect(() => cmd`docker tag cmamp@${{ from: "build" }}`).toThrow("a word of its own");
+  it("takes what a step makes as the end of a word", () => {
+    expect(cmd`docker tag cmamp@${{ from: "build" }} x`.argv).toEqual([
+      "docker",
+      "tag",
+      { from: "build", prefix: "cmamp@" },
+      "x",
+    ]);
+    expect(() => cmd`docker tag ${{ from: "build" }}:dev`).toThrow("cmd: what a step makes is the end of its word");
   });
 
   it.each(['"', "'", "`", "|", "&", ";", "<", ">", "$", "\\"])("refuses %s in its text", (sign) => {

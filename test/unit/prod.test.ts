@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildProd, createCandidate } from "../../lib/flows/prod.ts";
-import { type ReleaseOptions, release, releaseOnOwnDev } from "../../lib/flows/release.ts";
+import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { takeClaim } from "../../lib/kinds/claim.ts";
 import { command } from "../../lib/kinds/command.ts";
@@ -192,16 +192,5 @@ describe("a candidate", () => {
   it("is refused where much lies in the context, with the list", () => {
     const large = world({ inputs: below({ large: [{ path: "data", bytes: 300 * 2 ** 20 }] }) });
     expect(refusal(() => createCandidate(large, options)).message).toContain("more than 200 MiB in data (300 MiB)");
-  });
-});
-
-it("docker_release_all releases prod from the dev image of the same version alone", () => {
-  const half = (of: string) =>
-    releaseOnOwnDev(world({ inputs: below({ base: { ...base, version: version(of) } }) }), releaseOptions);
-  expect(ids(half("1.2.0"))).toContain("record_release");
-  expect(refusal(() => half("1.2.1"))).toMatchObject({
-    message: "prod 1.2.0 would be built on dev 1.2.1, the newest dev",
-    why: "docker_release_all releases prod from the dev image of the same version.",
-    fix: "Name it: i docker_release_prod --version 1.2.0 --dev-version 1.2.0",
   });
 });

@@ -213,7 +213,8 @@ describe("how a list runs for a prod image", () => {
     const path = file && writeFile.is(file) ? file.path : "";
     expect(path).toMatch(/^\.git\/slipway\/with_dev_packages\/[0-9a-f]{12}\/Dockerfile$/);
     expect(file).toMatchObject({
-      content: `ARG UNDER_TEST\nFROM ghcr.io:443/acme/cmamp@${digest("f")} AS dev\nFROM \${UNDER_TEST}\nCOPY --from=dev /venv /venv\nCOPY --from=dev /opt/x /opt/x\n`,
+      content:
+        "ARG UNDER_TEST\nARG DEV_IMAGE\nFROM ${DEV_IMAGE} AS dev\nFROM ${UNDER_TEST}\nCOPY --from=dev /venv /venv\nCOPY --from=dev /opt/x /opt/x\n",
     });
     expect([made.image.reference, made.image.tag, made.what]).toEqual([
       `${name}-with-dev-packages`,
@@ -225,7 +226,7 @@ describe("how a list runs for a prod image", () => {
     );
     expect(argvs).toEqual([
       `docker tag WHAT ${name}`,
-      `docker buildx build --provenance=false --sbom=false --progress=plain --build-arg UNDER_TEST=${name} --tag ${name}-with-dev-packages --load ${path.replace("/Dockerfile", "")}`,
+      `docker buildx build --provenance=false --sbom=false --progress=plain --build-arg UNDER_TEST=${name} --build-arg DEV_IMAGE=ghcr.io:443/acme/cmamp@${digest("f")} --tag ${name}-with-dev-packages --load ${path.replace("/Dockerfile", "")}`,
       `docker image rm ${name}-with-dev-packages ${name}`,
     ]);
   });

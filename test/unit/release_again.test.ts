@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { releaseUnlessDone } from "../../lib/flows/release.ts";
 import { gitTag } from "../../lib/kinds/git_tag.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
 import {
@@ -8,7 +7,6 @@ import {
   digest,
   doing,
   engine,
-  facts,
   found,
   git,
   ids,
@@ -16,8 +14,6 @@ import {
   localImage,
   logged,
   owner,
-  refusal,
-  releaseOptions,
   stepOf,
 } from "./factory.ts";
 import { built, here, inRegistries, labels, local, noGates, oneGate, pass, plan, released } from "./release_plans.ts";
@@ -154,64 +150,3 @@ function tagged(letter: string): Partial<AllFacts> {
   const log = [logged({ ...released, digest: built, commit: commit(letter) })];
   return { remoteTags: tags, git: git({ tags }), log };
 }
-
-const moved = (to: string, why: "release" | "rollback") =>
-  logged({
-    ...{ type: "flip", id: `${to}${why}`, tag: "dev", version: to, to: built, from: {}, why },
-    registries: ["ecr", "dockerhub"],
-  });
-
-describe("the dev half of docker_release_all", () => {
-  const done = logged({ ...released, digest: built });
-  const half = (world: Partial<AllFacts>) => ids(releaseUnlessDone(facts(world), releaseOptions));
-  it("is nothing where every registry and the log have the version", () => {
-    expect(half({ ...inRegistries, log: [logged({ ...released, version: "1.1.0" }), done] })).toEqual([]);
-  });
-
-  it.each<[string, Partial<AllFacts>]>([
-    ["no registry has it", {}],
-    ["one registry lacks it", { registries: { ecr: { "dev-1.2.0": found(built, labels) } }, log: [done] }],
-    [
-      "one has lost it",
-      { registries: { ...inRegistries.registries, ecr: { "dev-1.2.0": { state: "absent" } } }, log: [done] },
-    ],
-    ["the log does not know it", inRegistries],
-    ["a run that ended after its record left its claim", { ...inRegistries, log: [done], claim: owner() }],
-    ["the log has another version", { ...inRegistries, log: [logged({ ...released, version: "1.1.0" })] }],
-    ["the log has it for prod", { ...inRegistries, log: [logged({ ...released, stage: "prod" })] }],
-    [
-      "the log has only its announcement",
-      {
-        ...inRegistries,
-        log: [logged({ type: "announce", stage: "dev", version: "1.2.0", digest: built, channel: "slack" })],
-      },
-    ],
-  ])("is a whole release where %s", (_what, world) => {
-    expect(half(world)).toContain("record_release");
-  });
-
-  it.each<[string, Partial<AllFacts>, string]>([
-    ["no registry has it any more", { log: [done] }, `dev-1.2.0 is ${built} in the log`],
-    [
-      "it was rolled back",
-      { ...inRegistries, log: [done, moved("1.2.0", "release"), moved("1.1.0", "rollback")] },
-      "1.2.0 was rolled back to 1.1.0",
-    ],
-    [
-      "its Git tag was moved",
-      { ...inRegistries, log: [done], remoteTags: { "cmamp-1.2.0": commit("c") } },
-      "the Git tag cmamp-1.2.0 names cccccccccccc, and the log has its release from aaaaaaaaaaaa",
-    ],
-    [
-      "a registry has another image",
-      { log: [done], registries: { ...inRegistries.registries, ecr: { "dev-1.2.0": found(digest("f"), labels) } } },
-      `dev-1.2.0 is ${digest("f")} in ecr, and ${built} in the log`,
-    ],
-  ])("is refused where %s", (_what, world, message) => {
-    expect(refusal(() => half(world)).message).toContain(message);
-  });
-
-  it("is refused without a version", () => {
-    expect(refusal(() => half({ version: null })).message).toContain("no version was given");
-  });
-});
