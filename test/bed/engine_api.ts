@@ -84,6 +84,12 @@ export async function engineTags(name: string, pattern = "*"): Promise<readonly 
   return [...new Set(own.map((tag) => tag.slice(name.length + 1)))].sort();
 }
 
+/** The same names, each with the id of its image. */
+export async function engineIds(name: string): Promise<readonly string[]> {
+  const found = await images({ reference: [`${name}:*`] });
+  return found.flatMap(({ Id, RepoTags }) => (RepoTags ?? []).map((tag) => `${tag} ${Id}`)).sort();
+}
+
 /** All names, by tag and by digest, that the engine has for the images of a repository. */
 export const engineNames = (repository: string): Promise<readonly string[]> =>
   namesThat((name) => name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`));

@@ -80,10 +80,11 @@ export const repositoryAt = (address: string, image: string): Repository => ({
   reference: `${address}/${image}`,
 });
 
+type HowPushed = { readonly tag?: string; readonly login?: string };
+
 /** Pushes an image made by hand by plain requests, without the code under test. */
-export async function pushByHand(repo: Repository, image: HandImage, more: { tag?: string; login?: string } = {}) {
-  const headers: Record<string, string> =
-    more.login === undefined ? {} : { authorization: `Basic ${btoa(more.login)}` };
+export async function pushByHand(repo: Repository, image: HandImage, more: HowPushed = {}): Promise<void> {
+  const headers = headersOf(more);
   const base = `http://${repo.host}/v2/${repo.path}`;
   for (const child of image.children) await pushByHand(repo, child, { ...more, tag: child.digest });
   for (const { bytes, digest } of image.blobs) {
@@ -91,10 +92,18 @@ export async function pushByHand(repo: Repository, image: HandImage, more: { tag
     const location = `${opened.headers.get("location")}&digest=${digest}`;
     await expectCreated(await fetch(location, { method: "PUT", headers, body: bytes }));
   }
-  const type = { "content-type": image.mediaType };
-  const url = `${base}/manifests/${more.tag ?? image.digest}`;
-  await expectCreated(await fetch(url, { method: "PUT", headers: { ...headers, ...type }, body: image.bytes }));
+  await putByHand(repo, image, more);
 }
+
+/** Puts the manifest alone, of an image whose blobs the repository has. */
+export async function putByHand(repo: Repository, image: HandImage, more: HowPushed): Promise<void> {
+  const headers = { ...headersOf(more), "content-type": image.mediaType };
+  const url = `http://${repo.host}/v2/${repo.path}/manifests/${more.tag ?? image.digest}`;
+  await expectCreated(await fetch(url, { method: "PUT", headers, body: image.bytes }));
+}
+
+const headersOf = ({ login }: HowPushed): Readonly<Record<string, string>> =>
+  login === undefined ? {} : { authorization: `Basic ${btoa(login)}` };
 
 async function expectCreated(response: Response): Promise<void> {
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);

@@ -1,8 +1,9 @@
+import type { Repository } from "../../lib/doors/registry.ts";
 import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
 import { gitTag, type ReleaseStage } from "../../lib/model/stage.ts";
 import { parseVersion } from "../../lib/model/version.ts";
 import { git } from "./git.ts";
-import { type HandImage, handImage, pushByHand, repositoryAt } from "./hand_image.ts";
+import { type HandImage, handImage, pushByHand, putByHand, repositoryAt } from "./hand_image.ts";
 import { writeLog } from "./log.ts";
 
 /** A release as it stands in registries and log, made without Slipway and without an engine. */
@@ -32,7 +33,7 @@ export async function releaseByHand(at: Addresses, repo: string, releases: reado
   const keysOf = ({ keys }: HandRelease) => keys ?? Object.keys(at.addresses);
   const pushed = Object.keys(at.addresses).map(async (key) => {
     for (const release of releases.filter((one) => keysOf(one).includes(key)))
-      for (const tag of tagsOf(release)) await pushTo(at, key, { name, tag, image: release.image });
+      await pushWithTags(repositoryAt(at.addresses[key] ?? "", name), release);
   });
   await Promise.all(pushed);
   const commit = await git(repo, "rev-parse", "HEAD");
@@ -43,6 +44,12 @@ export async function releaseByHand(at: Addresses, repo: string, releases: reado
     return entriesOf(release, facts).map((entry) => ({ ...entry, ...signed }));
   });
   await writeLog(`${repo}.git`, name, entries);
+}
+
+async function pushWithTags(repo: Repository, release: HandRelease): Promise<void> {
+  const [first = "", ...others] = tagsOf(release);
+  await pushByHand(repo, release.image, { tag: first });
+  for (const tag of others) await putByHand(repo, release.image, { tag });
 }
 
 /** Puts the Git tags of releases on the remote of a repo. */

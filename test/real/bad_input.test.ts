@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { run } from "../../thin_client/engine/command.ts";
 import { type BadCase, release } from "../bed/bad_case.ts";
 import { oldEngine, onlyPlugins, pathWithout, sayingDocker, smallDisk } from "../bed/bad_machine.ts";
 import { repoCases } from "../bed/bad_repos.ts";
 import { textCases } from "../bed/bad_texts.ts";
 import { wordCases } from "../bed/bad_words.ts";
+import { containersWith, engineIds } from "../bed/engine_api.ts";
 import { git } from "../bed/git.ts";
 import { refsOf } from "../bed/oracle.ts";
 import { tinyImage } from "../bed/tiny.ts";
@@ -28,11 +28,7 @@ type Where = { readonly repo: string; readonly remote: string; readonly name: st
 
 /** All that a refused command leaves alone: files, refs of repo and remote, what the engine and the registries have of the image. */
 async function world({ repo, remote, name }: Where): Promise<Readonly<Record<string, unknown>>> {
-  // Each by its name: a list of all fails when another test takes one of its own away meanwhile.
-  const references = Object.values(ground.addresses).flatMap((address) =>
-    ["local-root-1.0.0", "dev-1.0.0", "dev"].map((tag) => `${address}/${name}:${tag}`),
-  );
-  const images = await run(["docker", "image", "inspect", "--format", "{{.Id}}", ...references]);
+  const images = Object.values(ground.addresses).map((address) => engineIds(`${address}/${name}`));
   const sent = ground.registries.flatMap((registry) =>
     registry.requests().filter(({ method, path }) => /^(PUT|PATCH)$/.test(method) && path.startsWith(`/v2/${name}/`)),
   );
@@ -42,8 +38,8 @@ async function world({ repo, remote, name }: Where): Promise<Readonly<Record<str
     refs: isRepo ? await git(repo, "for-each-ref") : "",
     status: isRepo ? await git(repo, "--no-optional-locks", "status", "--porcelain=v2", "--branch") : "",
     remote: existsSync(remote) ? await refsOf(remote) : "gone",
-    images: images.stdout.trim(),
-    containers: await docker("ps", "--all", "--quiet", "--filter", `label=dev.slipway.image=${name}`),
+    images: (await Promise.all(images)).flat(),
+    containers: await containersWith(`dev.slipway.image=${name}`),
     sent,
   };
 }

@@ -62,6 +62,7 @@ const rows: Readonly<Record<string, Row>> = {
     has: ["announce: intent", "announce: message", "announce: log", "claim: ref"],
     least: 15,
     interrupted: /^announce: message/,
+    terminated: /^announce: message/,
   },
   "a log that is put together again": {
     line: ["release_log", "--repair"],
@@ -344,6 +345,7 @@ const rows: Readonly<Record<string, Row>> = {
     has: ["roll_0: git merge", "roll_0: git commit"],
     least: 6,
     interrupted: /git merge/,
+    terminated: /git merge/,
   },
   "a merge of main": {
     line: ["git_merge_master"],

@@ -34,10 +34,12 @@ const rows: Readonly<Record<string, Row>> = {
   "an image of a branch": {
     moments: true,
     line: ["release_branch", "--branch", "main"],
-    // Its claim, build and tests are those of a dev release; what comes after them is under tags of its own.
-    only: /^(push_branch: (docker|manifest)|copy_to_others: manifest|follow_branch|end|release_claim)/,
+    built: true,
+    // Its claim, build and tests are those of a dev release, and so is what lies within a push; what comes after them is
+    // under tags of its own.
+    only: /^(push_branch: docker push|copy_to_others: manifest|follow_branch|end|release_claim)/,
     has: ["push_branch: docker push", "copy_to_others: manifest to r2", "follow_branch: intent", "release_claim: ref"],
-    least: 15,
+    least: 18,
     interrupted: /docker push|in r2/,
     elsewhere: /manifest to r2|in r2/,
   },

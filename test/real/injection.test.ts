@@ -71,20 +71,26 @@ async function plant(one: Planted, kind: string): Promise<Line & { readonly cwd:
 type Ended = { readonly code: number; readonly stderr: string; readonly trees: readonly (readonly string[])[] };
 const treeIn = (clone: string) => treeOf(clone, [".git"]);
 
-async function typeUnderBun(one: Planted, kind: string): Promise<Ended> {
+/** Whether a row is typed under bun in a process of its own, so that the text is a word of a real command line: one of each slot. */
+const isAlone = (one: Planted, kind: string): boolean =>
+  kind === one.kinds[[...planted, ...passedOn].indexOf(one) % one.kinds.length];
+
+async function typeAlone(one: Planted, kind: string): Promise<Ended> {
   const { workflow, words, cwd } = await plant(one, kind);
   const before = treeIn(cwd);
   const { code, stderr } = await workflowsIn(cwd, { input: "word\n", env: trustingCi })(workflow, ...words);
   return { code, stderr, trees: [before, treeIn(cwd)] };
 }
 
-let underTsx: Promise<ReadonlyMap<string, Ended>> | undefined;
-/** Types all lines in one process: what takes long is the start of tsx. */
-async function typeUnderTsx(): Promise<ReadonlyMap<string, Ended>> {
-  const rows = [...planted, ...passedOn].flatMap((one) => one.kinds.map((kind) => ({ one, kind })));
+const together: Partial<Record<Runtime, Promise<ReadonlyMap<string, Ended>>>> = {};
+/** Types all lines in one process of a runtime, but those that have one of their own: what takes long is its start. */
+async function typeAll(runtime: Runtime): Promise<ReadonlyMap<string, Ended>> {
+  const rows = [...planted, ...passedOn]
+    .flatMap((one) => one.kinds.map((kind) => ({ one, kind })))
+    .filter(({ one, kind }) => runtime === "tsx" || !isAlone(one, kind));
   const lines = await Promise.all(rows.map(({ one, kind }) => plant(one, kind)));
   const before = lines.map(({ cwd }) => treeIn(cwd));
-  const answers = await inOneProcess(runtimes.tsx, repo, lines, trustingCi);
+  const answers = await inOneProcess(runtimes[runtime], repo, lines, trustingCi);
   return new Map(
     rows.map(({ one, kind }, index) => {
       const { code = -1, told = "" } = answers[index] ?? {};
@@ -98,8 +104,9 @@ async function typeUnderTsx(): Promise<ReadonlyMap<string, Ended>> {
 
 /** Types the line where the text is planted, in a clone of its own. */
 async function type(one: Planted, kind: string, runtime: Runtime): Promise<Ended> {
-  if (runtime === "tsx") underTsx ??= typeUnderTsx();
-  const ended = runtime === "tsx" ? (await underTsx)?.get(`${one.slot} ${kind}`) : await typeUnderBun(one, kind);
+  const isOwn = runtime === "bun" && isAlone(one, kind);
+  if (!isOwn) together[runtime] ??= typeAll(runtime);
+  const ended = isOwn ? await typeAlone(one, kind) : (await together[runtime])?.get(`${one.slot} ${kind}`);
   if (ended === undefined) throw new Error(`nobody typed ${one.slot}, ${kind}`);
   told.push(
     `${one.slot.padEnd(26)}${kind.padEnd(14)}${runtime.padEnd(5)}${String(ended.code).padEnd(4)}${/^error: (.*)$/m.exec(ended.stderr)?.[1]?.slice(0, 80)}`,
