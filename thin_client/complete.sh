@@ -94,7 +94,7 @@ values() { # option, what it takes, dir
   --branch:NAME | --branch:) branches ;;
   *:MODE) printf '%s\n' update refresh no_update ;;
   *:KIND) printf '%s\n' major minor patch ;;
-  *:'up|down|status') printf '%s\n' up down status ;;
+  *:COMMAND) printf '%s\n' up down status ;;
   *:LIST | *:LISTS) printf '%s\n' fast slow superslow qa ;;
   esac
 }
@@ -127,7 +127,7 @@ complete_workflow() { # name, words
   esac
   case $hint$name in
   run_tests | run_coverage | main_pytest) hint=LISTS ;;
-  engine) hint='up|down|status' ;;
+  engine) hint=COMMAND ;;
   esac
   case $hint in *S) lead=$lead${word%"${word##*,}"} ;; esac
   values "$last" "$hint" "$dir" | while IFS= read -r each; do

@@ -102,6 +102,7 @@ async function ask(world: World, run: Run): Promise<void> {
     world.facts.versionFrom === "changelog" && stepsOf(world.plan).some(usesRefs)
       ? `${world.plan.workflow}: version ${world.facts.version}, the newest entry of changelog.txt?`
       : null;
+  const other = version === null ? "" : ", or with another --version";
   for (const question of [run.question, version]) {
     if (question === null) continue;
     const lines = question.split("\n");
@@ -109,7 +110,7 @@ async function ask(world: World, run: Run): Promise<void> {
     if (await world.console.confirm(lines.at(-1) ?? "")) continue;
     throw new UserError("not confirmed", {
       why: "Nothing was changed.",
-      fix: "Run the same command with --yes, or with another --version",
+      fix: `Run the same command with --yes${other}`,
       kind: "declined",
     });
   }

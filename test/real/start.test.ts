@@ -1,6 +1,11 @@
 import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { expect, it } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stepsOf } from "../../lib/model/plan.ts";
+import { run } from "../../thin_client/engine/command.ts";
+import { makeClone } from "../bed/thin_clone.ts";
 import { root } from "../unit/source.ts";
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -52,6 +57,25 @@ it.concurrent("where no Git repo is, that is said and what to do", async () => {
     code: 2,
     stderr: expect.stringContaining("git init"),
   });
+});
+
+describe("a clone without packages", () => {
+  const dir = mkdtempSync(join(tmpdir(), "without-"));
+  const clone = join(dir, "clone");
+  beforeAll(() => void makeClone(clone));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  it.each(["tsx", "bun"])(
+    "has a quickstart that plans, and makes them in its first steps, under %s",
+    async (runtime) => {
+      expect(existsSync(join(clone, "node_modules"))).toBe(false);
+      const argv = [join(clone, "thin_client/quickstart.ts"), "--dir", join(dir, "sample"), "--dry-run", "--json"];
+      const { code, stdout, stderr } = await run([join(root, "node_modules/.bin", runtime), ...argv], { cwd: dir });
+      const ids = stepsOf(JSON.parse(stdout)).map(({ id }) => id);
+      expect([code, stderr, ids.slice(0, 3)]).toEqual([0, "", ["claim_dir", "hold_engine", "thin_env"]]);
+      expect(readdirSync(dir)).toEqual(["clone"]);
+    },
+  );
 });
 
 it.concurrent.each(["tsx", "bun"])("words after -- are no options of the workflow, under %s", async (runtime) => {

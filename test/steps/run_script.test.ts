@@ -311,6 +311,38 @@ describe("words for another program", () => {
   });
 });
 
+describe("a workflow that belongs to no repo", () => {
+  const free: Workflow = {
+    ...{ about: "Look round.", options: pick("stage"), noRepo: true, bareJson: true },
+    steps: ({ place, config, changelogText }, { stage }) => [
+      doing("tell", note("here", { data: { place, image: config.imageName, changelogText, stage } })),
+    ],
+  };
+
+  it("runs where no repo is, and keeps what it remembers with the user's own data", async () => {
+    const root = at.write("../data/note", "").replace(/\/note$/, "");
+    ground.env["XDG_DATA_HOME"] = root;
+    const { code, out } = await at.run(["look", free], "--json", "--dir", "/nowhere");
+    delete ground.env["XDG_DATA_HOME"];
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      {
+        place: { root, dir: ".", owner: root, gitDir: root, cwd: ".", gitMounts: [], gitPrograms: [] },
+        ...{ image: "", changelogText: null, stage: "dev" },
+      },
+    ]);
+  });
+
+  it("reads no .env of the repo that one stands in, which others do", async () => {
+    at.write("../.env", "SLIPWAY_STAGE=prod\n");
+    const stage = async (workflow: Workflow) => JSON.parse((await at.run(["look", workflow], "--json")).out).stage;
+    const { noRepo: _, ...ofRepo } = free;
+    const stages = [await stage(free), await stage(ofRepo)];
+    at.write("../.env", "");
+    expect(stages).toEqual(["dev", "prod"]);
+  });
+});
+
 describe("a question", () => {
   const asking: Workflow = {
     ...{ about: "Ask.", options: {} },
@@ -332,7 +364,7 @@ describe("a question", () => {
       kind: "declined",
       what: "not confirmed",
       why: "Nothing was changed.",
-      fix: "Run the same command with --yes, or with another --version",
+      fix: "Run the same command with --yes",
     });
   });
 

@@ -38,8 +38,8 @@ const typed = { onlyTyped: true } as const;
 
 export const engineOptions = {
   command: text<readonly (typeof commands)[number][]>(
-    "up|down|status",
-    "Start what is missing, stop everything, or show what runs.",
+    "COMMAND",
+    "Start what is missing (up), stop everything (down), or show what runs (status, the default).",
     { ...typed, takes: "list", positional: true, fallback: [], parse: (value) => [oneOf("i engine", value, commands)] },
   ),
   registries: flag("Start three registries too, on 127.0.0.1:5000, 127.0.0.2:5000 and 127.0.0.3:5000.", typed),
