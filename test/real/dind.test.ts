@@ -23,6 +23,8 @@ const base = mkdtempSync(join(tmpdir(), "slipway-dind-"));
 const [repo, adas] = [join(base, "repo"), join(base, "adas")];
 let ada: Person;
 const run = workflowsIn(repo, { env: trustingCi });
+/** Who allowed it here, for what is started and left alone: no CI. */
+const own = { XDG_CONFIG_HOME: join(base, "config") };
 const inside = (text: string, ...words: readonly string[]) => run("docker_cmd", "--quiet", ...words, "--cmd", text);
 const volumes = async (...words: readonly string[]) =>
   (await docker("volume", "ls", "--quiet", ...words)).split("\n").filter(Boolean);
@@ -73,6 +75,7 @@ beforeAll(async () => {
     await docker("build", "--quiet", "--tag", named(dir), "--file", join(built, dir, "Dockerfile"), built);
   chmodSync(base, 0o755);
   await must(["cp", "-a", repo, adas]);
+  expect(await workflowsIn(repo, { env: own })("trust", "--yes")).toMatchObject({ code: 0 });
   await must(["chown", "-R", "4321:4321", adas]);
   mkdirSync(join(base, "ada"));
   ada = await makePerson(join(base, "ada"), 4321);
@@ -107,7 +110,7 @@ describe("a container with an engine of its own", () => {
 
   it("starts empty beside another of the dir, and says so; the engine ends with the container, which gives the data back", async () => {
     const words = ["docker_cmd", "--cmd", "cat /proc/sys/kernel/hostname > /app/here; sleep 300"] as const;
-    const first = startWith(repo, { ...process.env, ...trustingCi }, words);
+    const first = startWith(repo, { ...process.env, ...own }, words);
     await expect.poll(() => existsSync(join(repo, "here")), { timeout: 60_000 }).toBe(true);
     const [id = ""] = await labelled(images["."]);
     const spare = await docker(
@@ -133,7 +136,7 @@ describe("a container with an engine of its own", () => {
   it("is reached by who comes by docker_exec", async () => {
     rmSync(join(repo, "here"), { force: true });
     const words = ["docker_cmd", "--cmd", "echo > /app/here; sleep 300"] as const;
-    const first = startWith(repo, { ...process.env, ...trustingCi }, words);
+    const first = startWith(repo, { ...process.env, ...own }, words);
     await expect.poll(() => existsSync(join(repo, "here")), { timeout: 60_000 }).toBe(true);
     const ran = await run("docker_exec", "--quiet", "--", "docker", "image", "ls", "--quiet");
     await first.kill("SIGINT");
