@@ -15,6 +15,7 @@ export default await script(import.meta.url, {
     texts: Object.fromEntries(
       Object.values(ciPaths(facts.place.dir)).map((path) => [path, readRepoText(facts.place.root, path)]),
     ),
+    services: await (await import("../lib/run/look_services.ts")).servicesOfDir(facts),
   }),
   asks: asksCi,
   examples: ["i init_ci --dry-run", "i init_ci --slipway helpers/slipway"],

@@ -1,7 +1,8 @@
 import type { Mount } from "../model/container.ts";
-import { containerIn } from "../model/host_paths.ts";
+import { type ComposeBind, composeBinds, containerIn } from "../model/host_paths.ts";
 import { isNode, jsonOf, textAt } from "../model/shape.ts";
-import { readText } from "./files.ts";
+import { readRepoText, readText } from "./files.ts";
+import { configSourceOf } from "./settings.ts";
 import { capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -24,4 +25,13 @@ export async function loadHostMounts(cwd: string, env: Env): Promise<readonly Mo
     if (!source || !target || !isNode(one)) return [];
     return [{ source, target, ...(one["RW"] === false ? { readOnly: true as const } : {}) }];
   });
+}
+
+/** What compose files of the config bind, which compose itself reads: nobody translates that. Their paths are relative to the root. */
+export async function loadComposeBinds(root: string, files: readonly string[]): Promise<readonly ComposeBind[]> {
+  const read = files.map(async (file) => {
+    const { value } = await configSourceOf(file, readRepoText(root, file) ?? "");
+    return composeBinds(file, value);
+  });
+  return (await Promise.all(read)).flat();
 }

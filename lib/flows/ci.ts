@@ -7,15 +7,20 @@ import { type Step, step } from "../model/plan.ts";
 import type { Registry } from "../model/registry.ts";
 import { newestTag } from "../model/release_settings.ts";
 import { quote } from "../model/render_plan.ts";
+import type { ServiceSettings } from "../model/services.ts";
 import { type ListName, listNames } from "../model/tests.ts";
 import { visible } from "../model/visible.ts";
+import type { ServicesOfDir } from "../run/look_services.ts";
 import { isAws } from "./ecr.ts";
 
 /** What a repo has for its CI: where Slipway lies in it, as `init` finds it, and the texts of the files that are there. */
 export type CiLook = {
   readonly there: string | null;
   readonly texts: Readonly<Record<string, string | null>>;
+  /** The services that tests need; null where the dir names none. */
+  readonly services: CiServices | null;
 };
+export type CiServices = Pick<ServicesOfDir, "neededBy"> & { readonly settings: Pick<ServiceSettings, "envFile"> };
 export type CiOptions = { readonly slipway?: string | undefined };
 
 /**
@@ -23,7 +28,7 @@ export type CiOptions = { readonly slipway?: string | undefined };
  * Actions"). What differs from a file that is there is shown, and written once a person agreed.
  */
 export function initCi(facts: Facts, options: CiOptions, seen: CiLook): Step[] {
-  const files = ciFiles(facts, slipwayIn(options, seen));
+  const files = ciFiles(facts, slipwayIn(options, seen), seen.services);
   const names = Object.keys(files);
   const writes = Object.entries(files).map(([path, content]) => {
     const before = seen.texts[path] ?? null;
@@ -42,7 +47,7 @@ export function initCi(facts: Facts, options: CiOptions, seen: CiLook): Step[] {
 
 /** The question before a file that somebody may have changed is written, with what goes and what comes; null where none is. */
 export function asksCi(facts: Facts, options: CiOptions, seen: CiLook): string | null {
-  const changed = Object.entries(ciFiles(facts, slipwayIn(options, seen))).flatMap(([path, content]) => {
+  const changed = Object.entries(ciFiles(facts, slipwayIn(options, seen), seen.services)).flatMap(([path, content]) => {
     const before = seen.texts[path] ?? null;
     return before === null || before === content ? [] : [{ path, lines: shownDiff(before, content) }];
   });
@@ -89,9 +94,13 @@ type Job = {
   readonly id: string;
   readonly needs?: string;
   readonly condition?: string;
+  /** The test lists that its lines run. */
+  readonly lists?: readonly ListName[];
   /** Of several machines, a row each. */
   readonly machines?: readonly { readonly platform: string; readonly runner: string; readonly user: string }[];
   readonly lines: readonly string[];
+  /** What is typed at the end, also where a line before it failed. */
+  readonly always?: readonly string[];
 };
 type Workflow = {
   readonly name: string;
@@ -106,7 +115,11 @@ const byHand = "workflow_dispatch:";
 const cron = (time: string): string => `schedule: [{cron: "${time}"}]`;
 
 /** The workflows of a runnable dir by their path. */
-export function ciFiles(facts: Facts, at: string): Readonly<Record<string, string>> {
+export function ciFiles(
+  facts: Facts,
+  at: string,
+  services: CiServices | null = null,
+): Readonly<Record<string, string>> {
   const { config, place } = facts;
   const paths = ciPaths(place.dir);
   const i = (line: string) => `${entry(at)} ${line}${place.dir === "." ? "" : ` --dir ${quote(place.dir)}`}`;
@@ -115,7 +128,17 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
   // A pass counts for a commit alone, and what npm put into the tree is none of it.
   const tests = (list: ListName, on: readonly string[]): Workflow => ({
     ...{ name: `${list} tests`, on, contents: "write", packages: "read" },
-    jobs: [{ id: "tests", lines: [i("docker_pull --stage dev"), i(`run_${list}_tests --stage dev --snapshot`)] }],
+    jobs: [
+      {
+        id: "tests",
+        lists: [list],
+        lines: [i("docker_pull --stage dev"), i(`run_${list}_tests --stage dev --snapshot`)],
+      },
+    ],
+  });
+  const withServices = (one: Workflow): Workflow => ({
+    ...one,
+    jobs: one.jobs.map((job) => aroundTests(job, services, i)),
   });
   const all: Readonly<Record<string, Workflow>> = {
     [paths.fast_tests]: tests("fast", [anyBranch, byHand]),
@@ -126,6 +149,7 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
       jobs: [
         {
           id: "image",
+          lists: listNames.filter((list) => list !== "qa"),
           lines: [
             i("docker_build_local --poetry-mode update"),
             ...listNames.filter((list) => list !== "qa").map((list) => i(`run_${list}_tests --stage local`)),
@@ -139,6 +163,7 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
         {
           ...{
             id: "image",
+            lists: config.release.gates,
             condition: asksForImage(Object.keys(config.release.channels).filter((name) => name !== newestTag)),
           },
           lines: [i("release_trigger"), i('release_branch --branch "$GITHUB_REF_NAME" --commit "$GITHUB_SHA"')],
@@ -154,9 +179,19 @@ export function ciFiles(facts: Facts, at: string): Readonly<Record<string, strin
       jobs: releaseJobs(facts, i),
     },
   };
-  const texts = Object.entries(all).map(([path, one]) => [path, rendered(facts, one, at)] as const);
+  const texts = Object.entries(all).map(([path, one]) => [path, rendered(facts, withServices(one), at)] as const);
   const releases: readonly string[] = [paths.branch_image, paths.release];
   return Object.fromEntries(texts.filter(([path]) => !config.release.none || !releases.includes(path)));
+}
+
+/** Services are up before the first tests that need them, and go whatever came of those. */
+function aroundTests(job: Job, services: CiServices | null, i: (line: string) => string): Job {
+  const { lists = [], lines } = job;
+  if (services === null || !lists.some((list) => services.neededBy.includes(list))) return job;
+  const known = Object.keys(services.settings.envFile);
+  // Without --stage they get the variables of local.
+  const stage = known.length === 0 || known.includes("local") ? "" : ` --stage ${known[0]}`;
+  return { ...job, lines: [i(`service_up${stage}`), ...lines], always: [i("service_down")] };
 }
 
 /** A push to the main branch asks for no image unless `release.channels` names it (design.md, "Between releases"). */
@@ -182,16 +217,20 @@ function releaseJobs({ config }: Facts, i: (line: string) => string): Job[] {
   const isProd = `startsWith(github.ref_name, '${imageName}-prod-')`;
   const version = tagVersion(imageName);
   const prod: Job = {
-    ...{ id: "prod", condition: isProd },
+    ...{ id: "prod", condition: isProd, lists: release.gates },
     lines: [i(`docker_release_prod --version ${tagVersion(`${imageName}-prod`)}`)],
   };
+  const lists = release.gates;
   const dev = { id: "dev", condition: `!${isProd}` };
-  if (machines.length < 2) return [{ ...dev, lines: [i(`docker_release_dev --version ${version}`)] }, prod];
+  if (machines.length < 2) return [{ ...dev, lists, lines: [i(`docker_release_dev --version ${version}`)] }, prod];
   // What has no machine of its own is emulated, on one that builds all of it.
   if (machines.length < release.platforms.length)
-    return [{ ...dev, lines: [i("release_enable_cross_build"), i(`docker_release_dev --version ${version}`)] }, prod];
+    return [
+      { ...dev, lists, lines: [i("release_enable_cross_build"), i(`docker_release_dev --version ${version}`)] },
+      prod,
+    ];
   const native: Job = {
-    ...{ id: "native", condition: `!${isProd}`, machines },
+    ...{ id: "native", condition: `!${isProd}`, machines, lists },
     lines: [
       i(`docker_build_local --version ${version} --multi-arch "$PLATFORM" --poetry-mode no_update`),
       ...release.gates.map((list) => i(`run_${list}_tests --stage local --version ${version} --snapshot`)),
@@ -222,7 +261,13 @@ function rendered(facts: Facts, { name, on, contents, packages, jobs }: Workflow
     "  group: ${{ github.workflow }}-${{ github.ref }}",
     "  cancel-in-progress: false",
     "jobs:",
-    ...jobs.flatMap((job) => [...head(job), ...setup(at), ...logins(facts, at), ...job.lines.map(runLine)]),
+    ...jobs.flatMap((job) => [
+      ...head(job),
+      ...setup(at),
+      ...logins(facts, at),
+      ...job.lines.map(runLine),
+      ...alwaysLines(job),
+    ]),
     "",
   ].join("\n");
 }
@@ -245,6 +290,9 @@ function head({ id, needs, condition, machines }: Job): string[] {
 /** A plain scalar where YAML reads it as it stands (yaml.org, 1.2.2, "Plain Style"), else one in double quotes, as JSON has them. */
 const scalar = (text: string): string => (/: |\s#|\n|^!/.test(text) ? JSON.stringify(text) : text);
 const runLine = (line: string): string => `      - run: ${scalar(line)}`;
+
+const alwaysLines = ({ always = [] }: Job): string[] =>
+  always.flatMap((line) => ["      - if: ${{ always() }}", `        run: ${scalar(line)}`]);
 
 const setup = (at: string): string[] => [
   `      - uses: ${checkout}`,

@@ -5,7 +5,7 @@ import type { Chosen } from "../model/choose_image.ts";
 import { type Container, type Mount, receiptPath, renderCompose } from "../model/container.ts";
 import { type About, containerEnv, passedNames } from "../model/container_env.ts";
 import type { Facts } from "../model/facts.ts";
-import { pathOnHost, requireOnHost } from "../model/host_paths.ts";
+import { assertBindsOnHost, pathOnHost, requireOnHost } from "../model/host_paths.ts";
 import { engineProgram, engineTools, engineVolume } from "../model/inner_engine.ts";
 import type { Limits } from "../model/limits.ts";
 import { type Action, type Step, step, type Value } from "../model/plan.ts";
@@ -60,6 +60,11 @@ export type Run = {
  * What stands behind an entrypoint leaves a receipt, for only that proves that the entrypoint ran it.
  */
 export function runContainer(facts: Facts, run: Run): Step {
+  const { hostMounts, place, user } = facts;
+  assertBindsOnHost(hostMounts, facts.composeBinds, {
+    dir: posix.join(codeRoot(facts, run), place.dir),
+    home: user.home,
+  });
   const container = describe(facts, run);
   const content = renderCompose(facts.config.imageName, container);
   const reached = reach(facts, run, container);

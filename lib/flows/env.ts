@@ -66,7 +66,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
 };
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function configRows({ config, env }: Facts, { lineOf, lint }: EnvLook): Row[] {
+function configRows({ config, env }: Facts, { lineOf, lint, services }: EnvLook): Row[] {
   const row = (path: readonly string[], value: unknown): Row => ({
     what: path.join("."),
     value: withoutSecrets(path.at(-1) ?? "", value),
@@ -75,7 +75,12 @@ function configRows({ config, env }: Facts, { lineOf, lint }: EnvLook): Row[] {
   const { registries, isPlaceholder: _, leftAlone: __, ...rest } = config;
   const { lint: isGate, ...release } = rest.release;
   const gates = [...(isGate ? ["lint"] : []), ...release.gates];
-  const others = Object.entries({ ...rest, release: { ...release, gates }, lint }).flatMap(([name, value]) => {
+  const others = Object.entries({
+    ...rest,
+    release: { ...release, gates },
+    lint,
+    services: servicesValue(services),
+  }).flatMap(([name, value]) => {
     const path = keys[name];
     if (path || !isNode(value)) return [row(path ?? [snake(name)], value)];
     return Object.entries(value).map(([key, inner]) => row(keys[key] ?? [snake(name), snake(key)], inner));
@@ -86,6 +91,13 @@ function configRows({ config, env }: Facts, { lineOf, lint }: EnvLook): Row[] {
     return isOther && (name === "ecr" || kind === "ecr") ? { ...made, from: "CSFY_ECR_BASE_PATH" } : made;
   });
   return [...others, ...ofRegistries];
+}
+
+/** The settings as repo_config.yaml has them: those of the dir, or the dir whose services are meant. */
+function servicesValue(services: EnvLook["services"]): Readonly<Record<string, unknown>> | null {
+  if (services === null) return null;
+  const { neededBy } = services;
+  return "own" in services ? { ...services.own, neededBy } : { of: services.of, neededBy };
 }
 
 const matters =

@@ -97,7 +97,9 @@ export function checkVersion(facts: Facts<"engine" | "lastLog">): Step[] {
   const inside = facts.env["CONTAINER_VERSION"] ?? facts.env["AM_CONTAINER_VERSION"] ?? imageInUse(facts);
   const isBetween = isBetweenReleases(inside ?? "");
   const container = inside ? (isBetween ? inside : (versionIn(inside) ?? unreadable(inside))) : null;
-  const differ = code !== null && container !== null && !isBetween && code !== container;
+  // The container of a prod-only release has that number.
+  const fitting: readonly (string | null)[] = [code, newest(facts.changelog, "prod")?.version ?? null];
+  const differ = code !== null && container !== null && !isBetween && !fitting.includes(container);
   const text = differ
     ? outOfSync(code, inside ?? "")
     : [`code_version='${code ?? "none"}'`, `container_version='${container ?? whyUnknown(facts)}'`].join("\n");

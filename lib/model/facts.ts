@@ -4,6 +4,7 @@ import type { Mount } from "./container.ts";
 import type { UserError } from "./errors.ts";
 import type { Remote } from "./git_remote.ts";
 import type { Identity } from "./git_settings.ts";
+import type { ComposeBind } from "./host_paths.ts";
 import type { SignedEntry } from "./log.ts";
 import type { RegistryReason } from "./oci/failure.ts";
 import type { Value } from "./plan.ts";
@@ -218,6 +219,8 @@ type Known = {
   readonly socket: { readonly path: string; readonly gid: number };
   /** What of the engine's machine is mounted here, where this is a container of that engine; null where both have the same paths. */
   readonly hostMounts: readonly Mount[] | null;
+  /** What the compose files of the config bind; read only where paths are others for the engine. */
+  readonly composeBinds: readonly ComposeBind[];
   /** What makes `i` work in a container, by the paths that are here; none where the config asks for none. */
   readonly slipway: readonly Mount[];
   /** What an engine inside a container needs of this machine; none where the config asks for none. */

@@ -103,6 +103,7 @@ async function loadBase(request: Request): Promise<Base> {
   const user = loadUser(env);
   const changelogText = readRepoText(place.root, join(config.imageOf ?? place.dir, "changelog.txt"));
   const changelog = readChangelog(changelogText ?? "", config.imageName).entries;
+  const mounts = await hostMounts(place.root, env);
   const { targetRegistries: named = [], multiArch, builder = null } = request.options;
   return {
     place,
@@ -119,7 +120,8 @@ async function loadBase(request: Request): Promise<Base> {
     ...versionOf(request, changelog),
     host: loadHost(env),
     socket: socketOf(env),
-    hostMounts: await hostMounts(place.root, env),
+    hostMounts: mounts,
+    composeBinds: mounts === null ? [] : await composeBinds(place, config),
     slipway: config.container.slipway ? await slipwayMounts(place.root, env, config) : [],
     innerEngine: config.container.dind ? await innerEngine(env) : [],
     thinEnv: loadThinEnv(place.root),
@@ -132,6 +134,14 @@ async function loadBase(request: Request): Promise<Base> {
 /** What of the engine's machine is mounted here, in a container that has its engine's socket; a machine itself reads no more. */
 async function hostMounts(root: string, env: Base["env"]): Promise<Base["hostMounts"]> {
   return isGivenSocket() ? (await import("../doors/outside.ts")).loadHostMounts(root, env) : null;
+}
+
+async function composeBinds({ root, dir }: Base["place"], { container }: Config): Promise<Base["composeBinds"]> {
+  const { loadComposeBinds } = await import("../doors/outside.ts");
+  return loadComposeBinds(
+    root,
+    container.composeFiles.map((name) => join(dir, name)),
+  );
 }
 
 async function slipwayMounts(root: string, env: Base["env"], { container }: Config): Promise<Base["slipway"]> {

@@ -4,12 +4,14 @@ import { loadConfigSource } from "../doors/settings.ts";
 import { configReader } from "../model/config_reader.ts";
 import type { Facts, Program } from "../model/facts.ts";
 import { type LintSettings, parseLint } from "../model/lint.ts";
+import { type NamedServices, parseServices } from "../model/services.ts";
 
 /** What `env_print` shows beside the facts of every workflow. */
 export type EnvLook = {
   readonly programs: readonly Program[];
   readonly runtime: string;
   readonly lint: LintSettings;
+  readonly services: NamedServices | null;
   /** Where a key of the config stands, as file:line; null where it has its default. */
   readonly lineOf: (path: readonly string[]) => string | null;
   /** Where a variable comes from. */
@@ -28,6 +30,7 @@ export async function lookForEnv({ place, env }: Facts): Promise<EnvLook> {
   return {
     programs,
     lint: parseLint(read),
+    services: parseServices(read),
     runtime: bun ? `bun ${bun}` : `node ${node}`,
     lineOf: (path) => (read.at(path) === undefined ? null : `${source.file}:${source.lineOf(path)}`),
     originOf: (name) =>

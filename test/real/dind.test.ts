@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { spareData } from "../../lib/model/inner_engine.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { allProcesses, commandLine } from "../../thin_client/engine/processes.ts";
 import { commitAll } from "../bed/git.ts";
@@ -22,9 +23,13 @@ const base = mkdtempSync(join(tmpdir(), "slipway-dind-"));
 const [repo, adas] = [join(base, "repo"), join(base, "adas")];
 let ada: Person;
 const run = workflowsIn(repo, { env: trustingCi });
+/** Who allowed it here, for what is started and left alone: no CI. */
+const own = { XDG_CONFIG_HOME: join(base, "config") };
 const inside = (text: string, ...words: readonly string[]) => run("docker_cmd", "--quiet", ...words, "--cmd", text);
-const labelledVolumes = async () =>
-  (await docker("volume", "ls", "--quiet", "--filter", "label=dev.slipway.engine")).split("\n").filter(Boolean);
+const volumes = async (...words: readonly string[]) =>
+  (await docker("volume", "ls", "--quiet", ...words)).split("\n").filter(Boolean);
+const allVolumes = () => volumes();
+const labelledVolumes = () => volumes("--filter", "label=dev.slipway.engine");
 const engines = () => allProcesses().filter(({ pid }) => commandLine(pid).includes("/run/slipway_engine/docker.pid"));
 /** How many images the engine has, then the start of a container. */
 const use = `docker image ls --quiet | wc -l; docker load --quiet --input /app/inner.tar >/dev/null && docker run --rm --volume /app:/app ${tinyImage} cat /app/word.txt`;
@@ -70,6 +75,7 @@ beforeAll(async () => {
     await docker("build", "--quiet", "--tag", named(dir), "--file", join(built, dir, "Dockerfile"), built);
   chmodSync(base, 0o755);
   await must(["cp", "-a", repo, adas]);
+  expect(await workflowsIn(repo, { env: own })("trust", "--yes")).toMatchObject({ code: 0 });
   await must(["chown", "-R", "4321:4321", adas]);
   mkdirSync(join(base, "ada"));
   ada = await makePerson(join(base, "ada"), 4321);
@@ -89,11 +95,10 @@ describe("a container with an engine of its own", () => {
     expect(ran.stderr).toContain("no iptables works in the image");
   });
 
-  it("has in the next container of the dir what it had, and leaves no volume but that one", async () => {
+  it("has in the next container of the dir what it had, in one volume", async () => {
     const ran = await inside("docker image ls --format '{{.Repository}}:{{.Tag}}'");
     expect([ran.code, ran.stdout], ran.stderr).toEqual([0, `${tinyImage}\n`]);
     expect(await labelledVolumes()).toHaveLength(1);
-    expect(await docker("volume", "ls", "--quiet", "--filter", "dangling=true")).toBe((await labelledVolumes())[0]);
   });
 
   it("works for who is not root, where the image has the programs", async () => {
@@ -105,9 +110,16 @@ describe("a container with an engine of its own", () => {
 
   it("starts empty beside another of the dir, and says so; the engine ends with the container, which gives the data back", async () => {
     const words = ["docker_cmd", "--cmd", "cat /proc/sys/kernel/hostname > /app/here; sleep 300"] as const;
-    const first = startWith(repo, { ...process.env, ...trustingCi }, words);
+    const first = startWith(repo, { ...process.env, ...own }, words);
     await expect.poll(() => existsSync(join(repo, "here")), { timeout: 60_000 }).toBe(true);
     const [id = ""] = await labelled(images["."]);
+    const spare = await docker(
+      "inspect",
+      "--format",
+      `{{range .Mounts}}{{if eq .Destination "${spareData}"}}{{.Name}}{{end}}{{end}}`,
+      id,
+    );
+    expect(await allVolumes()).toContain(spare);
     const second = await inside("docker image ls --quiet | wc -l; echo $CSFY_ENABLE_DIND");
     expect([second.code, second.stdout], second.stderr).toEqual([0, "0\n1\n"]);
     expect(second.stderr).toContain(
@@ -116,6 +128,7 @@ describe("a container with an engine of its own", () => {
     expect(engines()).toHaveLength(1);
     await first.kill("SIGINT");
     expect([await labelled(images["."]), engines()]).toEqual([[], []]);
+    expect(await allVolumes()).not.toContain(spare);
     const third = await inside("docker image ls --quiet | wc -l");
     expect([third.code, third.stdout, third.stderr.includes("starts empty")], third.stderr).toEqual([0, "1\n", false]);
   });
@@ -123,7 +136,7 @@ describe("a container with an engine of its own", () => {
   it("is reached by who comes by docker_exec", async () => {
     rmSync(join(repo, "here"), { force: true });
     const words = ["docker_cmd", "--cmd", "echo > /app/here; sleep 300"] as const;
-    const first = startWith(repo, { ...process.env, ...trustingCi }, words);
+    const first = startWith(repo, { ...process.env, ...own }, words);
     await expect.poll(() => existsSync(join(repo, "here")), { timeout: 60_000 }).toBe(true);
     const ran = await run("docker_exec", "--quiet", "--", "docker", "image", "ls", "--quiet");
     await first.kill("SIGINT");

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { checkVersion } from "../../lib/flows/repo.ts";
+import { announce } from "../../lib/kinds/announce.ts";
 import { currentEntry, newest, parseChangelog, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
-import { changelog, refusal, version } from "../unit/factory.ts";
+import { changelog, doing, facts, refusal, version } from "../unit/factory.ts";
 
 const text = `# cmamp-prod-1.2.1
 - 2025-03-01
@@ -36,6 +38,52 @@ it("the check inside a container reads no fenced block and no mark of byte order
   const all = ["1.0.0", "1.0.1", "1.0.1.dev2", "0.1.dev1", "9.9.9"].map(said);
   rmSync(dir, { recursive: true });
   expect(all).toEqual(["", "", "", "", expect.stringContaining("code_version='1.0.0'")]);
+});
+
+describe("code and container are in sync or not, for i version_check and for the check inside at each start:", () => {
+  const pull = "- pull the latest container with `i docker_pull`";
+  const merge = "- merge origin/master into your branch with `i git_merge_master`";
+  const line = "-".repeat(77);
+  const script = fileURLToPath(
+    new URL("../../thin_client/template/devops/docker_run/version_check.sh", import.meta.url),
+  );
+  const banner = (code: string, container: string, advice: string | null) =>
+    advice === null
+      ? null
+      : [
+          line,
+          "This code is not in sync with the container:",
+          `code_version='${code}' != container_version='${container}'`,
+          line,
+          "You need to:",
+          advice,
+        ].join("\n");
+
+  it.each<[string, readonly string[], string | null, string | null]>([
+    ["newer code", ["1.2.0", "1.1.0"], "cmamp-1.1.0", pull],
+    ["newer code by number, not by letter", ["1.10.0", "1.9.0"], "cmamp-1.9.0", pull],
+    ["a newer container", ["1.2.0"], "cmamp-1.3.0", merge],
+    ["equal", ["1.2.0"], "cmamp-1.2.0", null],
+    ["a prod-only entry above the container's", ["prod-1.2.1", "1.2.0"], "cmamp-1.2.0", null],
+    ["the container of a prod-only entry", ["prod-1.2.1", "1.2.0"], "cmamp-1.2.1", null],
+    ["the container of an older prod-only entry", ["prod-1.2.2", "prod-1.2.1", "1.2.0"], "cmamp-1.2.1", merge],
+    ["a container older than code below a prod-only entry", ["prod-1.2.1", "1.2.0"], "cmamp-1.1.0", pull],
+    ["code without a dev entry", ["prod-1.2.1"], "cmamp-1.1.0", null],
+    ["an image without a label", ["1.2.0"], null, null],
+    ["a container between releases", ["1.2.0"], "cmamp-1.2.1.dev3", null],
+  ])("%s", (_what, entries, container, advice) => {
+    const code = entries.find((one) => !one.startsWith("prod-")) ?? "";
+    const wanted = banner(code, container ?? "", advice);
+    const env = container === null ? {} : { CONTAINER_VERSION: container };
+    const [step] = checkVersion(facts({ env, changelog: changelog(...entries) }));
+    const [report] = doing(step ? [step] : [], announce);
+    expect([report?.exitCode, wanted === null ? null : report?.text]).toEqual([wanted === null ? 0 : 1, wanted]);
+    const dir = mkdtempSync(join(tmpdir(), "slipway-check-"));
+    writeFileSync(join(dir, "changelog.txt"), entries.map((one) => `# cmamp-${one}\n- a\n`).join("\n"));
+    const said = execFileSync("sh", [script, dir], { env: { PATH: process.env["PATH"], ...env }, encoding: "utf8" });
+    rmSync(dir, { recursive: true });
+    expect(said.trim() || null).toBe(wanted);
+  });
 });
 
 describe("a readable changelog", () => {

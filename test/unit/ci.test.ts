@@ -1,10 +1,11 @@
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
-import { asksCi, ciFiles, initCi } from "../../lib/flows/ci.ts";
+import { asksCi, type CiServices, ciFiles, initCi } from "../../lib/flows/ci.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
 import { lineDiff } from "../../lib/model/line_diff.ts";
 import { textAt, valueAt } from "../../lib/model/shape.ts";
+import type { ListName } from "../../lib/model/tests.ts";
 import { workflowNames } from "../bed/fitting.ts";
 import { config, doing, facts, refusal } from "./factory.ts";
 
@@ -14,7 +15,7 @@ const files = (more: Parameters<typeof facts>[0] = {}, where = at) => ciFiles(fa
 const text = (name: string, ...given: Parameters<typeof files>) =>
   files(...given)[`.github/workflows/${name}.yml`] ?? "";
 const lines = (written: string) => [...written.matchAll(/- run: (.*)/g)].map(([, line = ""]) => line);
-const seen = { there: at, texts: {} };
+const seen = { there: at, texts: {}, services: null };
 
 describe("init_ci", () => {
   it("writes tests, the weekly image, branch images and releases; no release where a container is built on the fly", () => {
@@ -31,6 +32,71 @@ describe("init_ci", () => {
       ),
     );
     expect([...new Set(typed)].filter((name) => !workflowNames.includes(name))).toEqual([]);
+  });
+
+  describe("where the dir has services", () => {
+    const needing = (neededBy: readonly ListName[], envFile = {}) => ({ neededBy, settings: { envFile } });
+    const written = (services: CiServices | null, world = {}) => ciFiles(facts(world), at, services);
+    const up = (services: CiServices, world = {}) =>
+      Object.entries(written(services, world)).flatMap(([path, one]) =>
+        lines(one).some((line) => line.includes("service_up")) ? [path.replace(/.*\/|\.yml/g, "")] : [],
+      );
+
+    it("starts them before what needs them, and takes them down whatever came of it", () => {
+      const job = valueAt(
+        load(written(needing(["fast"]))[".github/workflows/fast_tests.yml"] ?? ""),
+        "jobs",
+        "tests",
+        "steps",
+      );
+      const steps = (job as readonly Readonly<Record<string, string>>[]).map((one) => ({
+        if: one["if"],
+        run: one["run"],
+      }));
+      const named = steps.filter(({ run }) => /service_|run_|docker_pull/.test(run ?? ""));
+      expect(named.map(({ run = "" }) => /bin\/i (\w+)/.exec(run)?.[1])).toEqual([
+        ...["service_up", "docker_pull", "run_fast_tests", "service_down"],
+      ]);
+      expect(named.map((one) => one.if)).toEqual([undefined, undefined, undefined, "${{ always() }}"]);
+      expect(steps.at(-1)?.run).toContain("service_down");
+    });
+
+    it.each<[readonly ListName[], readonly string[]]>([
+      [["fast"], ["fast_tests", "dev_image", "branch_image", "release"]],
+      [["slow"], ["slow_tests", "dev_image", "branch_image", "release"]],
+      [["superslow"], ["superslow_tests", "dev_image"]],
+      [[], []],
+    ])("only for the lists that need them: %j", (neededBy, names) => {
+      expect(up(needing(neededBy))).toEqual(names);
+    });
+
+    it("for each job of a release that runs its gates, on each machine", () => {
+      const release = written(needing(["fast"]), { config: arm })[".github/workflows/release.yml"] ?? "";
+      const jobs = valueAt(load(release), "jobs") as Readonly<Record<string, { steps: readonly object[] }>>;
+      const has = Object.entries(jobs).map(([id, { steps }]) => [id, JSON.stringify(steps).includes("service_up")]);
+      expect(has).toEqual([
+        ["native", true],
+        ["dev", false],
+        ["prod", true],
+      ]);
+    });
+
+    it("names the stage of their variables where local has none", () => {
+      const typed = (envFile: object) =>
+        lines(written(needing(["fast"], envFile))[".github/workflows/fast_tests.yml"] ?? "");
+      const shown = [{}, { local: "l.env", dev: "d.env" }, { dev: "d.env" }].map(
+        (one) =>
+          typed(one)
+            .find((line) => line.includes("service_up"))
+            ?.split("bin/i ")[1],
+      );
+      expect(shown).toEqual(["service_up", "service_up", "service_up --stage dev"]);
+    });
+
+    it("and writes what it wrote before where it has none", () => {
+      expect(written(null)).toEqual(files());
+      expect(Object.values(written(null)).join("")).not.toContain("service_");
+    });
   });
 
   it("starts by no branch that is Slipway's own", () => {
@@ -126,9 +192,9 @@ describe("init_ci", () => {
 
   it("writes what differs alone, shows how, and asks before it does", () => {
     const path = ".github/workflows/fast_tests.yml";
-    const changed = { there: at, texts: { ...files(), [path]: `${text("fast_tests")}# mine\n` } };
+    const changed = { ...seen, texts: { ...files(), [path]: `${text("fast_tests")}# mine\n` } };
     expect(asksCi(facts(), {}, seen)).toBeNull();
-    expect(asksCi(facts(), {}, { there: at, texts: files() })).toBeNull();
+    expect(asksCi(facts(), {}, { ...seen, texts: files() })).toBeNull();
     expect(asksCi(facts(), {}, changed)).toBe(`${path}:\n  -# mine\nOverwrite ${path}?`);
     const steps = initCi(facts(), {}, changed);
     expect(steps.filter(({ skip }) => skip === null).map(({ id }) => id)).toEqual(["write_fast_tests", "tell"]);

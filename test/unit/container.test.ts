@@ -213,6 +213,38 @@ describe("a container that is started from inside another", () => {
   });
 });
 
+describe("a compose file of the config, for a container that is started from inside another,", () => {
+  const hostMounts = [
+    { source: "/home/ada/repo", target: "/app" },
+    { source: "/srv/same", target: "/srv/same" },
+  ];
+  const place = { ...facts().place, root: "/app", owner: "/app", gitDir: "/app/.git", dir: "sub" };
+  const bound = (...sources: readonly string[]): Partial<AllFacts> => ({
+    ...container({ compose_files: ["more.yml"] }),
+    ...{ hostMounts, place, composeBinds: sources.map((source) => ({ file: "sub/more.yml", source })) },
+  });
+
+  it.each([
+    ["./data", "/home/ada/repo/sub/data"],
+    ["../data", "/home/ada/repo/data"],
+    ["/app/x", "/home/ada/repo/x"],
+    ["/data", "no such path"],
+    ["~/x", "no such path"],
+    ["${DATA}", "what the variable says here"],
+  ])("is refused for %s, which compose hands on untranslated", (source, why) => {
+    const refused = refusal(() => compose(bound(source)));
+    expect(refused.message).toBe(`sub/more.yml mounts "${source}", which is another path for the engine`);
+    expect(refused.why).toContain(why);
+    expect(refused.fix).toContain("container: {volumes: [...]} of repo_config.yaml");
+  });
+
+  it("may bind what has the same path there, and anything on the engine's own machine", () => {
+    expect(compose(bound("/srv/same/x")).mounts.length).toBeGreaterThan(0);
+    const own = { ...bound("./data", "/data"), hostMounts: null };
+    expect(compose(own).mounts.length).toBeGreaterThan(0);
+  });
+});
+
 describe("Slipway", () => {
   const slipway = [
     { source: "/opt/slipway", target: "/opt/slipway", readOnly: true as const },

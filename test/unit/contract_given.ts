@@ -209,7 +209,7 @@ export const given: Readonly<Record<string, Given>> = {
       ...{ there: null, hasPackageJson: false, gitignore: null, old: null },
     },
   },
-  init_ci: { seen: { there: "helpers/slipway", texts: {} } },
+  init_ci: { seen: { there: "helpers/slipway", texts: {}, services: null } },
   init_runnable_dir: {
     argv: ["--name", "opt"],
     seen: { dirs: [chosenDir()], answered: false },

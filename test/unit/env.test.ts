@@ -19,6 +19,21 @@ describe("env_print", () => {
     expect(text).toContain("  lint.files = []  (default)\n");
   });
 
+  it("tells of services, those of the dir or the dir whose are meant", () => {
+    const own = { composeFile: "s.yml", envFile: { local: "l.env" }, ready: {}, within: 60 };
+    const lineOf = (path: readonly string[]) =>
+      path[0] === "services" && path[1] !== "within" ? "repo_config.yaml:9" : null;
+    const has = told({}, { ...seenEnv(), lineOf, services: { own, neededBy: ["slow"] } });
+    expect(has).toContain("  services.compose_file = s.yml  (repo_config.yaml:9)\n");
+    expect(has).toContain('  services.env_file = {"local":"l.env"}  (repo_config.yaml:9)\n');
+    expect(has).toContain("  services.within = 60  (default)\n");
+    expect(has).toContain('  services.needed_by = ["slow"]  (repo_config.yaml:9)\n');
+    expect(told({}, { ...seenEnv(), services: { of: "../db", neededBy: [] } })).toContain(
+      "  services.of = ../db  (default)\n",
+    );
+    expect(told({})).toContain("  services = null  (default)\n");
+  });
+
   it("tells where a variable that matters comes from, and none that does not", () => {
     const text = told({ env: { CSFY_X: "1", HOME: "/root", LS_COLORS: "x" } });
     expect(text).toContain("  CSFY_X = 1  (.env)\n");

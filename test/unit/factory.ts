@@ -48,6 +48,7 @@ export function facts(more: Partial<AllFacts> = {}): AllFacts {
     changelogText: null,
     socket: { path: "/var/run/docker.sock", gid: 999 },
     hostMounts: null,
+    composeBinds: [],
     slipway: [],
     innerEngine: [],
     terminal: false,

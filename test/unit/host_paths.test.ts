@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerIn, pathOnHost, requireOnHost } from "../../lib/model/host_paths.ts";
+import { composeBinds, containerIn, pathOnHost, requireOnHost } from "../../lib/model/host_paths.ts";
 import { refusal } from "./factory.ts";
 
 const id = "0a".repeat(32);
@@ -58,4 +58,16 @@ describe("a path on the engine's machine", () => {
   it("is none where nothing is mounted", () => {
     expect(refusal(() => requireOnHost([], "/app")).why).toContain("of those are here: none.");
   });
+});
+
+it("a compose file binds what is a path or may be one, in either form, and no named volume", () => {
+  const volumes = ["./a:/a", "/b:/b:ro", "~/c:/c", "${D}:/d", "cache:/e", "/anonymous"];
+  const long = [
+    { type: "bind", source: "f", target: "/f" },
+    { type: "volume", source: "named", target: "/g" },
+  ];
+  const value = { services: { app: { volumes }, db: { volumes: long }, odd: null, none: {} } };
+  expect(composeBinds("c.yml", value).map(({ source }) => source)).toEqual([...["./a", "/b", "~/c", "${D}", "f"]]);
+  for (const odd of [null, 1, [], { services: [] }, { services: { a: { volumes: "x" } } }])
+    expect(composeBinds("c.yml", odd)).toEqual([]);
 });

@@ -96,6 +96,7 @@ export const seenEnv = (): EnvLook => ({
   programs: [{ name: "git", version: "2.47.3" }],
   runtime: "node 24.0.0",
   lint: { image: null, entrypoint: true, linters: [] },
+  services: null,
   lineOf: () => null,
   originOf: () => ".env",
 });
