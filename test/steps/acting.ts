@@ -106,7 +106,7 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
   }
 }
 
-function newWorld(known: AllFacts, refs: MemoryRefs, steps: readonly Step[]): World {
+function newWorld(known: AllFacts, refs: MemoryRefs, steps: readonly (Step | Group)[]): World {
   const plan: Plan = { slipway: 2, workflow: "try", dir: ".", image: known.config.imageName, version: null, steps };
   const { signal } = new AbortController();
   const client = registryClient({ env: known.env, signal });
