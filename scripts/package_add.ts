@@ -18,7 +18,6 @@ export default await script(import.meta.url, {
   needs: ["git", "engine", "inputs"],
   look: loadPackages,
   examples: ["i package_add pytest-timeout", 'i package_add "pandas@^2.1" --bump minor'],
-  before: { steps: addPackage },
-  putsBack: packageFiles,
+  before: { steps: addPackage, putsBack: packageFiles },
   steps: buildWithPackage,
 });

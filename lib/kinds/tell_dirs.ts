@@ -28,7 +28,9 @@ export const tellDirs = kind<TellDirs>("tell_dirs", {
 
 function textOf(dir: string, text: string, result: StepResult | undefined): string {
   const { error } = result ?? {};
-  const failed = error && text === "" ? [`  ${error.what}`, `  fix: ${error.fix}`] : [];
+  // The dir says which step that was.
+  const what = error?.what.replace(/^step "[^"]*" of \S+ failed: /, "");
+  const failed = error && text === "" ? [`  ${what}`, `  fix: ${error.fix}`] : [];
   const state = result?.state === "failed" ? `failed (${error?.exitCode ?? 1})` : (result?.state ?? "not run");
   return [`${dir}: ${state}`, ...(text === "" ? [] : text.split("\n").map((line) => `  ${line}`)), ...failed].join(
     "\n",

@@ -38,7 +38,7 @@ function ownBase(dev: Dev): BaseImage | null {
   const there = places.find(({ state }) => state?.state === "found") ?? places[0];
   if (!there) return null;
   const newest = chooseBase(version, log, undefined);
-  const why = newest?.version === version ? newest.why : "which is released first";
+  const why = newest?.version === version ? newest.why : "released just before";
   const digest = there.state?.state === "found" ? there.state.digest : { from: "push_dev" };
   return { version, why, digest, repository: there.repository };
 }

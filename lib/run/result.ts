@@ -6,13 +6,13 @@ import { fenced } from "../model/visible.ts";
 import { comfort } from "./comfort.ts";
 import { knownValue, resultsOf, type World } from "./world.ts";
 
-/** The digest that the run was about: what it made last, else what it read back first. */
+/** The digest that the run was about: what it made last, else what it read back last. */
 function resultDigest(world: World): string | null {
   const last = [...world.state.made.values()].at(-1);
   if (last !== undefined) return last;
   const values = stepsOf(world.plan).flatMap((step) => step.do.map((action) => kindOf(action).digest?.(action)));
-  const first = values.find((value) => value !== undefined);
-  return first === undefined ? null : knownValue(world, first);
+  const read = values.findLast((value) => value !== undefined);
+  return read === undefined ? null : knownValue(world, read);
 }
 
 /** What nobody should overlook is red, and what is well has a green word. */

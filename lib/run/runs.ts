@@ -31,13 +31,12 @@ function runsIn(file: string): readonly RunRecord[] {
 
 /**
  * Notes when a run of releases starts; gives what is to be called with its steps when it ends. Each release is kept with its own
- * steps: those of the part of the plan that has it, where the plan has several. Other runs are not kept.
+ * steps: those of its group, where several groups have one. Other runs are not kept.
  */
 export function keepRun(world: World): (results: readonly StepResult[], isDone: boolean) => void {
-  const releases = world.plan.steps.flatMap((part) => releasesIn(isGroup(part) ? stepsOf(part) : [part]));
-  const [first] = releases;
-  if (!first) return () => undefined;
-  const kept = releases.length > 1 ? releases : [{ ...first, steps: stepsOf(world.plan) }];
+  const inGroups = world.plan.steps.filter(isGroup).flatMap((part) => releasesIn(stepsOf(part)));
+  const kept = inGroups.length > 1 ? inGroups : releasesIn(stepsOf(world.plan));
+  if (kept.length === 0) return () => undefined;
   const began = now();
   return (results, isDone) => {
     let before = 0;

@@ -50,13 +50,13 @@ export type Script<O extends OptionSet, S = unknown, N extends Need = Need> = {
   /** What has to be done before the rest can be planned; its plan runs first, then everything is planned afresh. */
   readonly before?: {
     readonly steps: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => Step[];
+    /** Files that are put back as they are now, null where there is none, when this or what follows it fails. */
+    readonly putsBack?: (facts: Facts<Given[N]>, seen: S) => Readonly<Record<string, string | null>>;
     /** A question before that, or null. */
     readonly asks?: (facts: Facts<Given[N]>, options: Values<O>, seen: S) => string | null;
   };
   /** Seconds after which everything is looked at again, until somebody ends it; undefined for once. */
   readonly every?: (options: Values<O>) => number | undefined;
-  /** Files that are put back as they are now, null where there is none, when `before` or what follows it fails. */
-  readonly putsBack?: (facts: Facts<Given[N]>, seen: S) => Readonly<Record<string, string | null>>;
   /** A question of its own to the world, which changes nothing: `steps` gets the answer. */
   readonly look?: (
     facts: Facts<Given[N]>,
@@ -206,7 +206,7 @@ async function planAndRun(
       question: spec.asks?.(facts, options, seen) ?? null,
       told,
     });
-  const kept = spec.putsBack?.(facts, seen) ?? {};
+  const kept = spec.before?.putsBack?.(facts, seen) ?? {};
   try {
     const question = spec.before?.asks?.(facts, options, seen) ?? null;
     const code = await runPlan(plan, facts, { common, breakLock, bareJson, question, goesOn: true, told });

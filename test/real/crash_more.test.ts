@@ -468,19 +468,25 @@ async function withPython({ repo, image }: Spot, { addresses }: CrashGround): Pr
 }
 const packageFiles = ["pyproject.toml", "poetry.lock", "pip_list.txt"].map((file) => `devops/docker_build/${file}`);
 
+/** The released image, which the engine has no more. */
+const onlyInRegistry: Omit<Swept, "line"> = {
+  built: true,
+  before: async ({ image }, { addresses }) => {
+    const name = `${addresses["r1"]}/${image}`;
+    for (const tag of ["dev-1.0.0", "dev"]) {
+      await docker("tag", `${name}:local-root-1.0.0`, `${name}:${tag}`);
+      await docker("push", "--quiet", `${name}:${tag}`);
+    }
+    await docker("rmi", ...["dev-1.0.0", "dev", "local-root-1.0.0"].map((tag) => `${name}:${tag}`));
+  },
+  also: inEngine,
+};
+
 const parts: Readonly<Record<string, Swept>> = {
-  "an image that is pulled": {
-    line: ["docker_pull", "--stage", "dev"],
-    built: true,
-    before: async ({ image }, { addresses }) => {
-      const name = `${addresses["r1"]}/${image}`;
-      for (const tag of ["dev-1.0.0", "dev"]) {
-        await docker("tag", `${name}:local-root-1.0.0`, `${name}:${tag}`);
-        await docker("push", "--quiet", `${name}:${tag}`);
-      }
-      await docker("rmi", ...["dev-1.0.0", "dev", "local-root-1.0.0"].map((tag) => `${name}:${tag}`));
-    },
-    also: inEngine,
+  "an image that is pulled": { line: ["docker_pull", "--stage", "dev"], ...onlyInRegistry },
+  "an image that is pulled in many dirs": {
+    line: ["docker_pull", "--stage", "dev", "--dirs", "all"],
+    ...onlyInRegistry,
   },
   "a package that is added": {
     line: ["package_add", "alpha"],

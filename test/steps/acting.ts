@@ -6,7 +6,7 @@ import { plain } from "../../lib/doors/progress.ts";
 import { registryClient } from "../../lib/doors/registry.ts";
 import { UserError } from "../../lib/model/errors.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Action, Plan, Step } from "../../lib/model/plan.ts";
+import type { Action, Group, Plan, Step } from "../../lib/model/plan.ts";
 import { execute } from "../../lib/run/execute.ts";
 import { resultsOf, startState, thisOwner, type World } from "../../lib/run/world.ts";
 import { config, facts } from "../unit/factory.ts";
@@ -36,7 +36,7 @@ export type Actor = {
   /** The text of a file below the repo. */
   readonly read: (path: string) => string;
   /** Does one action after the other, each in a step called by its place: `1`, `2`, ... */
-  readonly act: (actions: readonly (Action | Step)[], more?: Partial<World>) => Promise<Acted>;
+  readonly act: (actions: readonly (Action | Step | Group)[], more?: Partial<World>) => Promise<Acted>;
 };
 /** What came of it: how each step ended, or the error that ended it; and what was shown meanwhile. */
 export type Acted = {
@@ -75,7 +75,7 @@ export async function startActing(count = 1): Promise<Acting> {
       const known = facts({ config: settings, place, ...more, env });
       const refs = memoryRefs(image);
       const places = addresses.map(([registry, address]) => ({ registry, repository: `${address}/${image}` }));
-      const steps = (actions: readonly (Action | Step)[]) =>
+      const steps = (actions: readonly (Action | Step | Group)[]) =>
         actions.map((one, index) => ("kind" in one ? doing(`${index + 1}`, one) : one));
       const act: Actor["act"] = (actions, more = {}) => acted(newWorld(known, refs, steps(actions)), more, clock);
       return { image, refs, places, act, facts: known, read: (path) => readFileSync(join(place.root, path), "utf8") };
@@ -106,7 +106,7 @@ async function acted(world: World, more: Partial<World>, clock: TestClock): Prom
   }
 }
 
-function newWorld(known: AllFacts, refs: MemoryRefs, steps: readonly Step[]): World {
+function newWorld(known: AllFacts, refs: MemoryRefs, steps: readonly (Step | Group)[]): World {
   const plan: Plan = { slipway: 2, workflow: "try", dir: ".", image: known.config.imageName, version: null, steps };
   const { signal } = new AbortController();
   const client = registryClient({ env: known.env, signal });

@@ -9,7 +9,7 @@ import { type RecordEntry, record } from "../../lib/kinds/record.ts";
 import { settleMove } from "../../lib/kinds/settle_move.ts";
 import { snapshot } from "../../lib/kinds/snapshot.ts";
 import type { LogEntry, Pass } from "../../lib/model/log.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import { group, type Step } from "../../lib/model/plan.ts";
 import { allowedInTree } from "../../lib/model/tests.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { commit, config, digest, git as gitFacts, logged } from "../unit/factory.ts";
@@ -71,6 +71,21 @@ describe("an entry of the log", () => {
     const made = registry?.digestOf("made", "dev-1.0.0");
     expect(actor.refs.entries).toMatchObject([{ digest: made, children: { "linux/amd64": one } }, { to: made }]);
     expect(actor.refs.entries[1]).not.toHaveProperty("digest");
+  });
+
+  it("names the dev image below that the plan made too", async () => {
+    const actor = acting.actor("below");
+    const [registry] = acting.registries;
+    const one = registry?.put("below", "local-a", {}) ?? "";
+    const place = { registry: "r1", repository: `${registry?.address}/below` };
+    const parts = [{ platform: "linux/amd64", digest: one, name: "local-a" }];
+    const base = { version: "1.0.0", digest: image };
+    const prod = entering(release({ stage: "prod", base }));
+    const ended = await actor.act([putIndex({ tag: "dev-1.0.0", place, children: parts }), prod]);
+    expect(ended.error).toBeNull();
+    expect(actor.refs.entries).toMatchObject([
+      { stage: "prod", base: { version: "1.0.0", digest: registry?.digestOf("below", "dev-1.0.0") } },
+    ]);
   });
 
   it("has no children where the image is none of several platforms", async () => {
@@ -254,6 +269,19 @@ describe("what a clone remembers of the runs that release", () => {
         ...{ workflow: "try", stage: "dev", version: "5.0.0", started: "2025-01-03T10:00:00.000Z", ended: "stopped" },
         steps: [{ ...step("build", "failed", 60), title: "Wait" }],
       },
+    ]);
+  });
+
+  it("is of two releases in one run each its own group, and how far that came", async () => {
+    const part = (id: string, version: string, ...more: readonly Step[]) => {
+      const steps = [...more, doing(`log_${id}`, entering(release({ version })))];
+      return group(id, `Release ${version}`, steps, { onFailure: "stop" });
+    };
+    const actor = acting.actor("kept");
+    await actor.act([part("one", "8.0.0"), part("two", "8.1.0", doing("fails", cmd`false`))]);
+    expect([runs("8.0.0"), runs("8.1.0")]).toMatchObject([
+      [{ ended: "done", steps: [{ id: "log_one", state: "done" }] }],
+      [{ ended: "stopped", steps: [{ id: "fails", state: "failed" }] }],
     ]);
   });
 

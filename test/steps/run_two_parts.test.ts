@@ -52,8 +52,8 @@ describe("a workflow of two parts", () => {
     const failing = two({
       before: {
         steps: () => [doing("write", cmd`sh -c ${"echo now > scripts/kept.txt; echo new > scripts/sub/new.txt"}`)],
+        putsBack: () => ({ "scripts/kept.txt": "before\n", "scripts/sub/new.txt": null }),
       },
-      putsBack: () => ({ "scripts/kept.txt": "before\n", "scripts/sub/new.txt": null }),
       steps: () => {
         throw new UserError("second failed", { why: "W.", fix: "F" });
       },

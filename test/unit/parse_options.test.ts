@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { list, type OptionSet, pick, universal, vocabulary } from "../../lib/run/options.ts";
-import { kebab, parseOptions } from "../../lib/run/parse_options.ts";
+import { kebab, parseOptions, typedAgain } from "../../lib/run/parse_options.ts";
 import { refusal } from "./factory.ts";
 
 const all: OptionSet = { ...vocabulary, ...universal };
@@ -30,6 +30,11 @@ describe("an option that takes bare words", () => {
   ])("%j", (argv, images) => {
     expect(parseOptions(named, argv, {}).values["images"]).toEqual(images);
   });
+});
+
+it("what is typed again leaves out what it is told to, and keeps words", () => {
+  const argv = ["-v", "1.2.0", "--dry-run", "--no-cache", "--", "-x", "--json"];
+  expect(typedAgain(all, argv, ["dryRun"])).toEqual(["--version=1.2.0", "--no-cache", "--", "-x", "--json"]);
 });
 
 describe("one thing, one option, aliases for the rest", () => {
@@ -77,6 +82,8 @@ describe("one thing, one option, aliases for the rest", () => {
     [["--version", "1.0.0", "--version", "1.1.0"], { version: "1.1.0" }],
   ])("%j", (argv, expected) => {
     expect(values(...argv)).toMatchObject(expected);
+    // What is typed again for another run, by one name each, means the same.
+    expect(values(...typedAgain(all, argv, []))).toEqual(values(...argv));
   });
 
   it("has its default where nothing is given", () => {

@@ -8,6 +8,7 @@ import type { AllFacts, BaseImage } from "../../lib/model/facts.ts";
 import { step, stepsOf } from "../../lib/model/plan.ts";
 import { renderAction } from "../../lib/model/render_plan.ts";
 import type { ProdWay } from "../../lib/model/tests.ts";
+import { planDespite } from "../../lib/run/despite.ts";
 import {
   commit,
   config,
@@ -93,6 +94,16 @@ describe("a release of dev and prod is one plan", () => {
       [{ from: "build_local" }],
       [{ from: "build_prod" }],
     ]);
+  });
+
+  it("that a dry run shows whole although the tree is dirty, of dev and of prod", () => {
+    const known = { facts: facts({ ...noGates, inputs: inputs({ other: ["a.py"] }) }), seen };
+    const dirty = { ...known, seen: { ...seen, prod: { ...seen.prod, inputs: { ...below, other: ["a.py"] } } } };
+    const { steps: shown, refused } = planDespite(dirty, ({ facts: of, seen: more }) =>
+      releaseAll({ ...of, ...seen, ...Object(more), nested: [] }, releaseOptions),
+    );
+    expect(refused.map(({ kind }) => kind)).toEqual(["dirty"]);
+    expect(ids(stepsOf({ steps: shown }))).toEqual(ids(steps()));
   });
 
   it("that is refused where dev would stay in this engine, before it is built", () => {
