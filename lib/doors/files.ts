@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  copyFileSync,
   existsSync,
   fchmodSync,
   fchownSync,
@@ -297,6 +298,23 @@ export function appendPrivate(path: string, text: string): void {
   } catch (error) {
     throw error instanceof Error && "syscall" in error ? Object.assign(error, { path }) : error;
   }
+}
+
+/** Writes a program of Slipway's own, which any user may start. */
+export const writeProgram = (path: string, text: string): void =>
+  replaceFile(path, text, { mode: 0o755, flushed: false });
+
+/** Copies a file into a folder that is made of such copies alone. */
+export function stageFile(from: string, to: string, mode: number): void {
+  makeFolder(dirname(to));
+  copyFileSync(realpathSync(from), to);
+  chmodSync(to, mode);
+}
+
+/** Makes a folder of this mode. */
+export function stageFolder(path: string, mode: number): void {
+  makeFolder(path);
+  chmodSync(path, mode);
 }
 
 /** Makes a folder that only its user may enter. */

@@ -11,7 +11,8 @@ import type { ListChoice, ListName } from "../model/tests.ts";
 import type { Cluster, ClusterDir } from "../run/look_cluster.ts";
 import { mountedTexts } from "./container.ts";
 import { reportsOf } from "./own_files.ts";
-import { failedTest, listScript, meaningOf } from "./tests.ts";
+import { failedTest, meaningOf } from "./test_meaning.ts";
+import { listScript } from "./tests.ts";
 
 export type ClusterOptions = ListChoice & {
   readonly teeToFile: boolean;
