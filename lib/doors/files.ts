@@ -329,6 +329,10 @@ export const remove = (path: string): void => rmSync(path, { recursive: true, fo
 /** Gives a file or folder another name beside it. */
 export const rename = (path: string, to: string): void => renameSync(path, to);
 
+/** A path of a repo as it is named, in a folder that no link leads out of; what lies there may be a link itself. */
+export const namedInRepo = (root: string, path: string): string =>
+  join(insideRepo([root], dirname(path)), basename(path));
+
 /** The bytes of a regular file of Slipway's own, of so many at most; null where it is no such. */
 export function readOwnBytes(path: string, most: number): Buffer | null {
   const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { now, pause } from "../doors/clock.ts";
 import { askCluster } from "../doors/cluster.ts";
-import { privateFolder, readText, remove, writePrivate } from "../doors/files.ts";
+import { namedInRepo, privateFolder, readText, remove, writePrivate } from "../doors/files.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import { type Manifest, type RegistryClient, registryClient } from "../doors/registry.ts";
 import { evidenceTag, type Job, jobVariable, runtimeFolder, secretFolder, serviceName } from "../model/cluster.ts";
@@ -256,7 +256,7 @@ function judge({ action, world }: Running, { evidence, files }: Taken): Outcome 
   const { root } = world.facts.place;
   const put = (path: string | null, content: Uint8Array | undefined) => {
     if (path === null) return;
-    const file = join(root, path);
+    const file = namedInRepo(root, path);
     privateFolder(dirname(file));
     if (content) writePrivate(file, Buffer.from(content));
     else remove(file);
