@@ -74,6 +74,7 @@ describe("main_pytest --on swarm", () => {
       fails: { script: `${leaves("broken", 3, 1)}; echo 'FAILED test/one.py' >&2; exit 1` },
       empty: { script: "exit 5" },
       killed: { script: "kill -9 $$" },
+      leaves: { script: "setsid sleep 600 & sleep 600 & echo left" },
       hungry: {
         script: "x=$(head -c 300m /dev/zero | tr '\\0' a); echo fed",
         config: "tests: {fast: {command: [sh, test.sh]}, memory: 64m}",
@@ -96,6 +97,7 @@ describe("main_pytest --on swarm", () => {
         ["fails", "failed"],
         ["hungry", "failed (137)"],
         ["killed", "failed (137)"],
+        ["leaves", "passed"],
         ["passes", "passed"],
         ["qa", "passed"],
       ],

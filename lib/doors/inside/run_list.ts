@@ -13,7 +13,7 @@ import {
   renderEvidenceConfig,
 } from "../../model/evidence.ts";
 import { jsonOf, textAt } from "../../model/shape.ts";
-import { pause } from "../clock.ts";
+import { alarm, pause } from "../clock.ts";
 import { appendPrivate, readOwnBytes, readText, writeForAll, writePrivate, writeProgram } from "../files.ts";
 import { registryClient } from "../registry.ts";
 
@@ -51,6 +51,15 @@ function comfort(work: () => void): void {
   }
 }
 
+/** Ends a group of processes, where there is one left. */
+function endAll(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL");
+  } catch {
+    // All have ended.
+  }
+}
+
 /** The exit code of a program, as a container's would be. */
 function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<number> {
   const { [jobVariable]: _, ...env } = process.env;
@@ -62,7 +71,7 @@ function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<numbe
     // A node that is drained, or a service that goes, is no verdict: the list ends without evidence.
     process.once("SIGTERM", () => {
       isStopped = true;
-      if (child.pid !== undefined) comfort(() => process.kill(-(child.pid ?? 0), "SIGKILL"));
+      endAll(child.pid);
     });
     child.stdout.on("data", add);
     child.stderr.on("data", add);
@@ -70,7 +79,17 @@ function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<numbe
       add(Buffer.from(`${program}: ${error.message}\n`));
       resolve(error.code === "ENOENT" ? 127 : 126);
     });
-    child.once("close", (code, signal) => resolve(code ?? 128 + (signals[signal ?? ""] ?? 1)));
+    child.once("exit", (code, signal) => {
+      // What it started and left behind ends with a container, and here with it; of what it printed the rest is read.
+      endAll(child.pid);
+      const end = () => {
+        callOff();
+        for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
+        resolve(code ?? 128 + (signals[signal ?? ""] ?? 1));
+      };
+      const callOff = alarm(1_000, end);
+      child.once("close", end);
+    });
   });
 }
 const signals: Readonly<Record<string, number>> = {
