@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dataOf } from "../../lib/model/coverage.ts";
 import { until } from "../../thin_client/engine/command.ts";
 import { readEvidence } from "../bed/evidence.ts";
 import { commitAll, git } from "../bed/git.ts";
@@ -156,6 +157,21 @@ describe("main_pytest --on swarm", () => {
     const commits = await Promise.all(clones.map(async (clone) => (await git(clone, "rev-parse", "HEAD")).trim()));
     expect((await evidenceOf("apart", "all")).map(({ commit }) => commit).toSorted()).toEqual(commits.toSorted());
     expect(await leftOvers("apart", ["all", "more"])).toEqual(nothing);
+  });
+
+  it("brings back what a list covered", async () => {
+    const repo = await swarmRepo(bed, "covers", {
+      all: { script: "", config: "tests: {fast: {command: [./pytest]}}" },
+    });
+    // What is called pytest is told to measure, and this one says where it would have kept that.
+    writeFileSync(join(repo, "all/pytest"), '#!/bin/sh\necho "data of $*" >"$COVERAGE_FILE"\n', { mode: 0o755 });
+    await commitAll(repo, "Cover");
+    const done = await there(repo, "--coverage");
+    const [evidence] = await evidenceOf("covers", "all");
+    expect(evidence?.files["coverage.data"], done.stderr).toBe("data of --cov=. --cov-branch --cov-report=\n");
+    const here = dataOf(join(repo, ".git/slipway/reports", swarmImage("covers", "all")), "fast");
+    expect(readFileSync(here, "utf8")).toBe(evidence?.files["coverage.data"]);
+    expect(await leftOvers("covers", ["all"])).toEqual(nothing);
   });
 
   it("tells of a list that no node can hold before anything waits", async () => {
