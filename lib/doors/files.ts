@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  copyFileSync,
   existsSync,
   fchmodSync,
   fchownSync,
@@ -299,6 +300,23 @@ export function appendPrivate(path: string, text: string): void {
   }
 }
 
+/** Writes a program of Slipway's own, which any user may start. */
+export const writeProgram = (path: string, text: string): void =>
+  replaceFile(path, text, { mode: 0o755, flushed: false });
+
+/** Copies a file into a folder that is made of such copies alone. */
+export function stageFile(from: string, to: string, mode: number): void {
+  makeFolder(dirname(to));
+  copyFileSync(realpathSync(from), to);
+  chmodSync(to, mode);
+}
+
+/** Makes a folder of this mode. */
+export function stageFolder(path: string, mode: number): void {
+  makeFolder(path);
+  chmodSync(path, mode);
+}
+
 /** Makes a folder that only its user may enter. */
 export function privateFolder(path: string): string {
   makeFolder(path, 0o700);
@@ -310,6 +328,10 @@ export const remove = (path: string): void => rmSync(path, { recursive: true, fo
 
 /** Gives a file or folder another name beside it. */
 export const rename = (path: string, to: string): void => renameSync(path, to);
+
+/** A path of a repo as it is named, in a folder that no link leads out of; what lies there may be a link itself. */
+export const namedInRepo = (root: string, path: string): string =>
+  join(insideRepo([root], dirname(path)), basename(path));
 
 /** The bytes of a regular file of Slipway's own, of so many at most; null where it is no such. */
 export function readOwnBytes(path: string, most: number): Buffer | null {

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { chmod, cp, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createReadStream, readdirSync } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { runtimeFolder } from "../model/cluster.ts";
 import { UserError } from "../model/errors.ts";
 import type { Layer } from "../model/oci/added_layers.ts";
 import { fits, jsonOf, text, whole } from "../model/shape.ts";
 import { cacheHome } from "./engine.ts";
+import { privateFolder, readText, remove, rename, stageFile, stageFolder, writePrivate } from "./files.ts";
 import { ownFolders, slipwayRoot } from "./place.ts";
 import { capture } from "./shell.ts";
 
@@ -23,45 +22,34 @@ export const readLayer = ({ file }: LayerFile): AsyncIterable<Uint8Array> => cre
 async function pack(
   stage: string,
   names: readonly string[],
-  to: string,
-  { env, fixed }: { env: Env; fixed: boolean },
+  how: { readonly env: Env; readonly fixed: boolean },
 ): Promise<LayerFile> {
-  const tar = `${to}.tar`;
-  const same = fixed ? ["--sort=name", "--mtime=@0", "--owner=0", "--group=0"] : [];
-  const argv = ["tar", "--create", "--file", tar, "--numeric-owner", ...same, "--directory", stage, ...names];
-  const { code, stderr } = await capture(argv, { cwd: stage, env });
-  if (code !== 0)
-    throw new UserError(`the code could not be packed: tar exited with ${code}`, {
+  const tar = join(stage, "layer.tar");
+  const same = how.fixed ? ["--sort=name", "--mtime=@0", "--owner=0", "--group=0"] : [];
+  const run = async (argv: readonly string[]) => {
+    const { code, stderr } = await capture(argv, { cwd: stage, env: how.env });
+    if (code === 0) return;
+    throw new UserError(`the code could not be packed: ${argv[0]} exited with ${code}`, {
       why: stderr.trim().split("\n").at(-1) || "It gave no reason.",
       fix: "Fix the cause and run the same command again",
     });
-  try {
-    const [plain, packed] = [createHash("sha256"), createHash("sha256")];
-    let size = 0;
-    const count = async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        packed.update(chunk);
-        size += chunk.length;
-        yield chunk;
-      }
-    };
-    const seen = async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        plain.update(chunk);
-        yield chunk;
-      }
-    };
-    await pipeline(
-      createReadStream(tar),
-      seen,
-      createGzip({ level: 1 }),
-      count,
-      createWriteStream(to, { mode: 0o600 }),
-    );
-    return { file: to, digest: `sha256:${packed.digest("hex")}`, size, diffId: `sha256:${plain.digest("hex")}` };
-  } finally {
-    await rm(tar, { force: true });
+  };
+  await run(["tar", "--create", "--file", tar, "--numeric-owner", ...same, "--directory", stage, ...names]);
+  const plain = await digestOf(tar);
+  await run(["gzip", "--fast", "--no-name", tar]);
+  const file = `${tar}.gz`;
+  return { file, ...(await digestOf(file)), diffId: plain.digest };
+}
+
+async function digestOf(file: string): Promise<{ readonly digest: string; readonly size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of createReadStream(file)) {
+    const bytes: Buffer = chunk;
+    hash.update(bytes);
+    size += bytes.length;
   }
+  return { digest: `sha256:${hash.digest("hex")}`, size };
 }
 
 /** What hides all that the layers below have in a folder (OCI image spec, "Opaque Whiteout"). */
@@ -69,9 +57,8 @@ const opaque = ".wh..wh..opq";
 
 /** The layer that has a folder as `/app`, and nothing else there. The folder is a stage's own, called app. */
 export async function packCode(app: string, env: Env): Promise<LayerFile> {
-  const stage = dirname(app);
-  await writeFile(join(app, opaque), "");
-  return pack(stage, [basename(app)], join(stage, "code.tar.gz"), { env, fixed: false });
+  writePrivate(join(app, opaque), "");
+  return pack(dirname(app), [basename(app)], { env, fixed: false });
 }
 
 /**
@@ -91,24 +78,18 @@ export async function packRuntime(env: Env): Promise<LayerFile> {
   const folder = join(cacheHome(env), "swarm");
   const known = join(folder, `${key}.tar.gz`);
   const note = `${known}.json`;
-  const read = jsonOf(await readFile(note, "utf8").catch(() => ""));
-  if (
-    fits<Layer>(read, { digest: text, size: whole, diffId: text }) &&
-    (await stat(known).catch(() => null))?.size === read.size
-  )
-    return { ...read, file: known };
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stage = join(folder, `new.${process.pid}`);
+  const read = jsonOf(readText(note) ?? "");
+  const isKnown = fits<Layer>(read, { digest: text, size: whole, diffId: text });
+  if (isKnown && (await stat(known).catch(() => null))?.size === read.size) return { ...read, file: known };
+  const stage = privateFolder(join(folder, `new.${process.pid}`));
   try {
-    await fill(join(stage, "slipway"), bun, libraries);
-    const made = await pack(stage, ["slipway"], join(stage, "runtime.tar.gz"), { env, fixed: true });
-    const { file, ...layer } = made;
-    await rename(file, known);
-    await writeFile(`${note}.${process.pid}`, JSON.stringify(layer), { mode: 0o600 });
-    await rename(`${note}.${process.pid}`, note);
+    fill(join(stage, "slipway"), bun, libraries);
+    const { file, ...layer } = await pack(stage, ["slipway"], { env, fixed: true });
+    rename(file, known);
+    writePrivate(note, JSON.stringify(layer));
     return { ...layer, file: known };
   } finally {
-    await rm(stage, { recursive: true, force: true });
+    remove(stage);
   }
 }
 
@@ -130,35 +111,30 @@ async function librariesOf(program: string, env: Env): Promise<Libraries> {
   return { loader, files: [...paths, ...there.flat()] };
 }
 
-/** What of Slipway a run in an image needs: its own code, without what others wrote. */
-const ownCode = join(slipwayRoot, "lib");
+/** What of Slipway a run in an image needs, as its root has it: the program that is started there, and the code behind it. */
+const ownFiles = (): readonly string[] => [
+  "thin_client/inside/run_list.ts",
+  ...readdirSync(join(slipwayRoot, "lib"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `lib/${name}`)
+    .sort(),
+];
 
 async function keyOf(files: readonly string[]): Promise<string> {
-  const code = (await readdir(ownCode, { recursive: true }))
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => join(ownCode, name));
   const hash = createHash("sha256");
-  for (const path of [...files, ...code.sort()]) {
+  for (const path of [...files, ...ownFiles().map((name) => join(slipwayRoot, name))]) {
     const { size, mtimeMs } = await stat(path);
     hash.update(JSON.stringify([relative(slipwayRoot, path), size, mtimeMs]));
   }
   return hash.digest("hex").slice(0, 24);
 }
 
-async function fill(slipway: string, bun: string, { loader, files }: Libraries): Promise<void> {
+function fill(slipway: string, bun: string, { loader, files }: Libraries): void {
   const runtime = join(slipway, relative("/slipway", runtimeFolder));
-  await mkdir(runtime, { recursive: true });
-  for (const file of new Set(files)) await cp(await realpath(file), join(runtime, basename(file)));
-  await cp(await realpath(loader), join(runtime, "loader"));
-  await cp(bun, join(runtime, "bun"));
-  for (const name of ["loader", "bun"]) await chmod(join(runtime, name), 0o755);
-  await cp(ownCode, join(slipway, "own", "lib"), {
-    recursive: true,
-    filter: async (path) => (await stat(path)).isDirectory() || path.endsWith(".ts"),
-  });
+  for (const file of new Set(files)) stageFile(file, join(runtime, basename(file)), 0o644);
+  stageFile(loader, join(runtime, "loader"), 0o755);
+  stageFile(bun, join(runtime, "bun"), 0o755);
+  for (const name of ownFiles()) stageFile(join(slipwayRoot, name), join(slipway, "own", name), 0o644);
   // Whoever the list runs as writes there.
-  for (const name of [".", "reports", "work", "home"]) {
-    await mkdir(join(slipway, name), { recursive: true });
-    await chmod(join(slipway, name), 0o1777);
-  }
+  for (const name of [".", "reports", "work", "home"]) stageFolder(join(slipway, name), 0o1777);
 }

@@ -4,14 +4,17 @@ import { clusterTest } from "../kinds/cluster_test.ts";
 import { assertPlace, ownMemory, platformConstraint } from "../model/cluster.ts";
 import { containerEnv, passedNames } from "../model/container_env.ts";
 import { dataOf } from "../model/coverage.ts";
+import { UserError } from "../model/errors.ts";
 import { roomFor } from "../model/limits.ts";
+import { isLoopback } from "../model/oci/address.ts";
 import { type Action, type Step, step } from "../model/plan.ts";
 import { suiteOf } from "../model/tested_dirs.ts";
 import type { ListChoice, ListName } from "../model/tests.ts";
 import type { Cluster, ClusterDir } from "../run/look_cluster.ts";
 import { mountedTexts } from "./container.ts";
 import { reportsOf } from "./own_files.ts";
-import { failedTest, listScript, meaningOf } from "./tests.ts";
+import { failedTest, meaningOf } from "./test_meaning.ts";
+import { listScript } from "./tests.ts";
 
 export type ClusterOptions = ListChoice & {
   readonly teeToFile: boolean;
@@ -50,13 +53,27 @@ export function pushCode({ on }: Cluster, dirs: readonly ClusterDir[]): Step {
   });
 }
 
+/** Refuses a registry that each node takes for itself; only one node in the network of its machine finds it. */
+function assertReachable({ nodes }: Cluster, { image: { repo } }: ClusterDir, network: string | undefined): void {
+  if (!isLoopback(repo.host) || (nodes.length === 1 && network === "host")) return;
+  throw new UserError(
+    `registry ${repo.registry} is at ${repo.host}, which is another machine to each node of the swarm`,
+    {
+      why: "Nodes pull the image that is tested from it, and evidence is pushed to it.",
+      fix: "Give it an address that all nodes reach in repo_config.yaml; a swarm of this machine alone finds it with --swarm-network host",
+    },
+  );
+}
+
 /** A list of a dir on a node; one that no node can hold is refused here. */
 export function onCluster(
   cluster: Cluster,
-  { facts, image }: ClusterDir,
+  known: ClusterDir,
   { list, options }: { readonly list: ListName; readonly options: ClusterOptions },
 ): Action {
+  const { facts, image } = known;
   const { config, place, git, user } = facts;
+  assertReachable(cluster, known, options.swarmNetwork);
   const { dir } = place;
   const { constraints, deadline } = config.testCluster;
   const { cpus, memory: own } = roomFor({ cpus: config.testCpus, memory: config.testMemory });

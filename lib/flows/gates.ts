@@ -11,7 +11,8 @@ import type { ListName } from "../model/tests.ts";
 import type { Version } from "../model/version.ts";
 import { assertProdWays } from "./prod_tests.ts";
 import { smokeTests } from "./smoke.ts";
-import { failedTest, namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
+import { failedTest } from "./test_meaning.ts";
+import { namesOf, passesIn, passOf, recordedPass, testList } from "./tests.ts";
 
 /** What decides which gates a release passes. */
 export type GateOptions = {

@@ -1,5 +1,5 @@
 import { announce } from "../kinds/announce.ts";
-import { type Command, cmd, type OfEvidence } from "../kinds/command.ts";
+import { cmd, type OfEvidence } from "../kinds/command.ts";
 import { record } from "../kinds/record.ts";
 import { type Snapshot, snapshot } from "../kinds/snapshot.ts";
 import { type Chosen, chooseImage, shownImage } from "../model/choose_image.ts";
@@ -14,7 +14,7 @@ import { assertServices } from "../model/services.ts";
 import type { Stage } from "../model/stage.ts";
 import { suiteOf } from "../model/tested_dirs.ts";
 import { isWhole, type ListChoice, type ListName, listNames, runnerName, testCommand } from "../model/tests.ts";
-import { bytes, someOf } from "../model/units.ts";
+import { someOf } from "../model/units.ts";
 import type { Version } from "../model/version.ts";
 import { pathsOfCode, runContainer, shellText } from "./container.ts";
 import {
@@ -28,6 +28,7 @@ import {
 import { reportsOf, slipwayFile } from "./own_files.ts";
 import { prodWay } from "./prod_tests.ts";
 import { readyImage } from "./ready_image.ts";
+import { failedTest, meaningOf } from "./test_meaning.ts";
 
 export type TestOptions = ListChoice & {
   readonly stage: Stage;
@@ -231,16 +232,6 @@ export function listScript(facts: Facts<"nested">, gate: Pick<Gate, "list" | "im
   return `${covers}exec ${listWords(facts, gate).map(quote).join(" ")}`;
 }
 
-/** The exit codes of a list that are a result of their own. */
-export const meaningOf = (
-  { config }: Facts,
-  { list, choice }: Pick<Gate, "list" | "choice">,
-): NonNullable<Command["meaning"]> => ({
-  ...nothingCollected(list, config.tests[list].mayBeEmpty),
-  ...killed(config),
-  ...lacksPlugin(choice),
-});
-
 /** What the evidence of a list is of: its code is a commit where that alone is mounted, or the tree was seen to be one. */
 function evidenceOf(facts: Facts<"engine">, gate: Gate): OfEvidence {
   const { list, image } = gate;
@@ -359,41 +350,6 @@ export function namesOf(facts: Pick<AllFacts, "registries" | "engine">, digest: 
   const inEngine = facts.engine.images.flatMap(({ digests }) => (digests.includes(digest) ? digests : []));
   return [...new Set([digest, ...inRegistries, ...inEngine])];
 }
-
-/** The line by which pytest, vitest, jest, go, cargo or TAP name a test that failed. */
-export const failedTest =
-  "^ *(?:(?:FAILED|ERROR|FAIL) +\\S.*|[✕✗×] \\S.*|--- FAIL: .*|test \\S+ \\.\\.\\. FAILED|not ok .*)$";
-
-/** pytest's exit code 5: nothing was collected, which is a pass only where the config says so. */
-const nothingCollected = (list: ListName, mayBeEmpty: boolean): NonNullable<Command["meaning"]> => ({
-  "5": {
-    why: `No tests were collected, and ${list} tests that do not exist cannot pass.`,
-    fix: `Add a test, or set tests: {${list}: {may_be_empty: true}} in repo_config.yaml`,
-    ...(mayBeEmpty ? { passes: true as const } : {}),
-  },
-});
-
-/** pytest's exit code 4: words that it does not take, as those of a plugin that the image lacks. */
-const lacksPlugin = ({ coverage, nThreads }: ListChoice): NonNullable<Command["meaning"]> =>
-  coverage || nThreads
-    ? {
-        "4": {
-          why: "pytest did not take its words: --cov is of pytest-cov, and -n of pytest-xdist.",
-          fix: `Add the plugin to the image, i package_add ${coverage ? "pytest-cov" : "pytest-xdist"}, or leave out ${coverage ? "--coverage" : "--n-threads"}`,
-        },
-      }
-    : {};
-
-/** What ends with SIGKILL where memory is limited has most often reached the limit. */
-const killed = ({ testMemory }: Facts["config"]): NonNullable<Command["meaning"]> =>
-  testMemory === null
-    ? {}
-    : {
-        "137": {
-          why: `It was killed, as the engine does with what wants more than the ${bytes(testMemory)} of tests.memory.`,
-          fix: "Give it more: tests: {memory: 8g} in repo_config.yaml",
-        },
-      };
 
 /** Refuses code that is not committed: what was tested could not be named. */
 export function assertClean(facts: Facts): void {

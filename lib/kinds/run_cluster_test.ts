@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { now, pause } from "../doors/clock.ts";
 import { askCluster } from "../doors/cluster.ts";
-import { privateFolder, remove, writePrivate } from "../doors/files.ts";
+import { namedInRepo, privateFolder, readText, remove, writePrivate } from "../doors/files.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import { type Manifest, type RegistryClient, registryClient } from "../doors/registry.ts";
 import { evidenceTag, type Job, jobVariable, runtimeFolder, secretFolder, serviceName } from "../model/cluster.ts";
@@ -118,7 +117,7 @@ async function pushImage(running: Running): Promise<string> {
       layers: pushedLayers(world),
       settings: {
         Entrypoint: [`${runtimeFolder}/loader`, "--library-path", runtimeFolder, `${runtimeFolder}/bun`],
-        Cmd: ["/slipway/own/lib/doors/inside/run_list.ts"],
+        Cmd: ["/slipway/own/thin_client/inside/run_list.ts"],
         WorkingDir: "/slipway/work",
         ...(action.user === null ? {} : { User: action.user }),
       },
@@ -155,7 +154,7 @@ async function start(running: Running, made: string): Promise<void> {
   const { repo } = action;
   const login = jsonOf((await client.dockerConfigFor(repo)) ?? "{}");
   const authorities = (await client.access(repo)).authorities ?? [];
-  const authority = (await Promise.all(authorities.map((file) => readFile(file, "utf8")))).join("\n");
+  const authority = authorities.map((file) => readText(file) ?? "").join("\n");
   const secret = JSON.stringify({ ...(login as object), slipway: { key, authority } });
   const labels = Object.entries(ownLabels(world)).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
   await must(running, ["secret", "create", ...labels, service, "-"], secret);
@@ -257,7 +256,7 @@ function judge({ action, world }: Running, { evidence, files }: Taken): Outcome 
   const { root } = world.facts.place;
   const put = (path: string | null, content: Uint8Array | undefined) => {
     if (path === null) return;
-    const file = join(root, path);
+    const file = namedInRepo(root, path);
     privateFolder(dirname(file));
     if (content) writePrivate(file, Buffer.from(content));
     else remove(file);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
-import { changedAt, privateFolder, readOwnBytes, remove, rename, writePrivate } from "../doors/files.ts";
+import { changedAt, namedInRepo, privateFolder, readOwnBytes, remove, rename, writePrivate } from "../doors/files.ts";
 import type { OfEvidence } from "../kinds/command.ts";
 import {
   type Evidence,
@@ -43,7 +43,8 @@ type Run = { readonly ended: Ended; readonly began: number; readonly log: string
 /** Writes it as an OCI layout, in place of the one of the list's last run. */
 function writeLayout(of: OfEvidence, { ended, began, log }: Run, world: World): void {
   const { root } = world.facts.place;
-  const to = join(root, of.to);
+  // A container may have put a link there, and what it leads to would be written, or removed.
+  const to = namedInRepo(root, of.to);
   const beside = `${to}.${process.pid}`;
   const blobs = join(beside, "blobs", "sha256");
   privateFolder(blobs);
@@ -68,9 +69,9 @@ function writeLayout(of: OfEvidence, { ended, began, log }: Run, world: World): 
   for (const { name, most } of evidenceFiles) {
     const path = name === "output.log" ? undefined : of.files[name];
     // What an earlier run left is none of this one's.
-    const isNew = path !== undefined && changedAt(join(root, path)) >= world.step.began - clockTick;
-    const content =
-      name === "output.log" ? lastOf(Buffer.from(log), most) : isNew && readOwnBytes(join(root, path), most);
+    const file = path === undefined ? undefined : namedInRepo(root, path);
+    const isNew = file !== undefined && changedAt(file) >= world.step.began - clockTick;
+    const content = name === "output.log" ? lastOf(Buffer.from(log), most) : isNew && readOwnBytes(file, most);
     if (content) files[name] = put(content);
   }
   const manifest = renderEvidence({

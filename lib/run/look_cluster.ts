@@ -85,15 +85,16 @@ async function lookAtDir(dir: string, { env, offline, skipSubmodules }: Here): P
       servicesOfDir(facts),
     ]);
     const known = { ...facts, ...released, nested };
-    return { facts: known, image: await imageOf(known), hasServices: services !== null };
+    const image = await imageOf(known);
+    return image && { facts: known, image, hasServices: services !== null };
   } catch (error) {
     if (error instanceof UserError && !(error instanceof RegistryError)) return null;
     throw error;
   }
 }
 
-/** The image that a command on this machine would pull, and the first registry that has it. */
-async function imageOf(facts: ClusterDir["facts"]): Promise<ClusterImage> {
+/** The image that a command on this machine would pull, and the first registry that has it; null where the dir has no registry. */
+async function imageOf(facts: ClusterDir["facts"]): Promise<ClusterImage | null> {
   const { reference, tag, version } = chooseReleased(facts, "dev", null);
   const found = facts.targets.flatMap((registry) => {
     const state = facts.registries[registry.name]?.[tag];
@@ -101,7 +102,7 @@ async function imageOf(facts: ClusterDir["facts"]): Promise<ClusterImage> {
   });
   const [first] = found;
   const registry = first?.registry ?? facts.targets[0];
-  if (!registry) throw new UserError("no registry is configured", { why: "", fix: "" });
+  if (!registry) return null;
   const repo = repositoryOf(registry, facts.config.imageName);
   const missing = `no registry has ${reference}`;
   if (!first) return { reference, tag, version, repo, digest: null, missing, labels: {} };

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dataOf } from "../../lib/model/coverage.ts";
 import { until } from "../../thin_client/engine/command.ts";
 import { readEvidence } from "../bed/evidence.ts";
 import { commitAll, git } from "../bed/git.ts";
@@ -74,6 +75,7 @@ describe("main_pytest --on swarm", () => {
       fails: { script: `${leaves("broken", 3, 1)}; echo 'FAILED test/one.py' >&2; exit 1` },
       empty: { script: "exit 5" },
       killed: { script: "kill -9 $$" },
+      leaves: { script: "setsid sleep 600 & sleep 600 & echo left" },
       hungry: {
         script: "x=$(head -c 300m /dev/zero | tr '\\0' a); echo fed",
         config: "tests: {fast: {command: [sh, test.sh]}, memory: 64m}",
@@ -96,6 +98,7 @@ describe("main_pytest --on swarm", () => {
         ["fails", "failed"],
         ["hungry", "failed (137)"],
         ["killed", "failed (137)"],
+        ["leaves", "passed"],
         ["passes", "passed"],
         ["qa", "passed"],
       ],
@@ -154,6 +157,21 @@ describe("main_pytest --on swarm", () => {
     const commits = await Promise.all(clones.map(async (clone) => (await git(clone, "rev-parse", "HEAD")).trim()));
     expect((await evidenceOf("apart", "all")).map(({ commit }) => commit).toSorted()).toEqual(commits.toSorted());
     expect(await leftOvers("apart", ["all", "more"])).toEqual(nothing);
+  });
+
+  it("brings back what a list covered", async () => {
+    const repo = await swarmRepo(bed, "covers", {
+      all: { script: "", config: "tests: {fast: {command: [./pytest]}}" },
+    });
+    // What is called pytest is told to measure, and this one says where it would have kept that.
+    writeFileSync(join(repo, "all/pytest"), '#!/bin/sh\necho "data of $*" >"$COVERAGE_FILE"\n', { mode: 0o755 });
+    await commitAll(repo, "Cover");
+    const done = await there(repo, "--coverage");
+    const [evidence] = await evidenceOf("covers", "all");
+    expect(evidence?.files["coverage.data"], done.stderr).toBe("data of --cov=. --cov-branch --cov-report=\n");
+    const here = dataOf(join(repo, ".git/slipway/reports", swarmImage("covers", "all")), "fast");
+    expect(readFileSync(here, "utf8")).toBe(evidence?.files["coverage.data"]);
+    expect(await leftOvers("covers", ["all"])).toEqual(nothing);
   });
 
   it("tells of a list that no node can hold before anything waits", async () => {

@@ -313,7 +313,7 @@ describe("words for another program", () => {
 
 describe("a workflow that belongs to no repo", () => {
   const free: Workflow = {
-    ...{ about: "Look round.", options: pick("stage"), noRepo: true, bareJson: true },
+    ...{ about: "Look round.", options: pick("stage"), place: "none", bareJson: true },
     steps: ({ place, config, changelogText }, { stage }) => [
       doing("tell", note("here", { data: { place, image: config.imageName, changelogText, stage } })),
     ],

@@ -124,6 +124,13 @@ describe("lists on a swarm", () => {
     expect(doing(steps, clusterTest)[0]?.script).toContain("exec 'a b'");
   });
 
+  it("of a registry that each node takes for itself are refused, but where one node is in the network of its machine", () => {
+    const { image } = clusterDir("web");
+    const here = clusterDir("web", {}, { image: { ...image, repo: { ...repo, host: "127.0.0.1:5000" } } });
+    expect(refusal(() => plan({ web: here })).message).toContain("registry r1 is at 127.0.0.1:5000, which is another");
+    expect(() => plan({ web: here }, { swarmNetwork: "host" })).not.toThrow();
+  });
+
   it("that no node can hold are refused before anything is pushed", () => {
     const large = clusterDir("web", { tests: { cpus: 64 } });
     expect(refusal(() => plan({ web: large })).message).toContain("the fast list of web wants 64 cores");

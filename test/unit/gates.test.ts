@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
-import { failedTest } from "../../lib/flows/tests.ts";
+import { failedTest } from "../../lib/flows/test_meaning.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import type { AllFacts } from "../../lib/model/facts.ts";

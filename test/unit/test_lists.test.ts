@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GateOptions } from "../../lib/flows/gates.ts";
-import { assertClean, failedTest, runTests } from "../../lib/flows/tests.ts";
+import { failedTest } from "../../lib/flows/test_meaning.ts";
+import { assertClean, runTests } from "../../lib/flows/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";

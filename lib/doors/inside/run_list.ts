@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { createHash, createHmac, randomUUID } from "node:crypto";
-import { existsSync, lstatSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Job, jobVariable, secretFolder } from "../../model/cluster.ts";
 import { receiptPath } from "../../model/container.ts";
@@ -14,11 +13,9 @@ import {
   renderEvidenceConfig,
 } from "../../model/evidence.ts";
 import { jsonOf, textAt } from "../../model/shape.ts";
-import { pause } from "../clock.ts";
+import { alarm, pause } from "../clock.ts";
+import { appendPrivate, readOwnBytes, readText, writeForAll, writePrivate, writeProgram } from "../files.ts";
 import { registryClient } from "../registry.ts";
-
-// Runs one test list in its image on a node of a swarm, and pushes what it leaves as one artifact. It ends with 0 whatever the
-// verdict is: any other end is the node's or the network's fault, and Swarm starts it again.
 
 type Ended = Pick<Evidence, "exitCode" | "ran" | "failedRuns" | "milliseconds"> & { readonly log: Buffer };
 
@@ -43,11 +40,23 @@ function keepLog() {
   };
 }
 
+/** The container is to stop. */
+let isStopped = false;
+
 function comfort(work: () => void): void {
   try {
     work();
   } catch (error) {
     tell(`going on without it: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Ends a group of processes, where there is one left. */
+function endAll(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL");
+  } catch {
+    // All have ended.
   }
 }
 
@@ -58,11 +67,11 @@ function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<numbe
   return new Promise((resolve) => {
     const child = spawn(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     // Where memory runs out the kernel takes the list, and not what tells of it (proc(5), "oom_score_adj").
-    if (child.pid !== undefined) comfort(() => writeFileSync(`/proc/${child.pid}/oom_score_adj`, "1000"));
+    if (child.pid !== undefined) comfort(() => appendPrivate(`/proc/${child.pid}/oom_score_adj`, "1000"));
     // A node that is drained, or a service that goes, is no verdict: the list ends without evidence.
     process.once("SIGTERM", () => {
-      if (child.pid !== undefined) comfort(() => process.kill(-(child.pid ?? 0), "SIGKILL"));
-      process.exit(143);
+      isStopped = true;
+      endAll(child.pid);
     });
     child.stdout.on("data", add);
     child.stderr.on("data", add);
@@ -70,7 +79,17 @@ function exitOf({ argv, cwd }: Job, add: (chunk: Buffer) => void): Promise<numbe
       add(Buffer.from(`${program}: ${error.message}\n`));
       resolve(error.code === "ENOENT" ? 127 : 126);
     });
-    child.once("close", (code, signal) => resolve(code ?? 128 + (signals[signal ?? ""] ?? 1)));
+    child.once("exit", (code, signal) => {
+      // What it started and left behind ends with a container, and here with it; of what it printed the rest is read.
+      endAll(child.pid);
+      const end = () => {
+        callOff();
+        for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
+        resolve(code ?? 128 + (signals[signal ?? ""] ?? 1));
+      };
+      const callOff = alarm(1_000, end);
+      child.once("close", end);
+    });
   });
 }
 const signals: Readonly<Record<string, number>> = {
@@ -85,23 +104,23 @@ const signals: Readonly<Record<string, number>> = {
 /** Runs the list once; its own exit code counts, which an entrypoint may hide. */
 async function once(job: Job, add: (chunk: Buffer) => void): Promise<Pick<Evidence, "exitCode" | "ran">> {
   const nonce = randomUUID();
-  writeFileSync(receiptPath, `${nonce}\n`, { mode: 0o666 });
+  writeForAll(receiptPath, `${nonce}\n`);
   const code = await exitOf(job, add);
-  const [, own] = new RegExp(`^${nonce} (\\d{1,3})\n$`).exec(readFileSync(receiptPath, "utf8")) ?? [];
+  const [, own] = new RegExp(`^${nonce} (\\d{1,3})\n$`).exec(readText(receiptPath) ?? "") ?? [];
   if (own === undefined) return { exitCode: code, ran: code > 125 };
   return { exitCode: code === 0 || job.passing.includes(code) ? Number(own) : code, ran: true };
 }
 
 async function runList(job: Job): Promise<Ended> {
-  writeFileSync("/slipway/run", job.runner, { mode: 0o755 });
-  writeFileSync("/slipway/cmd", job.script, { mode: 0o755 });
+  writeProgram("/slipway/run", job.runner);
+  writeProgram("/slipway/cmd", job.script);
   const log = keepLog();
   const began = Date.now();
   const passes = (code: number) => code === 0 || job.passing.includes(code);
   const isOwn = (code: number) => !passes(code) && code < 125 && !job.meant.includes(code);
   let failedRuns = 0;
   let ended = await once(job, log.add);
-  for (let failed = 1; failed <= job.retries && ended.ran && isOwn(ended.exitCode); failed += 1) {
+  for (let failed = 1; failed <= job.retries && ended.ran && !isStopped && isOwn(ended.exitCode); failed += 1) {
     log.add(Buffer.from(`${job.does} exited with ${ended.exitCode}: running again, ${failed} of ${job.retries}\n`));
     ended = await once(job, log.add);
     if (passes(ended.exitCode)) failedRuns = failed;
@@ -112,8 +131,8 @@ async function runList(job: Job): Promise<Ended> {
 function filesOf(job: Job, log: Buffer): Readonly<Partial<Record<EvidenceFile, Buffer>>> {
   const own = (path: string | null, name: EvidenceFile) => {
     const most = evidenceFiles.find((one) => one.name === name)?.most ?? 0;
-    const found = path === null ? undefined : lstatSync(path, { throwIfNoEntry: false });
-    return path !== null && found?.isFile() && found.size <= most ? { [name]: readFileSync(path) } : {};
+    const content = path === null ? null : readOwnBytes(path, most);
+    return content === null ? {} : { [name]: content };
   };
   return { ...own(job.junit, "junit.xml"), ...own(job.coverage, "coverage.data"), "output.log": log };
 }
@@ -129,8 +148,8 @@ function clientOf(secret: unknown) {
   const authority = textAt(secret, "slipway", "authority") ?? "";
   const env: Record<string, string> = { DOCKER_CONFIG: secretFolder, HOME: "/slipway/home" };
   if (authority !== "") {
-    const file = join(mkdtempSync("/slipway/work/"), "ca.pem");
-    writeFileSync(file, authority);
+    const file = "/slipway/work/authority.pem";
+    writePrivate(file, authority);
     env["NODE_EXTRA_CA_CERTS"] = file;
   }
   return registryClient({ env });
@@ -166,21 +185,27 @@ async function push(job: Job, ended: Ended, secret: unknown): Promise<void> {
   await client.putManifest(job.repo, job.tag, { manifest });
 }
 
-const job = jsonOf(process.env[jobVariable] ?? "") as Job;
-const secretFile = join(secretFolder, "config.json");
-const secret = jsonOf(existsSync(secretFile) ? readFileSync(secretFile, "utf8") : "{}");
-// One that ran and was lost before Swarm heard of its end is not run again.
-if ((await clientOf(secret).head(job.repo, job.tag)) === null) {
+/** What a node is told when it or the network was at fault, so that Swarm starts the list again (sysexits.h, EX_TEMPFAIL). */
+const again = 75;
+
+/**
+ * Runs one test list in its image on a node of a swarm, and pushes what it leaves as one artifact. Gives 0 whatever the verdict is;
+ * one that ran and was lost before Swarm heard of its end is not run again.
+ */
+export async function runListHere(): Promise<number> {
+  const job = jsonOf(process.env[jobVariable] ?? "") as Job;
+  const secret = jsonOf(readText(join(secretFolder, "config.json")) ?? "");
+  if ((await clientOf(secret).head(job.repo, job.tag)) !== null) return 0;
   const ended = await runList(job);
-  for (let left = 4; ; left -= 1) {
+  for (let left = 4; !isStopped; left -= 1) {
     try {
       await push(job, ended, secret);
-      break;
+      return 0;
     } catch (error) {
       tell(`evidence was not pushed: ${error instanceof Error ? error.message : String(error)}`);
-      if (left === 0) process.exit(75);
+      if (left === 0) break;
       await pause(3_000);
     }
   }
+  return again;
 }
-process.exit(0);
