@@ -336,7 +336,7 @@ describe("a workflow that belongs to no repo", () => {
   it("reads no .env of the repo that one stands in, which others do", async () => {
     at.write("../.env", "SLIPWAY_STAGE=prod\n");
     const stage = async (workflow: Workflow) => JSON.parse((await at.run(["look", workflow], "--json")).out).stage;
-    const { noRepo: _, ...ofRepo } = free;
+    const { place: _, ...ofRepo } = free;
     const stages = [await stage(free), await stage(ofRepo)];
     at.write("../.env", "");
     expect(stages).toEqual(["dev", "prod"]);
