@@ -1,4 +1,4 @@
-import { addEntry } from "../lib/flows/repo.ts";
+import { addEntry } from "../lib/repo/changelog.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,4 +1,4 @@
-import { checkChangelog } from "../lib/flows/repo.ts";
+import { checkChangelog } from "../lib/repo/changelog.ts";
 import { dirsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,6 +6,6 @@ export default await script(import.meta.url, {
   subject: "repo",
   about: "Check format, order, dates and versions of changelog.txt.",
   options: dirsOption,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   steps: checkChangelog,
 });

@@ -1,4 +1,4 @@
-import { compareImages } from "../lib/flows/packages.ts";
+import { compareImages } from "../lib/packages/packages.ts";
 import { lookForNamed } from "../lib/run/look_image.ts";
 import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";

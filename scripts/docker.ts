@@ -1,4 +1,4 @@
-import { dockerClient } from "../lib/flows/programs.ts";
+import { dockerClient } from "../lib/container/programs.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

@@ -1,4 +1,4 @@
-import { buildLocalAndTell } from "../lib/flows/local.ts";
+import { buildLocalAndTell } from "../lib/build/local.ts";
 import { dirsOption, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -11,7 +11,7 @@ export default await script(import.meta.url, {
   },
   needs: ["git", "engine", "inputs"],
   versionFromChangelog: true,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   examples: ["i docker_build_local --version 1.2.0 --poetry-mode no_update"],
   steps: buildLocalAndTell,
 });

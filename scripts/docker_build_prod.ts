@@ -1,4 +1,4 @@
-import { buildProd } from "../lib/flows/prod.ts";
+import { buildProd } from "../lib/release/prod.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

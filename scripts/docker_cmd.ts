@@ -1,4 +1,4 @@
-import { command } from "../lib/flows/use.ts";
+import { command } from "../lib/container/work_in.ts";
 import { lookForImage } from "../lib/run/look_image.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";

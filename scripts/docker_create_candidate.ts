@@ -1,4 +1,4 @@
-import { createCandidate } from "../lib/flows/prod.ts";
+import { createCandidate } from "../lib/release/prod.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,5 +1,5 @@
+import { execInContainer } from "../lib/container/around.ts";
 import { loadContainers } from "../lib/doors/containers.ts";
-import { execInContainer } from "../lib/flows/around.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

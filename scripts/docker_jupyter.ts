@@ -1,5 +1,5 @@
-import { jupyter } from "../lib/flows/jupyter.ts";
-import { lookForPort } from "../lib/run/look_containers.ts";
+import { jupyter } from "../lib/container/jupyter.ts";
+import { lookForPort } from "../lib/container/look_containers.ts";
 import { lookForImage } from "../lib/run/look_image.ts";
 import { flag, pick, portOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";

@@ -1,4 +1,4 @@
-import { login } from "../lib/flows/use.ts";
+import { login } from "../lib/container/work_in.ts";
 import { flag, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,5 +1,5 @@
+import { listContainers } from "../lib/container/around.ts";
 import { loadContainers } from "../lib/doors/containers.ts";
-import { listContainers } from "../lib/flows/around.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

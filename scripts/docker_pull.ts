@@ -1,4 +1,4 @@
-import { pull } from "../lib/flows/pull.ts";
+import { pull } from "../lib/container/pull.ts";
 import { lookForReleased } from "../lib/run/look_image.ts";
 import { dirsOption, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -8,7 +8,7 @@ export default await script(import.meta.url, {
   about: "Pull the image of a stage: the one that fits the code, unless it was rolled back.",
   options: { ...pick("stage", "version", "targetRegistries"), ...dirsOption },
   look: lookForReleased,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   examples: ["i docker_pull -s prod"],
   steps: (facts, options, seen) => pull({ ...facts, ...seen }, options),
 });

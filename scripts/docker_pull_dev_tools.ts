@@ -1,4 +1,4 @@
-import { pullDevTools } from "../lib/flows/pull.ts";
+import { pullDevTools } from "../lib/container/pull.ts";
 import { pick, releasedStage } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

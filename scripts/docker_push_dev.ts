@@ -1,4 +1,4 @@
-import { pushDev } from "../lib/flows/promote.ts";
+import { pushDev } from "../lib/release/promote.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,4 +1,4 @@
-import { pushCandidate } from "../lib/flows/prod.ts";
+import { pushCandidate } from "../lib/release/prod.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

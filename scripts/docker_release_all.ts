@@ -1,5 +1,5 @@
-import { releaseAll } from "../lib/flows/release_all.ts";
-import { lookForGatesAndProd } from "../lib/run/look_prod.ts";
+import { lookForGatesAndProd } from "../lib/release/look_prod.ts";
+import { releaseAll } from "../lib/release/release_all.ts";
 import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

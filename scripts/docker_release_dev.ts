@@ -1,8 +1,8 @@
-import { release } from "../lib/flows/release.ts";
-import { updateLock } from "../lib/flows/update_lock.ts";
-import { lookForGates } from "../lib/run/look_gates.ts";
+import { release } from "../lib/release/release.ts";
+import { updateLock } from "../lib/release/update_lock.ts";
 import { releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { lookForGates } from "../lib/tests/look_gates.ts";
 
 export default await script(import.meta.url, {
   subject: "release",

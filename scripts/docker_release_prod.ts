@@ -1,7 +1,7 @@
-import { release } from "../lib/flows/release.ts";
-import { lookForGates } from "../lib/run/look_gates.ts";
+import { release } from "../lib/release/release.ts";
 import { pick, releaseOptions } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { lookForGates } from "../lib/tests/look_gates.ts";
 
 const { poetryMode: _, ...options } = releaseOptions;
 

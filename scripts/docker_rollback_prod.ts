@@ -1,4 +1,4 @@
-import { asksRollback, rollback } from "../lib/flows/rollback.ts";
+import { asksRollback, rollback } from "../lib/release/rollback.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -9,7 +9,9 @@ export default await script(import.meta.url, {
   stage: "prod",
   needs: ["git", "registries", "log"],
   look: async (facts, options) =>
-    options.version ? facts.registries : (await import("../lib/run/look_releases.ts")).lookAtCandidates(facts, options),
+    options.version
+      ? facts.registries
+      : (await import("../lib/release/look_releases.ts")).lookAtCandidates(facts, options),
   examples: ["i docker_rollback_prod --version 1.1.0 --message 'orders time out'"],
   asks: asksRollback,
   steps: rollback,

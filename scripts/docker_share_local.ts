@@ -1,4 +1,4 @@
-import { asksShare, shareLocal } from "../lib/flows/hand_over.ts";
+import { asksShare, shareLocal } from "../lib/container/hand_over.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -10,7 +10,8 @@ export default await script(import.meta.url, {
     readable: flag("Let every user of this machine read the file (default: only you).", { onlyTyped: true }),
   },
   needs: ["engine"],
-  look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtHandedOver(facts, options),
+  look: async (facts, options) =>
+    (await import("../lib/container/look_containers.ts")).lookAtHandedOver(facts, options),
   versionFromChangelog: true,
   examples: ["i docker_share_local --version 1.2.0", "i docker_share_local --file /tmp/image.tar --readable"],
   asks: asksShare,

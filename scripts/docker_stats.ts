@@ -1,4 +1,4 @@
-import { containerStats } from "../lib/flows/around.ts";
+import { containerStats } from "../lib/container/around.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -6,7 +6,7 @@ export default await script(import.meta.url, {
   subject: "use",
   about: "Show how much CPU, memory, network and disk your containers use.",
   options: { all: flag("Include everyone's containers, of every image.", { short: "a" }) },
-  look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtStats(facts, options),
+  look: async (facts, options) => (await import("../lib/container/look_containers.ts")).lookAtStats(facts, options),
   examples: ["i docker_stats --all"],
   steps: containerStats,
 });

@@ -1,4 +1,4 @@
-import { tagLocalAsDev } from "../lib/flows/promote.ts";
+import { tagLocalAsDev } from "../lib/release/promote.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

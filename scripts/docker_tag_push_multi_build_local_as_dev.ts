@@ -1,4 +1,4 @@
-import { tagPushLocalAsDev } from "../lib/flows/promote.ts";
+import { tagPushLocalAsDev } from "../lib/release/promote.ts";
 import { multiReleaseOptions, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,4 +1,4 @@
-import { asksTake, takeLocal } from "../lib/flows/hand_over.ts";
+import { asksTake, takeLocal } from "../lib/container/hand_over.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 
@@ -11,7 +11,8 @@ export default await script(import.meta.url, {
     digest: text<string>("DIGEST", "Refuse any image but the one with this digest.", { onlyTyped: true }),
   },
   needs: ["engine"],
-  look: async (facts, options) => (await import("../lib/run/look_containers.ts")).lookAtHandedOver(facts, options),
+  look: async (facts, options) =>
+    (await import("../lib/container/look_containers.ts")).lookAtHandedOver(facts, options),
   versionFromChangelog: true,
   examples: ["i docker_take_local --from ann --version 1.2.0", "i docker_take_local --from ann --file /tmp/image.tar"],
   asks: asksTake,

@@ -1,6 +1,6 @@
-import { asksUpdate, updateTaskDefinition } from "../lib/flows/deploy.ts";
-import { parseCandidate } from "../lib/model/stage.ts";
-import { deploymentOptions, loadDeployment } from "../lib/run/deployment.ts";
+import { asksUpdate, updateTaskDefinition } from "../lib/deploy/deploy.ts";
+import { deploymentOptions, loadDeployment } from "../lib/deploy/look_deployment.ts";
+import { parseCandidate } from "../lib/names/stage.ts";
 import { pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,7 +1,7 @@
 import { loadEmulations } from "../lib/doors/emulation.ts";
 import { ownFolder } from "../lib/doors/own_source.ts";
 import { hasApt, loadPrograms } from "../lib/doors/programs.ts";
-import { asksFixes, doctor, fixes } from "../lib/flows/doctor.ts";
+import { asksFixes, doctor, fixes } from "../lib/machine/doctor.ts";
 import { flag } from "../lib/run/options.ts";
 import { lookAtAccess } from "../lib/run/registry_facts.ts";
 import { script } from "../lib/run/script.ts";

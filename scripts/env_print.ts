@@ -1,5 +1,5 @@
-import { printEnv } from "../lib/flows/env.ts";
-import { lookForEnv } from "../lib/run/look_env.ts";
+import { printEnv } from "../lib/machine/env.ts";
+import { lookForEnv } from "../lib/machine/look_env.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

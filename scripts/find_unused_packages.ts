@@ -1,5 +1,5 @@
 import { loadPackages } from "../lib/doors/pyproject.ts";
-import { findUnused } from "../lib/flows/packages.ts";
+import { findUnused } from "../lib/packages/packages.ts";
 import { lookForImage } from "../lib/run/look_image.ts";
 import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";

@@ -1,6 +1,6 @@
-import { createIssue } from "../lib/flows/github.ts";
-import { postOptions, titleOption } from "../lib/run/github_options.ts";
-import { lookForIssue } from "../lib/run/look_github.ts";
+import { createIssue } from "../lib/repo/github.ts";
+import { postOptions, titleOption } from "../lib/repo/github_options.ts";
+import { lookForIssue } from "../lib/repo/look_github.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

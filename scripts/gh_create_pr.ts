@@ -1,6 +1,6 @@
-import { createPr } from "../lib/flows/github.ts";
-import { branchOption, postOptions, titleOption } from "../lib/run/github_options.ts";
-import { lookForPr } from "../lib/run/look_github.ts";
+import { createPr } from "../lib/repo/github.ts";
+import { branchOption, postOptions, titleOption } from "../lib/repo/github_options.ts";
+import { lookForPr } from "../lib/repo/look_github.ts";
 import { flag, list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,7 +1,7 @@
-import { waitForRuns } from "../lib/flows/github.ts";
-import { branchOption } from "../lib/run/github_options.ts";
-import { lookForPushed } from "../lib/run/look_runs.ts";
-import { interval } from "../lib/run/report_options.ts";
+import { interval } from "../lib/release/report_options.ts";
+import { waitForRuns } from "../lib/repo/github.ts";
+import { branchOption } from "../lib/repo/github_options.ts";
+import { lookForPushed } from "../lib/repo/look_runs.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

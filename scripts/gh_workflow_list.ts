@@ -1,6 +1,6 @@
-import { listRuns } from "../lib/flows/github.ts";
-import { branchOption } from "../lib/run/github_options.ts";
-import { lookForRuns } from "../lib/run/look_runs.ts";
+import { listRuns } from "../lib/repo/github.ts";
+import { branchOption } from "../lib/repo/github_options.ts";
+import { lookForRuns } from "../lib/repo/look_runs.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

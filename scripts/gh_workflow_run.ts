@@ -1,6 +1,6 @@
-import { startWorkflows } from "../lib/flows/github.ts";
-import { branchOption, workflowsOption } from "../lib/run/github_options.ts";
-import { lookForStart } from "../lib/run/look_runs.ts";
+import { startWorkflows } from "../lib/repo/github.ts";
+import { branchOption, workflowsOption } from "../lib/repo/github_options.ts";
+import { lookForStart } from "../lib/repo/look_runs.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

@@ -1,5 +1,5 @@
-import { asksDelete, deleteMerged, fetchForDelete } from "../lib/flows/git_branch_delete_merged.ts";
-import { lookForMerged } from "../lib/run/look_merged.ts";
+import { asksDelete, deleteMerged, fetchForDelete } from "../lib/repo/git_branch_delete_merged.ts";
+import { lookForMerged } from "../lib/repo/look_merged.ts";
 import { flag, list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

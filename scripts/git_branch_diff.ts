@@ -1,5 +1,5 @@
-import { showBranchDiff } from "../lib/flows/git_branch_diff.ts";
-import { lookForBranchDiff } from "../lib/run/look_branch_diff.ts";
+import { showBranchDiff } from "../lib/repo/git_branch_diff.ts";
+import { lookForBranchDiff } from "../lib/repo/look_branch_diff.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

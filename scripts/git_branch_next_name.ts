@@ -1,6 +1,6 @@
-import { showNextName } from "../lib/flows/git_repos.ts";
-import { parseBranch } from "../lib/model/dev_version.ts";
-import { lookForNextName } from "../lib/run/look_branch_names.ts";
+import { parseBranch } from "../lib/names/dev_version.ts";
+import { showNextName } from "../lib/repo/git_repos.ts";
+import { lookForNextName } from "../lib/repo/look_branch_names.ts";
 import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

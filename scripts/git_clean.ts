@@ -1,5 +1,5 @@
 import { loadRepos, loadUntracked } from "../lib/doors/git_repos.ts";
-import { asksClean, cleanRepos, keptBy } from "../lib/flows/git_clean.ts";
+import { asksClean, cleanRepos, keptBy } from "../lib/repo/git_clean.ts";
 import { flag, list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

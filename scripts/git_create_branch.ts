@@ -1,7 +1,7 @@
-import { createBranch } from "../lib/flows/git_create_branch.ts";
-import { parseBranch } from "../lib/model/dev_version.ts";
-import { UserError } from "../lib/model/errors.ts";
-import { lookForNewBranch } from "../lib/run/look_new_branch.ts";
+import { UserError } from "../lib/errors.ts";
+import { parseBranch } from "../lib/names/dev_version.ts";
+import { createBranch } from "../lib/repo/git_create_branch.ts";
+import { lookForNewBranch } from "../lib/repo/look_new_branch.ts";
 import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

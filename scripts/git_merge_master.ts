@@ -1,6 +1,6 @@
 import { loadMains } from "../lib/doors/git_main.ts";
 import { loadRepos } from "../lib/doors/git_repos.ts";
-import { mergeable, mergeMain } from "../lib/flows/git_merge_master.ts";
+import { mergeable, mergeMain } from "../lib/repo/git_merge_master.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

@@ -1,5 +1,5 @@
 import { loadRepos } from "../lib/doors/git_repos.ts";
-import { pullRepos } from "../lib/flows/git_pull.ts";
+import { pullRepos } from "../lib/repo/git_pull.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

@@ -1,5 +1,5 @@
-import { rollSubmodules } from "../lib/flows/git_roll_submodule.ts";
-import { lookForRolls } from "../lib/run/look_roll.ts";
+import { rollSubmodules } from "../lib/repo/git_roll_submodule.ts";
+import { lookForRolls } from "../lib/repo/look_roll.ts";
 import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

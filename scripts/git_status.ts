@@ -1,5 +1,5 @@
 import { loadRepos } from "../lib/doors/git_repos.ts";
-import { showStatus } from "../lib/flows/git_repos.ts";
+import { showStatus } from "../lib/repo/git_repos.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

@@ -1,7 +1,7 @@
-import { adopt, asksAdoption } from "../lib/flows/adoption.ts";
-import { parseWay, type Way } from "../lib/model/adoption.ts";
-import { lookAtAdoption } from "../lib/run/adoption.ts";
-import { newDirOptions } from "../lib/run/new_dir_options.ts";
+import { parseWay, type Way } from "../lib/config/adoption.ts";
+import { adopt, asksAdoption } from "../lib/init/adoption.ts";
+import { lookAtAdoption } from "../lib/init/look_adoption.ts";
+import { newDirOptions } from "../lib/init/new_dir_options.ts";
 import { flag, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

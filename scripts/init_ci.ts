@@ -1,6 +1,6 @@
 import { readRepoText } from "../lib/doors/files.ts";
-import { asksCi, ciPaths, initCi } from "../lib/flows/ci.ts";
-import { whereSlipwayIs } from "../lib/run/adoption.ts";
+import { whereSlipwayIs } from "../lib/init/look_adoption.ts";
+import { asksCi, ciPaths, initCi } from "../lib/repo/ci.ts";
 import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

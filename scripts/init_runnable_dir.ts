@@ -1,6 +1,6 @@
-import { asksRunnableDirs, initRunnableDirs } from "../lib/flows/runnable_dir.ts";
-import { lookAtNewDirs } from "../lib/run/new_dir.ts";
-import { newDirOptions } from "../lib/run/new_dir_options.ts";
+import { lookAtNewDirs } from "../lib/init/look_new_dir.ts";
+import { newDirOptions } from "../lib/init/new_dir_options.ts";
+import { asksRunnableDirs, initRunnableDirs } from "../lib/init/runnable_dir.ts";
 import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,7 +1,7 @@
-import { lint } from "../lib/flows/lint.ts";
-import { lookForLint } from "../lib/run/look_lint.ts";
 import { dirsOption, flag, list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { lint } from "../lib/tests/lint.ts";
+import { lookForLint } from "../lib/tests/look_lint.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
@@ -21,7 +21,7 @@ export default await script(import.meta.url, {
   },
   needs: ["git"],
   look: lookForLint,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   examples: ["i lint", "i lint --branch --check", "i lint README.md src"],
   steps: lint,
 });

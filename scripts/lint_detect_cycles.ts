@@ -1,5 +1,5 @@
 import { loadPython } from "../lib/doors/python_files.ts";
-import { detectCycles } from "../lib/flows/import_cycles.ts";
+import { detectCycles } from "../lib/packages/import_cycles.ts";
 import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,8 +1,8 @@
-import { testDirs } from "../lib/flows/tested_dirs.ts";
 import { dirsTestsOptions } from "../lib/run/dirs_options.ts";
 import { lookForTestedDirs } from "../lib/run/look_tested_dirs.ts";
 import { script } from "../lib/run/script.ts";
 import { listOptions } from "../lib/run/test_options.ts";
+import { testDirs } from "../lib/tests/tested_dirs.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",

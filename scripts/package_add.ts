@@ -1,5 +1,5 @@
 import { loadPackages } from "../lib/doors/pyproject.ts";
-import { addPackage, buildWithPackage, packageFiles } from "../lib/flows/package_add.ts";
+import { addPackage, buildWithPackage, packageFiles } from "../lib/packages/package_add.ts";
 import { list, pick, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,4 +1,4 @@
-import { poetryIn } from "../lib/flows/programs.ts";
+import { poetryIn } from "../lib/container/programs.ts";
 import { lookForImage } from "../lib/run/look_image.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";

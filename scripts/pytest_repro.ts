@@ -1,10 +1,10 @@
-import { reproduce } from "../lib/flows/pytest_repro.ts";
-import { type ReproMode, reproModes } from "../lib/model/pytest_repro.ts";
-import { asksOverwrite } from "../lib/model/report.ts";
-import { lookForFailed } from "../lib/run/look_repro.ts";
+import { type ReproMode, reproModes } from "../lib/formats/pytest_output.ts";
+import { asksOverwrite } from "../lib/names/report.ts";
+import { file } from "../lib/release/report_options.ts";
 import { flag, oneOf, pick, text } from "../lib/run/options.ts";
-import { file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
+import { lookForFailed } from "../lib/tests/look_repro.ts";
+import { reproduce } from "../lib/tests/pytest_repro.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",

@@ -1,6 +1,6 @@
-import { announceRelease, asksAnnounce } from "../lib/flows/announce.ts";
+import { oneStage } from "../lib/release/report_options.ts";
+import { announceRelease, asksAnnounce } from "../lib/report/announce.ts";
 import { flag, pick } from "../lib/run/options.ts";
-import { oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -15,7 +15,7 @@ export default await script(import.meta.url, {
     }),
   },
   needs: ["git", "log"],
-  look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookAtReleases(facts, options),
+  look: async (facts, options) => (await import("../lib/release/look_releases.ts")).lookAtReleases(facts, options),
   examples: ["i release_announce --version 1.2.0", "i release_announce --stage prod"],
   asks: asksAnnounce,
   steps: announceRelease,

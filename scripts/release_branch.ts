@@ -1,5 +1,5 @@
-import { releaseBranch } from "../lib/flows/branch.ts";
-import { branch, commit, lookForBranch, prefix } from "../lib/run/look_branch.ts";
+import { releaseBranch } from "../lib/release/branch.ts";
+import { branch, commit, lookForBranch, prefix } from "../lib/release/look_branch.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

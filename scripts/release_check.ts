@@ -1,6 +1,6 @@
-import { releaseCheck } from "../lib/flows/check_list.ts";
+import { oneStage, whichList } from "../lib/release/report_options.ts";
+import { releaseCheck } from "../lib/report/check_list.ts";
 import { dirsOption, flag, pick } from "../lib/run/options.ts";
-import { oneStage, whichList } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -16,9 +16,9 @@ export default await script(import.meta.url, {
   needs: ["git", "engine", "log"],
   look: async (facts, options) =>
     options.what
-      ? { changes: await (await import("../lib/run/look_what.ts")).lookForChanges(facts) }
-      : { registries: await (await import("../lib/run/look_releases.ts")).lookAtReleases(facts, options) },
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+      ? { changes: await (await import("../lib/report/look_what.ts")).lookForChanges(facts) }
+      : { registries: await (await import("../lib/release/look_releases.ts")).lookAtReleases(facts, options) },
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   examples: ["i release_check --stage prod --list pre", "i release_check --what"],
   steps: releaseCheck,
 });

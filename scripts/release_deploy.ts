@@ -1,5 +1,5 @@
-import { deployImage, parseDevTag, parseRepository } from "../lib/flows/package.ts";
-import { lookAtDeploy } from "../lib/run/look_package.ts";
+import { lookAtDeploy } from "../lib/packages/look_package.ts";
+import { deployImage, parseDevTag, parseRepository } from "../lib/packages/package.ts";
 import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,5 +1,5 @@
 import { describeCommit } from "../lib/doors/git_describe.ts";
-import { tellDevVersion } from "../lib/flows/branch.ts";
+import { tellDevVersion } from "../lib/release/branch.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,5 +1,5 @@
-import { distCopy } from "../lib/flows/package.ts";
-import { lookAtDist } from "../lib/run/look_package.ts";
+import { lookAtDist } from "../lib/packages/look_package.ts";
+import { distCopy } from "../lib/packages/package.ts";
 import { list } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,5 +1,5 @@
+import { enableCrossBuild } from "../lib/build/emulation.ts";
 import { loadEmulations } from "../lib/doors/emulation.ts";
-import { enableCrossBuild } from "../lib/flows/emulation.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,4 +1,4 @@
-import { releaseHistory } from "../lib/flows/status.ts";
+import { releaseHistory } from "../lib/report/status.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,4 +1,4 @@
-import { asksRepair, releaseLog } from "../lib/flows/log.ts";
+import { asksRepair, releaseLog } from "../lib/release/log.ts";
 import { flag } from "../lib/run/options.ts";
 import { loadSurvey } from "../lib/run/ref_facts.ts";
 import { script } from "../lib/run/script.ts";

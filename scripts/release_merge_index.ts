@@ -1,4 +1,4 @@
-import { mergeIndex } from "../lib/flows/merge_index.ts";
+import { mergeIndex } from "../lib/release/merge_index.ts";
 import { pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

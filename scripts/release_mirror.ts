@@ -1,4 +1,4 @@
-import { mirror } from "../lib/flows/mirror.ts";
+import { mirror } from "../lib/release/mirror.ts";
 import { flag, pick } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

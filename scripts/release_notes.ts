@@ -1,7 +1,7 @@
-import { releaseNotes } from "../lib/flows/notes.ts";
-import { asksOverwrite } from "../lib/model/report.ts";
+import { asksOverwrite } from "../lib/names/report.ts";
+import { file, oneStage } from "../lib/release/report_options.ts";
+import { releaseNotes } from "../lib/report/notes.ts";
 import { pick } from "../lib/run/options.ts";
-import { file, oneStage } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -13,7 +13,7 @@ export default await script(import.meta.url, {
     output: file("Write the notes to FILE instead of stdout.", "value"),
   },
   needs: ["git", "log"],
-  look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookForNotes(facts, options),
+  look: async (facts, options) => (await import("../lib/release/look_releases.ts")).lookForNotes(facts, options),
   examples: ["i release_notes --version 1.2.0 --output notes.md"],
   asks: (_facts, _options, seen) => asksOverwrite(seen),
   steps: releaseNotes,

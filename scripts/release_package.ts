@@ -1,6 +1,6 @@
-import { asksPackage, releasePackage } from "../lib/flows/package.ts";
-import { parseIndex } from "../lib/model/built_package.ts";
-import { lookAtVersion } from "../lib/run/look_package.ts";
+import { lookAtVersion } from "../lib/packages/look_package.ts";
+import { asksPackage, releasePackage } from "../lib/packages/package.ts";
+import { parseIndex } from "../lib/python/built_package.ts";
 import { text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

@@ -1,6 +1,6 @@
-import { asksPrune, prune } from "../lib/flows/prune.ts";
+import { asksPrune, prune } from "../lib/release/prune.ts";
+import { olderThan } from "../lib/release/report_options.ts";
 import { pick } from "../lib/run/options.ts";
-import { olderThan } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -9,7 +9,7 @@ export default await script(import.meta.url, {
     "Remove images of deleted branches, commits beyond release.keep, and old local images and candidates; asks first.",
   options: { ...pick("targetRegistries"), olderThan },
   needs: ["git", "log"],
-  look: async (facts, options) => (await import("../lib/run/look_prune.ts")).lookAtImages(facts, options),
+  look: async (facts, options) => (await import("../lib/release/look_prune.ts")).lookAtImages(facts, options),
   examples: ["i release_prune --dry-run", "i release_prune --older-than 90"],
   asks: asksPrune,
   steps: prune,

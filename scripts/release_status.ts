@@ -1,7 +1,7 @@
-import { releaseStatus } from "../lib/flows/status.ts";
-import { asksOverwrite } from "../lib/model/report.ts";
+import { asksOverwrite } from "../lib/names/report.ts";
+import { anyStage, every, file } from "../lib/release/report_options.ts";
+import { releaseStatus } from "../lib/report/status.ts";
 import { dirsOption, pick } from "../lib/run/options.ts";
-import { anyStage, every, file } from "../lib/run/report_options.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -17,10 +17,10 @@ export default await script(import.meta.url, {
     watch: every("Refresh every SECONDS (10) until Ctrl-C; the exit code is that of the last refresh."),
   },
   needs: ["git", "log", "refs"],
-  look: async (facts, options) => (await import("../lib/run/look_releases.ts")).lookForStatus(facts, options),
+  look: async (facts, options) => (await import("../lib/release/look_releases.ts")).lookForStatus(facts, options),
   asks: (_facts, _options, seen) => asksOverwrite(seen),
   every: ({ watch }) => watch,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   examples: ["i release_status --html status.html", "i release_status --stage prod --watch 30"],
   steps: releaseStatus,
 });

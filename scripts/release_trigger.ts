@@ -1,5 +1,5 @@
-import { tellTrigger } from "../lib/flows/branch.ts";
-import { lookForTrigger } from "../lib/run/look_branch.ts";
+import { tellTrigger } from "../lib/release/branch.ts";
+import { lookForTrigger } from "../lib/release/look_branch.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

@@ -1,7 +1,7 @@
-import { coverLists, joinCoverage } from "../lib/flows/tests.ts";
-import { lookForCoverage } from "../lib/run/look_coverage.ts";
 import { script } from "../lib/run/script.ts";
 import { coverageOptions } from "../lib/run/test_options.ts";
+import { lookForCoverage } from "../lib/tests/look_coverage.ts";
+import { coverLists, joinCoverage } from "../lib/tests/tests.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",

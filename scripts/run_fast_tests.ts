@@ -1,8 +1,8 @@
-import { runTests } from "../lib/flows/tests.ts";
-import { lookForTests } from "../lib/run/look_gates.ts";
 import { dirsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 import { versionListOptions } from "../lib/run/test_options.ts";
+import { lookForTests } from "../lib/tests/look_gates.ts";
+import { runTests } from "../lib/tests/tests.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",
@@ -10,7 +10,7 @@ export default await script(import.meta.url, {
   options: { ...versionListOptions, ...dirsOption },
   needs: ["git", "tree", "engine", "registries", "log"],
   look: lookForTests,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   examples: ["i run_fast_tests --stage local --version 1.2.0"],
   steps: (facts, options, seen) => runTests({ ...facts, ...seen }, options, "fast"),
 });

@@ -1,8 +1,8 @@
-import { runLists } from "../lib/flows/tests.ts";
-import { lookForTests } from "../lib/run/look_gates.ts";
 import { pick, testListsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 import { versionListOptions } from "../lib/run/test_options.ts";
+import { lookForTests } from "../lib/tests/look_gates.ts";
+import { runLists } from "../lib/tests/tests.ts";
 
 export default await script(import.meta.url, {
   subject: "build, test",

@@ -1,7 +1,7 @@
-import { asksServiceDown, serviceDown } from "../lib/flows/services.ts";
 import { lookAtServices } from "../lib/run/look_services.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
+import { asksServiceDown, serviceDown } from "../lib/services/services.ts";
 
 export default await script(import.meta.url, {
   subject: "use",

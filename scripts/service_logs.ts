@@ -1,8 +1,8 @@
-import { serviceLogs } from "../lib/flows/services.ts";
 import { lookAtServices } from "../lib/run/look_services.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
-import { serviceNames, tail } from "../lib/run/service_options.ts";
+import { serviceNames, tail } from "../lib/services/service_options.ts";
+import { serviceLogs } from "../lib/services/services.ts";
 
 export default await script(import.meta.url, {
   subject: "use",

@@ -1,6 +1,6 @@
-import { servicePs } from "../lib/flows/services.ts";
 import { lookAtServices } from "../lib/run/look_services.ts";
 import { script } from "../lib/run/script.ts";
+import { servicePs } from "../lib/services/services.ts";
 
 export default await script(import.meta.url, {
   subject: "use",

@@ -1,7 +1,7 @@
-import { asksServiceUp, serviceUp } from "../lib/flows/services.ts";
 import { lookAtServices } from "../lib/run/look_services.ts";
 import { script } from "../lib/run/script.ts";
-import { servicesStage } from "../lib/run/service_options.ts";
+import { servicesStage } from "../lib/services/service_options.ts";
+import { asksServiceUp, serviceUp } from "../lib/services/services.ts";
 
 export default await script(import.meta.url, {
   subject: "use",

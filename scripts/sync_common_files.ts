@@ -1,5 +1,5 @@
-import { asksSync, syncCommonFiles } from "../lib/flows/common_files.ts";
-import { lookForCommonFiles } from "../lib/run/look_common_files.ts";
+import { asksSync, syncCommonFiles } from "../lib/repo/common_files.ts";
+import { lookForCommonFiles } from "../lib/repo/look_common_files.ts";
 import { flag, list, text } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 

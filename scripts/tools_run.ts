@@ -1,5 +1,5 @@
-import { runTool } from "../lib/flows/tools.ts";
-import { lookForTool } from "../lib/run/look_tool.ts";
+import { lookForTool } from "../lib/build/look_tool.ts";
+import { runTool } from "../lib/build/tools.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {

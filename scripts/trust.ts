@@ -1,4 +1,4 @@
-import { allowing, trust } from "../lib/flows/trust.ts";
+import { allowing, trust } from "../lib/machine/trust.ts";
 import { loadTrust } from "../lib/run/consent.ts";
 import { flag } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";

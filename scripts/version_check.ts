@@ -1,4 +1,4 @@
-import { checkVersion } from "../lib/flows/repo.ts";
+import { checkVersion } from "../lib/repo/changelog.ts";
 import { loadSeenLog } from "../lib/run/look_image.ts";
 import { dirsOption } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
@@ -9,6 +9,6 @@ export default await script(import.meta.url, {
   options: dirsOption,
   needs: ["engine"],
   look: loadSeenLog,
-  inDirs: () => import("../lib/flows/in_dirs.ts"),
+  inDirs: () => import("../lib/container/in_dirs.ts"),
   steps: (facts, _options, lastLog) => checkVersion({ ...facts, lastLog }),
 });

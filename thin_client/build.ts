@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { outliveReaders, tellError } from "../lib/doors/console.ts";
-import { UserError } from "../lib/model/errors.ts";
-import { systemRefusal } from "../lib/model/system_errors.ts";
+import { UserError } from "../lib/errors.ts";
+import { systemRefusal } from "../lib/text/system_errors.ts";
 import { askYes, canAsk } from "./env/ask.ts";
 import { cloneState } from "./env/clone.ts";
 import { commandNames, commandsDir } from "./env/commands.ts";

@@ -86,7 +86,7 @@ _slipway_trim() {
 }
 
 # Sets _slipway_name and _slipway_text to name and value of a trimmed line, 1 where it has none, and _slipway_open to a quote
-# that does not close on it. The grammar is that of lib/model/dotenv.ts, and one table of cases is read by both.
+# that does not close on it. The grammar is that of lib/formats/dotenv.ts, and one table of cases is read by both.
 _slipway_assignment() {
   local rest="$1" quote after newline=$'\n' return=$'\r'
   _slipway_open=''

@@ -1,5 +1,5 @@
-import { tmuxSession } from "../lib/flows/tmux.ts";
-import { UserError } from "../lib/model/errors.ts";
+import { UserError } from "../lib/errors.ts";
+import { tmuxSession } from "../lib/machine/tmux.ts";
 import type { Option } from "../lib/run/options.ts";
 import { script } from "../lib/run/script.ts";
 import { readTmuxFacts } from "./tmux/read_facts.ts";

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { UserError } from "../model/errors.ts";
-import { isDigest } from "../model/image.ts";
-import { jsonOf, textAt } from "../model/shape.ts";
+import { UserError } from "../errors.ts";
+import { isDigest } from "../names/image.ts";
+import { jsonOf, textAt } from "../text/shape.ts";
 import { capture } from "./shell.ts";
 
 /** A file that `docker save` writes or wrote; `digest` is null where the file is not there or not one of these. */

@@ -1,4 +1,4 @@
-import type { AwsAccount, EcrSettings } from "../model/aws.ts";
+import type { AwsAccount, EcrSettings } from "../names/aws.ts";
 import type { EcrPassword } from "./aws/ecr.ts";
 import type { Ecs } from "./aws/ecs.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { type IgnoreFile, parseIgnoreFile } from "../model/dockerignore.ts";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
+import { type IgnoreFile, parseIgnoreFile } from "../formats/dockerignore.ts";
 import { insideRepo } from "./files.ts";
 import { committedContent, type GitFiles, isBelow, isBlob, isContentOf } from "./git_files.ts";
 

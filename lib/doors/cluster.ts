@@ -1,7 +1,7 @@
-import { type ClusterNode, clientWords, type On, readNodes } from "../model/cluster.ts";
-import { UserError } from "../model/errors.ts";
-import { quote } from "../model/render_plan.ts";
-import { jsonOf, valueAt } from "../model/shape.ts";
+import { type ClusterNode, clientWords, type On, readNodes } from "../config/cluster.ts";
+import { UserError } from "../errors.ts";
+import { quote } from "../plan/render_plan.ts";
+import { jsonOf, valueAt } from "../text/shape.ts";
 import { type Captured, capture } from "./shell.ts";
 
 type Where = { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> };

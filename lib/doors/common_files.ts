@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { type Entry, isCommonPath, type Side } from "../model/common_files.ts";
+import { type Entry, isCommonPath, type Side } from "../config/common_files.ts";
 import { exists, mostBytes } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 import { type CommittedFile, isBlob, isContentOf } from "./git_files.ts";

@@ -1,5 +1,5 @@
-import { passed, UserError } from "../model/errors.ts";
-import { visible, withoutCommands } from "../model/visible.ts";
+import { passed, UserError } from "../errors.ts";
+import { visible, withoutCommands } from "../text/visible.ts";
 import { interrupted, interruption } from "./interrupt.ts";
 import { withoutLines, writeAbove } from "./live.ts";
 import { type Face, folded, live, plain, quiet } from "./progress.ts";

@@ -1,8 +1,8 @@
-import { engineFix, isWithoutEngine } from "../model/engine.ts";
-import type { EngineContainer } from "../model/engine_container.ts";
-import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
-import { engineLabel } from "../model/inner_engine.ts";
+import { engineLabel } from "../config/inner_engine.ts";
+import { UserError } from "../errors.ts";
+import { engineFix, isWithoutEngine } from "../names/engine.ts";
+import type { EngineContainer } from "../names/engine_container.ts";
+import type { Facts } from "../plan/facts.ts";
 import { listImages } from "./docker.ts";
 import { type Captured, capture } from "./shell.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { isWithoutEngine } from "../model/engine.ts";
-import type { EngineFacts, LocalImage } from "../model/facts.ts";
-import type { Room } from "../model/limits.ts";
-import type { Seen } from "../model/seen.ts";
+import type { Room } from "../config/limits.ts";
+import { isWithoutEngine } from "../names/engine.ts";
+import type { EngineFacts, LocalImage } from "../plan/facts.ts";
+import type { Seen } from "../text/seen.ts";
 import { type Captured, capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

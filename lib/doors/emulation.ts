@@ -1,4 +1,10 @@
-import { binfmtFolder, type Emulation, type EmulationState, emulationState, emulationsOn } from "../model/emulation.ts";
+import {
+  binfmtFolder,
+  type Emulation,
+  type EmulationState,
+  emulationState,
+  emulationsOn,
+} from "../formats/emulation.ts";
 import { capture } from "./shell.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

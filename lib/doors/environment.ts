@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { mayStandInDotEnv, namesIn, readDotEnv } from "../model/dotenv.ts";
+import { mayStandInDotEnv, namesIn, readDotEnv } from "../formats/dotenv.ts";
 import { readText } from "./files.ts";
 import { rootAbove } from "./place.ts";
 
@@ -47,7 +47,7 @@ async function loadDotEnv(folder: string, own: Env): Promise<DotEnvFile> {
   const { values, beyond, unread } = await readFileOf(folder, own);
   if (beyond.length === 0) return { values, out: [], unread };
   const [{ openAsks, variableAsks }, { loadAllowed }] = await Promise.all([
-    import("../model/trust.ts"),
+    import("../config/trust.ts"),
     import("./trust.ts"),
   ]);
   const open = openAsks(variableAsks(only(values, beyond)), loadAllowed(folder, own), own);

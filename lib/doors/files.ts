@@ -26,8 +26,8 @@ import {
 } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { UserError } from "../model/errors.ts";
-import { decodeExact, encodeExact } from "../model/exact_text.ts";
+import { UserError } from "../errors.ts";
+import { decodeExact, encodeExact } from "../text/exact_text.ts";
 
 /**
  * A file's text, each byte of which `writeText` writes as it was, or null where it cannot be read; a pipe or a device, which

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../model/errors.ts";
-import { ghFailure } from "../model/gh_failure.ts";
-import { type GithubRepo, hostsIn, repoWord } from "../model/github_repo.ts";
-import { jsonOf } from "../model/shape.ts";
+import { UserError } from "../errors.ts";
+import { ghFailure } from "../git/gh_failure.ts";
+import { type GithubRepo, hostsIn, repoWord } from "../git/github_repo.ts";
+import { jsonOf } from "../text/shape.ts";
 import { alarm } from "./clock.ts";
 import { readText } from "./files.ts";
 import { interruption } from "./interrupt.ts";

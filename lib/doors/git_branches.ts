@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { type Main, trackingRef } from "../model/git_main.ts";
-import type { Branch, RepoBranches } from "../model/merged_branches.ts";
+import { type Main, trackingRef } from "../git/git_main.ts";
+import type { Branch, RepoBranches } from "../git/merged_branches.ts";
 import { filesIn, readText } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 

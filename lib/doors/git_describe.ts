@@ -1,6 +1,6 @@
-import { type Described, taggedVersion } from "../model/dev_version.ts";
-import { UserError } from "../model/errors.ts";
-import type { Place } from "../model/facts.ts";
+import { UserError } from "../errors.ts";
+import { type Described, taggedVersion } from "../names/dev_version.ts";
+import type { Place } from "../plan/facts.ts";
 import { type Git, gitIn } from "./git.ts";
 
 type Behind = {

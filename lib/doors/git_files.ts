@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
-import { decodeExact } from "../model/exact_text.ts";
-import type { Place } from "../model/facts.ts";
+import type { Place } from "../plan/facts.ts";
+import { decodeExact } from "../text/exact_text.ts";
 import { readRepoBytes } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 import { objectName } from "./git_objects.ts";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { parseBranch } from "../model/dev_version.ts";
-import { UserError } from "../model/errors.ts";
-import { commandFailure } from "../model/git_command_failure.ts";
-import { type Main, trackingRef } from "../model/git_main.ts";
-import { gitAt } from "../model/git_words.ts";
-import { quote } from "../model/render_plan.ts";
+import { UserError } from "../errors.ts";
+import { commandFailure } from "../git/git_command_failure.ts";
+import { type Main, trackingRef } from "../git/git_main.ts";
+import { gitAt } from "../git/git_words.ts";
+import { parseBranch } from "../names/dev_version.ts";
+import { quote } from "../plan/render_plan.ts";
 import { tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { UserError } from "../model/errors.ts";
-import { gitFailure, serverWords } from "../model/git_failure.ts";
-import type { Remote } from "../model/git_remote.ts";
-import type { Identity } from "../model/git_settings.ts";
-import type { SignedEntry } from "../model/log.ts";
+import { UserError } from "../errors.ts";
+import { gitFailure, serverWords } from "../git/git_failure.ts";
+import type { Remote } from "../git/git_remote.ts";
+import type { Identity } from "../git/git_settings.ts";
+import type { SignedEntry } from "../names/log.ts";
 import { now } from "./clock.ts";
 import { readText, remove } from "./files.ts";
 import type { Git, tryGit } from "./git.ts";

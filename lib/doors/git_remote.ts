@@ -1,7 +1,7 @@
-import { UserError } from "../model/errors.ts";
-import type { GitFacts } from "../model/facts.ts";
-import { chooseRemote, remotesIn } from "../model/git_remote.ts";
-import { identityIn, type Value } from "../model/git_settings.ts";
+import { UserError } from "../errors.ts";
+import { chooseRemote, remotesIn } from "../git/git_remote.ts";
+import { identityIn, type Value } from "../git/git_settings.ts";
+import type { GitFacts } from "../plan/facts.ts";
 import { gitIn, tryGit } from "./git.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { UserError } from "../model/errors.ts";
-import { type Gitlink, parseGitlinks, parseStatus, type Repo } from "../model/git_status.ts";
+import { UserError } from "../errors.ts";
+import { type Gitlink, parseGitlinks, parseStatus, type Repo } from "../git/git_status.ts";
 import { exists, realPath } from "./files.ts";
 import { gitIn } from "./git.ts";
 

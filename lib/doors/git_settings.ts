@@ -1,5 +1,5 @@
 import { join, relative, resolve } from "node:path";
-import type { Place } from "../model/facts.ts";
+import type { Ask } from "../config/trust.ts";
 import {
   asVariables,
   isLfsHook,
@@ -14,8 +14,8 @@ import {
   setAside,
   signersSetAside,
   tagHooks,
-} from "../model/git_settings.ts";
-import type { Ask } from "../model/trust.ts";
+} from "../git/git_settings.ts";
+import type { Place } from "../plan/facts.ts";
 import { notice } from "./console.ts";
 import { exists, readText } from "./files.ts";
 import { gitDirAbove, gitDirsIn, rootAbove } from "./place.ts";
@@ -39,7 +39,7 @@ async function unvouched(folder: string, env: Env, keepsHooks: boolean) {
   const rows = await programRows(folder, env);
   if (rows === null) return null;
   const root = rootAbove(folder) ?? folder;
-  const [{ openAsks }, { loadAllowed }] = await Promise.all([import("../model/trust.ts"), import("./trust.ts")]);
+  const [{ openAsks }, { loadAllowed }] = await Promise.all([import("../config/trust.ts"), import("./trust.ts")]);
   const open = openAsks(await asksOf(root, rows), loadAllowed(root, env), env);
   const { keys, settings } = setAside(
     rows.filter((row) => !isOwn(row) || open.some(({ id }) => id === `git ${row.key}`)),
@@ -69,7 +69,7 @@ const listed = async (folder: string, env: Env, ...from: readonly string[]): Pro
 
 /** Most repos name no program, and load nothing of this. */
 async function asksOf(root: string, rows: readonly Setting[]): Promise<readonly Ask[]> {
-  const [{ programAsks }, { contentIn }] = await Promise.all([import("../model/trust.ts"), import("./trust.ts")]);
+  const [{ programAsks }, { contentIn }] = await Promise.all([import("../config/trust.ts"), import("./trust.ts")]);
   return programAsks(ownPrograms(rows), (value) => contentIn(root, ".", value));
 }
 
@@ -82,7 +82,10 @@ export async function loadTagAsks({ owner, gitDir, root }: Place, env: Env): Pro
   const usual = join(gitDir, "hooks");
   const isOdd = ["config", "config.worktree"].some((name) => mayTag.test(readText(join(gitDir, name)) ?? ""));
   if (!isOdd && !tagHooks.some((name) => exists(join(usual, name)))) return [];
-  const [{ ask }, { contentBelow, contentIn }] = await Promise.all([import("../model/trust.ts"), import("./trust.ts")]);
+  const [{ ask }, { contentBelow, contentIn }] = await Promise.all([
+    import("../config/trust.ts"),
+    import("./trust.ts"),
+  ]);
   const rows = await listed(owner, env, "-C", owner);
   const named = ownHooks(rows);
   const folder = typeof named === "string" ? resolve(owner, named.replace(/^~(?=\/)/, env["HOME"] ?? "~")) : usual;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { posix } from "node:path";
 import type { ReadEntry } from "tar";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
 import { capture } from "./shell.ts";
 
 export type ReadImage = {

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
-import type { Mount } from "../model/container.ts";
-import { engineProgram, engineTools } from "../model/inner_engine.ts";
+import type { Mount } from "../config/container.ts";
+import { engineProgram, engineTools } from "../config/inner_engine.ts";
 import { exists, realPath } from "./files.ts";
 import { ownFolders } from "./place.ts";
 import { clientMounts, readOnly } from "./slipway_mounts.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
 import { readText } from "./files.ts";
 
 let orderly = new AbortController();

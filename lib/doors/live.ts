@@ -1,4 +1,4 @@
-import { cutTo, widthOf } from "../model/columns.ts";
+import { cutTo, widthOf } from "../text/columns.ts";
 
 const { stderr } = process;
 

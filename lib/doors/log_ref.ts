@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { UserError } from "../model/errors.ts";
-import { type SignedEntry, sameEntry } from "../model/log.ts";
-import { damaged, faultOf, type LogLook, type LogSurvey } from "../model/log_repair.ts";
-import { type LogCommit, longestLog, longestMessage, readEntry, readLog } from "../model/ref_message.ts";
+import { UserError } from "../errors.ts";
+import { type SignedEntry, sameEntry } from "../names/log.ts";
+import { damaged, faultOf, type LogLook, type LogSurvey } from "../names/log_repair.ts";
+import { type LogCommit, longestLog, longestMessage, readEntry, readLog } from "../names/ref_message.ts";
 import { exists, rename } from "./files.ts";
 import {
   fetchRefs,

@@ -1,6 +1,6 @@
-import type { Mount } from "../model/container.ts";
-import { type ComposeBind, composeBinds, containerIn } from "../model/host_paths.ts";
-import { isNode, jsonOf, textAt } from "../model/shape.ts";
+import type { Mount } from "../config/container.ts";
+import { type ComposeBind, composeBinds, containerIn } from "../formats/host_paths.ts";
+import { isNode, jsonOf, textAt } from "../text/shape.ts";
 import { readRepoText, readText } from "./files.ts";
 import { configSourceOf } from "./settings.ts";
 import { capture } from "./shell.ts";

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gitAddress, npmSpec, type Source } from "../model/adoption.ts";
-import { jsonOf, textAt } from "../model/shape.ts";
+import { gitAddress, npmSpec, type Source } from "../config/adoption.ts";
+import { jsonOf, textAt } from "../text/shape.ts";
 import { exists, readText, realPath } from "./files.ts";
 import { tryGit } from "./git.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { inflateRawSync } from "node:zlib";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
 import { filesIn } from "./files.ts";
 import { filesOfTar } from "./image_files.ts";
 

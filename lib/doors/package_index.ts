@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { type Listed, normalName, parseProject } from "../model/built_package.ts";
-import { UserError } from "../model/errors.ts";
-import { ownWords, RegistryError } from "../model/oci/failure.ts";
+import { UserError } from "../errors.ts";
+import { type Answer, send } from "../oci/http.ts";
+import { networkCode, patiently } from "../oci/patience.ts";
+import { ownWords, RegistryError } from "../oci/rules/failure.ts";
+import { type Session as HttpSession, newSession } from "../oci/session.ts";
+import { type Listed, normalName, parseProject } from "../python/built_package.ts";
 import { readText } from "./files.ts";
-import { type Answer, send } from "./registry/http.ts";
-import { networkCode, patiently } from "./registry/patience.ts";
-import { type Session as HttpSession, newSession } from "./registry/session.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Login = { readonly username: string; readonly password: string };

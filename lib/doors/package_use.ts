@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { UserError } from "../model/errors.ts";
-import { type Seen, seenShape } from "../model/package_use.ts";
-import { fits, isNode, jsonOf, misfit } from "../model/shape.ts";
+import { UserError } from "../errors.ts";
+import { type Seen, seenShape } from "../python/package_use.ts";
+import { fits, isNode, jsonOf, misfit } from "../text/shape.ts";
 import { type Captured, capture } from "./shell.ts";
 
 /** The folder of the program that runs inside an image, on this machine. */

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../model/errors.ts";
-import type { Facts, Place } from "../model/facts.ts";
+import { UserError } from "../errors.ts";
+import type { Facts, Place } from "../plan/facts.ts";
 import { dataHome } from "./engine.ts";
 import { exists, filesIn, isFolder, readText } from "./files.ts";
 

@@ -1,4 +1,4 @@
-import type { Program } from "../model/facts.ts";
+import type { Program } from "../plan/facts.ts";
 import { capture } from "./shell.ts";
 
 /** How each program tells its version; docker's plugins are asked through docker. */

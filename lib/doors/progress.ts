@@ -1,6 +1,6 @@
-import { cutTo, fold, widthOf } from "../model/columns.ts";
-import { fineSeconds, seconds } from "../model/units.ts";
-import { lastLine, withoutColours } from "../model/visible.ts";
+import { cutTo, fold, widthOf } from "../text/columns.ts";
+import { fineSeconds, seconds } from "../text/units.ts";
+import { lastLine, withoutColours } from "../text/visible.ts";
 import { alarm, every, now } from "./clock.ts";
 import { columns, draw, mostLines } from "./live.ts";
 

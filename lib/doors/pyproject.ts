@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
-import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
+import { UserError } from "../errors.ts";
+import type { Facts } from "../plan/facts.ts";
 import { readRepoText } from "./files.ts";
 import { findRunnableDirs } from "./runnable_dirs.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Facts } from "../model/facts.ts";
-import type { PythonFile } from "../model/import_cycles.ts";
+import type { Facts } from "../plan/facts.ts";
+import type { PythonFile } from "../python/import_cycles.ts";
 import { readRepoText } from "./files.ts";
 import { type LeftOut, loadRepoFiles } from "./repo_files.ts";
 

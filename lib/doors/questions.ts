@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import { UserError } from "../model/errors.ts";
-import { visible } from "../model/visible.ts";
+import { UserError } from "../errors.ts";
+import { visible } from "../text/visible.ts";
 import { interrupted, interruption } from "./interrupt.ts";
 
 /** A question with what Enter takes, and what is wrong with an answer, if anything. */

@@ -1,10 +1,10 @@
-import type { Owner, Place } from "../model/facts.ts";
-import type { Flip } from "../model/flip.ts";
-import type { Remote } from "../model/git_remote.ts";
-import type { Identity } from "../model/git_settings.ts";
-import type { SignedEntry } from "../model/log.ts";
-import type { LogSurvey } from "../model/log_repair.ts";
-import { type Broken, longestLog, longestMessage, readClaim, readFlip, tooLong } from "../model/ref_message.ts";
+import type { Remote } from "../git/git_remote.ts";
+import type { Identity } from "../git/git_settings.ts";
+import type { Flip } from "../names/flip.ts";
+import type { SignedEntry } from "../names/log.ts";
+import type { LogSurvey } from "../names/log_repair.ts";
+import { type Broken, longestLog, longestMessage, readClaim, readFlip, tooLong } from "../names/ref_message.ts";
+import type { Owner, Place } from "../plan/facts.ts";
 import { gitIn, tryGit } from "./git.ts";
 import { fetchRefs, knownRefs, listRefs, type Move, type Scope, type Swapped, writeCommit } from "./git_refs.ts";
 import {

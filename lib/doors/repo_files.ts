@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { UserError } from "../model/errors.ts";
-import type { Place } from "../model/facts.ts";
+import { UserError } from "../errors.ts";
+import type { Place } from "../plan/facts.ts";
 import { readStart, realPath } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 import { forkFromMain } from "./git_main.ts";

@@ -1,8 +1,8 @@
 import { join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Facts, Place } from "../model/facts.ts";
-import { parseGitlinks } from "../model/git_status.ts";
-import { listNames, nestedDirs, submodulesBelow } from "../model/tests.ts";
+import { listNames, nestedDirs, submodulesBelow } from "../config/tests.ts";
+import { parseGitlinks } from "../git/git_status.ts";
+import type { Facts, Place } from "../plan/facts.ts";
 import { exists, isFolder, readRepoText, realPath } from "./files.ts";
 import { tryGit } from "./git.ts";
 import { configFile } from "./place.ts";

@@ -1,11 +1,11 @@
-import type { Facts } from "../model/facts.ts";
 import {
   madeFromLabel,
   type SeenServices,
   type ServiceContainer,
   servicesLabel,
   stageLabel,
-} from "../model/services.ts";
+} from "../config/services.ts";
+import type { Facts } from "../plan/facts.ts";
 import { askEngine, linesOf, type Published, publishedPorts } from "./containers.ts";
 import { capture } from "./shell.ts";
 

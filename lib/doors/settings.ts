@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { hostname, release, type } from "node:os";
 import { join, posix } from "node:path";
-import { type Config, imageOfPath, parseConfig } from "../model/config.ts";
-import { type ConfigSource, configReader } from "../model/config_reader.ts";
-import { isInContainer } from "../model/engine.ts";
-import { UserError } from "../model/errors.ts";
-import type { Place, User } from "../model/facts.ts";
-import { kindAt } from "../model/oci/address.ts";
-import { lineOfKey } from "../model/yaml_lines.ts";
+import { type Config, imageOfPath, parseConfig } from "../config/config.ts";
+import { type ConfigSource, configReader } from "../config/config_reader.ts";
+import { UserError } from "../errors.ts";
+import { lineOfKey } from "../formats/yaml_lines.ts";
+import { kindAt } from "../names/address.ts";
+import { isInContainer } from "../names/engine.ts";
+import type { Place, User } from "../plan/facts.ts";
 import { exists, readRepoText, readText } from "./files.ts";
 import { configFile, findPlace } from "./place.ts";
 

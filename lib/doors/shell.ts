@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { ProcessPromise } from "zx/core";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
 
 export type Captured = {
   readonly code: number;

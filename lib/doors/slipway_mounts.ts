@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import type { Mount } from "../model/container.ts";
+import type { Mount } from "../config/container.ts";
 import { exists, realPath } from "./files.ts";
 import { ownFolders } from "./place.ts";
 import { allowedFile, allowedOutside } from "./trust.ts";

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Snapshot } from "../kinds/snapshot.ts";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
+import type { Snapshot } from "../tests/snapshot.ts";
 import { privateFolder, readText, remove, writeText } from "./files.ts";
 import { gitIn, tryGit } from "./git.ts";
 

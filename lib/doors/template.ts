@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { NewDir } from "../model/new_dir.ts";
+import type { NewDir } from "../config/new_dir.ts";
 import { exists, filesIn, readRepoText } from "./files.ts";
 
 const folder = fileURLToPath(new URL("../../thin_client/template", import.meta.url));

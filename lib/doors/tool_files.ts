@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { UserError } from "../model/errors.ts";
-import type { Place } from "../model/facts.ts";
+import { UserError } from "../errors.ts";
+import type { Place } from "../plan/facts.ts";
 import { filesIn, readRepoText } from "./files.ts";
 
 const folder = "devops/tools";

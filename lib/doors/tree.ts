@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { TreeFacts } from "../model/facts.ts";
+import type { TreeFacts } from "../plan/facts.ts";
 import { type CommittedFile, isBlob, isContentOf, readCommit } from "./git_files.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
-import { UserError } from "../model/errors.ts";
-import { isNode, jsonOf, textAt } from "../model/shape.ts";
-import type { Allowed } from "../model/trust.ts";
+import type { Allowed } from "../config/trust.ts";
+import { UserError } from "../errors.ts";
+import { isNode, jsonOf, textAt } from "../text/shape.ts";
 import {
   exists,
   filesIn,

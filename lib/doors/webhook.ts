@@ -1,7 +1,7 @@
-import { UserError } from "../model/errors.ts";
-import { send } from "./registry/http.ts";
-import { isReset, networkCode } from "./registry/patience.ts";
-import { newSession } from "./registry/session.ts";
+import { UserError } from "../errors.ts";
+import { send } from "../oci/http.ts";
+import { isReset, networkCode } from "../oci/patience.ts";
+import { newSession } from "../oci/session.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 

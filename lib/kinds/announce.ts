@@ -1,11 +1,11 @@
-import { kind } from "../model/kind.ts";
-import { readPlatformImage } from "../model/layers.ts";
-import { repositoryAt } from "../model/names.ts";
-import { parseManifest } from "../model/oci/copy_plan.ts";
-import type { Place, Value } from "../model/plan.ts";
-import { jsonOf } from "../model/shape.ts";
-import { bytes } from "../model/units.ts";
+import { readPlatformImage } from "../names/layers.ts";
+import { repositoryAt } from "../names/names.ts";
+import { parseManifest } from "../oci/rules/copy_plan.ts";
+import { kind } from "../plan/kind.ts";
+import type { Place, Value } from "../plan/plan.ts";
 import { knownValue, type World } from "../run/world.ts";
+import { jsonOf } from "../text/shape.ts";
+import { bytes } from "../text/units.ts";
 
 /** Tells the person something: text on stdout, the same as data with `--json`; an exit code where it is bad news. */
 export type Announce = {

@@ -1,4 +1,4 @@
-import { kind } from "../model/kind.ts";
+import { kind } from "../plan/kind.ts";
 
 /** A line of a check-list that a person confirms. */
 export type ByHand = { readonly kind: "by_hand"; readonly text: string };

@@ -1,7 +1,7 @@
-import { accountWords, type EcrPassword } from "../model/aws.ts";
-import { kind, type Show } from "../model/kind.ts";
-import { prefixed, type Value } from "../model/plan.ts";
-import { quote } from "../model/render_plan.ts";
+import { accountWords, type EcrPassword } from "../names/aws.ts";
+import { kind, type Show } from "../plan/kind.ts";
+import { prefixed, type Value } from "../plan/plan.ts";
+import { quote } from "../plan/render_plan.ts";
 
 /** A program with its words; it never passes through a shell. */
 export type Command = {

@@ -1,7 +1,7 @@
 // What a repo's own workflow builds its plan of: import { announce, cmd, step } from "slipway/plan".
-export { kind } from "../model/kind.ts";
-export { group, step } from "../model/plan.ts";
-export { quote } from "../model/render_plan.ts";
+export { kind } from "../plan/kind.ts";
+export { group, step } from "../plan/plan.ts";
+export { quote } from "../plan/render_plan.ts";
 export { announce } from "./announce.ts";
 export { byHand } from "./by_hand.ts";
 export { cmd, command } from "./command.ts";

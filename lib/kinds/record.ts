@@ -1,12 +1,12 @@
+import { allowedInTree } from "../config/tests.ts";
 import { now } from "../doors/clock.ts";
 import { loadTree } from "../doors/tree.ts";
-import { UserError } from "../model/errors.ts";
-import { kind, type Show } from "../model/kind.ts";
-import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../model/log.ts";
-import { repositoryAt } from "../model/names.ts";
-import { parseManifest } from "../model/oci/copy_plan.ts";
-import type { Place, Value } from "../model/plan.ts";
-import { allowedInTree } from "../model/tests.ts";
+import { UserError } from "../errors.ts";
+import { isFrom, type LogEntry, type SignedEntry, sameEntry } from "../names/log.ts";
+import { repositoryAt } from "../names/names.ts";
+import { parseManifest } from "../oci/rules/copy_plan.ts";
+import { kind, type Show } from "../plan/kind.ts";
+import type { Place, Value } from "../plan/plan.ts";
 import { mostLost, pushWaiting } from "../run/waiting.ts";
 import { knownValue, type Outcome, type World } from "../run/world.ts";
 

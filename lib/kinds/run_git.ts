@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { tryGit } from "../doors/git.ts";
-import { UserError } from "../model/errors.ts";
-import { commandFailure } from "../model/git_command_failure.ts";
-import { gitAt } from "../model/git_words.ts";
-import { kind } from "../model/kind.ts";
-import { quote } from "../model/render_plan.ts";
-import { visible } from "../model/visible.ts";
+import { UserError } from "../errors.ts";
+import { commandFailure } from "../git/git_command_failure.ts";
+import { gitAt } from "../git/git_words.ts";
+import { kind } from "../plan/kind.ts";
+import { quote } from "../plan/render_plan.ts";
 import { output } from "../run/world.ts";
+import { visible } from "../text/visible.ts";
 
 /** A Git command as a person would type it, in the super-repo or one below it. */
 export type RunGit = {

@@ -2,17 +2,17 @@ import { join } from "node:path";
 import { interrupted } from "../doors/interrupt.ts";
 import { slipwayRoot } from "../doors/place.ts";
 import { run } from "../doors/shell.ts";
-import { UserError } from "../model/errors.ts";
-import { kind } from "../model/kind.ts";
-import { stepsOf } from "../model/plan.ts";
-import { quote } from "../model/render_plan.ts";
-import { seenVariable } from "../model/seen.ts";
-import { jsonOf, valueAt } from "../model/shape.ts";
-import { withoutColours } from "../model/visible.ts";
+import { UserError } from "../errors.ts";
+import { kind } from "../plan/kind.ts";
+import { stepsOf } from "../plan/plan.ts";
+import { quote } from "../plan/render_plan.ts";
 import { reapContainers } from "../run/containers.ts";
 import { commandEnv } from "../run/facts.ts";
 import { lookForOthers } from "../run/look_for_others.ts";
 import { output, ownVariables, type World } from "../run/world.ts";
+import { seenVariable } from "../text/seen.ts";
+import { jsonOf, valueAt } from "../text/shape.ts";
+import { withoutColours } from "../text/visible.ts";
 
 /** Another workflow for another runnable dir, as a person would type it: what it does in its dir is its own plan. */
 export type RunWorkflow = {

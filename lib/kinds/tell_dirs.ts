@@ -1,6 +1,6 @@
-import { kind } from "../model/kind.ts";
-import { jsonOf } from "../model/shape.ts";
+import { kind } from "../plan/kind.ts";
 import type { StepResult } from "../run/world.ts";
+import { jsonOf } from "../text/shape.ts";
 import { toldBy } from "./run_workflow.ts";
 
 /** Tells what a workflow came to in each of many dirs, in their order, and ends with the worst of the exit codes. */

@@ -1,9 +1,9 @@
-import { UserError } from "../model/errors.ts";
-import { kind } from "../model/kind.ts";
-import { repositoryAt } from "../model/names.ts";
-import type { Place, Value } from "../model/plan.ts";
-import { jsonOf, textAt } from "../model/shape.ts";
+import { UserError } from "../errors.ts";
+import { repositoryAt } from "../names/names.ts";
+import { kind } from "../plan/kind.ts";
+import type { Place, Value } from "../plan/plan.ts";
 import { knownValue, made, type Outcome, type World } from "../run/world.ts";
+import { jsonOf, textAt } from "../text/shape.ts";
 
 /** Reads a tag back in every place and compares. */
 export type VerifyDigest = {

@@ -1,6 +1,6 @@
 import { relative, resolve } from "node:path";
 import { insideRepo, readText, writeText } from "../doors/files.ts";
-import { kind } from "../model/kind.ts";
+import { kind } from "../plan/kind.ts";
 
 export type WriteFile = {
   readonly kind: "write_file";

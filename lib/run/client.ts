@@ -1,5 +1,5 @@
 import { interruption } from "../doors/interrupt.ts";
-import { type Manifest, type RegistryClient, registryClient } from "../doors/registry.ts";
+import { type Manifest, type RegistryClient, registryClient } from "../oci/registry.ts";
 
 let shared: { readonly signal: AbortSignal; readonly client: RegistryClient } | undefined;
 

@@ -1,4 +1,4 @@
-import { systemRefusal } from "../model/system_errors.ts";
+import { systemRefusal } from "../text/system_errors.ts";
 import type { World } from "./world.ts";
 
 /**

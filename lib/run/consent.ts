@@ -1,4 +1,19 @@
 import { join, posix, relative } from "node:path";
+import { configReader } from "../config/config_reader.ts";
+import { isOfOthers, parseLint } from "../config/lint.ts";
+import { beyondDefault } from "../config/service_compose.ts";
+import {
+  type Ask,
+  ask,
+  configAsks,
+  lintAsks,
+  openAsks,
+  serviceAsks,
+  type Trust,
+  untrusted,
+  variableAsks,
+  withAllowed,
+} from "../config/trust.ts";
 import { openConsole } from "../doors/console.ts";
 import { dotEnvBeyond } from "../doors/environment.ts";
 import { exists, filesIn, isFolder } from "../doors/files.ts";
@@ -14,24 +29,9 @@ import {
   moduleFiles,
   textOf,
 } from "../doors/trust.ts";
-import { configReader } from "../model/config_reader.ts";
-import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
-import { isOfOthers, parseLint } from "../model/lint.ts";
-import { type Plan, type Refusal, reachesOf } from "../model/plan.ts";
-import { beyondDefault } from "../model/service_compose.ts";
-import {
-  type Ask,
-  ask,
-  configAsks,
-  lintAsks,
-  openAsks,
-  serviceAsks,
-  type Trust,
-  untrusted,
-  variableAsks,
-  withAllowed,
-} from "../model/trust.ts";
+import { UserError } from "../errors.ts";
+import type { Facts } from "../plan/facts.ts";
+import { type Plan, type Refusal, reachesOf } from "../plan/plan.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Asking = Pick<Facts, "config" | "place" | "env" | "user">;

@@ -1,8 +1,8 @@
 import { pause } from "../doors/clock.ts";
 import { endProcess, startedWith, startTime } from "../doors/processes.ts";
 import { capture } from "../doors/shell.ts";
-import { lifeOf } from "../model/claim.ts";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
+import { lifeOf } from "../names/claim.ts";
 import { assertEngineNow } from "./engine_facts.ts";
 import { output, type World } from "./world.ts";
 

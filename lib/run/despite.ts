@@ -1,8 +1,8 @@
-import { oldestEngine, plugins } from "../model/engine.ts";
-import { UserError } from "../model/errors.ts";
-import type { AllFacts, NeededFacts } from "../model/facts.ts";
-import type { Plan, Refusal } from "../model/plan.ts";
-import { isNode } from "../model/shape.ts";
+import { UserError } from "../errors.ts";
+import { oldestEngine, plugins } from "../names/engine.ts";
+import type { AllFacts, NeededFacts } from "../plan/facts.ts";
+import type { Plan, Refusal } from "../plan/plan.ts";
+import { isNode } from "../text/shape.ts";
 
 /** What a script has looked at: the facts, and what its own look was answered. */
 export type Known = { readonly facts: NeededFacts; readonly seen: unknown };

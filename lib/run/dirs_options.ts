@@ -1,7 +1,7 @@
-import { type On, parseOn } from "../model/cluster.ts";
-import { UserError } from "../model/errors.ts";
-import { listNamed } from "../model/tested_dirs.ts";
-import { type ListName, listNames } from "../model/tests.ts";
+import { type On, parseOn } from "../config/cluster.ts";
+import { listNamed } from "../config/tested_dirs.ts";
+import { type ListName, listNames } from "../config/tests.ts";
+import { UserError } from "../errors.ts";
 import { commaSeparated, flag, list, type Option, oneOf, text } from "./options.ts";
 
 /** Reads a number that counts something. */

@@ -1,8 +1,8 @@
-import { assertEngine, plugins } from "../model/engine.ts";
-import type { EngineFacts, Facts } from "../model/facts.ts";
-import { imagesOfWords } from "../model/image_words.ts";
-import { engineRepository } from "../model/names.ts";
-import { imageTag, userTag } from "../model/stage.ts";
+import { assertEngine, plugins } from "../names/engine.ts";
+import { imagesOfWords } from "../names/image_words.ts";
+import { engineRepository } from "../names/names.ts";
+import { imageTag, userTag } from "../names/stage.ts";
+import type { EngineFacts, Facts } from "../plan/facts.ts";
 import { passedOn } from "./ref_facts.ts";
 
 type Base = Pick<Facts, "config" | "user" | "place" | "env">;

@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { now } from "../doors/clock.ts";
-import { changedAt, namedInRepo, privateFolder, readOwnBytes, remove, rename, writePrivate } from "../doors/files.ts";
-import type { OfEvidence } from "../kinds/command.ts";
 import {
   type Evidence,
   type EvidenceFile,
@@ -12,7 +9,10 @@ import {
   layoutIndex,
   renderEvidence,
   renderEvidenceConfig,
-} from "../model/evidence.ts";
+} from "../config/evidence.ts";
+import { now } from "../doors/clock.ts";
+import { changedAt, namedInRepo, privateFolder, readOwnBytes, remove, rename, writePrivate } from "../doors/files.ts";
+import type { OfEvidence } from "../kinds/command.ts";
 import { comfort } from "./comfort.ts";
 import { knownValue, type World } from "./world.ts";
 

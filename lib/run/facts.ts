@@ -1,17 +1,17 @@
 import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { type ImageBase, targetRegistries, withBase } from "../config/registry.ts";
 import { now } from "../doors/clock.ts";
 import { engineEnv } from "../doors/engine.ts";
 import { insideRepo, readRepoText } from "../doors/files.ts";
 import { findPlace, loadThinEnv, newPlace, noPlace } from "../doors/place.ts";
 import { emptyConfig, isGivenSocket, loadConfig, loadHost, loadUser, socketOf } from "../doors/settings.ts";
-import { withoutForeign } from "../model/caller_variables.ts";
-import { currentEntry, readChangelog } from "../model/changelog.ts";
-import type { Config } from "../model/config.ts";
-import type { Need, NeededFacts } from "../model/facts.ts";
-import { usualPlatforms } from "../model/platform.ts";
-import { type ImageBase, targetRegistries, withBase } from "../model/registry.ts";
-import type { ReleaseStage } from "../model/stage.ts";
-import type { Version } from "../model/version.ts";
+import { withoutForeign } from "../names/caller_variables.ts";
+import { currentEntry, readChangelog } from "../names/changelog.ts";
+import { usualPlatforms } from "../names/platform.ts";
+import type { ReleaseStage } from "../names/stage.ts";
+import type { Version } from "../names/version.ts";
+import type { Need, NeededFacts } from "../plan/facts.ts";
 import { type Base, loadNeeds } from "./needs.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,8 @@
 import { every, pause } from "../doors/clock.ts";
 import { interrupted } from "../doors/interrupt.ts";
 import type { Refs } from "../doors/refs.ts";
-import { nameOf, renewal, staleAfter } from "../model/claim.ts";
-import type { Owner } from "../model/facts.ts";
+import { nameOf, renewal, staleAfter } from "../names/claim.ts";
+import type { Owner } from "../plan/facts.ts";
 import type { World } from "./world.ts";
 
 /** A ref that this run holds. */

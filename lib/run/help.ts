@@ -1,4 +1,4 @@
-import { fold } from "../model/columns.ts";
+import { fold } from "../text/columns.ts";
 import type { Option, OptionSet } from "./options.ts";
 import { kebab } from "./parse_options.ts";
 

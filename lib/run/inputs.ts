@@ -4,12 +4,12 @@ import { type BuildContext, readContext } from "../doors/build_context.ts";
 import { inspectImages } from "../doors/docker.ts";
 import { lastChange, tagsWith } from "../doors/git.ts";
 import { crlfFiles, type GitFiles, isBelow, readGitFiles, textOf } from "../doors/git_files.ts";
-import { baseArgs, baseImages } from "../model/dockerfile.ts";
-import { UserError } from "../model/errors.ts";
-import { encodeExact } from "../model/exact_text.ts";
-import type { BaseImage, BuildInputs, Facts, Place } from "../model/facts.ts";
-import { quote, shown } from "../model/render_plan.ts";
-import type { ReleaseStage } from "../model/stage.ts";
+import { UserError } from "../errors.ts";
+import { baseArgs, baseImages } from "../formats/dockerfile.ts";
+import type { ReleaseStage } from "../names/stage.ts";
+import type { BaseImage, BuildInputs, Facts, Place } from "../plan/facts.ts";
+import { quote, shown } from "../plan/render_plan.ts";
+import { encodeExact } from "../text/exact_text.ts";
 
 type Base = Pick<Facts, "builder" | "config" | "env" | "place" | "stage">;
 type Where = Pick<Base, "env" | "place" | "stage">;

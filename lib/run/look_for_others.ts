@@ -7,10 +7,10 @@ import { memoryOf } from "../doors/log_ref.ts";
 import { findPlace } from "../doors/place.ts";
 import { patternsOf } from "../doors/refs.ts";
 import { loadConfig } from "../doors/settings.ts";
-import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
-import type { Remote } from "../model/git_remote.ts";
-import { engineIn, renderSeen, type Seen } from "../model/seen.ts";
+import { UserError } from "../errors.ts";
+import type { Remote } from "../git/git_remote.ts";
+import type { Facts } from "../plan/facts.ts";
+import { engineIn, renderSeen, type Seen } from "../text/seen.ts";
 import { branchThere, listingOf } from "./ref_facts.ts";
 
 type Here = Pick<Facts, "place" | "env">;

@@ -1,7 +1,7 @@
-import { asksRegistries } from "../model/choose_image.ts";
-import type { AllFacts, EngineFacts, Facts, Looked } from "../model/facts.ts";
-import type { Stage } from "../model/stage.ts";
-import type { Version } from "../model/version.ts";
+import { asksRegistries } from "../names/choose_image.ts";
+import type { Stage } from "../names/stage.ts";
+import type { Version } from "../names/version.ts";
+import type { AllFacts, EngineFacts, Facts, Looked } from "../plan/facts.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import { loadGitFacts, loadRegistryFacts, loadRemoteFacts, wantedTags } from "./needs.ts";
 

@@ -1,12 +1,6 @@
 import { posix } from "node:path";
-import { insideRepo, readRepoText } from "../doors/files.ts";
-import { loadServices } from "../doors/services.ts";
-import { configSourceOf, loadConfigSource } from "../doors/settings.ts";
-import { configReader } from "../model/config_reader.ts";
-import { UserError } from "../model/errors.ts";
-import type { EngineFacts, Facts, Looked } from "../model/facts.ts";
-import { quote } from "../model/render_plan.ts";
-import { boundPaths, parseServiceFile, type ServiceFile, startedBy } from "../model/service_compose.ts";
+import { configReader } from "../config/config_reader.ts";
+import { boundPaths, parseServiceFile, type ServiceFile, startedBy } from "../config/service_compose.ts";
 import {
   isUp,
   type JoinedServices,
@@ -14,9 +8,15 @@ import {
   type SeenServices,
   type ServiceSettings,
   servicesProject,
-} from "../model/services.ts";
-import type { Stage } from "../model/stage.ts";
-import { isInside } from "../model/trust.ts";
+} from "../config/services.ts";
+import { isInside } from "../config/trust.ts";
+import { insideRepo, readRepoText } from "../doors/files.ts";
+import { loadServices } from "../doors/services.ts";
+import { configSourceOf, loadConfigSource } from "../doors/settings.ts";
+import { UserError } from "../errors.ts";
+import type { Stage } from "../names/stage.ts";
+import type { EngineFacts, Facts, Looked } from "../plan/facts.ts";
+import { quote } from "../plan/render_plan.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 
 type Asking = Pick<Facts, "place" | "user">;

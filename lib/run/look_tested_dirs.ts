@@ -1,19 +1,19 @@
 import { join, posix } from "node:path";
+import { assertTogether, type On } from "../config/cluster.ts";
+import { configKeys, imageOfPath } from "../config/config.ts";
+import { configReader, didYouMean } from "../config/config_reader.ts";
+import type { Room } from "../config/limits.ts";
+import { changedDirs, suiteOf, type TestedDir } from "../config/tested_dirs.ts";
+import { isPytest, listNames, parseLimits } from "../config/tests.ts";
 import { engineRoom } from "../doors/docker.ts";
 import { exists } from "../doors/files.ts";
 import { findPlace } from "../doors/place.ts";
 import { changedPaths } from "../doors/repo_files.ts";
 import { dirsIn } from "../doors/runnable_dirs.ts";
 import { loadConfig, loadConfigSource } from "../doors/settings.ts";
-import { assertTogether, type On } from "../model/cluster.ts";
-import { configKeys, imageOfPath } from "../model/config.ts";
-import { configReader, didYouMean } from "../model/config_reader.ts";
-import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
-import type { Room } from "../model/limits.ts";
-import type { Stage } from "../model/stage.ts";
-import { changedDirs, suiteOf, type TestedDir } from "../model/tested_dirs.ts";
-import { isPytest, listNames, parseLimits } from "../model/tests.ts";
+import { UserError } from "../errors.ts";
+import type { Stage } from "../names/stage.ts";
+import type { Facts } from "../plan/facts.ts";
 import type { Cluster } from "./look_cluster.ts";
 import { readTimes } from "./progress.ts";
 

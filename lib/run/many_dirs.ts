@@ -1,4 +1,4 @@
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
 import { chosenDirs } from "./look_tested_dirs.ts";
 import type { dirsOption, OptionSet, universal, Values } from "./options.ts";
 import { typedAgain } from "./parse_options.ts";

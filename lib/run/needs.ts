@@ -1,11 +1,11 @@
+import { unasked } from "../config/registry.ts";
+import { allowedInTree } from "../config/tests.ts";
 import type { RemoteFacts } from "../doors/git_remote.ts";
-import { currentEntry } from "../model/changelog.ts";
-import type { AllFacts, BaseImage, Facts, GitFacts, Looked, Need, RegistryFacts, TreeFacts } from "../model/facts.ts";
-import { releaseTag, targetPlaces } from "../model/names.ts";
-import { unasked } from "../model/registry.ts";
-import { type BaseChoice, chooseBase } from "../model/releases.ts";
-import { imageTag } from "../model/stage.ts";
-import { allowedInTree } from "../model/tests.ts";
+import { currentEntry } from "../names/changelog.ts";
+import { releaseTag, targetPlaces } from "../names/names.ts";
+import { type BaseChoice, chooseBase } from "../names/releases.ts";
+import { imageTag } from "../names/stage.ts";
+import type { AllFacts, BaseImage, Facts, GitFacts, Looked, Need, RegistryFacts, TreeFacts } from "../plan/facts.ts";
 import { loadEngineFacts } from "./engine_facts.ts";
 import type { Request } from "./facts.ts";
 

@@ -1,12 +1,12 @@
-import { isSecret, isVariable, secretFault } from "../model/build_secrets.ts";
-import { UserError } from "../model/errors.ts";
-import { isTag } from "../model/image.ts";
-import { parsePlatforms } from "../model/platform.ts";
-import { type PoetryMode, poetryModes } from "../model/poetry.ts";
-import { type ImageBase, parseImageBase } from "../model/registry.ts";
-import { parseStage, type Stage } from "../model/stage.ts";
-import { type ListName, listNames } from "../model/tests.ts";
-import { parseVersion, type Version } from "../model/version.ts";
+import { isSecret, isVariable, secretFault } from "../config/build_secrets.ts";
+import { type ImageBase, parseImageBase } from "../config/registry.ts";
+import { type ListName, listNames } from "../config/tests.ts";
+import { UserError } from "../errors.ts";
+import { type PoetryMode, poetryModes } from "../formats/poetry.ts";
+import { isTag } from "../names/image.ts";
+import { parsePlatforms } from "../names/platform.ts";
+import { parseStage, type Stage } from "../names/stage.ts";
+import { parseVersion, type Version } from "../names/version.ts";
 
 /** One word of the vocabulary: what it takes, its other spellings, and what happens when you pass it. */
 export type Option<T = unknown> = {

@@ -1,8 +1,8 @@
 import { join, relative, resolve } from "node:path";
 import { exists, isFolder, readText } from "../doors/files.ts";
-import { UserError } from "../model/errors.ts";
-import type { Facts } from "../model/facts.ts";
-import { type OutputFile, writtenBy } from "../model/report.ts";
+import { UserError } from "../errors.ts";
+import { type OutputFile, writtenBy } from "../names/report.ts";
+import type { Facts } from "../plan/facts.ts";
 
 /** The file that was named, relative to where one stands, and one like it as advice; with an empty name it lies among Slipway's own files. */
 export function outputFile(

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { didYouMean } from "../model/config_reader.ts";
-import { UserError } from "../model/errors.ts";
+import { didYouMean } from "../config/config_reader.ts";
+import { UserError } from "../errors.ts";
 import type { Option, OptionSet } from "./options.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

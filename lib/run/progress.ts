@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readText, writePrivate } from "../doors/files.ts";
-import type { Facts } from "../model/facts.ts";
+import type { Facts } from "../plan/facts.ts";
 import { comfort } from "./comfort.ts";
 import { slipwayFolder, type World } from "./world.ts";
 

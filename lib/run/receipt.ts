@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { readText, remove, writeForAll } from "../doors/files.ts";
+import { UserError } from "../errors.ts";
 import type { Command } from "../kinds/command.ts";
-import { UserError } from "../model/errors.ts";
-import { oneLine } from "../model/visible.ts";
+import { oneLine } from "../text/visible.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
 /** The file in which a container's command writes how it ended; its mount is named in the compose file. */

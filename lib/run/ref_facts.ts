@@ -1,17 +1,17 @@
 import { notice } from "../doors/console.ts";
 import { type RemoteFacts, remoteOf } from "../doors/git_remote.ts";
 import { type Named, openRefs, type Refs } from "../doors/refs.ts";
-import { flipRef, timeOf } from "../model/claim.ts";
-import { UserError } from "../model/errors.ts";
-import type { AllFacts, GitFacts, HeldRef, HeldRefs, Looked, Owner } from "../model/facts.ts";
-import type { Remote } from "../model/git_remote.ts";
-import type { SignedEntry } from "../model/log.ts";
-import { damaged, forgotten, type LostRelease, type Standing, type Survey } from "../model/log_repair.ts";
-import { releaseClaim, releaseTag } from "../model/names.ts";
-import { quote } from "../model/render_plan.ts";
-import type { Seen } from "../model/seen.ts";
-import { gitTag, imageTag, type ReleaseStage } from "../model/stage.ts";
-import { isVersion, type Version } from "../model/version.ts";
+import { UserError } from "../errors.ts";
+import type { Remote } from "../git/git_remote.ts";
+import { flipRef, timeOf } from "../names/claim.ts";
+import type { SignedEntry } from "../names/log.ts";
+import { damaged, forgotten, type LostRelease, type Standing, type Survey } from "../names/log_repair.ts";
+import { releaseClaim, releaseTag } from "../names/names.ts";
+import { gitTag, imageTag, type ReleaseStage } from "../names/stage.ts";
+import { isVersion, type Version } from "../names/version.ts";
+import type { AllFacts, GitFacts, HeldRef, HeldRefs, Looked, Owner } from "../plan/facts.ts";
+import { quote } from "../plan/render_plan.ts";
+import type { Seen } from "../text/seen.ts";
 import type { Base } from "./needs.ts";
 
 type Known<G = GitFacts> = { readonly base: Base; readonly git: G; readonly offline: boolean };
@@ -28,7 +28,7 @@ const opened = new WeakMap<Base["env"], Map<string, Refs>>();
 
 /** What the workflow saw that started this one; most are started by a person, and load nothing of this. */
 export const passedOn = async (env: Base["env"]): Promise<Seen | null> =>
-  env["SLIPWAY_SEEN"] === undefined ? null : (await import("../model/seen.ts")).readSeen(env);
+  env["SLIPWAY_SEEN"] === undefined ? null : (await import("../text/seen.ts")).readSeen(env);
 
 /** The refs of an image, one view of them for the look and the run: what the look saw is trusted until a move shows otherwise. */
 export async function sharedRefs(

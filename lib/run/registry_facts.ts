@@ -1,10 +1,10 @@
-import type { Access } from "../doors/registry.ts";
-import type { RegistryFacts, TagState } from "../model/facts.ts";
-import { lastOf, type SignedEntry } from "../model/log.ts";
-import { repositoryOf } from "../model/oci/address.ts";
-import { RegistryError } from "../model/oci/failure.ts";
-import type { Registry } from "../model/registry.ts";
-import { isNode, jsonOf, textAt, valueAt } from "../model/shape.ts";
+import type { Registry } from "../config/registry.ts";
+import { repositoryOf } from "../names/address.ts";
+import { lastOf, type SignedEntry } from "../names/log.ts";
+import type { Access } from "../oci/registry.ts";
+import { RegistryError } from "../oci/rules/failure.ts";
+import type { RegistryFacts, TagState } from "../plan/facts.ts";
+import { isNode, jsonOf, textAt, valueAt } from "../text/shape.ts";
 import { sharedClient } from "./client.ts";
 
 type Look = {

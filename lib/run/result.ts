@@ -1,8 +1,8 @@
 import { appendPrivate } from "../doors/files.ts";
-import { kindOf } from "../model/kind.ts";
-import { stepsOf } from "../model/plan.ts";
-import { withShortDigests } from "../model/units.ts";
-import { fenced } from "../model/visible.ts";
+import { kindOf } from "../plan/kind.ts";
+import { stepsOf } from "../plan/plan.ts";
+import { withShortDigests } from "../text/units.ts";
+import { fenced } from "../text/visible.ts";
 import { comfort } from "./comfort.ts";
 import { knownValue, resultsOf, type World } from "./world.ts";
 

@@ -1,5 +1,5 @@
-import { fitsIn, type Room } from "../model/limits.ts";
-import type { Group } from "../model/plan.ts";
+import { fitsIn, type Room } from "../config/limits.ts";
+import type { Group } from "../plan/plan.ts";
 
 /** Lets steps in as they fit beside those that run. */
 export type Doorkeeper = {

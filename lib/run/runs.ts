@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { now } from "../doors/clock.ts";
 import { filesIn, readText, writePrivate } from "../doors/files.ts";
-import type { Place } from "../model/facts.ts";
-import { kindOf } from "../model/kind.ts";
-import { isGroup, type Step, stepsOf } from "../model/plan.ts";
-import type { RunRecord } from "../model/report.ts";
+import type { RunRecord } from "../names/report.ts";
+import type { Place } from "../plan/facts.ts";
+import { kindOf } from "../plan/kind.ts";
+import { isGroup, type Step, stepsOf } from "../plan/plan.ts";
 import { comfort } from "./comfort.ts";
 import { type StepResult, slipwayFolder, type World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { UserError } from "../model/errors.ts";
-import type { ListName } from "../model/tests.ts";
+import type { ListName } from "../config/tests.ts";
+import { UserError } from "../errors.ts";
 import { commaSeparated, flag, list, type Option, pick, testListsOption, text } from "./options.ts";
 
 /** `serial`, `auto`, or how many processes at once. */

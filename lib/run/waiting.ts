@@ -1,5 +1,5 @@
 import { type Move, refused, type Swapped, type Wanted } from "../doors/refs.ts";
-import { UserError } from "../model/errors.ts";
+import { UserError } from "../errors.ts";
 import type { HeldRef } from "./held_ref.ts";
 import type { World } from "./world.ts";
 

@@ -1,8 +1,8 @@
 import { now, pause } from "../doors/clock.ts";
 import { hasReader } from "../doors/console.ts";
 import { interruption } from "../doors/interrupt.ts";
-import { UserError } from "../model/errors.ts";
-import { systemRefusal } from "../model/system_errors.ts";
+import { UserError } from "../errors.ts";
+import { systemRefusal } from "../text/system_errors.ts";
 
 type Watch = {
   readonly seconds: number;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { objectsOf } from "./git.ts";
 import { handImage } from "./hand_image.ts";
 import { logOf } from "./oracle.ts";

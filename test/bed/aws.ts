@@ -9,7 +9,7 @@ import {
   type Tag,
   type TaskDefinition,
 } from "@aws-sdk/client-ecs";
-import { repositoryOf } from "../../lib/doors/registry.ts";
+import { repositoryOf } from "../../lib/oci/registry.ts";
 import { type FaultyProxy, startFaultyProxy } from "./faulty_proxy.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { type HandImage, pushByHand } from "./hand_image.ts";

@@ -5,8 +5,8 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Repository } from "../../lib/doors/registry.ts";
-import { repositoryOf } from "../../lib/doors/registry.ts";
+import type { Repository } from "../../lib/oci/registry.ts";
+import { repositoryOf } from "../../lib/oci/registry.ts";
 import { handImage, pushByHand } from "./hand_image.ts";
 
 /** Pushes an image with layers of so many megabytes of zeros, streamed from sparse files; gives its digest. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
+import { registryClient, repositoryOf } from "../../lib/oci/registry.ts";
 
 /** Copies `digest` from the first address to the others in a process of its own and prints its peak memory in KiB. */
 const [digest = "", ...addresses] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 import { insideFolder } from "../../lib/doors/package_use.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { comparePackages } from "../../lib/kinds/compare_packages.ts";
-import { packageUse, packageUseArgv } from "../../lib/kinds/package_use.ts";
-import { type Action, type Plan, stepsOf, type Value } from "../../lib/model/plan.ts";
+import { comparePackages } from "../../lib/packages/compare_packages.ts";
+import { packageUse, packageUseArgv } from "../../lib/packages/package_use.ts";
+import { type Action, type Plan, stepsOf, type Value } from "../../lib/plan/plan.ts";
 
 /** What a plan does in the steps that are not skipped. */
 export const actionsOf = (plan: Plan): readonly Action[] =>

@@ -8,7 +8,7 @@ import {
   evidenceFiles,
   parseEvidence,
   parseEvidenceConfig,
-} from "../../lib/model/evidence.ts";
+} from "../../lib/config/evidence.ts";
 
 /** Evidence as it is read back: each of its blobs has the digest that it is named by. */
 export type ReadEvidence = Evidence & {

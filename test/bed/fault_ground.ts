@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repositoryOf } from "../../lib/doors/registry.ts";
+import { repositoryOf } from "../../lib/oci/registry.ts";
 import { type FaultyProxy, startFaultyProxy } from "./faulty_proxy.ts";
 import { addRemote, commitAll, git } from "./git.ts";
 import { type HandImage, handImage, pushByHand } from "./hand_image.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { containersOf, containersWith, engineTags } from "./engine_api.ts";
 import { git } from "./git.ts";
 import { logOf, refsOf } from "./oracle.ts";

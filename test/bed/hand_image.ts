@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Repository } from "../../lib/doors/registry.ts";
+import type { Repository } from "../../lib/oci/registry.ts";
 
 const sha = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const bytesOf = (json: unknown) => new TextEncoder().encode(JSON.stringify(json, null, 3));

@@ -1,4 +1,4 @@
-import type { SignedEntry } from "../../lib/model/log.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { inOneShell } from "./git.ts";
 
 /** Adds entries to the log of an image on a bare remote, as somebody else's Slipway would. */

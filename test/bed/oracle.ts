@@ -1,4 +1,4 @@
-import type { SignedEntry } from "../../lib/model/log.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { run } from "../../thin_client/engine/command.ts";
 import { git } from "./git.ts";
 import { needs } from "./parts.ts";

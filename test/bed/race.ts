@@ -1,9 +1,9 @@
 import { expect } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
-import type { Owner } from "../../lib/model/facts.ts";
-import type { Plan } from "../../lib/model/plan.ts";
-import type { ReleaseStage } from "../../lib/model/stage.ts";
-import { compareVersions, parseVersion } from "../../lib/model/version.ts";
+import type { ReleaseStage } from "../../lib/names/stage.ts";
+import { compareVersions, parseVersion } from "../../lib/names/version.ts";
+import type { Owner } from "../../lib/plan/facts.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { holdAt, table } from "./crash.ts";
 import type { CrashGround } from "./crash_ground.ts";

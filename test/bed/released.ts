@@ -1,7 +1,7 @@
-import type { Repository } from "../../lib/doors/registry.ts";
-import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
-import { gitTag, type ReleaseStage } from "../../lib/model/stage.ts";
-import { parseVersion } from "../../lib/model/version.ts";
+import type { LogEntry, SignedEntry } from "../../lib/names/log.ts";
+import { gitTag, type ReleaseStage } from "../../lib/names/stage.ts";
+import { parseVersion } from "../../lib/names/version.ts";
+import type { Repository } from "../../lib/oci/registry.ts";
 import { git } from "./git.ts";
 import { type HandImage, handImage, pushByHand, putByHand, repositoryAt } from "./hand_image.ts";
 import { writeLog } from "./log.ts";

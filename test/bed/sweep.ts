@@ -1,4 +1,4 @@
-import type { Plan } from "../../lib/model/plan.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
 import { run } from "../../thin_client/engine/command.ts";
 import { crash, type Kill, killName, sideBySide, table } from "./crash.ts";
 import type { CrashGround, Spot, SpotOptions } from "./crash_ground.ts";

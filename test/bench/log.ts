@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRefs } from "../../lib/doors/refs.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { addRemote, commitAll } from "../bed/git.ts";
 import { write } from "../bed/tiny_repo.ts";
 import { median, milliseconds, type Row } from "./measure.ts";

@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Transform } from "node:stream";
-import { type Repository, registryClient, repositoryOf } from "../../lib/doors/registry.ts";
+import { type Repository, registryClient, repositoryOf } from "../../lib/oci/registry.ts";
 import { pushBig } from "../bed/big_image.ts";
 import { startRegistry } from "../bed/registry.ts";
 import type { Row } from "./measure.ts";

@@ -8,16 +8,16 @@ const isPure = (file: string): boolean => file.startsWith("lib/model/") || file.
 /** The files of each group. */
 export function groups(): readonly { readonly name: Group; readonly files: readonly string[] }[] {
   const release = pureBelow([
-    "lib/flows/release.ts",
-    "lib/flows/prod.ts",
-    "lib/flows/rollback.ts",
-    "lib/model/flip.ts",
+    "lib/release/release.ts",
+    "lib/release/prod.ts",
+    "lib/release/rollback.ts",
+    "lib/names/flip.ts",
   ]);
   const pure = ["lib/model", "lib/flows"].flatMap(sources).filter((file) => !release.has(file));
   return [
     { name: "release", files: [...release].sort() },
     { name: "pure", files: pure },
-    { name: "registry", files: ["lib/doors/registry.ts", ...sources("lib/doors/registry")] },
+    { name: "registry", files: ["lib/oci/registry.ts", ...sources("lib/oci/registry")] },
     { name: "run", files: ["lib/run", "lib/kinds"].flatMap(sources) },
   ];
 }

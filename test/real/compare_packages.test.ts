@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Change } from "../../lib/model/package_diff.ts";
+import type { Change } from "../../lib/python/package_diff.ts";
 import { ensurePythonBase } from "../bed/python_base.ts";
 import { tinyImage } from "../bed/tiny.ts";
 import { type Ground, makeGround, write } from "../bed/tiny_repo.ts";

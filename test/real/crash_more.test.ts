@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { branchTag } from "../../lib/model/dev_version.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { type CrashGround, inEngine, type Spot } from "../bed/crash_ground.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { type Github, ourHost, startGithub } from "../bed/github.ts";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadCode } from "../../lib/doors/git.ts";
 import { describeCommit } from "../../lib/doors/git_describe.ts";
-import { devVersion } from "../../lib/model/dev_version.ts";
-import type { Place } from "../../lib/model/facts.ts";
+import { devVersion } from "../../lib/names/dev_version.ts";
+import type { Place } from "../../lib/plan/facts.ts";
 import { historyOf, makeRepo, versionsByScm } from "../bed/histories.ts";
 import { needs } from "../bed/parts.ts";
 

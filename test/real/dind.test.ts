@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { spareData } from "../../lib/model/inner_engine.ts";
+import { spareData } from "../../lib/config/inner_engine.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { allProcesses, commandLine } from "../../thin_client/engine/processes.ts";
 import { commitAll } from "../bed/git.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
+import { registryClient, repositoryOf } from "../../lib/oci/registry.ts";
 import { type Aws, region } from "../bed/aws.ts";
 import { type EcrGround, makeEcrGround } from "../bed/ecr_ground.ts";
 import { handImage } from "../bed/hand_image.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { branchTag } from "../../lib/model/dev_version.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
 import { type FaultGround, type FaultRepo, type Key, keys, makeFaultGround, tagsAt } from "../bed/fault_ground.ts";
 import { type Ending, faults } from "../bed/faults.ts";
 import { git } from "../bed/git.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Verdict } from "../../lib/model/package_use.ts";
+import type { Verdict } from "../../lib/python/package_use.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { imageFiles, packageCases, pyprojectText } from "../bed/package_cases.ts";
 import { ensurePythonBase } from "../bed/python_base.ts";

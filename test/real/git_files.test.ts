@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BuildInputs } from "../../lib/model/facts.ts";
-import { lookAtNewDir } from "../../lib/run/new_dir.ts";
+import { lookAtNewDir } from "../../lib/init/look_new_dir.ts";
+import type { BuildInputs } from "../../lib/plan/facts.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { type Ground, type Place, startGround, writeTo } from "../steps/ground.ts";
 

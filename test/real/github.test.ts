@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ghCreate } from "../../lib/kinds/gh_create.ts";
-import { group } from "../../lib/model/plan.ts";
+import { group } from "../../lib/plan/plan.ts";
+import { ghCreate } from "../../lib/repo/gh_create.ts";
 import createIssue from "../../scripts/gh_create_issue.ts";
 import createPr from "../../scripts/gh_create_pr.ts";
 import watch from "../../scripts/gh_watch.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
-import type { Owner } from "../../lib/model/facts.ts";
+import type { Owner } from "../../lib/plan/facts.ts";
 import { tagsAt } from "../bed/final_state.ts";
 import { git } from "../bed/git.ts";
 import { pushByHand, repositoryAt } from "../bed/hand_image.ts";

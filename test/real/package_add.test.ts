@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Change } from "../../lib/model/package_diff.ts";
+import type { Change } from "../../lib/python/package_diff.ts";
 import { until } from "../../thin_client/engine/command.ts";
 import { engineTags } from "../bed/engine_api.ts";
 import { commitAll, git } from "../bed/git.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runWorkflow } from "../../lib/kinds/run_workflow.ts";
-import { type Plan, type Step, stepsOf } from "../../lib/model/plan.ts";
+import { type Plan, type Step, stepsOf } from "../../lib/plan/plan.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
 import { actionsOf, dockerWords, unlabelled } from "../bed/docker_words.ts";
 import { fitting, fittingCodes, ofPython, workflowNames } from "../bed/fitting.ts";

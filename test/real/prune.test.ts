@@ -1,7 +1,7 @@
 import { BatchGetImageCommand, ECRClient, ListImagesCommand, PutImageCommand } from "@aws-sdk/client-ecr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { branchTag } from "../../lib/model/dev_version.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import { type Aws, region, startAws } from "../bed/aws.ts";
 import { tagsAt } from "../bed/final_state.ts";
 import { git } from "../bed/git.ts";

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
+import { registryClient, repositoryOf } from "../../lib/oci/registry.ts";
 import { must } from "../../thin_client/engine/command.ts";
 import { handImage, pushByHand } from "../bed/hand_image.ts";
 import type { Passed } from "../bed/meddling_proxy.ts";

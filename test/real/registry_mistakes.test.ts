@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repositoryOf } from "../../lib/doors/registry.ts";
+import { repositoryOf } from "../../lib/oci/registry.ts";
 import { type FaultGround, type FaultRepo, keys, makeFaultGround } from "../bed/fault_ground.ts";
 import { type Asked, type Fault, type FaultyProxy, startFaultyProxy } from "../bed/faulty_proxy.ts";
 import { git } from "../bed/git.ts";

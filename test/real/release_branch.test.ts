@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { branchTag } from "../../lib/model/dev_version.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
 import { holdAt, sideBySide } from "../bed/crash.ts";
 import { type CrashGround, makeCrashGround, type Spot } from "../bed/crash_ground.ts";
 import type { Point } from "../bed/crash_points.ts";

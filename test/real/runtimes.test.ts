@@ -184,9 +184,9 @@ it.each(["tsx", "bun"] as const)("loopback is asked past every proxy under %s, a
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/v2/`;
   const text = `import { postJson } from ${JSON.stringify(join(slipwayRoot, "lib/doors/webhook.ts"))};
-import { send } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/http.ts"))};
-import { newSession } from ${JSON.stringify(join(slipwayRoot, "lib/doors/registry/session.ts"))};
-import { repositoryOf } from ${JSON.stringify(join(slipwayRoot, "lib/model/oci/address.ts"))};
+import { send } from ${JSON.stringify(join(slipwayRoot, "lib/oci/http.ts"))};
+import { newSession } from ${JSON.stringify(join(slipwayRoot, "lib/oci/session.ts"))};
+import { repositoryOf } from ${JSON.stringify(join(slipwayRoot, "lib/names/address.ts"))};
 const url = new URL(${JSON.stringify(url)});
 const repo = repositoryOf({ name: "mine", kind: "oci", required: true, address: url.host }, "cmamp");
 const { status } = await send(newSession({ env: process.env }), { url, repo, method: "GET", headers: {} });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stepsOf } from "../../lib/model/plan.ts";
+import { stepsOf } from "../../lib/plan/plan.ts";
 import { run } from "../../thin_client/engine/command.ts";
 import { makeClone } from "../bed/thin_clone.ts";
 import { root } from "../unit/source.ts";

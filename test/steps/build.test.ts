@@ -14,11 +14,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { bringLockBack, buildLocal } from "../../lib/flows/local.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import { bringLockBack, buildLocal } from "../../lib/build/local.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { type WriteFile, writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { config, digest, engine, facts, inputs, lines, refusal, stepOf, version } from "../unit/factory.ts";
 
 const options = { cache: true, buildArg: [], poetryMode: "no_update" } as const;

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { checkVersion } from "../../lib/flows/repo.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { currentEntry, newest, parseChangelog, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
+import { currentEntry, newest, parseChangelog, readChangelog, renderEntry } from "../../lib/names/changelog.ts";
+import { checkVersion } from "../../lib/repo/changelog.ts";
 import { changelog, doing, facts, refusal, version } from "../unit/factory.ts";
 
 const text = `# cmamp-prod-1.2.1

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { readDockerConfig } from "../../lib/doors/registry/docker_config.ts";
+import { readDockerConfig } from "../../lib/oci/docker_config.ts";
 import { refusalOf } from "../unit/factory.ts";
 import { brought, clientOf, dockerFolder, envOf, failureOf, lockedGround, right, says } from "./registry_ground.ts";
 

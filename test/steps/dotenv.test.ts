@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadEnvironment } from "../../lib/doors/environment.ts";
-import { dotEnvNotes } from "../../lib/model/dotenv.ts";
+import { dotEnvNotes } from "../../lib/formats/dotenv.ts";
 import { dotEnvCases, dotEnvEnv, readByShell } from "../bed/dotenv_cases.ts";
 import { readIn, sources } from "../unit/source.ts";
 

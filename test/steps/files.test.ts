@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { appendPrivate, putBack, readRepoText, readText, writePrivate, writeText } from "../../lib/doors/files.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 const made = realpathSync(mkdtempSync(join(tmpdir(), "slipway-files-")));
 afterAll(() => rmSync(made, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { loadRemote } from "../../lib/doors/git_remote.ts";
 import { forgetInterrupts, listenForInterrupts } from "../../lib/doors/interrupt.ts";
 import { startTime } from "../../lib/doors/processes.ts";
 import { openRefs, type Refs } from "../../lib/doors/refs.ts";
-import type { UserError } from "../../lib/model/errors.ts";
+import type { UserError } from "../../lib/errors.ts";
 import { addRemote, git } from "../bed/git.ts";
 import { type Ground, startGround, topOf, writeTo } from "./ground.ts";
 import { type TestClock, testClock } from "./test_clock.ts";

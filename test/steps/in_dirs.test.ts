@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runWorkflow } from "../../lib/kinds/run_workflow.ts";
-import { type Plan, stepsOf } from "../../lib/model/plan.ts";
+import { type Plan, stepsOf } from "../../lib/plan/plan.ts";
 import changelogCheck from "../../scripts/changelog_check.ts";
 import dockerPull from "../../scripts/docker_pull.ts";
 import releaseStatus from "../../scripts/release_status.ts";

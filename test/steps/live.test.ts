@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setClock } from "../../lib/doors/clock.ts";
 import { withoutLines, writeAbove } from "../../lib/doors/live.ts";
 import { type Begun, live, plain } from "../../lib/doors/progress.ts";
-import { visible } from "../../lib/model/visible.ts";
+import { visible } from "../../lib/text/visible.ts";
 import { hostileTexts } from "../bed/hostile_texts.ts";
 import { type TestClock, testClock } from "./test_clock.ts";
 

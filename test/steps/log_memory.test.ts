@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { LogEntry } from "../../lib/model/log.ts";
-import { type LostRelease, lostEntries } from "../../lib/model/log_repair.ts";
-import { readEntry } from "../../lib/model/ref_message.ts";
-import { parseVersion } from "../../lib/model/version.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
+import { type LostRelease, lostEntries } from "../../lib/names/log_repair.ts";
+import { readEntry } from "../../lib/names/ref_message.ts";
+import { parseVersion } from "../../lib/names/version.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { loadSeenLog, lookForImage, lookForReleased } from "../../lib/run/look_image.ts";
 import { pick } from "../../lib/run/options.ts";
 import docker_pull from "../../scripts/docker_pull.ts";

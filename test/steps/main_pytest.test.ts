@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Plan, stepsOf } from "../../lib/model/plan.ts";
+import { type Plan, stepsOf } from "../../lib/plan/plan.ts";
 import workflow from "../../scripts/main_pytest.ts";
 import { commitAll, inOneShell } from "../bed/git.ts";
 import { type Ground, type Place, startGround, writeTo } from "./ground.ts";

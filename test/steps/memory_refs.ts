@@ -1,6 +1,6 @@
 import type { Refs } from "../../lib/doors/refs.ts";
-import { type SignedEntry, sameEntry } from "../../lib/model/log.ts";
-import { readClaim, readFlip } from "../../lib/model/ref_message.ts";
+import { type SignedEntry, sameEntry } from "../../lib/names/log.ts";
+import { readClaim, readFlip } from "../../lib/names/ref_message.ts";
 
 /** The refs of one image in this process: compare-and-swap as Git does it, which test/real shows. */
 export type MemoryRefs = Refs & {

@@ -1,7 +1,7 @@
 import { loadProcess } from "../../lib/doors/processes.ts";
-import { type MoveTag, moveTag } from "../../lib/kinds/move_tag.ts";
-import type { Owner } from "../../lib/model/facts.ts";
-import type { Flip } from "../../lib/model/flip.ts";
+import type { Flip } from "../../lib/names/flip.ts";
+import type { Owner } from "../../lib/plan/facts.ts";
+import { type MoveTag, moveTag } from "../../lib/release/move_tag.ts";
 import { owner } from "../unit/factory.ts";
 import type { Acted, Acting, Actor } from "./acting.ts";
 import type { Asked, OciServer } from "./oci_server.ts";

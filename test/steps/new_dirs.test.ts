@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ownDockerfile } from "../../lib/model/new_dir.ts";
+import { ownDockerfile } from "../../lib/config/new_dir.ts";
 import init from "../../scripts/init.ts";
 import init_runnable_dir from "../../scripts/init_runnable_dir.ts";
 import { git, inOneShell } from "../bed/git.ts";

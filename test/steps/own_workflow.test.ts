@@ -51,7 +51,7 @@ export const countNotes = (lines) => [
 ];
 `,
   "scripts/told_version.ts": `import { describeCommit } from "slipway/lib/doors/git_describe";
-import { tellDevVersion } from "slipway/lib/flows/branch";
+import { tellDevVersion } from "slipway/lib/release/branch";
 import { flag } from "slipway/lib/run/options";
 import { runWorkflow, step } from "slipway/plan";
 import { script } from "slipway/script";

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { uploadPackage } from "../../lib/kinds/upload_package.ts";
+import { uploadPackage } from "../../lib/packages/upload_package.ts";
 import { makeWheel } from "../bed/wheel.ts";
 import { type Actor, startActing } from "./acting.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openRefs, type Refs } from "../../lib/doors/refs.ts";
-import type { LogEntry } from "../../lib/model/log.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
 import { addRemote, git } from "../bed/git.ts";
 import { digest, logged } from "../unit/factory.ts";
 import { type Ground, startGround, topOf, writeTo } from "./ground.ts";

@@ -1,5 +1,5 @@
-import type { CopyEvent, Repository } from "../../lib/doors/registry.ts";
-import type { RegistryKind } from "../../lib/model/registry.ts";
+import type { RegistryKind } from "../../lib/config/registry.ts";
+import type { CopyEvent, Repository } from "../../lib/oci/registry.ts";
 import type { Asked, Head, OciServer, Reply } from "./oci_server.ts";
 import { askedBy, blobImage, clientOf, clockAt, hold, type Image, repoAt, startRegistry } from "./registry_ground.ts";
 

@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import { registryClient, repositoryOf } from "../../lib/doors/registry.ts";
-import type { RegistryReason } from "../../lib/model/oci/failure.ts";
-import { RegistryError } from "../../lib/model/oci/failure.ts";
-import type { Registry } from "../../lib/model/registry.ts";
+import type { Registry } from "../../lib/config/registry.ts";
+import { registryClient, repositoryOf } from "../../lib/oci/registry.ts";
+import type { RegistryReason } from "../../lib/oci/rules/failure.ts";
+import { RegistryError } from "../../lib/oci/rules/failure.ts";
 import { refusalOf } from "../unit/factory.ts";
 import { type Asked, type OciServer, sha256, startOciServer } from "./oci_server.ts";
 

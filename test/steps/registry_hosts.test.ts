@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { locationOf } from "../../lib/doors/registry/blobs.ts";
-import type { Sending } from "../../lib/doors/registry/connection.ts";
-import { perform, refusal as refusalOfAnswer } from "../../lib/doors/registry/perform.ts";
-import { newSession } from "../../lib/doors/registry/session.ts";
-import type { Repository } from "../../lib/doors/registry.ts";
-import { repositoryOf } from "../../lib/model/oci/address.ts";
+import { repositoryOf } from "../../lib/names/address.ts";
+import { locationOf } from "../../lib/oci/blobs.ts";
+import type { Sending } from "../../lib/oci/connection.ts";
+import { perform, refusal as refusalOfAnswer } from "../../lib/oci/perform.ts";
+import type { Repository } from "../../lib/oci/registry.ts";
+import { newSession } from "../../lib/oci/session.ts";
 import { refusal } from "../unit/factory.ts";
 import { sha256 } from "./oci_server.ts";
 import {

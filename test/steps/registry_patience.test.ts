@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isReset, networkCode } from "../../lib/doors/registry/patience.ts";
-import { registryClient } from "../../lib/doors/registry.ts";
+import { isReset, networkCode } from "../../lib/oci/patience.ts";
+import { registryClient } from "../../lib/oci/registry.ts";
 import { digest } from "../unit/factory.ts";
 import type { Reply } from "./oci_server.ts";
 import { clientOf, clockAt, failureOf, hold, imageOf, repoAt, startRegistry } from "./registry_ground.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Repository } from "../../lib/doors/registry.ts";
+import type { Repository } from "../../lib/oci/registry.ts";
 import { digest } from "../unit/factory.ts";
 import type { OciServer, Reply } from "./oci_server.ts";
 import {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Removal } from "../../lib/model/prune.ts";
+import type { Removal } from "../../lib/names/prune.ts";
 import { digest } from "../unit/factory.ts";
 import type { Asked, OciServer, Reply } from "./oci_server.ts";
 import { clientOf, dockerFolder, envOf, failureOf, lines, repoAt, startRegistry } from "./registry_ground.ts";

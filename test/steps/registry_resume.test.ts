@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { CopyEvent } from "../../lib/doors/registry.ts";
-import type { RegistryKind } from "../../lib/model/registry.ts";
+import type { RegistryKind } from "../../lib/config/registry.ts";
+import type { CopyEvent } from "../../lib/oci/registry.ts";
 import { type OciServer, type Reply, sha256 } from "./oci_server.ts";
 import { copyGround, errorIn, first, isUpload, retries } from "./registry_copy_ground.ts";
 import { askedBy, blobImage, failureOf, lines } from "./registry_ground.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CopyEvent } from "../../lib/doors/registry.ts";
+import type { CopyEvent } from "../../lib/oci/registry.ts";
 import { digest } from "../unit/factory.ts";
 import { sha256 } from "./oci_server.ts";
 import { blob, blobsRead, copyGround, first, image, isBlob, isUpload, outcomes } from "./registry_copy_ground.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gitIn } from "../../lib/doors/git.ts";
 import { loadRemote } from "../../lib/doors/git_remote.ts";
-import { chooseRemote, type KnownRemote, remotesIn, shownRemote } from "../../lib/model/git_remote.ts";
+import { chooseRemote, type KnownRemote, remotesIn, shownRemote } from "../../lib/git/git_remote.ts";
 import { inOneShell } from "../bed/git.ts";
 import { config, refusal } from "../unit/factory.ts";
 import { type Ground, type Place, startGround } from "./ground.ts";

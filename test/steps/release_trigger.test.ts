@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { branchTag } from "../../lib/model/dev_version.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
 import releaseTrigger from "../../scripts/release_trigger.ts";
 import { git } from "../bed/git.ts";
 import { type Ground, type Place, startGround } from "./ground.ts";

@@ -1,11 +1,11 @@
 import { readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
-import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import { cmd } from "../../lib/kinds/command.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { Owner } from "../../lib/model/facts.ts";
-import type { Action } from "../../lib/model/plan.ts";
+import type { Owner } from "../../lib/plan/facts.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { returnClaim, takeClaim } from "../../lib/release/claim.ts";
 import type { World } from "../../lib/run/world.ts";
 import { commit, facts, owner } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failedTest } from "../../lib/flows/test_meaning.ts";
 import { type Command, cmd, command } from "../../lib/kinds/command.ts";
+import { failedTest } from "../../lib/tests/test_meaning.ts";
 import { doing, type Ended, type Ground, type Place, startGround, told } from "./ground.ts";
 
 let ground: Ground;

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { checkEcr } from "../../lib/kinds/check_ecr.ts";
+import { checkEcr } from "../../lib/container/check_ecr.ts";
 import { type Command, cmd } from "../../lib/kinds/command.ts";
 import docker_update_prod_task_definition from "../../scripts/docker_update_prod_task_definition.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";

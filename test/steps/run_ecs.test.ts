@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type EcsRevision, type EcsService, ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
+import { type EcsRevision, type EcsService, ecsRevision, ecsService } from "../../lib/deploy/ecs.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
 import { type AwsServer, arnOf, startAwsServer } from "./aws_server.ts";
 import { done, type Fleet, failing, going, startFleet } from "./fleet.ts";

@@ -1,20 +1,20 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { isFree } from "../../lib/doors/ports.ts";
-import { loadPrograms } from "../../lib/doors/programs.ts";
-import { loadPackages } from "../../lib/doors/pyproject.ts";
-import { packageUse } from "../../lib/kinds/package_use.ts";
-import { type Plan, stepsOf } from "../../lib/model/plan.ts";
 import {
   lookAtContainersAndImages,
   lookAtHandedOver,
   lookAtPatch,
   lookAtStats,
   lookForPort,
-} from "../../lib/run/look_containers.ts";
+} from "../../lib/container/look_containers.ts";
+import { isFree } from "../../lib/doors/ports.ts";
+import { loadPrograms } from "../../lib/doors/programs.ts";
+import { loadPackages } from "../../lib/doors/pyproject.ts";
+import { lookAtNewDir } from "../../lib/init/look_new_dir.ts";
+import { packageUse } from "../../lib/packages/package_use.ts";
+import { type Plan, stepsOf } from "../../lib/plan/plan.ts";
 import { lookForNamed } from "../../lib/run/look_image.ts";
-import { lookAtNewDir } from "../../lib/run/new_dir.ts";
 import { flag, list, pick, portOption, text } from "../../lib/run/options.ts";
 import dockerCmd from "../../scripts/docker_cmd.ts";
 import { digest } from "../unit/factory.ts";

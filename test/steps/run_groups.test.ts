@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce } from "../../lib/kinds/announce.ts";
 import { cmd, command } from "../../lib/kinds/command.ts";
-import { type Group, group, type Step } from "../../lib/model/plan.ts";
+import { type Group, group, type Step } from "../../lib/plan/plan.ts";
 import { hostileTexts } from "../bed/hostile_texts.ts";
 import { doing, type Ground, type Place, startGround, states, told } from "./ground.ts";
 

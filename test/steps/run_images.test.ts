@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { checkDisk } from "../../lib/kinds/check_disk.ts";
-import { checkPush } from "../../lib/kinds/check_push.ts";
-import { copyImage } from "../../lib/kinds/copy_image.ts";
-import { putIndex } from "../../lib/kinds/put_index.ts";
 import { type VerifyDigest, verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import { type Place, step } from "../../lib/model/plan.ts";
+import { type Place, step } from "../../lib/plan/plan.ts";
+import { checkDisk } from "../../lib/release/check_disk.ts";
+import { checkPush } from "../../lib/release/check_push.ts";
+import { copyImage } from "../../lib/release/copy_image.ts";
+import { putIndex } from "../../lib/release/put_index.ts";
 import { digest, logged } from "../unit/factory.ts";
 import { type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { type OciServer, sha256 } from "./oci_server.ts";

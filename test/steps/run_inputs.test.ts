@@ -1,7 +1,7 @@
 import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BuildInputs } from "../../lib/model/facts.ts";
+import type { BuildInputs } from "../../lib/plan/facts.ts";
 import { pick } from "../../lib/run/options.ts";
 import { commitAll, git } from "../bed/git.ts";
 import { type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UserError } from "../../lib/errors.ts";
 import { cmd } from "../../lib/kinds/command.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { kind } from "../../lib/model/kind.ts";
-import type { Action } from "../../lib/model/plan.ts";
+import { kind } from "../../lib/plan/kind.ts";
+import type { Action } from "../../lib/plan/plan.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
 import { doing, type Ground, type Place, startGround, states, told } from "./ground.ts";
 

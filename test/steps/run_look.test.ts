@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { forgetInterrupts } from "../../lib/doors/interrupt.ts";
-import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
-import type { LogEntry } from "../../lib/model/log.ts";
-import type { Action } from "../../lib/model/plan.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { returnClaim, takeClaim } from "../../lib/release/claim.ts";
 import { list, pick, text } from "../../lib/run/options.ts";
 import { git } from "../bed/git.ts";
 import { commit, digest, logged, owner } from "../unit/factory.ts";

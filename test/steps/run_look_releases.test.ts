@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { LogEntry } from "../../lib/model/log.ts";
-import { lookAtReleases, lookForNotes, lookForStatus } from "../../lib/run/look_releases.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { lookAtReleases, lookForNotes, lookForStatus } from "../../lib/release/look_releases.ts";
 import { commitAll } from "../bed/git.ts";
 import { changelog, git as gitFacts, logged, refusalOf, version } from "../unit/factory.ts";
 import { type Acting, type Actor, startActing } from "./acting.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { branchTag } from "../../lib/model/dev_version.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
 import release_history from "../../scripts/release_history.ts";
 import release_prune from "../../scripts/release_prune.ts";
 import { git } from "../bed/git.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { LogEntry } from "../../lib/model/log.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
 import release_history from "../../scripts/release_history.ts";
 import release_notes from "../../scripts/release_notes.ts";
 import release_status from "../../scripts/release_status.ts";

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { UserError } from "../../lib/errors.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { returnClaim } from "../../lib/kinds/claim.ts";
 import { cmd } from "../../lib/kinds/command.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import type { Facts } from "../../lib/model/facts.ts";
+import type { Facts } from "../../lib/plan/facts.ts";
+import { returnClaim } from "../../lib/release/claim.ts";
 import { flag, list, pick, text } from "../../lib/run/options.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { loadProcess } from "../../lib/doors/processes.ts";
-import { settleMove } from "../../lib/kinds/settle_move.ts";
+import { settleMove } from "../../lib/release/settle_move.ts";
 import { type Acted, type Acting, refused, startActing } from "./acting.ts";
 import { alive, drop, gone, isMove, type Moving, point, startMoving } from "./moving.ts";
 import type { OciServer } from "./oci_server.ts";

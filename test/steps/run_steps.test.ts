@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce } from "../../lib/kinds/announce.ts";
 import { byHand } from "../../lib/kinds/by_hand.ts";
-import { checkDisk } from "../../lib/kinds/check_disk.ts";
 import { cmd, command } from "../../lib/kinds/command.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { checkDisk } from "../../lib/release/check_disk.ts";
 import { digest } from "../unit/factory.ts";
 import { doing, type Ground, startGround, states, told, type Workflow, writeTo } from "./ground.ts";
 

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UserError } from "../../lib/errors.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { cmd } from "../../lib/kinds/command.ts";
-import { UserError } from "../../lib/model/errors.ts";
 import { doing, type Ground, type Place, startGround, told, type Workflow } from "./ground.ts";
 
 let ground: Ground;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { returnClaim, takeClaim } from "../../lib/kinds/claim.ts";
 import { cmd } from "../../lib/kinds/command.ts";
 import { type RecordEntry, record } from "../../lib/kinds/record.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { LogEntry, Pass } from "../../lib/model/log.ts";
-import type { Action, Step } from "../../lib/model/plan.ts";
+import type { LogEntry, Pass } from "../../lib/names/log.ts";
+import type { Action, Step } from "../../lib/plan/plan.ts";
+import { returnClaim, takeClaim } from "../../lib/release/claim.ts";
 import { nothingWaits } from "../../lib/run/waiting.ts";
 import { startState } from "../../lib/run/world.ts";
 import { commit, digest, owner } from "../unit/factory.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { UserError } from "../../lib/errors.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { UserError } from "../../lib/model/errors.ts";
 import { doing, type Ground, type Place, startGround, type Workflow } from "./ground.ts";
 
 let ground: Ground;

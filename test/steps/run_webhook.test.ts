@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type PostMessage, postMessage } from "../../lib/kinds/post_message.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
+import { type PostMessage, postMessage } from "../../lib/report/post_message.ts";
 import { digest } from "../unit/factory.ts";
 import { type Acted, type Acting, type Actor, refused, startActing } from "./acting.ts";
 import { type OciServer, type Reply, startOciServer } from "./oci_server.ts";

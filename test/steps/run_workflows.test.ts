@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { LogEntry } from "../../lib/model/log.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
 import changelog_add from "../../scripts/changelog_add.ts";
 import changelog_check from "../../scripts/changelog_check.ts";
 import docker_push_dev from "../../scripts/docker_push_dev.ts";

@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { awaitServices } from "../../lib/kinds/await_services.ts";
+import { awaitServices } from "../../lib/services/await_services.ts";
 import runFastTests from "../../scripts/run_fast_tests.ts";
 import serviceLogs from "../../scripts/service_logs.ts";
 import serviceUp from "../../scripts/service_up.ts";

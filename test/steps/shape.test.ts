@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readArchive } from "../../lib/doors/archive.ts";
 import { readPackageUse } from "../../lib/doors/package_use.ts";
-import { seenShape } from "../../lib/model/package_use.ts";
-import { fits, jsonOf, textAt, valueAt } from "../../lib/model/shape.ts";
+import { seenShape } from "../../lib/python/package_use.ts";
 import { labelsOf } from "../../lib/run/registry_facts.ts";
+import { fits, jsonOf, textAt, valueAt } from "../../lib/text/shape.ts";
 import { dist, refusalOf, seen } from "../unit/factory.ts";
 
 let dir: string;

@@ -62,7 +62,7 @@ describe("a plan that asks no network", () => {
     const own = loaded.filter((path) => /^(lib|scripts)\//.test(path)).sort();
     const late = ["lib/run/run_plan.ts", "lib/run/world.ts", "lib/kinds/run_command.ts", "lib/run/help.ts"];
     expect(own).toContain("lib/run/script.ts");
-    expect(own.filter((path) => late.includes(path) || path.startsWith("lib/doors/registry"))).toEqual([]);
+    expect(own.filter((path) => late.includes(path) || path.startsWith("lib/oci/registry"))).toEqual([]);
     expect(own.length, own.join("\n")).toBeLessThanOrEqual(mostFiles);
   });
 });

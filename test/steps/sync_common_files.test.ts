@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { syncFile } from "../../lib/kinds/sync_file.ts";
+import { syncFile } from "../../lib/repo/sync_file.ts";
 import syncCommonFiles from "../../scripts/sync_common_files.ts";
 import { inOneShell } from "../bed/git.ts";
 import { treeOf } from "../bed/watch.ts";

@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { hasOwnEngine } from "../../lib/doors/engine.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { systemRefusal } from "../../lib/model/system_errors.ts";
+import { UserError } from "../../lib/errors.ts";
+import { systemRefusal } from "../../lib/text/system_errors.ts";
 import { run } from "../../thin_client/engine/command.ts";
 import { findTools } from "../../thin_client/env/tools.ts";
 

@@ -5,8 +5,8 @@ import {
   evidenceType,
   renderEvidence,
   renderEvidenceConfig,
-} from "../../lib/model/evidence.ts";
-import { proofOf, takeEvidence } from "../../lib/run/take_evidence.ts";
+} from "../../lib/config/evidence.ts";
+import { proofOf, takeEvidence } from "../../lib/tests/take_evidence.ts";
 import { type OciServer, sha256 } from "./oci_server.ts";
 import { clientOf, repoAt, startRegistry } from "./registry_ground.ts";
 

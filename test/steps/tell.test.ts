@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { tellBuilt } from "../../lib/build/tell_built.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { tellBuilt } from "../../lib/kinds/tell_built.ts";
 import { git } from "../bed/git.ts";
 import { digest } from "../unit/factory.ts";
 import { doing, type Ground, type Place, startGround, told } from "./ground.ts";

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { configReader } from "../../lib/config/config_reader.ts";
+import { parseLint } from "../../lib/config/lint.ts";
 import { configSourceOf } from "../../lib/doors/settings.ts";
-import { configReader } from "../../lib/model/config_reader.ts";
-import { parseLint } from "../../lib/model/lint.ts";
 import { readIn, root } from "../unit/source.ts";
 
 const base = mkdtempSync(join(tmpdir(), "template lint "));

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Ask } from "../../lib/model/trust.ts";
+import type { Ask } from "../../lib/config/trust.ts";
 import { git } from "../bed/git.ts";
 import { root } from "../unit/source.ts";
 import { type Ground, type Place, startGround, writeTo } from "./ground.ts";

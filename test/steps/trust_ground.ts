@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Ask } from "../../lib/model/trust.ts";
+import type { Ask } from "../../lib/config/trust.ts";
 import trust from "../../scripts/trust.ts";
 import { type Ground, type Place, told } from "./ground.ts";
 

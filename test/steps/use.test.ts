@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { pull } from "../../lib/flows/pull.ts";
-import { runTests } from "../../lib/flows/tests.ts";
-import { bash, command as inContainer, login } from "../../lib/flows/use.ts";
+import { pull } from "../../lib/container/pull.ts";
+import { bash, command as inContainer, login } from "../../lib/container/work_in.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { type Step, stepsOf } from "../../lib/model/plan.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { type Step, stepsOf } from "../../lib/plan/plan.ts";
+import { runTests } from "../../lib/tests/tests.ts";
 import {
   active,
   config,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { releaseHistory } from "../../lib/flows/status.ts";
+import { UserError } from "../../lib/errors.ts";
+import { html } from "../../lib/formats/html.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { html } from "../../lib/model/html.ts";
-import { slackText } from "../../lib/model/message.ts";
-import { renderTable } from "../../lib/model/table.ts";
-import { fenced, oneLine, visible, withoutCommands } from "../../lib/model/visible.ts";
+import { releaseHistory } from "../../lib/report/status.ts";
+import { slackText } from "../../lib/text/message.ts";
+import { renderTable } from "../../lib/text/table.ts";
+import { fenced, oneLine, visible, withoutCommands } from "../../lib/text/visible.ts";
 import { digest, doing, facts, logged } from "../unit/factory.ts";
 import { doing as action, type Ground, type Place, startGround } from "./ground.ts";
 

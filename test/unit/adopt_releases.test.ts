@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { adoptReleases, asksAdoptReleases } from "../../lib/flows/adopt_releases.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
-import { readEntry } from "../../lib/model/ref_message.ts";
-import type { Past } from "../../lib/run/look_past.ts";
-import type { TaggedImage } from "../../lib/run/read_images.ts";
+import type { LogEntry, SignedEntry } from "../../lib/names/log.ts";
+import { readEntry } from "../../lib/names/ref_message.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { adoptReleases, asksAdoptReleases } from "../../lib/release/adopt_releases.ts";
+import type { TaggedImage } from "../../lib/release/look_images.ts";
+import type { Past } from "../../lib/release/look_past.ts";
 import { commit, digest, doing, facts, logged } from "./factory.ts";
 
 const image = (tag: string, hash: string, more: Partial<TaggedImage> = {}): TaggedImage => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { adopt, asksAdoption } from "../../lib/flows/adoption.ts";
+import { type Adoption, baseFrom, gitAddress, nameFrom, npmSpec, parseWay } from "../../lib/config/adoption.ts";
+import { adopt, asksAdoption } from "../../lib/init/adoption.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { type Adoption, baseFrom, gitAddress, nameFrom, npmSpec, parseWay } from "../../lib/model/adoption.ts";
 import { chosenDir, doing, facts, refusal, stepOf } from "./factory.ts";
 
 const source = "https://github.com/acme/slipway";

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { assertAsLogged, assertSameImage, assertTagAgrees } from "../../lib/flows/agreement.ts";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { updateTaskDefinition } from "../../lib/flows/deploy.ts";
-import { mergeIndex } from "../../lib/flows/merge_index.ts";
-import { mirror } from "../../lib/flows/mirror.ts";
-import { buildProd } from "../../lib/flows/prod.ts";
-import { pushDev, pushProd, tagLocalAsDev } from "../../lib/flows/promote.ts";
-import { release } from "../../lib/flows/release.ts";
-import { rollback } from "../../lib/flows/rollback.ts";
-import { passedAt } from "../../lib/flows/tests.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Released, SignedEntry } from "../../lib/model/log.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import { updateTaskDefinition } from "../../lib/deploy/deploy.ts";
+import type { Released, SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { assertAsLogged, assertSameImage, assertTagAgrees } from "../../lib/release/agreement.ts";
+import { mergeIndex } from "../../lib/release/merge_index.ts";
+import { mirror } from "../../lib/release/mirror.ts";
+import { buildProd } from "../../lib/release/prod.ts";
+import { pushDev, pushProd, tagLocalAsDev } from "../../lib/release/promote.ts";
+import { release } from "../../lib/release/release.ts";
+import { rollback } from "../../lib/release/rollback.ts";
+import { passedAt } from "../../lib/tests/tests.ts";
 import {
   commit,
   config,

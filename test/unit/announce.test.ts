@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type AnnounceOptions, announcement, announceRelease, asksAnnounce } from "../../lib/flows/announce.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { postMessage } from "../../lib/kinds/post_message.ts";
-import type { ChangelogEntry } from "../../lib/model/changelog.ts";
-import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
-import type { Announced, Announcing, Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
+import type { ChangelogEntry } from "../../lib/names/changelog.ts";
+import type { Announced, Announcing, Flipped, Released, SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/plan/facts.ts";
+import { type AnnounceOptions, announcement, announceRelease, asksAnnounce } from "../../lib/report/announce.ts";
+import { postMessage } from "../../lib/report/post_message.ts";
 import {
   changelog,
   commit,

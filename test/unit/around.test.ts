@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { asksKill, containerStats, execInContainer, killContainers, listContainers } from "../../lib/flows/around.ts";
-import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_images.ts";
+import { engineVolume } from "../../lib/config/inner_engine.ts";
+import {
+  asksKill,
+  containerStats,
+  execInContainer,
+  killContainers,
+  listContainers,
+} from "../../lib/container/around.ts";
+import { asksRemove, listImages, removeImage } from "../../lib/container/engine_images.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { ownContainers } from "../../lib/model/engine_container.ts";
-import { engineVolume } from "../../lib/model/inner_engine.ts";
-import { renderTable } from "../../lib/model/table.ts";
+import { ownContainers } from "../../lib/names/engine_container.ts";
+import { renderTable } from "../../lib/text/table.ts";
 import { config, container, digest, doing, facts, lines, listedImage, refusal, version } from "./factory.ts";
 
 const [old, last, ended, foreign, other] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ecrChecks, ecrLogin, pullOf } from "../../lib/flows/ecr.ts";
-import type { Deployment, Service } from "../../lib/model/aws.ts";
+import { ecrChecks, ecrLogin, pullOf } from "../../lib/container/ecr_login.ts";
+import type { Deployment, Service } from "../../lib/names/aws.ts";
 import {
   containersOf,
   ecrTarget,
@@ -12,7 +12,7 @@ import {
   revisionName,
   targetOf,
   withImage,
-} from "../../lib/model/aws.ts";
+} from "../../lib/names/aws.ts";
 import { config, facts, refusal, served } from "./factory.ts";
 
 const family = "arn:aws:ecs:eu-north-1:1:task-definition/cmamp-prod";

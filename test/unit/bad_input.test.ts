@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { changelogs, configs, options } from "./bad_input.ts";
 
 const told: string[] = [];

@@ -1,9 +1,9 @@
-import { parseChangelog } from "../../lib/model/changelog.ts";
-import { parseImageName, parseReference } from "../../lib/model/image.ts";
-import { targetRegistries } from "../../lib/model/registry.ts";
-import { parseStage } from "../../lib/model/stage.ts";
-import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
-import { parseVersion } from "../../lib/model/version.ts";
+import { targetRegistries } from "../../lib/config/registry.ts";
+import { parseTmuxConfig } from "../../lib/formats/tmux_config.ts";
+import { parseChangelog } from "../../lib/names/changelog.ts";
+import { parseImageName, parseReference } from "../../lib/names/image.ts";
+import { parseStage } from "../../lib/names/stage.ts";
+import { parseVersion } from "../../lib/names/version.ts";
 import { pick, universal, vocabulary } from "../../lib/run/options.ts";
 import { parseOptions } from "../../lib/run/parse_options.ts";
 import { configOf } from "./yaml.ts";

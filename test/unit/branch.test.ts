@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { releaseBranch, tellDevVersion, tellTrigger } from "../../lib/flows/branch.ts";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { flipChannels } from "../../lib/flows/flip.ts";
+import { imageLabels } from "../../lib/build/build.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import { branchTag, devVersion } from "../../lib/model/dev_version.ts";
-import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
-import type { Decision } from "../../lib/model/trigger.ts";
+import { branchTag, devVersion } from "../../lib/names/dev_version.ts";
+import type { Decision } from "../../lib/names/trigger.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { releaseBranch, tellDevVersion, tellTrigger } from "../../lib/release/branch.ts";
+import { flipChannels } from "../../lib/release/flip.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
 import { commit, config, digest, facts, found, ids, localImage, logged, refusal, stepOf, version } from "./factory.ts";
 
 const described = { tag: "cmamp-1.2.0", distance: 5 };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { issueBranchName, nextBranchName } from "../../lib/model/branch_name.ts";
+import { issueBranchName, nextBranchName } from "../../lib/names/branch_name.ts";
 
 it.each<[branch: string, names: readonly string[], next: string]>([
   ["fix", ["fix"], "fix_1"],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { CheckOptions } from "../../lib/flows/check_list.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { CheckOptions } from "../../lib/report/check_list.ts";
 import { confirmed, engineWith, image, local, pass, plan, release, report } from "./check_lists.ts";
 import { doing, refusal, stepOf, version } from "./factory.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CheckOptions } from "../../lib/flows/check_list.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { CheckOptions } from "../../lib/report/check_list.ts";
 import { entries, flip, image, line, release, report } from "./check_lists.ts";
 import { changelog, commit, config, digest, found, git, logged, version } from "./factory.ts";
 

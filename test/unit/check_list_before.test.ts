@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { CheckOptions } from "../../lib/flows/check_list.ts";
-import { parseChangelog } from "../../lib/model/changelog.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import { parseChangelog } from "../../lib/names/changelog.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { CheckOptions } from "../../lib/report/check_list.ts";
 import { engineWith, image, line, local, pass, release, report } from "./check_lists.ts";
 import { changelog, commit, config, digest, git, logged, version } from "./factory.ts";
 

@@ -1,8 +1,8 @@
-import { type CheckOptions, releaseCheck } from "../../lib/flows/check_list.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { parseChangelog } from "../../lib/model/changelog.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
+import { parseChangelog } from "../../lib/names/changelog.ts";
+import type { Flipped, Released, SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { type CheckOptions, releaseCheck } from "../../lib/report/check_list.ts";
 import { commit, digest, doing, engine, facts, localImage, logged } from "./factory.ts";
 
 /** The image that is released, or about to be. */

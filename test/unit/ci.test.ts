@@ -1,11 +1,11 @@
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
-import { asksCi, type CiServices, ciFiles, initCi } from "../../lib/flows/ci.ts";
+import type { ListName } from "../../lib/config/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { lineDiff } from "../../lib/model/line_diff.ts";
-import { textAt, valueAt } from "../../lib/model/shape.ts";
-import type { ListName } from "../../lib/model/tests.ts";
+import { asksCi, type CiServices, ciFiles, initCi } from "../../lib/repo/ci.ts";
+import { lineDiff } from "../../lib/text/line_diff.ts";
+import { textAt, valueAt } from "../../lib/text/shape.ts";
 import { workflowNames } from "../bed/fitting.ts";
 import { config, doing, facts, refusal } from "./factory.ts";
 

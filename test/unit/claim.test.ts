@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { claimRef, flipRef, lifeOf, takeOver, timeOf } from "../../lib/model/claim.ts";
+import { claimRef, flipRef, lifeOf, takeOver, timeOf } from "../../lib/names/claim.ts";
 import { commit, owner } from "./factory.ts";
 
 const held = owner({ run: "" });

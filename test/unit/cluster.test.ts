@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { assertPlace, evidenceTag, parseOn, readNodes, serviceName } from "../../lib/model/cluster.ts";
-import { isTag } from "../../lib/model/image.ts";
-import { addLayers } from "../../lib/model/oci/added_layers.ts";
+import { assertPlace, evidenceTag, parseOn, readNodes, serviceName } from "../../lib/config/cluster.ts";
+import { isTag } from "../../lib/names/image.ts";
+import { addLayers } from "../../lib/oci/rules/added_layers.ts";
 import { config, digest, refusal } from "./factory.ts";
 
 describe("--on", () => {

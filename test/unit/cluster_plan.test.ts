@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { staysHere } from "../../lib/flows/cluster_tests.ts";
-import { type TestDirsOptions, testDirs } from "../../lib/flows/tested_dirs.ts";
-import { clusterCode } from "../../lib/kinds/cluster_code.ts";
-import { clusterTest } from "../../lib/kinds/cluster_test.ts";
+import type { TestedDir } from "../../lib/config/tested_dirs.ts";
 import { runWorkflow } from "../../lib/kinds/run_workflow.ts";
-import { kindOf } from "../../lib/model/kind.ts";
-import type { Repository } from "../../lib/model/oci/address.ts";
-import { isGroup, type Step, stepsOf } from "../../lib/model/plan.ts";
-import type { TestedDir } from "../../lib/model/tested_dirs.ts";
+import type { Repository } from "../../lib/names/address.ts";
+import { kindOf } from "../../lib/plan/kind.ts";
+import { isGroup, type Step, stepsOf } from "../../lib/plan/plan.ts";
 import type { Cluster, ClusterDir } from "../../lib/run/look_cluster.ts";
+import { clusterCode } from "../../lib/tests/cluster_code.ts";
+import { clusterTest } from "../../lib/tests/cluster_test.ts";
+import { staysHere } from "../../lib/tests/cluster_tests.ts";
+import { type TestDirsOptions, testDirs } from "../../lib/tests/tested_dirs.ts";
 import { config, digest, doing, facts, refusal } from "./factory.ts";
 
 const options: TestDirsOptions = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cutTo, fold, widthOf } from "../../lib/model/columns.ts";
-import { lastLine } from "../../lib/model/visible.ts";
+import { cutTo, fold, widthOf } from "../../lib/text/columns.ts";
+import { lastLine } from "../../lib/text/visible.ts";
 
 describe("the columns that a terminal gives a text", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isCommonPath, parseCommonFiles } from "../../lib/model/common_files.ts";
-import { configReader } from "../../lib/model/config_reader.ts";
+import { isCommonPath, parseCommonFiles } from "../../lib/config/common_files.ts";
+import { configReader } from "../../lib/config/config_reader.ts";
 import { refusal } from "./factory.ts";
 
 const parse = (common_files: unknown) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Container, renderCompose } from "../../lib/model/container.ts";
+import { type Container, renderCompose } from "../../lib/config/container.ts";
 import { config } from "./factory.ts";
 
 type File = {

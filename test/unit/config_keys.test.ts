@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sectionNames } from "../../lib/config/config.ts";
+import type { Key, Keys } from "../../lib/config/config_reader.ts";
 import { loadTemplate } from "../../lib/doors/template.ts";
-import { initRunnableDirs } from "../../lib/flows/runnable_dir.ts";
+import { initRunnableDirs } from "../../lib/init/runnable_dir.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { sectionNames } from "../../lib/model/config.ts";
-import type { Key, Keys } from "../../lib/model/config_reader.ts";
-import { isNode } from "../../lib/model/shape.ts";
+import { isNode } from "../../lib/text/shape.ts";
 import { allKeys, renderKeys, renderSchema, rowsOf } from "../bed/pages/config.ts";
 import { tinyConfig } from "../bed/tiny_repo.ts";
 import { assertAgreed, isOfShape, isValid, readBy, refusedBy, yamlValue } from "./config_schema.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { configReader, type Key, type Keys, nearest } from "../../lib/model/config_reader.ts";
+import { configReader, type Key, type Keys, nearest } from "../../lib/config/config_reader.ts";
 import { refusal } from "./factory.ts";
 
 const value = {

@@ -1,12 +1,12 @@
 import { Ajv } from "ajv";
+import { parseCommonFiles } from "../../lib/config/common_files.ts";
+import { type ImageOwner, parseConfig } from "../../lib/config/config.ts";
+import { type ConfigSource, configReader } from "../../lib/config/config_reader.ts";
+import { parseLint } from "../../lib/config/lint.ts";
+import { parseServices } from "../../lib/config/services.ts";
 import { configSourceOf } from "../../lib/doors/settings.ts";
-import { parseCommonFiles } from "../../lib/model/common_files.ts";
-import { type ImageOwner, parseConfig } from "../../lib/model/config.ts";
-import { type ConfigSource, configReader } from "../../lib/model/config_reader.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { parseLint } from "../../lib/model/lint.ts";
-import { parseServices } from "../../lib/model/services.ts";
-import { isNode, valueAt } from "../../lib/model/shape.ts";
+import { UserError } from "../../lib/errors.ts";
+import { isNode, valueAt } from "../../lib/text/shape.ts";
 import { renderSchema } from "../bed/pages/config.ts";
 
 const schema: unknown = JSON.parse(renderSchema());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Config, parseConfig } from "../../lib/model/config.ts";
+import { type Config, parseConfig } from "../../lib/config/config.ts";
 import { config, refusal } from "./factory.ts";
 
 const refused = (sections: object) => refusal(() => config({ ...sections }));

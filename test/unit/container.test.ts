@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type Run, runContainer } from "../../lib/flows/container.ts";
+import { type Run, runContainer } from "../../lib/container/compose_file.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { chooseImage } from "../../lib/model/choose_image.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
+import { chooseImage } from "../../lib/names/choose_image.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
 import { config, engine, facts, git, localImage, refusal, version } from "./factory.ts";
 
 type Mount = {

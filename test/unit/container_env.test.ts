@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type About, containerEnv, passedNames } from "../../lib/model/container_env.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import { type About, containerEnv, passedNames } from "../../lib/config/container_env.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { commit, config, facts, git } from "./factory.ts";
 
 const label = "org.opencontainers.image.";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { callerIn } from "../../lib/flows/caller.ts";
-import { type Run, runContainer, shellText } from "../../lib/flows/container.ts";
+import { callerIn } from "../../lib/container/caller.ts";
+import { type Run, runContainer, shellText } from "../../lib/container/compose_file.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { chooseImage } from "../../lib/model/choose_image.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import { chooseImage } from "../../lib/names/choose_image.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
 import { config, digest, engine, facts, localImage, version } from "./factory.ts";
 
 const reference = "127.0.0.1:5001/cmamp:dev-1.2.0";

@@ -1,9 +1,9 @@
+import type { Drift } from "../../lib/config/common_files.ts";
+import { ask } from "../../lib/config/trust.ts";
 import type { PackageFacts } from "../../lib/doors/pyproject.ts";
-import type { Drift } from "../../lib/model/common_files.ts";
-import { branchTag, devVersion } from "../../lib/model/dev_version.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { candidateTag } from "../../lib/model/stage.ts";
-import { ask } from "../../lib/model/trust.ts";
+import { branchTag, devVersion } from "../../lib/names/dev_version.ts";
+import { candidateTag } from "../../lib/names/stage.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import type { ServicesLook } from "../../lib/run/look_services.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { placeIn } from "../../thin_client/quickstart/place.ts";

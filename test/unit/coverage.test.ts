@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CoverageReport, coverageScript, reportFiles } from "../../lib/model/coverage.ts";
+import { type CoverageReport, coverageScript, reportFiles } from "../../lib/formats/coverage.ts";
 
 const plain: CoverageReport = { data: ["/r/fast.coverage"], to: "/r/fast", root: "/repo", below: null, html: false };
 const script = (more: Partial<CoverageReport> = {}) => coverageScript({ ...plain, ...more });

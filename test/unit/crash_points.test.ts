@@ -2,13 +2,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { command } from "../../lib/kinds/command.ts";
-import { copyImage } from "../../lib/kinds/copy_image.ts";
-import { pushTag } from "../../lib/kinds/git_tag.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import { snapshot } from "../../lib/kinds/snapshot.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { type Action, type Plan, stepsOf } from "../../lib/model/plan.ts";
+import { type Action, type Plan, stepsOf } from "../../lib/plan/plan.ts";
+import { copyImage } from "../../lib/release/copy_image.ts";
+import { pushTag } from "../../lib/release/git_tag.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
+import { snapshot } from "../../lib/tests/snapshot.ts";
 import { ofAction, ofThinClient, pointsOf, quietKinds, withoutTwins } from "../bed/crash_points.ts";
 import { readIn, root } from "./source.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { declaredPackages } from "../../lib/model/declared_packages.ts";
+import { declaredPackages } from "../../lib/python/declared_packages.ts";
 
 describe("what pyproject.toml asks for", () => {
   it.each<readonly [string, unknown, readonly unknown[]]>([

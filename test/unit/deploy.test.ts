@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { asksUpdate, type UpdateOptions, updateTaskDefinition } from "../../lib/flows/deploy.ts";
-import { ecsRevision, ecsService } from "../../lib/kinds/ecs.ts";
+import { asksUpdate, type UpdateOptions, updateTaskDefinition } from "../../lib/deploy/deploy.ts";
+import { ecsRevision, ecsService } from "../../lib/deploy/ecs.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { DeploymentFacts } from "../../lib/model/aws.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Deployed } from "../../lib/model/log.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
+import type { DeploymentFacts } from "../../lib/names/aws.ts";
+import type { Deployed } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
 import { active, digest, doing, facts, found, logged, onEcs, refusal, served, stepOf, version } from "./factory.ts";
 
 const family = "arn:aws:ecs:eu-north-1:1:task-definition/cmamp-prod";

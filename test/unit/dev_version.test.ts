@@ -8,9 +8,9 @@ import {
   prefixedChannel,
   prefixOf,
   taggedVersion,
-} from "../../lib/model/dev_version.ts";
-import { isTag } from "../../lib/model/image.ts";
-import { isVersion } from "../../lib/model/version.ts";
+} from "../../lib/names/dev_version.ts";
+import { isTag } from "../../lib/names/image.ts";
+import { isVersion } from "../../lib/names/version.ts";
 import { commit, refusal } from "./factory.ts";
 
 const at = (more: Partial<CommitState>): CommitState => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { baseImages, declaredArgs, withoutSyntax } from "../../lib/model/dockerfile.ts";
+import { baseImages, declaredArgs, withoutSyntax } from "../../lib/formats/dockerfile.ts";
 import { dockerfileRows } from "../bed/dockerfiles.ts";
 
 describe("baseImages", () => {

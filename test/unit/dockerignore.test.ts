@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseIgnoreFile } from "../../lib/model/dockerignore.ts";
+import { parseIgnoreFile } from "../../lib/formats/dockerignore.ts";
 import { contextFiles, ignoreRows } from "../bed/ignore_files.ts";
 
 describe("an ignore file", () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { Access } from "../../lib/doors/registry.ts";
-import { asksFixes, doctor, fixes } from "../../lib/flows/doctor.ts";
+import { UserError } from "../../lib/errors.ts";
+import { type EmulationState, emulationsOn } from "../../lib/formats/emulation.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { type EmulationState, emulationsOn } from "../../lib/model/emulation.ts";
-import { engineFix } from "../../lib/model/engine.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import type { AllFacts, Program } from "../../lib/model/facts.ts";
-import { fixOf } from "../../lib/model/oci/failure.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
+import { asksFixes, doctor, fixes } from "../../lib/machine/doctor.ts";
+import { engineFix } from "../../lib/names/engine.ts";
+import type { Access } from "../../lib/oci/registry.ts";
+import { fixOf } from "../../lib/oci/rules/failure.ts";
+import type { AllFacts, Program } from "../../lib/plan/facts.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
 import { config, digest, doing, engine, facts, found, git } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { enableCrossBuild } from "../../lib/flows/emulation.ts";
+import { enableCrossBuild } from "../../lib/build/emulation.ts";
+import { type EmulationState, emulationState, emulationsOn } from "../../lib/formats/emulation.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { type EmulationState, emulationState, emulationsOn } from "../../lib/model/emulation.ts";
-import { renderPlan } from "../../lib/model/render_plan.ts";
+import { renderPlan } from "../../lib/plan/render_plan.ts";
 import { doing, facts, refusal } from "./factory.ts";
 
 const root = { ...facts().user, uid: 0 };

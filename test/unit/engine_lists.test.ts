@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { asksKill, containerStats, execInContainer, killContainers, listContainers } from "../../lib/flows/around.ts";
-import { asksRemove, listImages, removeImage } from "../../lib/flows/engine_images.ts";
+import {
+  asksKill,
+  containerStats,
+  execInContainer,
+  killContainers,
+  listContainers,
+} from "../../lib/container/around.ts";
+import { asksRemove, listImages, removeImage } from "../../lib/container/engine_images.ts";
+import type { InEngine } from "../../lib/container/look_containers.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import type { EngineContainer } from "../../lib/model/engine_container.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
-import type { InEngine } from "../../lib/run/look_containers.ts";
+import type { EngineContainer } from "../../lib/names/engine_container.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
 import {
   config,
   container,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { stepsOf } from "../../lib/model/plan.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
+import { stepsOf } from "../../lib/plan/plan.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
 import { type OptionSet, universalBeside, type Values } from "../../lib/run/options.ts";
 import { parseOptions } from "../../lib/run/parse_options.ts";
 import { layout } from "../../thin_client/engine/layout.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { assertEngine, isWithoutEngine, lacksImage, plugins } from "../../lib/model/engine.ts";
-import { chooseContainer, ownContainers, requireContainer, shortId } from "../../lib/model/engine_container.ts";
+import { assertEngine, isWithoutEngine, lacksImage, plugins } from "../../lib/names/engine.ts";
+import { chooseContainer, ownContainers, requireContainer, shortId } from "../../lib/names/engine_container.ts";
 import { container, digest, engine, facts, refusal } from "./factory.ts";
 
 describe("an engine", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { printEnv } from "../../lib/flows/env.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import { printEnv } from "../../lib/machine/env.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { config, facts, seenEnv, stepOf } from "./factory.ts";
 
 function told(world: Partial<AllFacts>, seen = seenEnv()): string {

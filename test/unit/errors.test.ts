@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 describe("an error for the user", () => {
   const advice = { why: "Because.", fix: "i doctor" };

@@ -11,7 +11,7 @@ import {
   parseEvidenceConfig,
   renderEvidence,
   renderEvidenceConfig,
-} from "../../lib/model/evidence.ts";
+} from "../../lib/config/evidence.ts";
 
 const digestOf = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 const blob = (text: string) => ({ digest: digestOf(text), size: text.length });

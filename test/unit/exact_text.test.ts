@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeExact, encodeExact, keepingEnds } from "../../lib/model/exact_text.ts";
+import { decodeExact, encodeExact, keepingEnds } from "../../lib/text/exact_text.ts";
 
 describe("exact text", () => {
   it("gives back any bytes", () => {

@@ -1,5 +1,5 @@
-import type { ReleaseOptions } from "../../lib/flows/release.ts";
-import type { AllFacts, BuildInputs, GitFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, BuildInputs, GitFacts } from "../../lib/plan/facts.ts";
+import type { ReleaseOptions } from "../../lib/release/release.ts";
 import { engine } from "./factory/engine.ts";
 import { changelog, commit, config, version } from "./factory/values.ts";
 

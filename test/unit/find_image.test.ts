@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { findImage } from "../../lib/flows/find_image.ts";
-import { pull, pullDevTools, pullIfMissing } from "../../lib/flows/pull.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import { pull, pullDevTools, pullIfMissing } from "../../lib/container/pull.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { asksRegistries, chooseImage, chooseReleased } from "../../lib/model/choose_image.ts";
-import type { AllFacts, TagState } from "../../lib/model/facts.ts";
+import { asksRegistries, chooseImage, chooseReleased } from "../../lib/names/choose_image.ts";
+import type { AllFacts, TagState } from "../../lib/plan/facts.ts";
+import { findImage } from "../../lib/release/find_image.ts";
 import {
   commit,
   config,

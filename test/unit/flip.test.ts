@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Answer, type Flip, settle } from "../../lib/model/flip.ts";
+import { type Answer, type Flip, settle } from "../../lib/names/flip.ts";
 import { digest, owner } from "./factory.ts";
 
 const [from, to, strange] = [digest("1"), digest("2"), digest("3")];

@@ -1,9 +1,9 @@
-import { type GateOptions, gates } from "../../lib/flows/gates.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Pass } from "../../lib/model/log.ts";
-import type { Step, Value } from "../../lib/model/plan.ts";
+import type { Pass } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step, Value } from "../../lib/plan/plan.ts";
+import { type GateOptions, gates } from "../../lib/tests/gates.ts";
 import { commit, config, digest, facts, logged, releaseOptions, version } from "./factory.ts";
 
 export const image = digest("a");

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { GateOptions } from "../../lib/flows/gates.ts";
-import { failedTest } from "../../lib/flows/test_meaning.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import type { GateOptions } from "../../lib/tests/gates.ts";
+import { failedTest } from "../../lib/tests/test_meaning.ts";
 import { commit, config, digest, engine, facts, ids, localImage, logged, stepOf } from "./factory.ts";
 import { compose, image, key, mountsOf, plan, reference, script, settings, startOf } from "./gate_plans.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gitFailure, serverWords } from "../../lib/model/git_failure.ts";
+import { gitFailure, serverWords } from "../../lib/git/git_failure.ts";
 
 const text = (...lines: readonly string[]) => lines.join("\n");
 const rejected = (why: string) => `! [remote rejected] x -> refs/slipway/claim/x-1.0.0 (${why})`;

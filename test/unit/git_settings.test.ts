@@ -16,7 +16,7 @@ import { loadProgramAsks } from "../../lib/doors/git_settings.ts";
 import { findPlace } from "../../lib/doors/place.ts";
 import { capture } from "../../lib/doors/shell.ts";
 import { keepAllowed } from "../../lib/doors/trust.ts";
-import { asVariables, mayNamePrograms, parseSettings, setAside } from "../../lib/model/git_settings.ts";
+import { asVariables, mayNamePrograms, parseSettings, setAside } from "../../lib/git/git_settings.ts";
 
 const local = (key: string, value = "sh") => ({ scope: "local", key, value });
 const global = (key: string, value: string) => ({ scope: "global", key, value });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { branchIssue } from "../../lib/model/branch_name.ts";
-import { ghFailure } from "../../lib/model/gh_failure.ts";
-import { githubRepoAt, hostsIn, parseGithubRepo, repoWord } from "../../lib/model/github_repo.ts";
-import { hasFailed, newestRuns, parseRuns, renderRuns } from "../../lib/model/workflow_runs.ts";
+import { ghFailure } from "../../lib/git/gh_failure.ts";
+import { githubRepoAt, hostsIn, parseGithubRepo, repoWord } from "../../lib/git/github_repo.ts";
+import { hasFailed, newestRuns, parseRuns, renderRuns } from "../../lib/git/workflow_runs.ts";
+import { branchIssue } from "../../lib/names/branch_name.ts";
 
 describe("the repo on GitHub at an address", () => {
   it.each([

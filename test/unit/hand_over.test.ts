@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { asksShare, asksTake, shareLocal, takeLocal } from "../../lib/flows/hand_over.ts";
+import { asksShare, asksTake, shareLocal, takeLocal } from "../../lib/container/hand_over.ts";
+import type { HandedOver } from "../../lib/container/look_containers.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { HandedOver } from "../../lib/run/look_containers.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { config, digest, doing, engine, facts, found, lines, localImage, refusal, stepOf } from "./factory.ts";
 
 const repository = "127.0.0.1:5001/cmamp";

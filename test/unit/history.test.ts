@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { releaseHistory } from "../../lib/flows/status.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { LogEntry } from "../../lib/model/log.ts";
+import type { LogEntry } from "../../lib/names/log.ts";
+import { releaseHistory } from "../../lib/report/status.ts";
 import { commit, digest, doing, facts, logged } from "./factory.ts";
 
 const [one, two] = [digest("a"), digest("b")];

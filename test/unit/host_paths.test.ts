@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { composeBinds, containerIn, pathOnHost, requireOnHost } from "../../lib/model/host_paths.ts";
+import { composeBinds, containerIn, pathOnHost, requireOnHost } from "../../lib/formats/host_paths.ts";
 import { refusal } from "./factory.ts";
 
 const id = "0a".repeat(32);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { html } from "../../lib/model/html.ts";
+import { html } from "../../lib/formats/html.ts";
 
 describe("html", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isDigest, isTag, parseImageName, parseReference } from "../../lib/model/image.ts";
+import { isDigest, isTag, parseImageName, parseReference } from "../../lib/names/image.ts";
 import { digest, refusal } from "./factory.ts";
 
 const d = digest("a");

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Config } from "../../lib/config/config.ts";
+import { suiteOf } from "../../lib/config/tested_dirs.ts";
 import { loadConfig } from "../../lib/doors/settings.ts";
-import type { Config } from "../../lib/model/config.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { suiteOf } from "../../lib/model/tested_dirs.ts";
+import { UserError } from "../../lib/errors.ts";
 import { config } from "./factory.ts";
 
 const root = mkdtempSync(join(tmpdir(), "slipway-image-of-"));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { importCycles } from "../../lib/model/import_cycles.ts";
-import { importsOf } from "../../lib/model/python_imports.ts";
+import { importCycles } from "../../lib/python/import_cycles.ts";
+import { importsOf } from "../../lib/python/python_imports.ts";
 
 type Files = Readonly<Record<string, string>>;
 

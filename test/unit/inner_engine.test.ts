@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Run, runContainer } from "../../lib/flows/container.ts";
+import { parseConfig } from "../../lib/config/config.ts";
+import { engineVolume } from "../../lib/config/inner_engine.ts";
+import { type Run, runContainer } from "../../lib/container/compose_file.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { chooseImage } from "../../lib/model/choose_image.ts";
-import { parseConfig } from "../../lib/model/config.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { engineVolume } from "../../lib/model/inner_engine.ts";
+import { chooseImage } from "../../lib/names/choose_image.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { config, facts, refusal, version } from "./factory.ts";
 
 const dind = { config: config({ container: { privileged: true, dind: true } }) };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { jupyter } from "../../lib/flows/jupyter.ts";
+import { jupyter } from "../../lib/container/jupyter.ts";
+import type { Port } from "../../lib/container/look_containers.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Port } from "../../lib/run/look_containers.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { portOption } from "../../lib/run/options.ts";
 import { config, doing, engine, facts, lines, localImage, refusal, version } from "./factory.ts";
 

@@ -3,7 +3,7 @@ import { code, importsOf, readIn, sources, target } from "./source.ts";
 
 /** The folders of design.md, "Layout and layers", lowest first; a longer path is the narrower rule. */
 const layers: readonly (readonly [string, number])[] = [
-  ["lib/model/errors.ts", 0],
+  ["lib/errors.ts", 0],
   ["lib/model/", 1],
   ["lib/doors/", 2],
   ["lib/run/", 3],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newLayers, readPlatformImage, sizeOf } from "../../lib/model/layers.ts";
+import { newLayers, readPlatformImage, sizeOf } from "../../lib/names/layers.ts";
 import { digest } from "./factory.ts";
 
 const layer = (letter: string, size: number) => ({ digest: digest(letter), size });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { runTests } from "../../lib/flows/tests.ts";
-import { assertFits, fitsIn, roomFor } from "../../lib/model/limits.ts";
-import { group, stepsOf } from "../../lib/model/plan.ts";
-import { groupTitle } from "../../lib/model/render_plan.ts";
+import { assertFits, fitsIn, roomFor } from "../../lib/config/limits.ts";
+import { group, stepsOf } from "../../lib/plan/plan.ts";
+import { groupTitle } from "../../lib/plan/render_plan.ts";
+import { runTests } from "../../lib/tests/tests.ts";
 import { config, digest, engine, facts, localImage, refusal, stepOf, version } from "./factory.ts";
 import { compose, dev, startOf } from "./gate_plans.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { lint, lintGate } from "../../lib/flows/lint.ts";
-import { configReader } from "../../lib/model/config_reader.ts";
-import { isNamedBy, isOfOthers, parseLint } from "../../lib/model/lint.ts";
-import { reachesOf } from "../../lib/model/plan.ts";
-import type { LintLook } from "../../lib/run/look_lint.ts";
+import { configReader } from "../../lib/config/config_reader.ts";
+import { isNamedBy, isOfOthers, parseLint } from "../../lib/config/lint.ts";
+import { reachesOf } from "../../lib/plan/plan.ts";
+import { lint, lintGate } from "../../lib/tests/lint.ts";
+import type { LintLook } from "../../lib/tests/look_lint.ts";
 import { config, engine, facts, ids, refusal } from "./factory.ts";
 
 const parse = (lint: unknown) =>

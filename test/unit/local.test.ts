@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels, inputsLabel } from "../../lib/flows/build.ts";
-import { buildLocal, buildLocalAndTell } from "../../lib/flows/local.ts";
-import { tellBuilt } from "../../lib/kinds/tell_built.ts";
+import { imageLabels, inputsLabel } from "../../lib/build/build.ts";
+import { buildLocal, buildLocalAndTell } from "../../lib/build/local.ts";
+import { tellBuilt } from "../../lib/build/tell_built.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { config, doing, facts, git, ids, inputs, lines, version } from "./factory.ts";
 
 const options = { cache: true, buildArg: [] };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type LogEntry, lastOf, sameEntry } from "../../lib/model/log.ts";
-import { readEntry } from "../../lib/model/ref_message.ts";
+import { type LogEntry, lastOf, sameEntry } from "../../lib/names/log.ts";
+import { readEntry } from "../../lib/names/ref_message.ts";
 import { commit, digest, logged } from "./factory.ts";
 
 const skip: LogEntry = { type: "skip", digest: digest("1"), version: "1.2.0", list: "qa", why: "--no-qa-tests" };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { mergeIndex } from "../../lib/flows/merge_index.ts";
-import { copyImage } from "../../lib/kinds/copy_image.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts, TagState } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import type { AllFacts, TagState } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { copyImage } from "../../lib/release/copy_image.ts";
+import { mergeIndex } from "../../lib/release/merge_index.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
 import { commit, config, digest, doing, facts, git, ids, lines, logged, refusal, stepOf } from "./factory.ts";
 
 const repository = "127.0.0.1:5001/cmamp";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { mirror } from "../../lib/flows/mirror.ts";
-import { copyImage } from "../../lib/kinds/copy_image.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
-import type { AllFacts, RegistryFacts, TagState } from "../../lib/model/facts.ts";
+import type { AllFacts, RegistryFacts, TagState } from "../../lib/plan/facts.ts";
+import { copyImage } from "../../lib/release/copy_image.ts";
+import { mirror } from "../../lib/release/mirror.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
 import { commit, config, digest, doing, facts, found, ids, logged, refusal, stepOf } from "./factory.ts";
 
 const [old, now] = [digest("a"), digest("b")];

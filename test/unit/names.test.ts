@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { imageOfWord, imagesOfWords } from "../../lib/model/image_words.ts";
+import { imageOfWord, imagesOfWords } from "../../lib/names/image_words.ts";
 import {
   builtImage,
   engineImage,
@@ -11,7 +11,7 @@ import {
   requireVersion,
   targetPlaces,
   versionTag,
-} from "../../lib/model/names.ts";
+} from "../../lib/names/names.ts";
 import { config, digest, facts, refusal, version } from "./factory.ts";
 
 const number = version("1.2.0");

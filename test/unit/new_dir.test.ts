@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { asksRunnableDirs, initRunnableDirs } from "../../lib/flows/runnable_dir.ts";
+import { accountFrom, type Choice, devDockerfile, dockerfileFrom, type NewDir } from "../../lib/config/new_dir.ts";
+import { asksRunnableDirs, initRunnableDirs } from "../../lib/init/runnable_dir.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { accountFrom, type Choice, devDockerfile, dockerfileFrom, type NewDir } from "../../lib/model/new_dir.ts";
 import { chosenDir, doing, facts, newDir, refusal, stepOf } from "./factory.ts";
 
 const file = (text: string, executable = false) => ({ text, executable });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type OldTexts, readOldConfig } from "../../lib/config/config_of_the_original.ts";
 import {
   accountFrom,
   type NewDir,
@@ -9,10 +10,9 @@ import {
   shownTest,
   testsFrom,
   usualBase,
-} from "../../lib/model/new_dir.ts";
-import { type OldTexts, readOldConfig } from "../../lib/model/old_config.ts";
-import { type NeedSources, poetryLine, pythonNeeds } from "../../lib/model/python_needs.ts";
-import { parseRegistryAddress, registryLines } from "../../lib/model/registry.ts";
+} from "../../lib/config/new_dir.ts";
+import { parseRegistryAddress, registryLines } from "../../lib/config/registry.ts";
+import { type NeedSources, poetryLine, pythonNeeds } from "../../lib/python/python_needs.ts";
 import { newDir, refusal } from "./factory.ts";
 
 describe("what runs the tests of a dir", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type NotesOptions, releaseNotes } from "../../lib/flows/notes.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { PlatformImage } from "../../lib/model/layers.ts";
-import type { Released } from "../../lib/model/log.ts";
-import type { ReleasedImage } from "../../lib/model/report.ts";
-import type { NotesLook } from "../../lib/run/look_releases.ts";
+import type { PlatformImage } from "../../lib/names/layers.ts";
+import type { Released } from "../../lib/names/log.ts";
+import type { ReleasedImage } from "../../lib/names/report.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { NotesLook } from "../../lib/release/look_releases.ts";
+import { type NotesOptions, releaseNotes } from "../../lib/report/notes.ts";
 import { changelog, commit, config, digest, doing, facts, found, logged, refusal, version } from "./factory.ts";
 
 const image = digest("a");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { accountOfRepository, apiUrl, isCleaning, isLoopback, repositoryOf } from "../../lib/model/oci/address.ts";
-import type { Registry } from "../../lib/model/registry.ts";
+import type { Registry } from "../../lib/config/registry.ts";
+import { accountOfRepository, apiUrl, isCleaning, isLoopback, repositoryOf } from "../../lib/names/address.ts";
 import { refusal } from "./factory.ts";
 
 const registry = (address: string, more: Partial<Registry> = {}): Registry => ({

@@ -7,7 +7,7 @@ import {
   parseToken,
   scopeTexts,
   tokenRequest,
-} from "../../lib/model/oci/challenge.ts";
+} from "../../lib/oci/rules/challenge.ts";
 
 const bearer = (realm: string) => ({ scheme: "bearer", params: { realm, service: "s" } });
 

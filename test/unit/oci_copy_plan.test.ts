@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { repositoryOf } from "../../lib/model/oci/address.ts";
-import type { Descriptor, ManifestParts, Node } from "../../lib/model/oci/copy_plan.ts";
+import { repositoryOf } from "../../lib/names/address.ts";
+import type { Descriptor, ManifestParts, Node } from "../../lib/oci/rules/copy_plan.ts";
 import {
   blobsOf,
   isDigest,
@@ -8,7 +8,7 @@ import {
   mountSource,
   parseManifest,
   pushOrder,
-} from "../../lib/model/oci/copy_plan.ts";
+} from "../../lib/oci/rules/copy_plan.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const line = (letter: string, size = 1): Descriptor => ({ mediaType: "layer", digest: digest(letter), size });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { repositoryOf } from "../../lib/model/oci/address.ts";
-import { credentialSources, helperFor, hostOfKey, parseAuth } from "../../lib/model/oci/credentials.ts";
-import type { Registry } from "../../lib/model/registry.ts";
+import type { Registry } from "../../lib/config/registry.ts";
+import { repositoryOf } from "../../lib/names/address.ts";
+import { credentialSources, helperFor, hostOfKey, parseAuth } from "../../lib/oci/rules/credentials.ts";
 
 const repo = (address: string, more: Partial<Registry> = {}) =>
   repositoryOf({ name: "r", kind: "oci", required: true, address, ...more }, "cmamp");

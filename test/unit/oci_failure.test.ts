@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { repositoryOf } from "../../lib/model/oci/address.ts";
-import { fixOf, ownWords, RegistryError, reasonOf, ruleIn, rules, whereOf } from "../../lib/model/oci/failure.ts";
+import { repositoryOf } from "../../lib/names/address.ts";
+import { fixOf, ownWords, RegistryError, reasonOf, ruleIn, rules, whereOf } from "../../lib/oci/rules/failure.ts";
 
 describe("what a registry says", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { joinIndex } from "../../lib/model/oci/index.ts";
+import { joinIndex } from "../../lib/oci/rules/index.ts";
 import { digest } from "./factory.ts";
 
 const child = (letter: string, platform?: string) => ({

@@ -6,7 +6,7 @@ import {
   heldBytes,
   parseRetryAfter,
   restOfUpload,
-} from "../../lib/model/oci/retry.ts";
+} from "../../lib/oci/rules/retry.ts";
 
 const now = Date.UTC(2030, 0, 1);
 const at = (attempt: number) => ({ attempt, now, jitter: 0.5 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isInsecure, isNamed, nearMiss, wayTo } from "../../lib/model/oci/way.ts";
+import { isInsecure, isNamed, nearMiss, wayTo } from "../../lib/oci/rules/way.ts";
 import { noProxyCases } from "../bed/no_proxy_cases.ts";
 import { refusal } from "./factory.ts";
 

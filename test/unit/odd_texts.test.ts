@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { renderCompose } from "../../lib/model/container.ts";
-import { containerEnv } from "../../lib/model/container_env.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { renderCompose } from "../../lib/config/container.ts";
+import { containerEnv } from "../../lib/config/container_env.ts";
+import { UserError } from "../../lib/errors.ts";
 import { anything } from "./anything.ts";
 import { config, facts, git } from "./factory.ts";
 import { configOf } from "./yaml.ts";

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { deployImage, distCopy, parseDevTag, parseRepository, releasePackage } from "../../lib/flows/package.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { uploadPackage } from "../../lib/kinds/upload_package.ts";
+import { deployImage, distCopy, parseDevTag, parseRepository, releasePackage } from "../../lib/packages/package.ts";
+import { uploadPackage } from "../../lib/packages/upload_package.ts";
+import type { Step } from "../../lib/plan/plan.ts";
 import {
   assertPackageVersion,
   namedPackage,
@@ -11,8 +12,7 @@ import {
   parseProject,
   uploadAddress,
   uploadFields,
-} from "../../lib/model/built_package.ts";
-import type { Step } from "../../lib/model/plan.ts";
+} from "../../lib/python/built_package.ts";
 import { config, doing, facts, git, refusal } from "./factory.ts";
 
 const argvs = (steps: readonly Step[]) => doing(steps, command).map(({ argv }) => argv);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addPackage, buildWithPackage } from "../../lib/flows/package_add.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { parseWish, withPackage } from "../../lib/model/pyproject_edit.ts";
+import { addPackage, buildWithPackage } from "../../lib/packages/package_add.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { parseWish, withPackage } from "../../lib/python/pyproject_edit.ts";
 import { changelog, config, engine, facts, git, ids, inputs, localImage, refusal } from "./factory.ts";
 
 describe("NAME[@CONSTRAINT]", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { evidenceOf } from "../../lib/model/package_evidence.ts";
-import { type Distribution, judgePackages, type Seen } from "../../lib/model/package_use.ts";
+import { evidenceOf } from "../../lib/python/package_evidence.ts";
+import { type Distribution, judgePackages, type Seen } from "../../lib/python/package_use.ts";
 import { dist, seen } from "./factory.ts";
 
 const at = (text = "") => ({ file: "x.py", line: 3, text });

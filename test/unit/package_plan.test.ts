@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { imageLabels } from "../../lib/build/build.ts";
 import type { PackageFacts } from "../../lib/doors/pyproject.ts";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { addPackage, buildWithPackage, type PackageOptions, packageFiles } from "../../lib/flows/package_add.ts";
 import { type Command, command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { readChangelog } from "../../lib/model/changelog.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import { readChangelog } from "../../lib/names/changelog.ts";
+import { addPackage, buildWithPackage, type PackageOptions, packageFiles } from "../../lib/packages/package_add.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import {
   changelog,
   commit,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type PackageUse, packageUseArgv } from "../../lib/kinds/package_use.ts";
-import { renderUses, renderVerdicts } from "../../lib/model/package_report.ts";
-import type { Verdict } from "../../lib/model/package_use.ts";
+import { type PackageUse, packageUseArgv } from "../../lib/packages/package_use.ts";
+import { renderUses, renderVerdicts } from "../../lib/python/package_report.ts";
+import type { Verdict } from "../../lib/python/package_use.ts";
 import { seen } from "./factory.ts";
 
 const verdict = (name: string, state: Verdict["state"], why = "nothing names it"): Verdict => ({

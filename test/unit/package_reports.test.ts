@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { PackageFacts } from "../../lib/doors/pyproject.ts";
-import { compareImages, findUnused, type UnusedOptions } from "../../lib/flows/packages.ts";
-import { comparePackages } from "../../lib/kinds/compare_packages.ts";
-import { packageUse } from "../../lib/kinds/package_use.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import { comparePackages } from "../../lib/packages/compare_packages.ts";
+import { packageUse } from "../../lib/packages/package_use.ts";
+import { compareImages, findUnused, type UnusedOptions } from "../../lib/packages/packages.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
 import { config, digest, doing, engine, facts, ids, localImage, refusal, stepOf, version } from "./factory.ts";
 
 const image = "127.0.0.1:5001/cmamp";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findUnused } from "../../lib/flows/packages.ts";
-import { judgePackages, type Seen, usesOf } from "../../lib/model/package_use.ts";
+import { findUnused } from "../../lib/packages/packages.ts";
+import { judgePackages, type Seen, usesOf } from "../../lib/python/package_use.ts";
 import { config, dist, engine, facts, localImage, refusal, seen } from "./factory.ts";
 
 const imports = (file: string, ...names: readonly string[]) => [{ file, line: 1, text: "", names }];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compareInEcosystem, type Ecosystem, ecosystems } from "../../lib/model/package_versions.ts";
+import { compareInEcosystem, type Ecosystem, ecosystems } from "../../lib/python/package_versions.ts";
 import { debianOrder, pipOrder } from "../bed/version_orders.ts";
 
 /** Every pair of a list that stands in rising order, with how its first compares to its second. */

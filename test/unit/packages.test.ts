@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { compareImages } from "../../lib/flows/packages.ts";
-import { type Change, packageChanges, renderChanges } from "../../lib/model/package_diff.ts";
-import { isPackageFile, type Package, packagesOf, pipListPackages } from "../../lib/model/packages.ts";
+import { compareImages } from "../../lib/packages/packages.ts";
+import { type Change, packageChanges, renderChanges } from "../../lib/python/package_diff.ts";
+import { isPackageFile, type Package, packagesOf, pipListPackages } from "../../lib/python/packages.ts";
 import { digest, engine, facts, localImage, refusal } from "./factory.ts";
 
 const lib = "venv/lib/python3.11/site-packages";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { digestOf } from "../../lib/flows/page/digest.ts";
-import { history } from "../../lib/flows/page/history.ts";
-import { registriesOf } from "../../lib/flows/page/registries.ts";
-import { timelineOf } from "../../lib/flows/page/timeline.ts";
-import type { Row } from "../../lib/flows/status_rows.ts";
-import type { Flipped, SignedEntry } from "../../lib/model/log.ts";
-import type { Release } from "../../lib/model/releases.ts";
-import type { RunRecord } from "../../lib/model/report.ts";
+import type { Flipped, SignedEntry } from "../../lib/names/log.ts";
+import type { Release } from "../../lib/names/releases.ts";
+import type { RunRecord } from "../../lib/names/report.ts";
+import { digestOf } from "../../lib/report/page/digest.ts";
+import { history } from "../../lib/report/page/history.ts";
+import { registriesOf } from "../../lib/report/page/registries.ts";
+import { timelineOf } from "../../lib/report/page/timeline.ts";
+import type { Row } from "../../lib/report/status_rows.ts";
 import { commit, digest, facts, logged, version } from "./factory.ts";
 import { rowsIn, textBetween } from "./page_text.ts";
 

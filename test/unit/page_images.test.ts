@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Charted, chartOf } from "../../lib/flows/page/chart.ts";
-import { layersOf, olderLayersOf } from "../../lib/flows/page/layers.ts";
-import { packagesOf } from "../../lib/flows/page/packages.ts";
-import type { Layer, PlatformImage } from "../../lib/model/layers.ts";
-import { pipListPackages } from "../../lib/model/packages.ts";
-import type { ReleasedImage } from "../../lib/model/report.ts";
+import type { Layer, PlatformImage } from "../../lib/names/layers.ts";
+import type { ReleasedImage } from "../../lib/names/report.ts";
+import { pipListPackages } from "../../lib/python/packages.ts";
+import { type Charted, chartOf } from "../../lib/report/page/chart.ts";
+import { layersOf, olderLayersOf } from "../../lib/report/page/layers.ts";
+import { packagesOf } from "../../lib/report/page/packages.ts";
 import { digest, version } from "./factory.ts";
 import { rowsIn, textBetween } from "./page_text.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type PageFacts, statusPage } from "../../lib/flows/page/page.ts";
-import { stageSection } from "../../lib/flows/page/stage_section.ts";
-import { statusOf } from "../../lib/flows/status_rows.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
-import type { ReleasedImage } from "../../lib/model/report.ts";
+import type { Flipped, Released, SignedEntry } from "../../lib/names/log.ts";
+import type { ReleasedImage } from "../../lib/names/report.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { type PageFacts, statusPage } from "../../lib/report/page/page.ts";
+import { stageSection } from "../../lib/report/page/stage_section.ts";
+import { statusOf } from "../../lib/report/status_rows.ts";
 import { changelog, commit, config, digest, facts, found, logged, version } from "./factory.ts";
 import { rowsIn, termOf, textBetween } from "./page_text.ts";
 

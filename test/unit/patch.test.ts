@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { asksPatch, commitChanges, patchContainer } from "../../lib/build/patch.ts";
+import type { Patch } from "../../lib/container/look_containers.ts";
 import type { ImageSettings } from "../../lib/doors/containers.ts";
-import { findImage } from "../../lib/flows/find_image.ts";
-import { asksPatch, commitChanges, patchContainer } from "../../lib/flows/patch.ts";
-import { tagLocalAsDev } from "../../lib/flows/promote.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { patchTag } from "../../lib/model/patched.ts";
-import type { Patch } from "../../lib/run/look_containers.ts";
+import { patchTag } from "../../lib/names/patched.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { findImage } from "../../lib/release/find_image.ts";
+import { tagLocalAsDev } from "../../lib/release/promote.ts";
 import {
   config,
   container,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertNotPatched, assertOfCommit, patchedLabel, patchTag } from "../../lib/model/patched.ts";
+import { assertNotPatched, assertOfCommit, patchedLabel, patchTag } from "../../lib/names/patched.ts";
 import { facts, localImage, refusal, version } from "./factory.ts";
 
 describe("a patched image", () => {

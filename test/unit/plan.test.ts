@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cmd } from "../../lib/kinds/command.ts";
-import { step } from "../../lib/model/plan.ts";
+import { step } from "../../lib/plan/plan.ts";
 
 const argv = (text: TemplateStringsArray, ...values: Parameters<typeof cmd>[1][]) => cmd(text, ...values).argv;
 

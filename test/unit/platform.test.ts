@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { mergeIndex } from "../../lib/flows/merge_index.ts";
-import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
+import { imageLabels } from "../../lib/build/build.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { joinIndex } from "../../lib/model/oci/index.ts";
-import { parsePlatforms, platformWord, testedPlatform } from "../../lib/model/platform.ts";
+import { parsePlatforms, platformWord, testedPlatform } from "../../lib/names/platform.ts";
+import { joinIndex } from "../../lib/oci/rules/index.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { mergeIndex } from "../../lib/release/merge_index.ts";
+import { type ReleaseOptions, release } from "../../lib/release/release.ts";
 import {
   commit,
   config,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parsePlatforms, platformWord, testedPlatform, usualPlatforms } from "../../lib/model/platform.ts";
+import { parsePlatforms, platformWord, testedPlatform, usualPlatforms } from "../../lib/names/platform.ts";
 import { refusal } from "./factory.ts";
 
 const both = ["linux/amd64", "linux/arm64"];

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { buildProd, createCandidate } from "../../lib/flows/prod.ts";
-import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
+import type { ProdWay } from "../../lib/config/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { takeClaim } from "../../lib/kinds/claim.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { gitTag } from "../../lib/kinds/git_tag.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts, BuildInputs } from "../../lib/model/facts.ts";
-import { usesRefs } from "../../lib/model/plan.ts";
-import type { ProdWay } from "../../lib/model/tests.ts";
+import type { AllFacts, BuildInputs } from "../../lib/plan/facts.ts";
+import { usesRefs } from "../../lib/plan/plan.ts";
+import { takeClaim } from "../../lib/release/claim.ts";
+import { gitTag } from "../../lib/release/git_tag.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
+import { buildProd, createCandidate } from "../../lib/release/prod.ts";
+import { type ReleaseOptions, release } from "../../lib/release/release.ts";
 import {
   changelog,
   commit,

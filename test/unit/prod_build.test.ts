@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { buildProd, createCandidate, prodBuild, pullBase, pushCandidate } from "../../lib/flows/prod.ts";
-import { assertProdWays, prodWay } from "../../lib/flows/prod_tests.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import type { ListName, ProdWay } from "../../lib/config/tests.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { Chosen } from "../../lib/model/choose_image.ts";
-import type { AllFacts, BaseImage } from "../../lib/model/facts.ts";
-import type { ListName, ProdWay } from "../../lib/model/tests.ts";
+import type { Chosen } from "../../lib/names/choose_image.ts";
+import type { AllFacts, BaseImage } from "../../lib/plan/facts.ts";
+import { buildProd, createCandidate, prodBuild, pullBase, pushCandidate } from "../../lib/release/prod.ts";
+import { assertProdWays, prodWay } from "../../lib/tests/prod_tests.ts";
 import {
   config,
   digest,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { dockerClient, poetryIn } from "../../lib/flows/programs.ts";
+import { dockerClient, poetryIn } from "../../lib/container/programs.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { parseVersion, type Version } from "../../lib/model/version.ts";
+import { parseVersion, type Version } from "../../lib/names/version.ts";
 import { pick, universal } from "../../lib/run/options.ts";
 import { cutAtWords } from "../../lib/run/parse_options.ts";
 import { doing, engine, facts, localImage, refusal } from "./factory.ts";

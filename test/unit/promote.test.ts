@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { pushDev, pushProd, tagLocalAsDev, tagPushLocalAsDev } from "../../lib/flows/promote.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
+import { pushDev, pushProd, tagLocalAsDev, tagPushLocalAsDev } from "../../lib/release/promote.ts";
 import {
   active,
   changelog,

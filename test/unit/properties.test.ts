@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../lib/config/config.ts";
+import { UserError } from "../../lib/errors.ts";
 import { cmd } from "../../lib/kinds/command.ts";
-import { type EntryStage, parseChangelog, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
-import { parseConfig } from "../../lib/model/config.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { parseImageName, parseReference } from "../../lib/model/image.ts";
-import { imageTag, parseStage, userTag } from "../../lib/model/stage.ts";
-import { bump, compareVersions, isVersion, parseVersion } from "../../lib/model/version.ts";
+import { type EntryStage, parseChangelog, readChangelog, renderEntry } from "../../lib/names/changelog.ts";
+import { parseImageName, parseReference } from "../../lib/names/image.ts";
+import { imageTag, parseStage, userTag } from "../../lib/names/stage.ts";
+import { bump, compareVersions, isVersion, parseVersion } from "../../lib/names/version.ts";
 import { universal, vocabulary } from "../../lib/run/options.ts";
 import { parseOptions } from "../../lib/run/parse_options.ts";
 import { anything } from "./anything.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { branchTag } from "../../lib/model/dev_version.ts";
-import type { LogEntry, SignedEntry } from "../../lib/model/log.ts";
-import { judgePrune, type PruneLook, type Removal, stillGoing } from "../../lib/model/prune.ts";
-import type { TaggedImage } from "../../lib/run/read_images.ts";
+import { branchTag } from "../../lib/names/dev_version.ts";
+import type { LogEntry, SignedEntry } from "../../lib/names/log.ts";
+import { judgePrune, type PruneLook, type Removal, stillGoing } from "../../lib/names/prune.ts";
+import type { TaggedImage } from "../../lib/release/look_images.ts";
 import { randomFrom } from "../bed/random.ts";
 import { commit, digest, logged } from "./factory.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { publish } from "../../lib/flows/publish.ts";
-import { publishedDigest, push, pushImage, releasedDigest, sourcePlace } from "../../lib/flows/push.ts";
 import { command } from "../../lib/kinds/command.ts";
-import { copyImage } from "../../lib/kinds/copy_image.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts, BaseImage, RegistryFacts } from "../../lib/model/facts.ts";
+import type { AllFacts, BaseImage, RegistryFacts } from "../../lib/plan/facts.ts";
+import { copyImage } from "../../lib/release/copy_image.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
+import { publish } from "../../lib/release/publish.ts";
+import { publishedDigest, push, pushImage, releasedDigest, sourcePlace } from "../../lib/release/push.ts";
 import {
   commit,
   config,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseWish, withPackage } from "../../lib/model/pyproject_edit.ts";
+import { parseWish, withPackage } from "../../lib/python/pyproject_edit.ts";
 import { refusal } from "./factory.ts";
 
 const added = (text: string, wish: string, group = "main") => withPackage(text, parseWish(wish), group);

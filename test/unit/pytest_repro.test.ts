@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failedIn, type ReproMode, stacktracesIn, targetsOf } from "../../lib/model/pytest_repro.ts";
+import { failedIn, type ReproMode, stacktracesIn, targetsOf } from "../../lib/formats/pytest_output.ts";
 
 const ids = (text: string) => failedIn(text).ids;
 

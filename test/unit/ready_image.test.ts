@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { runTests } from "../../lib/flows/tests.ts";
-import { bash } from "../../lib/flows/use.ts";
+import { bash } from "../../lib/container/work_in.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { runWorkflow } from "../../lib/kinds/run_workflow.ts";
-import { asksRegistries } from "../../lib/model/choose_image.ts";
-import { engineImage } from "../../lib/model/names.ts";
-import { stepsOf } from "../../lib/model/plan.ts";
+import { asksRegistries } from "../../lib/names/choose_image.ts";
+import { engineImage } from "../../lib/names/names.ts";
+import { stepsOf } from "../../lib/plan/plan.ts";
+import { runTests } from "../../lib/tests/tests.ts";
 import { config, doing, engine, facts, localImage, refusal, version } from "./factory.ts";
 
 const none = config({ release: "none" });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { engineRepository } from "../../lib/model/names.ts";
-import { parseImageBase, targetRegistries, withBase } from "../../lib/model/registry.ts";
+import { parseImageBase, targetRegistries, withBase } from "../../lib/config/registry.ts";
+import { engineRepository } from "../../lib/names/names.ts";
 import { config, digest, refusal } from "./factory.ts";
 import { refusedConfig } from "./yaml.ts";
 

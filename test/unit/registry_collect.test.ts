@@ -1,7 +1,7 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { bufferCollector } from "../../lib/doors/registry/collect.ts";
+import { bufferCollector } from "../../lib/oci/collect.ts";
 
 type Collection = { readonly kind: number; readonly flags: number };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assertReleasable, type ReleaseCheck, readChangelog, renderEntry } from "../../lib/model/changelog.ts";
+import { assertReleasable, type ReleaseCheck, readChangelog, renderEntry } from "../../lib/names/changelog.ts";
 import { changelog, refusal, version } from "./factory.ts";
 
 type Given = Partial<Omit<ReleaseCheck, "released" | "entries">> & { entries?: string[]; released?: string[] };

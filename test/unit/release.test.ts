@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
+import { imageLabels } from "../../lib/build/build.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { copyImage } from "../../lib/kinds/copy_image.ts";
-import { pushTag } from "../../lib/kinds/git_tag.ts";
-import { moveTag } from "../../lib/kinds/move_tag.ts";
 import { record } from "../../lib/kinds/record.ts";
 import { verifyDigest } from "../../lib/kinds/verify_digest.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { copyImage } from "../../lib/release/copy_image.ts";
+import { pushTag } from "../../lib/release/git_tag.ts";
+import { moveTag } from "../../lib/release/move_tag.ts";
+import { type ReleaseOptions, release } from "../../lib/release/release.ts";
 import {
   active,
   changelog,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gitTag } from "../../lib/kinds/git_tag.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { gitTag } from "../../lib/release/git_tag.ts";
 import {
   active,
   commit,

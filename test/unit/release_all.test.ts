@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { releaseAll } from "../../lib/flows/release_all.ts";
-import { takeClaim } from "../../lib/kinds/claim.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import type { ProdWay } from "../../lib/config/tests.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
-import type { AllFacts, BaseImage } from "../../lib/model/facts.ts";
-import { step, stepsOf } from "../../lib/model/plan.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
-import type { ProdWay } from "../../lib/model/tests.ts";
+import type { AllFacts, BaseImage } from "../../lib/plan/facts.ts";
+import { step, stepsOf } from "../../lib/plan/plan.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
+import { takeClaim } from "../../lib/release/claim.ts";
+import { releaseAll } from "../../lib/release/release_all.ts";
 import { planDespite } from "../../lib/run/despite.ts";
 import {
   commit,

@@ -1,8 +1,8 @@
-import { imageLabels } from "../../lib/flows/build.ts";
-import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Released } from "../../lib/model/log.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import type { Released } from "../../lib/names/log.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { type ReleaseOptions, release } from "../../lib/release/release.ts";
 import {
   commit,
   config,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { imageLabels } from "../../lib/flows/build.ts";
-import { release as planRelease, type ReleaseOptions } from "../../lib/flows/release.ts";
+import { imageLabels } from "../../lib/build/build.ts";
+import type { Flipped, Released, SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts, TagState } from "../../lib/plan/facts.ts";
+import { release as planRelease, type ReleaseOptions } from "../../lib/release/release.ts";
 import {
   assertBase,
   assertMayRelease,
@@ -8,9 +10,7 @@ import {
   assertTagFits,
   keptVersion,
   releasedVersions,
-} from "../../lib/flows/release_rules.ts";
-import type { AllFacts, TagState } from "../../lib/model/facts.ts";
-import type { Flipped, Released, SignedEntry } from "../../lib/model/log.ts";
+} from "../../lib/release/release_rules.ts";
 import {
   changelog,
   commit,

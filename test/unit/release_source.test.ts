@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { mergeIndex } from "../../lib/flows/merge_index.ts";
-import { pushDev, pushProd, tagPushLocalAsDev } from "../../lib/flows/promote.ts";
-import { release as planRelease, type ReleaseOptions } from "../../lib/flows/release.ts";
-import { updateLock } from "../../lib/flows/update_lock.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { stepsOf } from "../../lib/model/plan.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { stepsOf } from "../../lib/plan/plan.ts";
+import { mergeIndex } from "../../lib/release/merge_index.ts";
+import { pushDev, pushProd, tagPushLocalAsDev } from "../../lib/release/promote.ts";
+import { release as planRelease, type ReleaseOptions } from "../../lib/release/release.ts";
+import { updateLock } from "../../lib/release/update_lock.ts";
 import { planDespite } from "../../lib/run/despite.ts";
 import { config, doing, engine, facts, git, ids, refusal, releaseOptions } from "./factory.ts";
 

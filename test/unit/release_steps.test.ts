@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type ReleaseOptions, release } from "../../lib/flows/release.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import type { Step } from "../../lib/model/plan.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import type { Step } from "../../lib/plan/plan.ts";
+import { type ReleaseOptions, release } from "../../lib/release/release.ts";
 import { alwaysRuns } from "../../lib/run/execute.ts";
-import type { LintLook } from "../../lib/run/look_lint.ts";
+import type { LintLook } from "../../lib/tests/look_lint.ts";
 import { commit, config, doing, engine, facts, ids, lines, releaseOptions, stepOf } from "./factory.ts";
 import { built, here, image, inRegistries, pass, plan, released } from "./release_plans.ts";
 

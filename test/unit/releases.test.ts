@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { changesOf } from "../../lib/flows/changes.ts";
-import { parseChangelog } from "../../lib/model/changelog.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
+import { parseChangelog } from "../../lib/names/changelog.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
 import {
   chooseBase,
   commitBefore,
@@ -15,7 +14,8 @@ import {
   rolledBack,
   stagesInPlay,
   wantedDigest,
-} from "../../lib/model/releases.ts";
+} from "../../lib/names/releases.ts";
+import { changesOf } from "../../lib/report/changes.ts";
 import { changelog, commit, digest, logged, version } from "./factory.ts";
 
 type Stage = "dev" | "prod";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { doctor } from "../../lib/flows/doctor.ts";
-import { addEntry, checkChangelog, checkVersion } from "../../lib/flows/repo.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import { readChangelog } from "../../lib/model/changelog.ts";
-import type { AllFacts, Program } from "../../lib/model/facts.ts";
+import { doctor } from "../../lib/machine/doctor.ts";
+import { readChangelog } from "../../lib/names/changelog.ts";
+import type { AllFacts, Program } from "../../lib/plan/facts.ts";
+import { addEntry, checkChangelog, checkVersion } from "../../lib/repo/changelog.ts";
 import { changelog, doing, engine, facts, localImage, refusal, version } from "./factory.ts";
 
 const text = "# cmamp-1.2.0\n- 2025-01-01\n- First\n";

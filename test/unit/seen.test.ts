@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { engineIn, readSeen, renderSeen, type Seen } from "../../lib/model/seen.ts";
+import { engineIn, readSeen, renderSeen, type Seen } from "../../lib/text/seen.ts";
 
 const env = { DOCKER_HOST: "unix:///run/docker.sock" };
 const seen: Seen = {

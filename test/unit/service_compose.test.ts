@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { engineVariables } from "../../lib/model/caller_variables.ts";
-import { configReader } from "../../lib/model/config_reader.ts";
+import { configReader } from "../../lib/config/config_reader.ts";
 import {
   beyondDefault,
   boundPaths,
   parseServiceFile,
   renderServices,
   startedBy,
-} from "../../lib/model/service_compose.ts";
-import { isServiceName, parseServices, servicesProject } from "../../lib/model/services.ts";
-import { valueAt } from "../../lib/model/shape.ts";
+} from "../../lib/config/service_compose.ts";
+import { isServiceName, parseServices, servicesProject } from "../../lib/config/services.ts";
+import { engineVariables } from "../../lib/names/caller_variables.ts";
+import { valueAt } from "../../lib/text/shape.ts";
 import { refusal } from "./factory.ts";
 
 const source = (value: unknown) => ({ file: "f.yml", value, lineOf: (path: readonly string[]) => path.length });

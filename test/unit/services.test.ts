@@ -1,4 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { parseServiceFile } from "../../lib/config/service_compose.ts";
+import {
+  assertServices,
+  type JoinedServices,
+  type SeenServices,
+  type ServiceContainer,
+} from "../../lib/config/services.ts";
+import { bash } from "../../lib/container/work_in.ts";
+import { command } from "../../lib/kinds/command.ts";
+import { writeFile } from "../../lib/kinds/write_file.ts";
+import { reachesOf, type Step, stepsOf } from "../../lib/plan/plan.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
+import type { ServicesLook } from "../../lib/run/look_services.ts";
 import {
   asksServiceDown,
   asksServiceUp,
@@ -6,21 +19,8 @@ import {
   serviceLogs,
   servicePs,
   serviceUp,
-} from "../../lib/flows/services.ts";
-import { bash } from "../../lib/flows/use.ts";
-import { command } from "../../lib/kinds/command.ts";
-import { writeFile } from "../../lib/kinds/write_file.ts";
-import { reachesOf, type Step, stepsOf } from "../../lib/model/plan.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
-import { parseServiceFile } from "../../lib/model/service_compose.ts";
-import {
-  assertServices,
-  type JoinedServices,
-  type SeenServices,
-  type ServiceContainer,
-} from "../../lib/model/services.ts";
-import { valueAt } from "../../lib/model/shape.ts";
-import type { ServicesLook } from "../../lib/run/look_services.ts";
+} from "../../lib/services/services.ts";
+import { valueAt } from "../../lib/text/shape.ts";
 import { doing, engine, facts, ids, localImage, refusal } from "./factory.ts";
 
 const source = (value: unknown) => ({ file: "f.yml", value, lineOf: (path: readonly string[]) => path.length });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type ListsOptions, runLists } from "../../lib/flows/tests.ts";
+import type { ListName } from "../../lib/config/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
-import { snapshot } from "../../lib/kinds/snapshot.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { type Group, isGroup, stepsOf } from "../../lib/model/plan.ts";
-import type { ListName } from "../../lib/model/tests.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { type Group, isGroup, stepsOf } from "../../lib/plan/plan.ts";
+import { snapshot } from "../../lib/tests/snapshot.ts";
+import { type ListsOptions, runLists } from "../../lib/tests/tests.ts";
 import { config, digest, doing, engine, facts, localImage, refusal, stepOf, version } from "./factory.ts";
 import { dev, mountsOf, script, settings, startOf } from "./gate_plans.ts";
 

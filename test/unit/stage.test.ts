@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isTag } from "../../lib/model/image.ts";
-import { candidateTag, gitTag, imageTag, parseCandidate, parseStage, userTag } from "../../lib/model/stage.ts";
+import { isTag } from "../../lib/names/image.ts";
+import { candidateTag, gitTag, imageTag, parseCandidate, parseStage, userTag } from "../../lib/names/stage.ts";
 import { refusal, version } from "./factory.ts";
 
 describe("stage", () => {

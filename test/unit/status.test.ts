@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { releaseStatus } from "../../lib/flows/status.ts";
-import { statusOf } from "../../lib/flows/status_rows.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { writeFile } from "../../lib/kinds/write_file.ts";
-import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
-import type { SignedEntry } from "../../lib/model/log.ts";
-import type { StatusLook } from "../../lib/run/look_releases.ts";
+import type { SignedEntry } from "../../lib/names/log.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/plan/facts.ts";
+import type { StatusLook } from "../../lib/release/look_releases.ts";
+import { releaseStatus } from "../../lib/report/status.ts";
+import { statusOf } from "../../lib/report/status_rows.ts";
 import { config, digest, doing, facts, found, logged } from "./factory.ts";
 
 const [one, two] = [digest("a"), digest("b")];

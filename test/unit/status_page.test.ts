@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type PageFacts, statusPage } from "../../lib/flows/page/page.ts";
-import { statusOf } from "../../lib/flows/status_rows.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { pipListPackages } from "../../lib/model/packages.ts";
-import type { ReleasedImage, RunRecord } from "../../lib/model/report.ts";
+import type { ReleasedImage, RunRecord } from "../../lib/names/report.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { pipListPackages } from "../../lib/python/packages.ts";
+import { type PageFacts, statusPage } from "../../lib/report/page/page.ts";
+import { statusOf } from "../../lib/report/status_rows.ts";
 import { commit, config, digest, facts, found, logged, version } from "./factory.ts";
 
 const planted = `"><script>alert('x')</script>`;

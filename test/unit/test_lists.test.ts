@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { GateOptions } from "../../lib/flows/gates.ts";
-import { failedTest } from "../../lib/flows/test_meaning.ts";
-import { assertClean, runTests } from "../../lib/flows/tests.ts";
 import { announce } from "../../lib/kinds/announce.ts";
 import { command } from "../../lib/kinds/command.ts";
 import { record } from "../../lib/kinds/record.ts";
-import { snapshot } from "../../lib/kinds/snapshot.ts";
-import type { AllFacts, RegistryFacts } from "../../lib/model/facts.ts";
-import { type Step, stepsOf, type Value } from "../../lib/model/plan.ts";
+import type { AllFacts, RegistryFacts } from "../../lib/plan/facts.ts";
+import { type Step, stepsOf, type Value } from "../../lib/plan/plan.ts";
+import type { GateOptions } from "../../lib/tests/gates.ts";
+import { snapshot } from "../../lib/tests/snapshot.ts";
+import { failedTest } from "../../lib/tests/test_meaning.ts";
+import { assertClean, runTests } from "../../lib/tests/tests.ts";
 import {
   commit,
   config,

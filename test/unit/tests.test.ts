@@ -13,7 +13,7 @@ import {
   submodulesBelow,
   type TestList,
   testCommand,
-} from "../../lib/model/tests.ts";
+} from "../../lib/config/tests.ts";
 import { config, facts, refusal } from "./factory.ts";
 
 const plain: TestList = { command: null, mayBeEmpty: false, entrypoint: true, prod: null };

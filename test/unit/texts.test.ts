@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { slackText } from "../../lib/model/message.ts";
-import { poetryModes } from "../../lib/model/poetry.ts";
-import { asksOverwrite, writtenBy } from "../../lib/model/report.ts";
-import { renderTable } from "../../lib/model/table.ts";
-import { withShortDigests } from "../../lib/model/units.ts";
+import { poetryModes } from "../../lib/formats/poetry.ts";
+import { asksOverwrite, writtenBy } from "../../lib/names/report.ts";
+import { slackText } from "../../lib/text/message.ts";
+import { renderTable } from "../../lib/text/table.ts";
+import { withShortDigests } from "../../lib/text/units.ts";
 
 it.each([
   ["<!channel> & <@U1>", "&lt;!channel&gt; &amp; &lt;@U1&gt;"],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { sessionName, type TmuxFacts, tmuxSession } from "../../lib/flows/tmux.ts";
-import { create, ready, startSession } from "../../lib/kinds/start_session.ts";
-import { renderAction } from "../../lib/model/render_plan.ts";
-import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
+import { parseTmuxConfig } from "../../lib/formats/tmux_config.ts";
+import { create, ready, startSession } from "../../lib/machine/start_session.ts";
+import { sessionName, type TmuxFacts, tmuxSession } from "../../lib/machine/tmux.ts";
+import { renderAction } from "../../lib/plan/render_plan.ts";
 import { refusal } from "./factory.ts";
 
 const facts = (more: Partial<TmuxFacts> = {}): TmuxFacts => ({

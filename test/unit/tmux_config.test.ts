@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
+import { parseTmuxConfig } from "../../lib/formats/tmux_config.ts";
 import { refusal } from "./factory.ts";
 
 describe("tmux.config", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decide, readEvent } from "../../lib/model/trigger.ts";
+import { decide, readEvent } from "../../lib/names/trigger.ts";
 import { commit, refusal } from "./factory.ts";
 
 const repository = { full_name: "acme/cmamp", default_branch: "main", fork: false };

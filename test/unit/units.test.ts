@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, dayOf, fineSeconds, minute, seconds, shortDigest } from "../../lib/model/units.ts";
+import { bytes, dayOf, fineSeconds, minute, seconds, shortDigest } from "../../lib/text/units.ts";
 import { digest } from "./factory.ts";
 
 describe("a report writes", () => {

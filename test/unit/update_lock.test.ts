@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { updateLock } from "../../lib/flows/update_lock.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { updateLock } from "../../lib/release/update_lock.ts";
 import { facts, git, ids, lines, refusal, stepOf } from "./factory.ts";
 
 type Options = Parameters<typeof updateLock>[1];

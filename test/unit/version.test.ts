@@ -7,7 +7,7 @@ import {
   majorMinor,
   parseVersion,
   versionIn,
-} from "../../lib/model/version.ts";
+} from "../../lib/names/version.ts";
 import { refusal, version } from "./factory.ts";
 
 describe("parseVersion", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { showWhat } from "../../lib/flows/what.ts";
+import { parseIgnoreFile } from "../../lib/formats/dockerignore.ts";
 import { announce } from "../../lib/kinds/announce.ts";
-import { parseIgnoreFile } from "../../lib/model/dockerignore.ts";
-import type { AllFacts } from "../../lib/model/facts.ts";
-import { changedFiles, type StageChange } from "../../lib/model/what_changed.ts";
+import type { AllFacts } from "../../lib/plan/facts.ts";
+import { showWhat } from "../../lib/report/what.ts";
+import { changedFiles, type StageChange } from "../../lib/report/what_changed.ts";
 import { changelog, commit, digest, facts, logged, refusal } from "./factory.ts";
 
 const stage = (more: Partial<StageChange> = {}): StageChange => ({

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Config } from "../../lib/config/config.ts";
 import { loadConfig } from "../../lib/doors/settings.ts";
-import type { Config } from "../../lib/model/config.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 /** The config of a runnable dir whose repo_config.yaml holds this text. */
 export async function configOf(text: string, env: Readonly<Record<string, string>> = {}): Promise<Config> {

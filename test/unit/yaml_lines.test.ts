@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lineOfKey } from "../../lib/model/yaml_lines.ts";
+import { lineOfKey } from "../../lib/formats/yaml_lines.ts";
 
 const text = `# release: a comment
 docker_info:

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { binfmtFolder, emulationsOn } from "../../lib/model/emulation.ts";
-import { type Kind, kind } from "../../lib/model/kind.ts";
-import type { Action } from "../../lib/model/plan.ts";
-import { quote } from "../../lib/model/render_plan.ts";
+import { binfmtFolder, emulationsOn } from "../../lib/formats/emulation.ts";
+import { type Kind, kind } from "../../lib/plan/kind.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { quote } from "../../lib/plan/render_plan.ts";
 import { type Outcome, output, type World } from "../../lib/run/world.ts";
 import { ensureMade, ensureMadeArchive, hasImage, type MadeImage } from "./base.ts";
 import { codename } from "./bootstrap.ts";

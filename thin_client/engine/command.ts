@@ -4,9 +4,9 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { withoutForeign } from "../../lib/model/caller_variables.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { systemRefusal } from "../../lib/model/system_errors.ts";
+import { UserError } from "../../lib/errors.ts";
+import { withoutForeign } from "../../lib/names/caller_variables.ts";
+import { systemRefusal } from "../../lib/text/system_errors.ts";
 import type { Env } from "./layout.ts";
 
 /** How a program ended and what it said. */

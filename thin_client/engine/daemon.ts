@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { request } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { run, until } from "./command.ts";
 import type { Env, Layout } from "./layout.ts";
 import {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 /** A Debian that the private engine can come up on, and where its packages come from. */
 export type Debian = { readonly codename: string; readonly mirror: string; readonly security: string };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cacheHome, engineHome } from "../../lib/doors/engine.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 /** An environment as given to a process. */
 export type Env = Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { engineSocket, hasOwnEngine, privateEngineEnv } from "../../lib/doors/engine.ts";
-import { withoutForeign } from "../../lib/model/caller_variables.ts";
-import { engineFix, isWithoutEngine } from "../../lib/model/engine.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
+import { withoutForeign } from "../../lib/names/caller_variables.ts";
+import { engineFix, isWithoutEngine } from "../../lib/names/engine.ts";
 import { ensureMade, ensureMadeArchive, hasImage, madeImages } from "./base.ts";
 import { allOf, removeFolder, run } from "./command.ts";
 import { answers, assertAlone, daemonAnswers, startDaemonEngine, stopDaemonEngine } from "./daemon.ts";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { binfmtFolder, emulationsOn } from "../../lib/model/emulation.ts";
+import { binfmtFolder, emulationsOn } from "../../lib/formats/emulation.ts";
 import { must } from "./command.ts";
 import type { Layout } from "./layout.ts";
 import { installPackages } from "./packages.ts";

@@ -1,6 +1,6 @@
-import { UserError } from "../../lib/model/errors.ts";
-import type { Facts } from "../../lib/model/facts.ts";
-import { type Group, group, type Step, step } from "../../lib/model/plan.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Facts } from "../../lib/plan/facts.ts";
+import { type Group, group, type Step, step } from "../../lib/plan/plan.ts";
 import { flag, oneOf, text } from "../../lib/run/options.ts";
 import {
   allowEmulation,

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listens } from "../../lib/doors/ports.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { until } from "./command.ts";
 import { withLock } from "./holders.ts";
 import type { Env, Layout } from "./layout.ts";

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { readRepoText } from "../../lib/doors/files.ts";
-import { withoutForeign } from "../../lib/model/caller_variables.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
+import { withoutForeign } from "../../lib/names/caller_variables.ts";
 
 /** What `--hooks` and `--no-hooks` came to, for the Git repo of the current dir. */
 export type Hooks = {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { cloneState, linkClone, markClone } from "./clone.ts";
 import { commandNames, commandsDir, makeCommands } from "./commands.ts";
 import type { Places } from "./places.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 /** What build.ts can be told. */
 export type BuildOptions = {

@@ -13,7 +13,7 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { loadProcess, startTime } from "../../lib/doors/processes.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { lockedVersion, writeProduction } from "./lock.ts";
 import type { Places } from "./places.ts";
 

@@ -13,7 +13,7 @@ import {
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { engineEnv } from "../../lib/doors/engine.ts";
-import { systemRefusal } from "../../lib/model/system_errors.ts";
+import { systemRefusal } from "../../lib/text/system_errors.ts";
 
 /** A program that the workflows use: how it tells its version, what it is for, and what installs it. */
 type Tool = {

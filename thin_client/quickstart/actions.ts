@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { type Kind, kind } from "../../lib/model/kind.ts";
-import type { Action } from "../../lib/model/plan.ts";
-import { quote } from "../../lib/model/render_plan.ts";
+import { type Kind, kind } from "../../lib/plan/kind.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { quote } from "../../lib/plan/render_plan.ts";
 import { commandEnv } from "../../lib/run/facts.ts";
 import { output, resultsOf, type World } from "../../lib/run/world.ts";
 import { endedBy } from "../engine/command.ts";

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dataHome } from "../../lib/doors/engine.ts";
 import { readText, writePrivate } from "../../lib/doors/files.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import { parseImageName } from "../../lib/model/image.ts";
+import { UserError } from "../../lib/errors.ts";
+import { parseImageName } from "../../lib/names/image.ts";
 
 /** What the caller said about the place. */
 export type Asked = { readonly dir: string | undefined; readonly name: string | undefined };

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { announce } from "../../lib/kinds/announce.ts";
-import type { Facts } from "../../lib/model/facts.ts";
-import { parseImageName } from "../../lib/model/image.ts";
-import { type Group, group, step } from "../../lib/model/plan.ts";
-import { quote } from "../../lib/model/render_plan.ts";
+import { parseImageName } from "../../lib/names/image.ts";
+import type { Facts } from "../../lib/plan/facts.ts";
+import { type Group, group, step } from "../../lib/plan/plan.ts";
+import { quote } from "../../lib/plan/render_plan.ts";
 import { flag, text } from "../../lib/run/options.ts";
 import { reportStopped } from "../engine/actions.ts";
 import { pythonImage } from "../engine/base.ts";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { pythonImage } from "../engine/base.ts";
 import { must, run } from "../engine/command.ts";
 import { loopbackRegistries } from "../engine/registries.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { withoutForeign } from "../../lib/model/caller_variables.ts";
-import { UserError } from "../../lib/model/errors.ts";
+import { UserError } from "../../lib/errors.ts";
+import { withoutForeign } from "../../lib/names/caller_variables.ts";
 import { output, type World } from "../../lib/run/world.ts";
 
 /** A workflow of the sample, as a person would type it there. */

@@ -3,10 +3,10 @@ import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readRepoText } from "../../lib/doors/files.ts";
-import type { TmuxFacts } from "../../lib/flows/tmux.ts";
-import { UserError } from "../../lib/model/errors.ts";
-import type { Facts } from "../../lib/model/facts.ts";
-import { parseTmuxConfig } from "../../lib/model/tmux_config.ts";
+import { UserError } from "../../lib/errors.ts";
+import { parseTmuxConfig } from "../../lib/formats/tmux_config.ts";
+import type { TmuxFacts } from "../../lib/machine/tmux.ts";
+import type { Facts } from "../../lib/plan/facts.ts";
 
 const thinClient = dirname(dirname(fileURLToPath(import.meta.url)));
 

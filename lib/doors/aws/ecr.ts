@@ -5,9 +5,9 @@ import {
   ECRClient,
   GetAuthorizationTokenCommand,
 } from "../../../node_modules/@aws-sdk/client-ecr/dist-cjs/index.js";
-import type { AwsAccount, EcrSettings } from "../../model/aws.ts";
-import { UserError } from "../../model/errors.ts";
-import { oneLine } from "../../model/visible.ts";
+import { UserError } from "../../errors.ts";
+import type { AwsAccount, EcrSettings } from "../../names/aws.ts";
+import { oneLine } from "../../text/visible.ts";
 import { capture } from "../shell.ts";
 import { awsError, kindOf } from "./failure.ts";
 import { clientSettings } from "./settings.ts";

@@ -10,7 +10,7 @@ import {
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
 } from "../../../node_modules/@aws-sdk/client-ecs/dist-cjs/index.js";
-import { type AwsAccount, containersOf, revisionName, type Service, type TaskDefinition } from "../../model/aws.ts";
+import { type AwsAccount, containersOf, revisionName, type Service, type TaskDefinition } from "../../names/aws.ts";
 import { awsError } from "./failure.ts";
 import { clientSettings } from "./settings.ts";
 

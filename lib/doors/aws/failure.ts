@@ -1,6 +1,6 @@
-import type { AwsAccount } from "../../model/aws.ts";
-import { UserError } from "../../model/errors.ts";
-import { oneLine } from "../../model/visible.ts";
+import { UserError } from "../../errors.ts";
+import type { AwsAccount } from "../../names/aws.ts";
+import { oneLine } from "../../text/visible.ts";
 
 /** What AWS did not do. `aws_login`: no credentials, or those have run out; `aws_denied`; `aws_unreachable`; `aws_refused`. */
 export type AwsKind = "aws_login" | "aws_denied" | "aws_unreachable" | "aws_refused";

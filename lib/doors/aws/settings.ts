@@ -1,4 +1,4 @@
-import type { AwsAccount } from "../../model/aws.ts";
+import type { AwsAccount } from "../../names/aws.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -2,7 +2,7 @@
 Tells what this Python has installed and what the code of a repo names, as one JSON text. Reads only; Python 3.8 or newer.
 
 The one argument is JSON: `root`, and relative to it `dirs` to read and `without`, the folders in them to leave out;
-`markers` are names of files whose presence matters. It decides nothing: who uses what is lib/model/package_use.ts.
+`markers` are names of files whose presence matters. It decides nothing: who uses what is lib/python/package_use.ts.
 """
 
 import fnmatch

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type Job, jobVariable, secretFolder } from "../../model/cluster.ts";
-import { receiptPath } from "../../model/container.ts";
+import { type Job, jobVariable, secretFolder } from "../../config/cluster.ts";
+import { receiptPath } from "../../config/container.ts";
 import {
   type Evidence,
   type EvidenceFile,
@@ -11,11 +11,11 @@ import {
   lastOf,
   renderEvidence,
   renderEvidenceConfig,
-} from "../../model/evidence.ts";
-import { jsonOf, textAt } from "../../model/shape.ts";
+} from "../../config/evidence.ts";
+import { registryClient } from "../../oci/registry.ts";
+import { jsonOf, textAt } from "../../text/shape.ts";
 import { alarm, pause } from "../clock.ts";
 import { appendPrivate, readOwnBytes, readText, writeForAll, writePrivate, writeProgram } from "../files.ts";
-import { registryClient } from "../registry.ts";
 
 type Ended = Pick<Evidence, "exitCode" | "ran" | "failedRuns" | "milliseconds"> & { readonly log: Buffer };
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { record } from "../../../lib/kinds/record.ts";
-import type { Pass } from "../../../lib/model/log.ts";
-import { type Plan, stepsOf } from "../../../lib/model/plan.ts";
+import type { Pass } from "../../../lib/names/log.ts";
+import { type Plan, stepsOf } from "../../../lib/plan/plan.ts";
 import { must } from "../../../thin_client/engine/command.ts";
 import { type Aws, region, startAws } from "../aws.ts";
 import { commitAll, git } from "../git.ts";

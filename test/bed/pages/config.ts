@@ -1,8 +1,8 @@
-import { commonFilesKeys } from "../../../lib/model/common_files.ts";
-import { configKeys } from "../../../lib/model/config.ts";
-import type { Key, Keys } from "../../../lib/model/config_reader.ts";
-import { lintKeys } from "../../../lib/model/lint.ts";
-import { servicesKeys } from "../../../lib/model/services.ts";
+import { commonFilesKeys } from "../../../lib/config/common_files.ts";
+import { configKeys } from "../../../lib/config/config.ts";
+import type { Key, Keys } from "../../../lib/config/config_reader.ts";
+import { lintKeys } from "../../../lib/config/lint.ts";
+import { servicesKeys } from "../../../lib/config/services.ts";
 
 /** All keys of repo_config.yaml, as their parsers declare them. */
 export const allKeys = {

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
-import { fold } from "../../../lib/model/columns.ts";
 import { examplesOf, type Page, type Row, rowsOf, sharedRows, usageOf } from "../../../lib/run/help.ts";
 import { type OptionSet, universal, universalBeside } from "../../../lib/run/options.ts";
 import type { Script } from "../../../lib/run/script.ts";
+import { fold } from "../../../lib/text/columns.ts";
 import { root } from "../../unit/source.ts";
 
 export type Workflow = Page & { readonly subject: string };

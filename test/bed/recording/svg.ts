@@ -1,4 +1,4 @@
-import { visible } from "../../../lib/model/visible.ts";
+import { visible } from "../../../lib/text/visible.ts";
 
 /** What a terminal showed from a moment on, in milliseconds; its rows have the codes of their colours (ECMA-48, SGR). */
 export type Shot = { readonly at: number; readonly rows: readonly string[] };

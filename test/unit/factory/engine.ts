@@ -1,6 +1,6 @@
 import type { ListedImage } from "../../../lib/doors/containers.ts";
-import type { EngineContainer } from "../../../lib/model/engine_container.ts";
-import type { EngineFacts, LocalImage } from "../../../lib/model/facts.ts";
+import type { EngineContainer } from "../../../lib/names/engine_container.ts";
+import type { EngineFacts, LocalImage } from "../../../lib/plan/facts.ts";
 import { digest } from "./values.ts";
 
 export const engine = (more: Partial<EngineFacts> = {}): EngineFacts => ({

@@ -1,4 +1,4 @@
-import type { Choice, ChosenDir, NewDir } from "../../../lib/model/new_dir.ts";
+import type { Choice, ChosenDir, NewDir } from "../../../lib/config/new_dir.ts";
 
 /** A dir of a repo without a remote, in which nothing is, and a template of one file. */
 export const newDir = (more: Partial<NewDir> = {}): NewDir => ({

@@ -1,4 +1,4 @@
-import type { Distribution, Seen } from "../../../lib/model/package_use.ts";
+import type { Distribution, Seen } from "../../../lib/python/package_use.ts";
 
 /** An installed package that is imported by its name. */
 export const dist = (name: string, more: Partial<Distribution> = {}): Distribution => ({

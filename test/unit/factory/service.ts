@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentFacts, Service } from "../../../lib/model/aws.ts";
+import type { Deployment, DeploymentFacts, Service } from "../../../lib/names/aws.ts";
 import { digest } from "./values.ts";
 
 /** A service that runs revision 12 of a family, in one container with 1.1.0 of cmamp. */

@@ -1,7 +1,7 @@
 import { command } from "../../../lib/kinds/command.ts";
-import type { Maker } from "../../../lib/model/kind.ts";
-import type { Action, Step } from "../../../lib/model/plan.ts";
-import { shown } from "../../../lib/model/render_plan.ts";
+import type { Maker } from "../../../lib/plan/kind.ts";
+import type { Action, Step } from "../../../lib/plan/plan.ts";
+import { shown } from "../../../lib/plan/render_plan.ts";
 
 export const ids = (steps: readonly Step[]): string[] => steps.map(({ id }) => id);
 

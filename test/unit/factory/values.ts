@@ -1,10 +1,10 @@
-import { type ChangelogEntry, parseChangelog } from "../../../lib/model/changelog.ts";
-import { type Config, parseConfig } from "../../../lib/model/config.ts";
-import { UserError } from "../../../lib/model/errors.ts";
-import type { Owner, TagState } from "../../../lib/model/facts.ts";
-import type { LogEntry, Signature } from "../../../lib/model/log.ts";
-import { parseVersion, type Version } from "../../../lib/model/version.ts";
-import type { EnvLook } from "../../../lib/run/look_env.ts";
+import { type Config, parseConfig } from "../../../lib/config/config.ts";
+import { UserError } from "../../../lib/errors.ts";
+import type { EnvLook } from "../../../lib/machine/look_env.ts";
+import { type ChangelogEntry, parseChangelog } from "../../../lib/names/changelog.ts";
+import type { LogEntry, Signature } from "../../../lib/names/log.ts";
+import { parseVersion, type Version } from "../../../lib/names/version.ts";
+import type { Owner, TagState } from "../../../lib/plan/facts.ts";
 import { agreed } from "../config_schema.ts";
 
 /** The digest whose every hex digit is this one. */
