@@ -1,9 +1,8 @@
+import { isLookOrKind, isPure } from "../unit/rooms.ts";
 import { importsOf, sources, target } from "../unit/source.ts";
 
 /** `release`: the pure code that a release's plan is made of; `pure`: all other pure code; then the registry client and lib/run. */
 export type Group = "release" | "pure" | "registry" | "run";
-
-const isPure = (file: string): boolean => file.startsWith("lib/model/") || file.startsWith("lib/flows/");
 
 /** The files of each group. */
 export function groups(): readonly { readonly name: Group; readonly files: readonly string[] }[] {
@@ -13,12 +12,13 @@ export function groups(): readonly { readonly name: Group; readonly files: reado
     "lib/release/rollback.ts",
     "lib/names/flip.ts",
   ]);
-  const pure = ["lib/model", "lib/flows"].flatMap(sources).filter((file) => !release.has(file));
+  const lib = sources("lib");
+  const pure = lib.filter((file) => isPure(file) && !release.has(file));
   return [
     { name: "release", files: [...release].sort() },
     { name: "pure", files: pure },
-    { name: "registry", files: ["lib/oci/registry.ts", ...sources("lib/oci/registry")] },
-    { name: "run", files: ["lib/run", "lib/kinds"].flatMap(sources) },
+    { name: "registry", files: sources("lib/oci").filter((file) => !isPure(file)) },
+    { name: "run", files: lib.filter((file) => /^lib\/(run|kinds)\//.test(file) || isLookOrKind(file)) },
   ];
 }
 

@@ -173,7 +173,7 @@ describe.each(["bun", "tsx"])(
 
 describe("a workflow of Slipway's own", () => {
   const own = {
-    "scripts/count_words.ts": `import { countWords, lookAtWords } from "../lib/kinds/count_words.ts";
+    "scripts/count_words.ts": `import { countWords, lookAtWords } from "../lib/report/count_words.ts";
 import { script } from "../lib/run/script.ts";
 
 export default await script(import.meta.url, {
@@ -184,12 +184,12 @@ export default await script(import.meta.url, {
   steps: (_facts, _options, words) => countWords(words),
 });
 `,
-    "lib/kinds/count_words.ts": `import { join } from "node:path";
+    "lib/report/count_words.ts": `import { join } from "node:path";
 import { readText, writeText } from "../doors/files.ts";
-import type { AllFacts } from "../model/facts.ts";
-import { kind } from "../model/kind.ts";
-import { step } from "../model/plan.ts";
-import { announce } from "./announce.ts";
+import { announce } from "../kinds/announce.ts";
+import type { AllFacts } from "../plan/facts.ts";
+import { kind } from "../plan/kind.ts";
+import { step } from "../plan/plan.ts";
 
 type Keep = { readonly kind: "keep_count"; readonly count: number };
 

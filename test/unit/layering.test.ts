@@ -1,21 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { isInFamily, isLookOrKind, isPure, layerOf, reachesWorld } from "./rooms.ts";
 import { code, importsOf, readIn, sources, target } from "./source.ts";
 
-/** The folders of design.md, "Layout and layers", lowest first; a longer path is the narrower rule. */
-const layers: readonly (readonly [string, number])[] = [
-  ["lib/errors.ts", 0],
-  ["lib/model/", 1],
-  ["lib/doors/", 2],
-  ["lib/run/", 3],
-  ["lib/kinds/", 4],
-  ["lib/flows/", 5],
-  ["scripts/", 6],
-  ["thin_client/", 6],
-];
-const layerOf = (path: string): number => layers.find(([folder]) => path.startsWith(folder))?.[1] ?? Number.NaN;
-
 const files = ["lib", "scripts", "thin_client"].flatMap(sources);
-const pure = files.filter((path) => layerOf(path) <= 1 || path.startsWith("lib/flows/"));
+const pure = files.filter(isPure);
 const written = files.flatMap((path) => importsOf(path).map((one) => ({ path, ...one })));
 /** `../../node_modules/@inquirer/prompts/dist/index.js` is @inquirer/prompts. */
 const packageOf = (from: string): string => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(from)?.[1] ?? from;
@@ -32,9 +20,9 @@ describe("layers", () => {
   });
 
   it("are read from real imports", () => {
-    expect(imports.filter(({ path, to }) => layerOf(path) === 6 && to === "lib/run/script.ts").length).toBeGreaterThan(
-      5,
-    );
+    expect(
+      imports.filter(({ path, to }) => path.startsWith("scripts/") && to === "lib/run/script.ts").length,
+    ).toBeGreaterThan(5);
   });
 
   it("import values from their own or a lower one only", () => {
@@ -77,7 +65,7 @@ describe("a package", () => {
   });
 });
 
-describe("the model and the flows touch no world", () => {
+describe("rules and plans touch no world", () => {
   const harmless = ["node:crypto", "node:path"];
   it("import no package that reaches it", () => {
     const reaching = imports.filter(
@@ -94,18 +82,21 @@ describe("the model and the flows touch no world", () => {
   });
 });
 
-it("flows reach the world by the kinds of their actions alone", () => {
-  const own = /^lib\/(model|kinds|flows)\//;
-  const reaching = imports.filter(({ path, to, erased }) => path.startsWith("lib/flows/") && !erased && !own.test(to));
-  expect(shown(reaching.filter(({ to }) => to.startsWith("lib/")))).toEqual([]);
+it("a family reaches the world by its looks and kinds, what these are made of, and its options alone", () => {
+  const usersOf = (path: string) => imports.flatMap((one) => (one.to === path && !one.erased ? [one.path] : []));
+  const mayReach = (path: string): boolean =>
+    isLookOrKind(path) || path.endsWith("_options.ts") || (usersOf(path).length > 0 && usersOf(path).every(mayReach));
+  const reaching = files.filter((path) => isInFamily(path) && reachesWorld(path));
+  expect(reaching.length).toBeGreaterThan(30);
+  expect(reaching.filter((path) => !mayReach(path))).toEqual([]);
 });
 
 describe("doors", () => {
   const outer = imports.filter(({ path, from, erased }) => !erased && !from.startsWith(".") && path.startsWith("lib/"));
   const importersOf = (name: string) => outer.flatMap(({ path, from }) => (from === name ? [path] : []));
   const harmless = [...["node:crypto", "node:path", "node:url", "node:util"], "semver"];
-  it("are the only files of lib that import what reaches the world", () => {
-    const strange = outer.filter(({ path, from }) => !path.startsWith("lib/doors/") && !harmless.includes(from));
+  it("are, beside the client of registries, the only files of lib that import what reaches the world", () => {
+    const strange = outer.filter(({ path, from }) => !/^lib\/(doors|oci)\//.test(path) && !harmless.includes(from));
     expect(shown(strange)).toEqual([]);
   });
 

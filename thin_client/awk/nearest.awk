@@ -1,4 +1,4 @@
-# Reads names on stdin; prints up to three that are nearest to `wanted`, joined with "or": as `nearest` of lib/model has it.
+# Reads names on stdin; prints up to three that are nearest to `wanted`, joined with "or": as `nearest` of lib/text has it.
 function distance(a, b, i, j, row, last, cost) {
   for (j = 0; j <= length(b); j++) row[j] = j
   for (i = 1; i <= length(a); i++) {
