@@ -3,6 +3,7 @@ import { readText } from "./files.ts";
 
 let orderly = new AbortController();
 let first = new AbortController();
+let over = new AbortController();
 let whole = 0;
 
 /** Fires when this run is told to stop and nothing is half done; everything that can take long listens. */
@@ -11,10 +12,14 @@ export const interruption = (): AbortSignal => orderly.signal;
 /** Fires as soon as this run is told to stop: for what may hang in the middle of what is done as a whole. */
 export const firstInterrupt = (): AbortSignal => first.signal;
 
+/** Fires when this run is over, however it ended: what is still under way then waits for nobody and holds no process. */
+export const runOver = (): AbortSignal => over.signal;
+
 /** A run starts without what became of an earlier one in the same process. */
 export function forgetInterrupts(): void {
   orderly = new AbortController();
   first = new AbortController();
+  over = new AbortController();
 }
 
 const end = () => {
@@ -24,7 +29,7 @@ const end = () => {
 /**
  * Lets the first Ctrl-C, SIGTERM or SIGHUP end the run in order; a second Ctrl-C or SIGTERM ends the process at once. A
  * terminal that closes may send SIGHUP more than once, by its shell and by the kernel; `nohup` keeps it from this run. Gives
- * back what undoes it.
+ * back what undoes it, and ends the run.
  */
 export function listenForInterrupts(): () => void {
   const stop = () => {
@@ -33,7 +38,10 @@ export function listenForInterrupts(): () => void {
   };
   process.once("SIGINT", stop).once("SIGTERM", stop);
   if (!ignoresHangup()) process.on("SIGHUP", stop);
-  return () => process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+  return () => {
+    process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+    over.abort();
+  };
 }
 
 /** Whether this process was started with SIGHUP ignored (nohup(1)), by the lowest bit of what proc(5) calls SigIgn. */

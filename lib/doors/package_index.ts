@@ -6,6 +6,7 @@ import { ownWords, RegistryError } from "../oci/rules/failure.ts";
 import { type Session as HttpSession, newSession } from "../oci/session.ts";
 import { type Listed, normalName, parseProject } from "../python/built_package.ts";
 import { readText } from "./files.ts";
+import { runOver } from "./interrupt.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Login = { readonly username: string; readonly password: string };
@@ -50,7 +51,8 @@ export type Session = { readonly login: Login | null; readonly host: string; rea
 
 /** Takes the address that files are uploaded to, gives what asks it, as registries are asked: by their proxies and CAs. */
 export function indexSession(address: string, { env, home, signal }: Asker): Session {
-  const http = newSession({ env, signal, timeouts: { answer: 120_000, connect: 30_000 } });
+  const timeouts = { answer: 120_000, connect: 30_000 };
+  const http = newSession({ env, signal: AbortSignal.any([signal, runOver()]), timeouts });
   return { login: loadLogin(address, { env, home }), host: new URL(address).host, http };
 }
 type Asker = { readonly env: Env; readonly home: string; readonly signal: AbortSignal };

@@ -21,7 +21,8 @@ export async function postJson(
 ): Promise<Posted> {
   const bytes = Buffer.from(JSON.stringify(body));
   const headers = { "content-type": "application/json; charset=utf-8", "content-length": String(bytes.length) };
-  const session = newSession({ env, timeouts: { answer: milliseconds, connect: milliseconds } });
+  const over = new AbortController();
+  const session = newSession({ env, signal: over.signal, timeouts: { answer: milliseconds, connect: milliseconds } });
   const repo = { registry: url.host, host: url.host };
   try {
     const answer = await send(session, { repo, url, method: "POST", headers, body: bytes });
@@ -34,5 +35,7 @@ export async function postJson(
     if (words === "ETIMEDOUT") return { status: "late", words };
     // A name that was not found: nothing was sent.
     return { status: isReset(error) && words !== "EAI_AGAIN" ? "lost" : "unreachable", words };
+  } finally {
+    over.abort();
   }
 }

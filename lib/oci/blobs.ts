@@ -100,9 +100,13 @@ export function locationOf(repo: Repository, base: URL, location: string | null)
   });
 }
 
+/** Milliseconds in which a registry that means to says that it cancelled an upload. */
+const cancelling = 500;
+
 /** Opens an upload and has it cancelled, which nobody waits for; throws RegistryError where this login may not push. */
 export async function assertCanPush(session: Session, repo: Repository): Promise<void> {
   const url = await openUpload(session, repo);
   // A registry that knows no cancelling forgets an upload by itself.
-  ask(session, { ...opening(repo), method: "DELETE", url, accept: [204], once: true }).catch(() => undefined);
+  const asked = { ...opening(repo), method: "DELETE", url, accept: [204], once: true, answer: cancelling } as const;
+  ask(session, asked).catch(() => undefined);
 }

@@ -21,6 +21,8 @@ export type Sending = {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Milliseconds that its answer is waited for, where they are other than all questions have. */
+  readonly answer?: number;
 };
 type Peer = Pick<Sending, "url" | "repo">;
 
@@ -34,9 +36,18 @@ export type Connection = Way & {
 /** Gives the connections to a host, the same ones as long as the session lives; throws RegistryError on what names its proxy or certificates wrongly. */
 export function connectionTo(session: Session, { url, repo }: Peer): Promise<Connection> {
   const key = `${url.origin} ${repo.host}`;
-  const known = session.connections.get(key) ?? newConnection(session, { url, repo });
+  const known = session.connections.get(key) ?? keptConnection(session, { url, repo });
   session.connections.set(key, known);
   return known;
+}
+
+/** What waits for its next request ends with the session, where that has an end. */
+async function keptConnection(session: Session, peer: Peer): Promise<Connection> {
+  const connection = await newConnection(session, peer);
+  const end = () => connection.agent.destroy();
+  if (session.signal?.aborted) end();
+  session.signal?.addEventListener("abort", end, { once: true });
+  return connection;
 }
 
 async function newConnection(session: Session, { url, repo }: Peer): Promise<Connection> {
@@ -121,8 +132,9 @@ export async function start(session: Session, sending: Sending) {
   });
   const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
     outgoing.on("response", (message) => {
-      if (by && message.statusCode === 407) reject(named(sending, connection, new ProxyError(407)));
-      else resolve(message);
+      if (!by || message.statusCode !== 407) return resolve(message);
+      message.destroy();
+      reject(named(sending, connection, new ProxyError(407)));
     });
     outgoing.on("error", (error) => reject(named(sending, connection, error)));
     outgoing.on("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));

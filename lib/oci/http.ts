@@ -37,7 +37,7 @@ export async function send(session: Session, sending: Sending, largest = largest
   const { outgoing, answered } = await start(session, sending);
   outgoing.end(sending.body);
   const whole = answered.then(async (message) => ({ ...headOf(message), body: await readWhole(message, largest) }));
-  return await within(session, session.timeouts.answer, whole).catch((error: unknown) => {
+  return await within(session, sending.answer ?? session.timeouts.answer, whole).catch((error: unknown) => {
     outgoing.destroy();
     throw error;
   });
@@ -82,7 +82,10 @@ export async function startUpload(session: Session, sending: Sending): Promise<O
       if (!waiting.ended()) outgoing.end();
       // A registry may hash and store a large blob before it answers.
       const message = await within(session, Math.max(answer, 5 * idle), answered);
-      return { ...headOf(message), text: await textOf(message) };
+      const text = await within(session, answer, textOf(message));
+      // Answered before its end: what it still waits to send would hold the connection.
+      if (!outgoing.writableEnded) outgoing.destroy();
+      return { ...headOf(message), text };
     },
     destroy: () => outgoing.destroy(),
   };

@@ -1,12 +1,14 @@
-import { interruption } from "../doors/interrupt.ts";
+import { interruption, runOver } from "../doors/interrupt.ts";
 import { type Manifest, type RegistryClient, registryClient } from "../oci/registry.ts";
 
-let shared: { readonly signal: AbortSignal; readonly client: RegistryClient } | undefined;
+let shared: { readonly run: AbortSignal; readonly client: RegistryClient } | undefined;
 
 /** The one registry client of a run: planning and running share its tokens and the manifests it has read. */
 export function sharedClient(env: Readonly<Record<string, string | undefined>>): RegistryClient {
-  const signal = interruption();
-  if (shared?.signal !== signal) shared = { signal, client: remembering(registryClient({ env, signal })) };
+  const run = runOver();
+  if (shared?.run === run) return shared.client;
+  const signal = AbortSignal.any([interruption(), run]);
+  shared = { run, client: remembering(registryClient({ env, signal })) };
   return shared.client;
 }
 

@@ -15,6 +15,7 @@ import { needs } from "../bed/parts.ts";
 import { story } from "../bed/story.ts";
 import { change, type Ground, makeGround } from "../bed/tiny_repo.ts";
 import { docker, inOneProcess, type Runtime, runtimes, workflowsIn } from "../bed/workflow.ts";
+import { startOciServer } from "../steps/oci_server.ts";
 
 const slipwayRoot = fileURLToPath(new URL("../..", import.meta.url));
 /** What has nothing to do in the repo of these tests, and what it says; plans.test.ts leads each to where it has. */
@@ -200,3 +201,21 @@ process.stdout.write([status, (await postJson(url, {}, { env: process.env, milli
   rmSync(dir, { recursive: true });
   expect([stdout, stderr]).toEqual(["200 200", ""]);
 });
+
+it.each([22, 24])(
+  "a process that asked registries which never close a connection ends under Node %i",
+  async (major) => {
+    const [from, to] = [await startOciServer(), await startOciServer()];
+    const digest = from.put("cmamp", "dev");
+    to.early = ({ method, path }) => (method === "DELETE" && path.includes("/uploads/") ? "hang" : null);
+    const child = [join(slipwayRoot, "test/bed/ending_child.ts"), digest, from.address, to.address];
+    const { PATH } = process.env;
+    const argv = [await otherNode(major), "--disable-warning=ExperimentalWarning", ...child];
+    const began = Date.now();
+    const { stdout, stderr } = await run(argv, { env: { PATH, HOME: tmpdir(), DOCKER_CONFIG: "/nonexistent" } });
+    expect([stdout, stderr]).toEqual(["copied\n", ""]);
+    expect(to.asked.some(({ method, path }) => method === "DELETE" && path.includes("/uploads/"))).toBe(true);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    await Promise.all([from.stop(), to.stop()]);
+  },
+);

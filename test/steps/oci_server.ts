@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** One request as it reached the server, its body read, or what came of it. */
@@ -53,13 +54,16 @@ export const sha256 = (bytes: Uint8Array | string): string =>
   `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** Starts one, empty, on an address of loopback. */
-export async function startOciServer(host = "127.0.0.1"): Promise<OciServer> {
+/** What it shows of itself where it speaks TLS, in PEM. */
+export type Shown = { readonly cert: string | Buffer; readonly key: string | Buffer };
+
+/** Starts one, empty, on an address of loopback; a connection that nobody uses stays open until its client ends it. */
+export async function startOciServer(host = "127.0.0.1", shown?: Shown): Promise<OciServer> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, Stored>();
   const uploads = new Map<string, Buffer>();
   const asked: Asked[] = [];
-  const server = createServer(async (incoming, outgoing) => {
+  const listener: RequestListener = async (incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", "http://registry");
     const { method = "", headers, socket } = incoming;
     const head = { method, path: url.pathname, query: url.searchParams, headers };
@@ -72,7 +76,9 @@ export async function startOciServer(host = "127.0.0.1"): Promise<OciServer> {
     if (!came.isWhole) uploads.set(one.path, Buffer.concat([uploads.get(one.path) ?? nothing.body, one.body]));
     if (reply === "reset") socket.destroy();
     else if (reply !== "hang") send(outgoing, method, reply);
-  });
+  };
+  const server = shown ? createSecureServer(shown, listener) : createServer(listener);
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const registry: OciServer = {
     address: `${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
