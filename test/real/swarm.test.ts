@@ -230,7 +230,7 @@ describe("main_pytest --on swarm", () => {
     expect(await leftOvers("dead", ["one", "two"])).toEqual(nothing);
   });
 
-  it("goes on where an engine is killed: each dir is counted once, with its JUnit, log and coverage", async () => {
+  it("goes on where an engine is killed: each dir is counted once, with its JUnit and log", async () => {
     const names = Array.from({ length: 9 }, (_, at) => `dir${at}`);
     const script = (dir: string): SwarmDir => ({
       script: `echo "of ${dir}"; ${leaves(dir, 1, dir === "dir4" ? 1 : 0)}; sleep 6; ${dir === "dir4" ? "exit 1" : "true"}`,
