@@ -50,7 +50,7 @@ export async function makeQuickstartGround(): Promise<QuickstartGround> {
   const env = { ...process.env, ...homes, SLIPWAY_ROOT: undefined };
   mkdirSync(homes.HOME);
   await must(["git", "clone", "--quiet", root, clone]);
-  await must(["cp", "--archive", "--link", builtData(layout(process.env)), homes.XDG_DATA_HOME]);
+  await must(["cp", "--archive", builtData(layout(process.env)), homes.XDG_DATA_HOME]);
   await must(["thin_client/build", "--quiet"], { cwd: clone, env });
   const place = (letter: string): Place => {
     const name = `qs${process.pid}${letter}`;

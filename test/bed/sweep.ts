@@ -93,7 +93,10 @@ async function stateOf(on: CrashGround, { also }: Swept, spot: Spot): Promise<un
 /** What stands in a plan for the image of a spot and, in the tags of a candidate and of a branch, for the first digits of its commit. */
 async function signsOf({ repo, image }: Spot) {
   const commit = await git(repo, "rev-parse", "HEAD");
-  return [["IMAGE", image], ...[12, 9].map((count) => [`COMMIT${count}`, commit.slice(0, count)] as const)] as const;
+  return [
+    ["@image@", image],
+    ...[12, 9].map((count) => [`@commit${count}@`, commit.slice(0, count)] as const),
+  ] as const;
 }
 
 /** A point of the plan, said of this spot. */

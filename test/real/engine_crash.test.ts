@@ -28,7 +28,7 @@ async function withoutPrograms(): Promise<NodeJS.ProcessEnv> {
   const folder = join(dirname(apart.home), "apt");
   const root = join(folder, "root");
   mkdirSync(join(root, "DEBIAN"), { recursive: true });
-  await must(["cp", "--archive", "--link", join(layout(process.env).packages, "engine", "usr"), root]);
+  await must(["cp", "--archive", join(layout(process.env).packages, "engine", "usr"), root]);
   const control =
     "Package: all\nVersion: 1\nArchitecture: all\nMaintainer: Test <test@example.org>\nDescription: all\n";
   writeFileSync(join(root, "DEBIAN", "control"), control);

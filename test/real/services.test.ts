@@ -198,7 +198,8 @@ describe("a PostgreSQL of a runnable dir", story, () => {
     const asked = await at("database")("service_down", "--volumes");
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining("--yes")]);
     expect((await at("database")("service_down", "--volumes", "--yes")).code).toBe(0);
-    const filter = ["--filter", "label=dev.slipway.user=root"];
+    // Other files have containers and volumes of this user meanwhile.
+    const filter = ["--filter", "label=dev.slipway.user=root", "--filter", "label=dev.slipway.services"];
     const left = ["ps --all", "network ls", "volume ls"].map((list) =>
       docker(...list.split(" "), "--quiet", ...filter),
     );
