@@ -5,6 +5,7 @@ import { baseImage } from "../../thin_client/engine/base.ts";
 import { must, until } from "../../thin_client/engine/command.ts";
 import { layout } from "../../thin_client/engine/layout.ts";
 import { allProcesses, commandLine } from "../../thin_client/engine/processes.ts";
+import { loopbackRegistries } from "../../thin_client/engine/registries.ts";
 import { type ApartEngine, apartEngine, tsx } from "../bed/engine.ts";
 import { needs } from "../bed/parts.ts";
 import { start } from "../bed/thin_clone.ts";
@@ -62,6 +63,8 @@ describe("i engine up", () => {
     );
     await child.ended;
     expect(seen).toBe(true);
+    // It may be killed between a start and its note.
+    for (const { name } of loopbackRegistries) rmSync(join(apart.home, "registries", name, "pid"), { force: true });
     // It had not come to its end.
     const isDone = await apart.run(tsx("thin_client/engine.ts", "status", "--json"), { env });
     expect(JSON.parse(isDone.stdout).images).toEqual([]);

@@ -5,7 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import { until } from "./command.ts";
 import { withLock } from "./holders.ts";
 import type { Env, Layout } from "./layout.ts";
-import { endProcesses, readPidFile, startDaemon } from "./processes.ts";
+import { allProcesses, commandLine, endProcesses, type Process, readPidFile, startDaemon } from "./processes.ts";
 
 /** One loopback registry and the one on the Internet that it stands for. */
 export type LoopbackRegistry = { readonly name: string; readonly address: string };
@@ -52,9 +52,22 @@ export const registryFiles = (at: Layout, name: string) => ({
   pid: join(at.registries, name, "pid"),
 });
 
+/** How one is started; no other process has this line. */
+const lineOf = (at: Layout, name: string): readonly string[] => [
+  join(at.bin, "docker-registry"),
+  "serve",
+  registryFiles(at, name).config,
+];
+
+/** The process of a registry of the private engine: who started it may have been killed before it was noted. */
+function processOf(at: Layout, name: string): Process | undefined {
+  const line = lineOf(at, name).join(" ");
+  return readPidFile(registryFiles(at, name).pid) ?? allProcesses().find(({ pid }) => commandLine(pid) === line);
+}
+
 /** Whether this registry of the private engine runs. */
 export const registryRuns = async (at: Layout, { name, address }: LoopbackRegistry): Promise<boolean> =>
-  readPidFile(registryFiles(at, name).pid) !== undefined && (await listens(address));
+  processOf(at, name) !== undefined && (await listens(address));
 
 /** Starts the loopback registries that do not run yet, whoever else does at the same time; gives whether one was started. */
 export const startRegistries = (at: Layout, env: Env, say: (line: string) => void): Promise<boolean> =>
@@ -74,13 +87,14 @@ export const startRegistries = (at: Layout, env: Env, say: (line: string) => voi
   );
 
 async function startOne(at: Layout, env: Env, { name, address }: LoopbackRegistry): Promise<void> {
-  if (await listens(address)) throw taken(address, "somebody else listens there already.");
   const files = registryFiles(at, name);
+  const ended = () => processOf(at, name) === undefined;
+  // It may have been started a moment ago by who was killed then.
+  if (!ended() && (await until(async () => ended() || (await listens(address)), 20_000)) && !ended()) return;
+  if (await listens(address)) throw taken(address, "somebody else listens there already.");
   mkdirSync(files.storage, { recursive: true });
   writeFileSync(files.config, registryConfig({ address, storage: files.storage }));
-  const argv = [join(at.bin, "docker-registry"), "serve", files.config];
-  await startDaemon({ argv, env, pidFile: files.pid, out: files.access, err: files.log });
-  const ended = () => readPidFile(files.pid) === undefined;
+  await startDaemon({ argv: lineOf(at, name), env, pidFile: files.pid, out: files.access, err: files.log });
   await until(async () => ended() || (await listens(address)), 20_000);
   if (ended()) throw taken(address, `the registry ended at once; ${files.log} tells why.`);
 }
@@ -94,7 +108,7 @@ const taken = (address: string, why: string): UserError =>
 
 /** Ends the loopback registries and drops what was pushed to them. */
 export async function stopRegistries(at: Layout): Promise<void> {
-  const running = loopbackRegistries.flatMap(({ name }) => readPidFile(registryFiles(at, name).pid) ?? []);
+  const running = loopbackRegistries.flatMap(({ name }) => processOf(at, name) ?? []);
   await endProcesses(running, 5_000);
   rmSync(at.registries, { recursive: true, force: true });
 }
