@@ -3,6 +3,7 @@ import { UserError } from "../errors.ts";
 import { engineFix, isWithoutEngine } from "../names/engine.ts";
 import type { EngineContainer } from "../names/engine_container.ts";
 import type { Facts } from "../plan/facts.ts";
+import { sentence } from "../text/visible.ts";
 import { listImages } from "./docker.ts";
 import { type Captured, capture } from "./shell.ts";
 
@@ -61,7 +62,7 @@ export const askEngine = async (words: readonly string[], here: Here): Promise<s
 function told(line: string, { code, stdout, stderr }: Captured, { env }: Here): string {
   if (code === 0) return stdout;
   throw new UserError("the Docker engine did not answer", {
-    why: `${stderr.trim().split("\n").at(-1) || `${line} exited with ${code}`}.`,
+    why: sentence(stderr.trim().split("\n").at(-1) || `${line} exited with ${code}`),
     fix: isWithoutEngine(env)
       ? engineFix(true)
       : "See whether it answers: i docker version; start Docker, or a private engine: i engine up",

@@ -166,7 +166,7 @@ function nextLine(seen: NewDir, choice: Choice, release: string): string {
 
 /** Throws where the name is not legal, or another runnable dir of the repo has it. */
 function assertFree({ otherImages }: NewDir, text: string): void {
-  const name = parseImageName(text);
+  const name = parseImageName(text, "--name");
   const clash = otherImages.find((other) => other.image === name);
   if (!clash) return;
   throw new UserError(`the image name "${name}" is taken by ${clash.dir}`, {

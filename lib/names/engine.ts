@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { EngineFacts } from "../plan/facts.ts";
+import { sentence } from "../text/visible.ts";
 
 export const plugins = ["buildx", "compose"] as const;
 type Plugin = (typeof plugins)[number];
@@ -32,8 +33,7 @@ export function assertEngine(engine: EngineFacts, needed: readonly Plugin[]): vo
   const { up, why, version, plugins: found } = engine;
   if (!up)
     throw new UserError("no Docker engine answers", {
-      // Docker's own words may end with a question.
-      why: /[.?!]$/.test(why) ? why : `${why}.`,
+      why: sentence(why),
       fix: engineFix(engine.inside === true),
       kind: "engine",
     });

@@ -46,18 +46,18 @@ export const commitIn = (tag: string): string | null => /-dev\.\d+\.g([0-9a-f]{1
 
 /**
  * An image name of repo_config.yaml. One component of a repository path; it may not end like one of our tags,
- * so that `<image>-X.Y.Z` and `<image>-prod-X.Y.Z` never name two things (design.md, "Names").
+ * so that `<image>-X.Y.Z` and `<image>-prod-X.Y.Z` never name two things (design.md, "Names"). `from` is what a person sets it by.
  */
-export function parseImageName(text: string): string {
+export function parseImageName(text: string, from = "docker_info.docker_image_name"): string {
   if (!new RegExp(`^${component}$`).test(text) || text.length > 128)
     throw new UserError(`"${text}" is not an image name`, {
       why: "An image name is lower-case letters and digits, with single dots, underscores or dashes between them.",
-      fix: `Set docker_info.docker_image_name to a name like ${legalName(text)}`,
+      fix: `Set ${from} to a name like ${legalName(text)}`,
     });
   if (/-(dev|prod|local|\d+)$/.test(text) || text === "latest")
     throw new UserError(`image name "${text}" is reserved`, {
       why: "Git tags are <image>-X.Y.Z and <image>-prod-X.Y.Z, so no image name is latest or ends in -dev, -prod, -local or a number.",
-      fix: "Choose another docker_info.docker_image_name",
+      fix: `Choose another ${from}`,
     });
   return text;
 }

@@ -3,6 +3,7 @@ import { endProcess, startedWith, startTime } from "../doors/processes.ts";
 import { capture } from "../doors/shell.ts";
 import { UserError } from "../errors.ts";
 import { lifeOf } from "../names/claim.ts";
+import { sentence } from "../text/visible.ts";
 import { assertEngineNow } from "./engine_facts.ts";
 import { output, type World } from "./world.ts";
 
@@ -131,7 +132,7 @@ const endedOutside = (code: number): UserError =>
 
 const neverStarted = (code: number, why: string): UserError =>
   new UserError("the container did not start", {
-    why: `${why}.`,
+    why: sentence(why),
     fix: "Fix what it names, then run the same command again",
     exitCode: code,
     kind: "command",

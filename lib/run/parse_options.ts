@@ -139,6 +139,9 @@ function readOption(known: ReadonlyMap<string, Spelling>, token: Token): Read {
   const needsText = fixed === undefined && (option.takes === "value" || option.takes === "list");
   if (needsText && (token.value === undefined || (!token.inlineValue && /^-\S*$/.test(token.value))))
     throw missingValue(token.rawName, option, isOption(known, token.value) ? "" : token.value);
+  // An empty one, as of a variable that is not set, would mean all.
+  if (fixed === undefined && option.takes === "list" && /^[\s,]*$/.test(token.value ?? ""))
+    throw missingValue(token.rawName, option);
   const takesNone = fixed !== undefined || option.takes === "flag";
   if (takesNone && token.inlineValue) throw unwantedValue(token.rawName, token.value ?? "");
   return { spelling, text: token.value ?? "" };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readText, remove, writeForAll } from "../doors/files.ts";
 import { UserError } from "../errors.ts";
 import type { Command } from "../kinds/command.ts";
-import { oneLine } from "../text/visible.ts";
+import { oneLine, sentence } from "../text/visible.ts";
 import { slipwayFolder, type World } from "./world.ts";
 
 /** The file in which a container's command writes how it ended; its mount is named in the compose file. */
@@ -40,7 +40,7 @@ export function provenExit(action: Command, receipt: Receipt, code: number, pass
   const noEngine = receipt.noEngine();
   if (noEngine !== null)
     throw new UserError("the engine inside the container did not come up", {
-      why: `${oneLine(noEngine, 500)}.`,
+      why: sentence(oneLine(noEngine, 500)),
       fix: "Fix what it names, e.g. by docker.io, iptables and sudo in the image; or work without it: container: {dind: false} in repo_config.yaml",
       exitCode: 125,
       kind: "command",

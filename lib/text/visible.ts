@@ -33,6 +33,9 @@ export const lastLine = (text: string): string =>
 export const oneLine = (text: string, most = 300): string =>
   visible(text.replaceAll(/ *[\t\n\v\f\r\u0085\u2028\u2029]\s*/g, " ")).slice(0, most);
 
+/** Words of a program as a sentence; they may end with a question. */
+export const sentence = (words: string): string => (/[.?!]$/.test(words) ? words : `${words}.`);
+
 /**
  * Text as it may stand in a log of CI: what is printed there is also read for commands, `::set-env` at the start of a line
  * (GitHub Actions, "Workflow commands") and `##vso[` (Azure Pipelines, "Logging commands") anywhere.

@@ -49,6 +49,8 @@ export const wordCases: readonly BadCase[] = [
   },
   { what: "an engine that is to do what it cannot", line: "engine restart", says: /i engine "restart" is not known/ },
   { what: "two commands to an engine", line: "engine up down", says: /"up down" is more than one command/ },
+  { what: "an engine to start and to purge", line: "engine up --purge", says: /--purge is given to i engine up/ },
+  { what: "many dirs that are none", line: "version_check --dirs ,", says: /--dirs has no value/ },
   { what: "a user of the engine who is no process", line: "engine down --holder x", says: /"x" is no process id/ },
   { what: "a sample that no image can be called", line: "quickstart --name A;b --dry-run", says: /"A;b"/ },
   { what: "a folder of others for a sample", line: "quickstart --dir . --dry-run", says: /is not empty$/ },

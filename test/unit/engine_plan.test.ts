@@ -62,6 +62,14 @@ describe("i engine", () => {
     expect(() => engine(line)).toThrow(what);
   });
 
+  it.each([
+    ["up --purge", "--purge is given to i engine up"],
+    ["down --multi-arch", "--multi-arch is given to i engine down"],
+    ["--force", "--force is given to i engine status"],
+  ])("refuses %s, which would be passed over", (line, what) => {
+    expect(() => engineSteps(engine(line), seen)).toThrow(what);
+  });
+
   it("takes one command", () => {
     expect(() => engineSteps(engine("up down"), seen)).toThrow('"up down" is more than one command');
   });

@@ -136,6 +136,8 @@ describe("a wrong word is refused", () => {
     [["1.2.0"], '"1.2.0" is not an option', "--help"],
     [["--version"], "--version has no value", "Write --version X.Y.Z"],
     [["-v"], "-v has no value", "Write -v X.Y.Z"],
+    [["--target-registry", ","], "--target-registry has no value", "Write --target-registry"],
+    [["--target-registry="], "--target-registry has no value", "Write --target-registry"],
     [["--version", "--dry-run"], "--version has no value", "Write --version X.Y.Z"],
     [["--build-arg", "INDEX=https://ada:s3cret@x.org"], "the build argument INDEX holds a secret", "--secret INDEX"],
     [

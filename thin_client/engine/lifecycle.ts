@@ -46,7 +46,7 @@ export async function ownEngineAnswers(env: Env): Promise<boolean> {
     : await answers("/var/run/docker.sock");
   if (alive) return true;
   throw new UserError(`the engine behind "${named ?? "/var/run/docker.sock"}" does not answer`, {
-    why: "your own engine always wins over the private one; it is not running, or permission denied talk to it.",
+    why: "your own engine always wins over the private one; it is not running, or this user may not talk to it.",
     fix: named
       ? "Start it, or forget it: unset DOCKER_HOST DOCKER_CONTEXT"
       : "Start it: sudo systemctl start docker   (a socket left by a removed engine: sudo rm /var/run/docker.sock)",

@@ -2,6 +2,7 @@ import { UserError } from "../../lib/errors.ts";
 import type { Facts } from "../../lib/plan/facts.ts";
 import { type Group, group, type Step, step } from "../../lib/plan/plan.ts";
 import { flag, oneOf, text } from "../../lib/run/options.ts";
+import { kebab } from "../../lib/run/parse_options.ts";
 import {
   allowEmulation,
   holdEngine,
@@ -101,12 +102,26 @@ const lookAtFolder = ({ env }: Pick<Facts, "env">, holder: number | null = null)
 export const lookFor = async (facts: Pick<Facts, "env">, options: EngineOptions): Promise<EngineLook> =>
   commandOf(options) === "up" ? lookAtEngine(facts, options.holder) : lookAtFolder(facts, options.holder);
 
-function commandOf({ command }: EngineOptions): (typeof commands)[number] {
+/** Which command an option is of: beside another one it would be passed over. */
+const of = {
+  ...({ registries: "up", base: "up", python: "up", multiArch: "up" } as const),
+  ...({ force: "down", purge: "down" } as const),
+};
+
+function commandOf(options: EngineOptions): (typeof commands)[number] {
+  const { command } = options;
   const [first = "status", second] = command;
-  if (second === undefined) return first;
-  throw new UserError(`"${command.join(" ")}" is more than one command`, {
-    why: "An engine is started, stopped or shown.",
-    fix: `Type one of them: i engine ${first}`,
+  if (second !== undefined)
+    throw new UserError(`"${command.join(" ")}" is more than one command`, {
+      why: "An engine is started, stopped or shown.",
+      fix: `Type one of them: i engine ${first}`,
+      kind: "usage",
+    });
+  const stray = (Object.keys(of) as (keyof typeof of)[]).find((name) => options[name] && of[name] !== first);
+  if (stray === undefined) return first;
+  throw new UserError(`--${kebab(stray)} is given to i engine ${first}`, {
+    why: `It says how an engine is ${of[stray] === "up" ? "started" : "stopped"}.`,
+    fix: `Leave it out, or type: i engine ${of[stray]} --${kebab(stray)}`,
     kind: "usage",
   });
 }

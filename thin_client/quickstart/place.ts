@@ -36,7 +36,7 @@ export const defaultDir = (env: Env): string => join(dataHome(env), "slipway", "
 export function findPlace(asked: Asked, env: Env): Place & { readonly known: Marker | null } {
   const dir = resolve(asked.dir ?? defaultDir(env));
   const known = readMarker(markerIn(dir));
-  const name = parseImageName(asked.name ?? known?.name ?? "sample");
+  const name = parseImageName(asked.name ?? known?.name ?? "sample", "--name");
   if (known && known.name !== name)
     throw new UserError(`${dir} holds the quickstart of "${known.name}"`, {
       why: "A folder holds one sample repo.",
