@@ -231,7 +231,11 @@ export async function answers(ask: Ask, { seen, choice }: ChosenDir, { options, 
     return parse(await ask({ text: `${where}${text}`, fallback: shown, fault: faultOf(parse) }));
   };
   const name = await line(options.name, choice.name, {
-    ...{ text: "The image's name, unique in the repo?", shown: choice.name, parse: parseImageName },
+    ...{
+      text: "The image's name, unique in the repo?",
+      shown: choice.name,
+      parse: (name) => parseImageName(name, "--name"),
+    },
   });
   const account = await line<Account | null>(options.account, choice.account, {
     text: "Where is the repo hosted, as host/account?",

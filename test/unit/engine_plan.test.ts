@@ -7,6 +7,7 @@ import { layout } from "../../thin_client/engine/layout.ts";
 import { asksForEngine, type EngineLook, engineOptions, engineSteps } from "../../thin_client/engine/plan.ts";
 import { placeIn } from "../../thin_client/quickstart/place.ts";
 import { type QuickstartLook, quickstart, quickstartOptions } from "../../thin_client/quickstart/plan.ts";
+import { refusal } from "./factory.ts";
 
 const parse = <O extends OptionSet>(options: O, line: string, env: Readonly<Record<string, string>> = {}) =>
   parseOptions({ ...universalBeside(options), ...options }, line === "" ? [] : line.split(" "), env)
@@ -91,6 +92,10 @@ describe("i quickstart", () => {
     stepsOf({ steps: steps(...of) })
       .filter((step) => step.id === id)
       .flatMap((step) => step.do.flatMap((action) => renderAction(action)));
+
+  it.each(["A;b", "demo-dev"])("refuses a sample called %s by the option that names it", (name) => {
+    expect(refusal(() => parse(quickstartOptions, `--name ${name}`)).fix).toContain("--name");
+  });
 
   it("brings up what the release stands on, and releases", () => {
     expect(told(steps(""))).toEqual([

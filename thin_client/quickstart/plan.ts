@@ -40,7 +40,7 @@ export const quickstartOptions = {
   ),
   name: text<string>("NAME", "The name of the sample repo and of its image (default: sample).", {
     ...typed,
-    parse: parseImageName,
+    parse: (value) => parseImageName(value, "--name"),
   }),
   down: flag("Remove all of it, and stop the private engine if nobody else uses it; caches stay.", typed),
 } as const;
